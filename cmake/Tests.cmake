@@ -1,0 +1,17 @@
+# The rooms' unit tests. Other kinds of test (transcripts, fleets, simulator, tidy) add themselves below.
+postern_test(base LIBS postern_base)
+postern_test(model LIBS postern_model)
+postern_test(schema LIBS postern_schema)
+postern_test(cluster LIBS postern_cluster)
+postern_test(gateway LIBS postern_gateway)
+postern_test(features LIBS postern_features postern_schema)
+postern_test(store LIBS postern_store)
+postern_test(transport LIBS postern_transport)
+postern_test(applier LIBS postern_applier)
+postern_test(desk LIBS postern_desk)
+postern_test(cli LIBS postern_cli)
+
+file(GLOB more CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/tests/*.cmake)
+foreach(file ${more})
+  include(${file})
+endforeach()

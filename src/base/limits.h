@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstddef>
+
+/// Limits that several rooms share. A value past one is refused with an error that names it.
+namespace postern::base::limits {
+
+constexpr std::size_t value_bytes = 32U << 20;        ///< one register's value
+constexpr std::size_t header_bytes = 256U << 10;      ///< one encoded commit header
+constexpr std::size_t message_bytes = 40U << 20;      ///< one message between machines
+constexpr std::size_t comment_bytes = 4096;           ///< a commit's comment
+constexpr std::size_t name_bytes = 63;                ///< a cluster's, group's or user's name
+constexpr std::size_t host_name_bytes = 253;          ///< RFC 1035 §2.3.4
+constexpr std::size_t writes_per_commit = 4096;       ///< registers one commit may write
+constexpr std::size_t settings_nodes = 200'000;       ///< nodes of one feature's settings
+constexpr std::size_t settings_depth = 64;
+constexpr std::size_t leaf_bytes = 64U << 10;         ///< one leaf's value
+
+}  // namespace postern::base::limits

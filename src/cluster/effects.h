@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/event.h"
+
+/// What a step asks of its driver, and in which order it must be done (contract 2.16):
+///   1. `persist` is begun: one transaction; with `flush` it must be on the disk before Flushed{done} comes.
+///   2. `sends` and `ships` may go at once, beside the flush: what must wait for the disk is asked for only by
+///      the step that handles that Flushed.
+///   3. `answers`, then `changed` (apply), then `alerts`.
+/// Persists are carried out in the order given; several may be joined into one transaction and one flush,
+/// and then each gets its own Flushed. Nothing else may be reordered per link.
+namespace postern::cluster {
+
+struct Persist {
+  Token token = 0;
+  bool flush = true;  ///< false: may be lost by a power cut (not by SIGKILL); no Flushed is expected
+  std::vector<StoredCommit> commits;
+  Values values;
+  std::vector<base::Hash> promote;  ///< staged commits that become visible
+  std::vector<base::Hash> drop;     ///< staged commits that will never be
+  std::string retire;               ///< LocalCommit::retire
+};
+
+struct Send {
+  LinkId link = 0;
+  Message message;
+};
+
+/// Read the commits (from_seq..to_seq of one incarnation) from the store and send them as Ship messages of
+/// at most `max_bytes` each; all are applied commits, so none is staged.
+struct ShipRange {
+  LinkId link = 0;
+  base::MemberId member;
+  base::Incarnation incarnation = 0;
+  std::uint64_t from_seq = 0;
+  std::uint64_t to_seq = 0;
+};
+
+/// Why a register's base was not current.
+struct Conflict {
+  Register reg;
+  std::vector<Dot> heads;  ///< what is there now; the first is the shown one
+};
+
+struct Missing {
+  base::MemberId member;
+  std::string why;  ///< "no link", "did not answer in 2 s", …
+};
+
+/// Reply to one LocalCommit.
+struct Answer {
+  std::string request_key;
+  enum class What : std::uint8_t {
+    committed,  ///< durable here, on `members - missing.size()` of `members` machines
+    conflict,   ///< nothing written, nothing shipped
+    refused,    ///< flush failed and nothing left the machine, or a limit
+    in_doubt,   ///< flush failed after shipping
+  };
+  What what = What::committed;
+  base::Hash commit;
+  Dot dot;
+  std::int64_t wall_ms = 0;
+  std::size_t members = 0;
+  std::vector<Missing> missing;
+  std::vector<Conflict> conflicts;
+  std::string reason;
+};
+
+struct Alert {
+  enum class Grade : std::uint8_t { info, warning, critical };
+  Grade grade = Grade::info;
+  std::string about;  ///< stable kind, e.g. "link-down", "fork", "clock"
+  std::string text;   ///< one sentence for administrators
+};
+
+struct Effects {
+  std::optional<Persist> persist;
+  std::vector<Send> sends;
+  std::vector<ShipRange> ships;
+  std::vector<LinkId> close;      ///< links to end (wrong cluster, superseded nonce); after the sends
+  std::vector<Answer> answers;
+  std::vector<Register> changed;  ///< registers whose shown value changed: resolve and apply
+  std::vector<Alert> alerts;
+  std::int64_t wake_mono_ms = 0;  ///< next Tick wanted at this CLOCK_BOOTTIME; 0: none
+};
+
+}  // namespace postern::cluster

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "cluster/commit.h"
+
+/// What machines say to each other on a link (postern.proto; docs/WIRE.md). The transport carries the
+/// encoded bytes, framed; encode and decode are pure.
+namespace postern::cluster {
+
+/// First message each way. A link exchanges settings only when cluster, protocol and settings_version agree.
+struct Hello {
+  std::uint32_t protocol = 1;
+  base::ClusterId cluster;
+  base::MemberId member;
+  std::uint64_t boot_nonce = 0;
+  base::Hash settings_version;
+  std::string package_version;
+  std::int64_t wall_ms = 0;
+  Vector vector;   ///< durable and applied commits
+  Vector durable;  ///< own incarnations with their last durable seq (what is staged beyond is dropped)
+  Vector applied;  ///< what the sender's data plane covers
+  friend bool operator==(const Hello&, const Hello&) = default;
+};
+
+/// Commits, in an order in which each one's context comes before it or is held already by the receiver.
+struct Ship {
+  struct Item {
+    Envelope envelope;
+    std::vector<std::string> values;  ///< for the header's writes that have one, in their order
+    bool staged = false;              ///< author's flush still under way (contract 2.6)
+    friend bool operator==(const Item&, const Item&) = default;
+  };
+  std::vector<Item> items;
+  bool more = false;  ///< the sender has more for this receiver: ask again with Pull
+  friend bool operator==(const Ship&, const Ship&) = default;
+};
+/// Own commits of `incarnation` up to seq are durable at the sender.
+struct Durable {
+  base::Incarnation incarnation = 0;
+  std::uint64_t seq = 0;
+  friend bool operator==(const Durable&, const Durable&) = default;
+};
+/// Own staged commits of `incarnation` beyond seq will never be durable: drop them.
+struct Dropped {
+  base::Incarnation incarnation = 0;
+  std::uint64_t seq = 0;
+  friend bool operator==(const Dropped&, const Dropped&) = default;
+};
+/// These commits are flushed at the sender (staged or applied).
+struct Ack {
+  Vector stored;
+  friend bool operator==(const Ack&, const Ack&) = default;
+};
+/// Send me what this vector lacks.
+struct Pull {
+  Vector vector;
+  friend bool operator==(const Pull&, const Pull&) = default;
+};
+/// The sender's whole vector changed enough to tell (after applying, and when digests differ).
+struct Summary {
+  Vector vector;
+  friend bool operator==(const Summary&, const Summary&) = default;
+};
+struct Ping {
+  std::uint64_t number = 0;
+  bool answer = false;  ///< this is the reply to the ping of the same number
+  std::int64_t wall_ms = 0;
+  base::Hash vector_digest;  ///< of the vector with its tip hashes
+  base::Hash state_digest;   ///< of F(S): with equal vectors, a difference is an alarm
+  friend bool operator==(const Ping&, const Ping&) = default;
+};
+/// Which members the sender has a live link with; the highest version counts (spec N1's route table).
+struct LinkState {
+  std::uint64_t boot_nonce = 0;
+  std::uint64_t version = 0;
+  base::MemberId member;
+  std::vector<base::MemberId> live;
+  std::vector<std::string> joining;  ///< "HOST 42 %": joins that the sender sponsors now (spec J9)
+  friend bool operator==(const LinkState&, const LinkState&) = default;
+};
+/// The sender's data plane now covers these commits; or does not, and why.
+struct Applied {
+  base::MemberId member;
+  Vector covers;
+  std::string problem;  ///< empty, or the hold's or failure's text for people
+  friend bool operator==(const Applied&, const Applied&) = default;
+};
+/// Room for a machine command run for another machine's session (spec C10); opaque to this room.
+struct Relay {
+  base::MemberId from;
+  base::MemberId to;
+  std::uint64_t number = 0;
+  bool reply = false;
+  std::string body;
+  friend bool operator==(const Relay&, const Relay&) = default;
+};
+
+using Message = std::variant<Hello, Ship, Durable, Dropped, Ack, Pull, Summary, Ping, LinkState, Applied, Relay>;
+
+std::string encode(const Message& message);
+/// Errors: damaged (malformed, or past base/limits.h). Unknown fields are kept out, not refused: a newer
+/// machine may say more; an unknown message kind is `unsupported`.
+base::Result<Message> decode(std::string_view bytes);
+/// "ship", "ack", … for logs and counters.
+const char* message_name(const Message& message);
+
+}  // namespace postern::cluster

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cluster/effects.h"
+#include "cluster/fleet.h"
+#include "cluster/state.h"
+
+namespace postern::cluster {
+
+/// Who this machine is in its cluster.
+struct Self {
+  base::ClusterId cluster;
+  base::MemberId member;
+  base::SigningKey key;
+  base::Hash settings_version;
+  std::string package_version;
+};
+
+/// Durations in milliseconds; the simulator and tests shorten them.
+struct Tuning {
+  std::int64_t answer_wait_ms = 2'000;     ///< P1: how long a commit waits for the other machines
+  std::int64_t ping_ms = 60'000;           ///< N2
+  std::int64_t ping_deadline_ms = 20'000;  ///< a ping without an answer counts as missed
+  int pings_missed = 3;                    ///< then the link is closed
+  std::int64_t start_wait_ms = 2'000;      ///< 2.2: wait for peers before the first own commit
+  std::int64_t sync_retry_ms = 1'000;      ///< an unanswered Pull or an unacknowledged tip is tried again
+  std::int64_t skew_follow_ms = 600'000;   ///< 2.3: stamps further ahead of the wall are not followed
+  std::int64_t skew_alert_ms = 300'000;    ///< P12
+};
+
+/// One machine's part in its fleet: a pure state machine. The same code runs in posternd and in the
+/// simulator; it reads no clock, no randomness, no file and no thread. Not thread-safe: one owner.
+class Peer {
+ public:
+  /// `past`: everything stored, in the order it was stored. `boot_nonce` and `fresh` are newly drawn random
+  /// numbers. Errors: damaged, naming the commit (dot) whose bytes, chain or signature do not check.
+  static base::Result<std::unique_ptr<Peer>> restore(Self self, Tuning tuning,
+                                                     const std::vector<StoredCommit>& past,
+                                                     std::uint64_t boot_nonce, base::Incarnation fresh,
+                                                     base::Instant now);
+  ~Peer();
+
+  /// Hashes of head values that `state()` still lacks; to be supplied once after restore.
+  [[nodiscard]] std::vector<base::Hash> missing_values() const;
+  void supply_value(const base::Hash& hash, std::string bytes);
+
+  [[nodiscard]] Effects step(const Event& event, base::Instant now);
+
+  // What everyone may look at between steps. References live until the next step.
+  [[nodiscard]] const Self& self() const;
+  [[nodiscard]] const State& state() const;  ///< applied commits only
+  [[nodiscard]] const Fleet& fleet() const;
+  [[nodiscard]] Vector vector() const;       ///< durable and applied
+  [[nodiscard]] base::Hash vector_digest() const;
+
+  /// One applied commit, for commitdetail and history.
+  struct CommitInfo {
+    base::Hash hash;
+    Header header;
+    std::vector<Register> shown;  ///< of its writes: those whose register shows this commit now
+  };
+  [[nodiscard]] const CommitInfo* commit(const base::Hash& hash) const;
+  /// Newest applied commits first, by (stamp, dot); at most `limit`.
+  [[nodiscard]] std::vector<base::Hash> newest_commits(std::size_t limit) const;
+  /// Commits whose hash starts with these hex digits.
+  [[nodiscard]] std::vector<base::Hash> commits_by_prefix(std::string_view hex) const;
+
+  /// What is known of each member's progress with one commit.
+  struct Progress {
+    base::MemberId member;
+    bool stored = false;
+    bool applied = false;   ///< its data plane covers it
+    std::string problem;    ///< why not applied, when it said so
+  };
+  [[nodiscard]] std::vector<Progress> progress(const base::Hash& commit) const;
+
+  struct LinkInfo {
+    base::MemberId member;
+    bool live = false;          ///< a link with Hello exchanged and settings flowing
+    std::string state;          ///< "connected", "version differs", "no link"
+    std::int64_t last_heard_mono_ms = 0;
+    std::int64_t round_trip_ms = -1;  ///< of the last answered ping; -1: none yet
+    std::int64_t clock_ahead_ms = 0;  ///< peer's wall clock minus ours at the last ping
+    std::string package_version;
+    std::vector<base::MemberId> its_live;  ///< its own LinkState
+    std::vector<std::string> joining;
+  };
+  [[nodiscard]] std::vector<LinkInfo> links() const;  ///< every other member, in fleet order
+
+  /// Counters since start: commits authored/received, bytes and messages per kind, flushes asked for.
+  struct Counters {
+    std::uint64_t commits_authored = 0;
+    std::uint64_t commits_received = 0;
+    std::uint64_t duplicates = 0;
+    std::uint64_t refused = 0;  ///< received commits that did not check
+    std::uint64_t conflicts = 0;
+    std::uint64_t persists = 0;
+    std::uint64_t bytes_received = 0;
+  };
+  [[nodiscard]] const Counters& counters() const;
+
+ private:
+  struct Core;
+  explicit Peer(std::unique_ptr<Core> core);
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace postern::cluster

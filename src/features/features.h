@@ -1,0 +1,29 @@
+#pragma once
+
+#include <vector>
+
+#include "gateway/plan.h"
+
+namespace postern::features {
+
+/// The parts of every feature that takes effect on Postfix, in a fixed order. One folder here per feature:
+/// NAME.yang, plan.cpp, golden/.
+const std::vector<gateway::Part>& parts();
+
+/// Service ports and addresses of this machine (feature "interfaces"): what posternd itself listens on.
+struct Service {
+  std::string interface_name;
+  std::string address;
+  std::string host_name;
+  bool ssh = false;
+  std::uint16_t ssh_port = 22;
+  bool ccs = false;
+  std::uint16_t ccs_port = 2222;
+  bool https = false;
+  std::uint16_t https_port = 443;
+};
+std::vector<Service> services(const model::Tree& interfaces);
+/// DNS servers for names of other machines (feature "dns"): "ADDRESS" or "ADDRESS:PORT"; empty: the system's.
+std::vector<std::string> dns_servers(const model::Tree& dns);
+
+}  // namespace postern::features

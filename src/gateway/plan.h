@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/tree.h"
+
+/// From one machine's effective settings to what Postfix must be. Pure: same settings and facts, same plan,
+/// byte for byte. Knows no feature: features hand in their parts (features/features.h).
+namespace postern::gateway {
+
+/// What a plan needs to know of the machine itself.
+struct Facts {
+  std::string host_name;        ///< main host name
+  std::string instance_dir;     ///< e.g. "/var/lib/postern-demo/…/newyork/mta": etc/, queue/, data/, tables/ in it
+  std::string postfix_dir = "/usr/lib/postfix/sbin";
+  std::vector<std::string> addresses;  ///< addresses that this host really has
+  std::string mail_owner = "postfix";
+  std::string bind_address;     ///< source address of outgoing SMTP; empty: the system chooses
+  std::string version;          ///< ours, for the comment line on top of generated files
+};
+
+struct File {
+  std::string path;  ///< relative to the generation's folder, e.g. "main.cf"
+  std::string bytes;
+  std::uint32_t mode = 0644;
+  friend bool operator==(const File&, const File&) = default;
+};
+
+/// One LMDB map, kept up in place (gateway.md §2). Rows by key.
+struct Table {
+  std::string name;  ///< e.g. "transport": file tables/transport.lmdb
+  std::map<std::string, std::string> rows;
+  friend bool operator==(const Table&, const Table&) = default;
+};
+
+/// A listener to probe after a switch.
+struct Probe {
+  std::string listener;
+  std::string address;
+  std::uint16_t port = 25;
+  std::string recipient;  ///< an address that must not give a 4xx at RCPT, or empty: EHLO only
+  friend bool operator==(const Probe&, const Probe&) = default;
+};
+
+/// What people should know of this plan, e.g. a listener that is off because its interface is not here.
+struct Note {
+  std::string feature;
+  std::string text;
+  friend bool operator==(const Note&, const Note&) = default;
+};
+
+struct Plan {
+  std::vector<File> files;    ///< sorted by path
+  std::vector<Table> tables;  ///< sorted by name
+  std::vector<Probe> probes;
+  std::vector<Note> notes;
+  std::vector<std::string> listen;  ///< "ADDRESS:PORT" of every SMTP listener
+  friend bool operator==(const Plan&, const Plan&) = default;
+};
+
+/// A feature's part: reads `settings` (its own tree; the factory default's when nobody defines it), may look at
+/// the others, and adds to the plan under construction.
+struct Effective {
+  std::map<std::string, model::TreePtr, std::less<>> trees;
+  /// The feature's tree; an empty container when it is not there.
+  [[nodiscard]] const model::Tree& tree(std::string_view feature) const;
+};
+struct Draft;  ///< main.cf parameters, master.cf services, tables under construction (gateway/draft.h)
+using PlanPart = void (*)(const Effective&, const Facts&, Draft&);
+struct Part {
+  std::string_view feature;
+  PlanPart plan;
+};
+
+Plan make_plan(const Effective& effective, const Facts& facts, const std::vector<Part>& parts);
+
+/// What must be done to get from one plan to another: the least that suffices (gateway.md §2).
+struct TableChange {
+  std::string table;
+  bool whole = false;  ///< new table: make it from all rows
+  std::map<std::string, std::string> put;
+  std::vector<std::string> drop;
+};
+struct Actions {
+  bool files = false;    ///< a new generation: write, preflight, switch, reload, probe
+  bool restart = false;  ///< reload is not enough (inet_interfaces, queue_directory, …)
+  bool start = false;    ///< nothing ran before
+  std::vector<TableChange> tables;
+  [[nodiscard]] bool nothing() const { return !files && !restart && !start && tables.empty(); }
+};
+Actions difference(const Plan& before, const Plan& after);
+
+}  // namespace postern::gateway

@@ -1,0 +1,189 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+/// SSH, server and client (libssh, which nobody else knows): administrators' logins, links between
+/// machines, and joins. Runs on threads of its own; speaks with the rest only through the messages below, so
+/// that it can move to a process of its own. Every callback runs on a transport thread: post it to yours.
+namespace postern::transport {
+
+using ConnectionId = std::uint64_t;
+
+/// One service port. Replacing the list opens and closes ports live; open sessions go on.
+struct Port {
+  std::string address;
+  std::uint16_t port = 22;
+  bool admin_logins = true;   ///< false (CCS, or SSH off for people): machine keys only
+  friend bool operator==(const Port&, const Port&) = default;
+};
+
+/// Our keys, OpenSSH formats.
+struct Keys {
+  std::string host_private;  ///< PEM, Ed25519
+  std::string user_private;  ///< PEM, Ed25519: with it we log in on other machines
+};
+/// Makes a new Ed25519 pair: {private PEM, "ssh-ed25519 AAAA…"}.
+struct KeyPair {
+  std::string private_pem;
+  std::string public_line;
+};
+base::Result<KeyPair> make_key_pair();
+struct Fingerprints {
+  std::string sha256;  ///< "SHA256:…", as ssh-keygen -l prints it
+  std::string md5;     ///< "MD5:xx:xx:…"
+};
+base::Result<Fingerprints> fingerprints(std::string_view public_line);
+
+struct Limits {
+  int login_grace_ms = 30'000;        ///< from accept to authenticated
+  int attempts = 6;                   ///< authentication attempts per connection
+  int preauth_total = 100;            ///< unauthenticated connections at once
+  int preauth_per_source = 20;
+  int admin_sessions = 64;            ///< never counts machine links (spec N5)
+  std::size_t queue_bytes = 64U << 20;  ///< waiting for one slow link; then it is closed
+  int redial_first_ms = 200;          ///< jittered, doubling
+  int redial_most_ms = 15'000;
+  int silence_ms = 90'000;            ///< nothing heard on a machine link: closed
+};
+
+/// Who logs in. Answered through Transport::answer.
+struct LoginAsked {
+  ConnectionId connection = 0;
+  std::string user;
+  enum class Method { password, public_key } method = Method::password;
+  std::string password;     ///< method password; keep it no longer than needed
+  std::string public_line;  ///< method public_key: proven to be held by the client
+  std::string source;       ///< "127.0.0.1:50022"
+  bool machine_only = false;  ///< came on a port without admin logins
+};
+enum class Verdict { refuse, administrator, machine };
+
+/// A logged-in administrator asked for a shell (pty) or one command line (exec).
+struct SessionAsked {
+  ConnectionId connection = 0;
+  std::uint32_t channel = 0;
+  std::string user;
+  std::string source;
+  bool pty = false;
+  std::string term;
+  int columns = 80;
+  int rows = 24;
+  bool exec = false;
+  std::string command;
+};
+/// What a session runs on, made by the program that can start processes: the transport pumps between
+/// these descriptors and the channel, and owns them from here on.
+struct SessionStarted {
+  int in = -1;       ///< writable: client's input (pty master, or a pipe's end)
+  int out = -1;      ///< readable; may be the same descriptor as `in`
+  int err = -1;      ///< readable, -1 with a pty
+  int pidfd = -1;    ///< readable when the process has ended (pidfd_open)
+  /// Exit code, asked once after the process ended; from any thread.
+  std::function<int()> exit_code;
+  /// Ends the process; called when the client has gone.
+  std::function<void()> hang_up;
+  /// New window size (pty).
+  std::function<void(int columns, int rows)> resize;
+};
+
+struct Handlers {
+  std::function<void(LoginAsked)> login;
+  std::function<void(SessionAsked)> session;
+  /// A machine link is up: subsystem "postern-link" opened, both ends authenticated by key.
+  std::function<void(ConnectionId, std::string peer_public_line, bool we_dialed)> link_up;
+  std::function<void(ConnectionId, std::string message)> link_message;
+  std::function<void(ConnectionId, std::string reason)> link_down;
+  /// A joiner that logged in as administrator (or with a prepared machine key) opened "postern-join".
+  std::function<void(ConnectionId, std::string user, std::string source)> join_open;
+  std::function<void(ConnectionId, std::string message)> join_message;
+  std::function<void(ConnectionId, std::string reason)> join_closed;
+  std::function<void(std::string level, std::string text)> log;
+};
+
+/// A machine to keep a link with. Dialed again, with jitter, for as long as it is in the list.
+struct Target {
+  std::string name;         ///< our word for it (a member id), comes back in dial states
+  std::string host;         ///< name or address
+  std::uint16_t port = 22;
+  std::string pinned_key;   ///< its host key line: anything else is refused and logged
+  friend bool operator==(const Target&, const Target&) = default;
+};
+struct DialState {
+  std::string name;
+  std::string last_error;   ///< empty when connected; else e.g. "mail4.example.com does not resolve"
+  std::string address;      ///< last resolved address, or empty
+  bool connected = false;
+};
+
+/// Settings that may change live.
+struct Setup {
+  std::vector<Port> ports;
+  std::vector<Target> targets;
+  std::string bind_address;             ///< source address of outgoing links; empty: any
+  std::vector<std::string> dns_servers;  ///< "127.0.1.53" or "127.0.1.53:5353"; empty: the system's
+};
+
+class Transport {
+ public:
+  static base::Result<std::unique_ptr<Transport>> start(Keys keys, Limits limits, Handlers handlers);
+  ~Transport();  ///< closes everything and joins its threads
+
+  /// Errors (io): which ports cannot be bound and why; all others are in force.
+  base::Result<void> set_up(Setup setup);
+
+  void answer(ConnectionId connection, Verdict verdict);
+  void started(ConnectionId connection, std::uint32_t channel, base::Result<SessionStarted> session);
+
+  /// Queues one message (framed u32 length, big endian). Past queue_bytes the link is closed.
+  void send(ConnectionId link, std::string message);
+  void close(ConnectionId connection, std::string reason);
+
+  // Joining: a dialed connection whose host key is not pinned but shown to a person first.
+  struct Fetched {
+    ConnectionId connection = 0;
+    std::string host_key;   ///< public line
+    bool is_ccs = false;    ///< the port admits machine keys only (its banner says so)
+  };
+  /// Connects and does the key exchange; sends nothing secret. Errors: unreachable, with host and port.
+  void join_dial(std::string host, std::uint16_t port, std::function<void(base::Result<Fetched>)> done);
+  /// Logs in as `user` with the passphrase (or, when it is empty, with our user key) and opens "postern-join"
+  /// on the connection of join_dial. Its messages come as join_message. Errors: denied, unreachable.
+  void join_login(ConnectionId connection, std::string user, std::string passphrase,
+                  std::function<void(base::Result<void>)> done);
+
+  [[nodiscard]] std::vector<DialState> dial_states() const;
+  /// Forward and reverse resolution with our DNS servers, for CONNSTATUS.
+  struct Resolution {
+    std::string host;
+    std::vector<std::string> addresses;
+    std::string reverse;  ///< of the first address
+    std::string problem;
+  };
+  void resolve(std::string host, std::function<void(Resolution)> done);
+
+  struct Counters {
+    std::uint64_t links = 0, sessions = 0, refused = 0;
+    std::uint64_t bytes_in = 0, bytes_out = 0;
+  };
+  [[nodiscard]] Counters counters() const;
+  /// Bytes over the wire per live link (payload, framed).
+  struct LinkBytes {
+    ConnectionId link = 0;
+    std::uint64_t in = 0, out = 0, queued = 0;
+  };
+  [[nodiscard]] std::vector<LinkBytes> link_bytes() const;
+
+ private:
+  struct State;
+  explicit Transport(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace postern::transport
