@@ -34,6 +34,12 @@ Hash hash_bytes(std::string_view bytes) {
   return hash;
 }
 
+std::string sha256(std::string_view bytes) {
+  std::string out(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256(reinterpret_cast<unsigned char*>(out.data()), bytes_of(bytes), bytes.size());
+  return out;
+}
+
 SigningKey signing_key(const std::array<std::uint8_t, 32>& seed) {
   SigningKey key;
   VerifyKey ignored;

@@ -16,6 +16,9 @@ void crypto_start();
 /// BLAKE2b-256 of `bytes` (RFC 7693).
 Hash hash_bytes(std::string_view bytes);
 
+/// SHA-256 (FIPS 180-4), 32 raw bytes: what OpenSSH's fingerprints are made of.
+std::string sha256(std::string_view bytes);
+
 /// Ed25519 (RFC 8032). The secret is libsodium's 64-byte form (seed, then public key).
 struct SigningKey {
   std::array<std::uint8_t, 64> secret{};

@@ -12,6 +12,7 @@
 namespace postern::desk {
 
 using SessionId = std::uint64_t;
+struct State;
 
 /// Who sits at the desk: fixed by whoever accepted the connection, never by the client (design §2).
 struct Who {
@@ -47,8 +48,7 @@ class Desk {
   [[nodiscard]] std::size_t sessions() const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  ///< answers that come late look whether it still lives
 };
 
 }  // namespace postern::desk

@@ -46,6 +46,11 @@ struct LinkStatus {                  ///< for CONNSTATUS, beside cluster::Peer::
   std::string resolve_problem;
 };
 
+struct HostFingerprints {
+  std::string sha256;  ///< "SHA256:…", base64 without padding, as OpenSSH prints it
+  std::string md5;     ///< "MD5:aa:bb:…"
+};
+
 class House {
  public:
   virtual ~House() = default;
@@ -80,6 +85,13 @@ class House {
   /// Settings saved before the last join (spec J8): feature -> canonical text; empty when there are none.
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> prejoin() const = 0;
 
+  /// Calls `then` once, on the thread that owns the truth, `ms` milliseconds from now or a little later.
+  virtual void after(std::int64_t ms, std::function<void()> then) = 0;
+  /// A stored value by its hash, for the history's differences; none when it is not kept here any more.
+  [[nodiscard]] virtual std::optional<std::string> stored_value(const base::Hash& hash) = 0;
+
+  /// Fingerprints of the own SSH host key as people compare them (spec J4, J7).
+  [[nodiscard]] virtual HostFingerprints host_fingerprints() const = 0;
   /// Own SSH host key, public line.
   [[nodiscard]] virtual std::string host_key() const = 0;
   [[nodiscard]] virtual DataPlaneStatus data_plane() const = 0;
