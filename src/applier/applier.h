@@ -29,11 +29,16 @@ struct Counters {
   std::uint64_t last_us = 0;  ///< duration of the last apply
 };
 
+class Privileged;  ///< what needs root (applier/privileged.h)
+
 /// One thread of its own; applies run one after another; plans that wait are superseded by newer ones, whose
-/// Done then stands for them too.
+/// Outcome then stands for them too: every Done is called, oldest first. The destructor waits for the apply
+/// that runs and drops, unanswered, those that wait. Mail goes on without an Applier.
 class Applier {
  public:
   explicit Applier(Setup setup);
+  /// With another way to root than postern-hands.
+  Applier(Setup setup, std::unique_ptr<Privileged> privileged);
   ~Applier();
 
   /// Runs on the applier's thread when the plan is in force and read back, or was put back.

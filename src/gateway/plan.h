@@ -59,6 +59,8 @@ struct Plan {
   std::vector<Probe> probes;
   std::vector<Note> notes;
   std::vector<std::string> listen;  ///< "ADDRESS:PORT" of every SMTP listener
+  /// Addresses that Postfix asks for names, on port 53 (resolv.conf knows no other); empty: the host's own.
+  std::vector<std::string> resolvers;
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 
@@ -93,5 +95,8 @@ struct Actions {
   [[nodiscard]] bool nothing() const { return !files && !restart && !start && tables.empty(); }
 };
 Actions difference(const Plan& before, const Plan& after);
+
+/// Value of a parameter in the plan's main.cf, or empty.
+std::string parameter(const Plan& plan, std::string_view name);
 
 }  // namespace postern::gateway

@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "features/features.h"
+#include "features/listeners/access.h"
+#include "features/part.h"
+#include "features/words.h"
+
+namespace postern::features {
+namespace {
+
+constexpr std::uint32_t default_size = 20U << 20;
+
+struct Listener {
+  const model::Node* settings = nullptr;
+  std::string name;
+  std::string key;  ///< the name in parameters, files and tables
+  std::string address;
+  std::uint16_t port = 25;
+  std::uint32_t size = default_size;  ///< bytes
+  bool is_public = true;
+};
+
+// Every 127.x.y.z answers on a host that has the loopback interface, though no list of addresses says so.
+bool is_here(const gateway::Facts& facts, const std::string& address) {
+  return address.starts_with("127.") ||
+         std::find(facts.addresses.begin(), facts.addresses.end(), address) != facts.addresses.end();
+}
+
+/// The listener with its address, or why it is off.
+std::string find_address(Listener& listener, std::string_view interface,
+                         const std::vector<Service>& interfaces, const gateway::Facts& facts) {
+  const auto found = std::find_if(interfaces.begin(), interfaces.end(),
+                                  [&](const Service& each) { return each.interface_name == interface; });
+  if (found == interfaces.end())
+    return fmt::format("this machine has no interface {}. Define it with interfaceconfig, or give the listener "
+                       "another interface.",
+                       interface);
+  listener.address = found->address;
+  if (is_here(facts, listener.address)) return {};
+  return fmt::format("the address {} of interface {} is not on this host. Correct it with interfaceconfig.",
+                     listener.address, interface);
+}
+
+Listener read(const model::Node& settings) {
+  Listener listener;
+  listener.settings = &settings;
+  listener.name = settings.leaf("name");
+  listener.key = plain_name(listener.name);
+  listener.port = static_cast<std::uint16_t>(number(settings, "port", 25));
+  listener.size = number(settings, "maximum-message-size", default_size);
+  listener.is_public = settings.leaf("type") != "private";
+  return listener;
+}
+
+std::vector<Listener> active(const gateway::Effective& effective, const gateway::Facts& facts,
+                             gateway::Draft& draft) {
+  const std::vector<Service> interfaces = services(effective.tree("interfaces"));
+  std::vector<Listener> all;
+  for (const model::Node& each : effective.tree("listeners").entries("listener")) {
+    Listener listener = read(each);
+    std::string off = find_address(listener, each.leaf("interface"), interfaces, facts);
+    const auto other = std::find_if(all.begin(), all.end(), [&](const Listener& one) {
+      return one.address == listener.address && one.port == listener.port;
+    });
+    if (off.empty() && other != all.end())
+      off = fmt::format("{} listens on {} already. Give one of them another port or interface.", other->name,
+                        address_and_port(listener.address, listener.port));
+    if (off.empty()) {
+      all.push_back(std::move(listener));
+    } else {
+      draft.note("listeners", fmt::format("The listener {} is off: {}", listener.name, off));
+    }
+  }
+  return all;
+}
+
+std::string cidr(std::string_view kind, const Listener& listener) {
+  return fmt::format("check_client_access cidr:$config_directory/{}_{}.cidr", kind, listener.key);
+}
+
+/// Adds the listener's recipient tables; what smtpd_relay_restrictions says of them.
+std::string recipient_checks(const Listener& listener, const gateway::Facts& facts, gateway::Draft& draft,
+                             std::string& sample) {
+  RecipientAccess access = recipient_access(*listener.settings);
+  const std::string table = "rat_" + listener.key;
+  draft.tables[table] = std::move(access.domains);
+  draft.tables[table + "_users"] = std::move(access.users);
+  draft.tables["relay_domains"].merge(access.relay_domains);
+  sample = access.sample;
+  if (access.all_accepted)
+    draft.note("listeners",
+               fmt::format("The listener {} does not take mail for ALL: a public listener that does is an open "
+                           "relay. Name the domains in its RAT, or let senders relay through its HAT.",
+                           listener.name));
+  std::string checks = fmt::format("check_recipient_access {}, check_recipient_access {}",
+                                   gateway::Draft::map_name(facts, table + "_users"),
+                                   gateway::Draft::map_name(facts, table));
+  if (!access.all.empty()) {
+    draft.files[table + "_all.regexp"] = fmt::format("/^/ {}\n", access.all);
+    checks += fmt::format(", check_recipient_access regexp:$config_directory/{}_all.regexp", table);
+  }
+  return checks + ", reject_unauth_destination, reject";
+}
+
+void add_listener(const Listener& listener, const gateway::Facts& facts, gateway::Draft& draft) {
+  HostAccess access = host_access(*listener.settings, listener.is_public);
+  draft.files[fmt::format("hat_{}.cidr", listener.key)] = std::move(access.connect);
+  draft.files[fmt::format("relay_{}.cidr", listener.key)] = std::move(access.relay);
+  const std::string relay = cidr("relay", listener);
+  std::string sample;
+  gateway::MasterService service{"n", "y", "-", "-", "smtpd", {}};
+  service.options.emplace_back("message_size_limit", fmt::format("{}", listener.size));
+  service.options.emplace_back("smtpd_client_restrictions", cidr("hat", listener));
+  if (listener.is_public) {
+    service.options.emplace_back("smtpd_relay_restrictions",
+                                 relay + ", " + recipient_checks(listener, facts, draft, sample));
+    // A second lock: whatever the first one lets through, only these domains or relaying senders pass.
+    service.options.emplace_back("smtpd_recipient_restrictions", relay + ", reject_unauth_destination");
+  } else {
+    service.options.emplace_back("smtpd_relay_restrictions", relay + ", reject");
+  }
+  std::string where = address_and_port(listener.address, listener.port);
+  draft.services[{where, "inet"}] = std::move(service);
+  draft.probes.push_back({listener.name, listener.address, listener.port,
+                          "postern-probe@" + (sample.empty() ? facts.host_name : sample)});
+  draft.listen.push_back(std::move(where));
+}
+
+}  // namespace
+
+void plan_listeners(const gateway::Effective& effective, const gateway::Facts& facts,
+                    gateway::Draft& draft) {
+  std::uint32_t size = default_size;
+  std::set<std::string> addresses;
+  for (const Listener& listener : active(effective, facts, draft)) {
+    add_listener(listener, facts, draft);
+    size = std::max(size, listener.size);
+    addresses.insert(listener.address);
+  }
+  // What a listener lets in, the rest of Postfix must take.
+  draft.parameters["message_size_limit"] = fmt::format("{}", size);
+  // Postfix finds a mail domain whose MX is itself by these: inet_interfaces does not name them.
+  draft.parameters["proxy_interfaces"] = fmt::format("{}", fmt::join(addresses, ", "));
+}
+
+}  // namespace postern::features

@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include "gateway/draft.h"
+
+namespace postern::gateway {
+namespace {
+
+std::string lower(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
+void add_places(const Facts& facts, Draft& draft) {
+  auto& set = draft.parameters;
+  const std::string& dir = facts.instance_dir;
+  set["queue_directory"] = dir + "/queue";
+  set["data_directory"] = dir + "/data";
+  set["daemon_directory"] = facts.postfix_dir;
+  set["mail_owner"] = facts.mail_owner;
+  set["maillog_file"] = dir + "/log/mail.log";
+  set["maillog_file_prefixes"] = dir + "/log";
+}
+
+void add_network(const Facts& facts, Draft& draft) {
+  auto& set = draft.parameters;
+  // Listeners name their address in master.cf. Postfix refuses to start when inet_interfaces names an
+  // address that no interface carries, as any 127.x other than 127.0.0.1; so it must not.
+  set["inet_interfaces"] = "loopback-only";
+  set["inet_protocols"] = "all";
+  set["mynetworks"] = "";
+  if (facts.bind_address.empty()) return;
+  const bool v6 = facts.bind_address.find(':') != std::string::npos;
+  set[v6 ? "smtp_bind_address6" : "smtp_bind_address"] = facts.bind_address;
+}
+
+// A gateway has no mailboxes: what is addressed to its own name bounces unless a route says otherwise.
+void add_classes(const Facts& facts, Draft& draft) {
+  auto& set = draft.parameters;
+  set["myhostname"] = facts.host_name;
+  set["myorigin"] = "$myhostname";
+  set["mydestination"] = "";
+  set["local_transport"] = "error:5.1.1 no mailboxes here";
+  set["local_recipient_maps"] = "";
+  set["alias_maps"] = "";
+  set["alias_database"] = "";
+  set["virtual_alias_maps"] = "";
+  set["virtual_mailbox_maps"] = "";
+  set["relay_transport"] = "smtp";
+  set["notify_classes"] = "";
+  set["default_database_type"] = "lmdb";
+  // "example.com" must not stand for "a.example.com": the settings say ".example.com" for that.
+  set["parent_domain_matches_subdomains"] = "";
+  // Mail that passes through is not ours to rewrite.
+  set["local_header_rewrite_clients"] = "";
+  set["relay_domains"] = Draft::map_name(facts, "relay_domains");
+  set["transport_maps"] = Draft::map_name(facts, "transport");
+  draft.tables["relay_domains"];
+  draft.tables["transport"][lower(facts.host_name)] = "error:5.1.1 This gateway has no mailboxes";
+}
+
+void add_session(Draft& draft) {
+  auto& set = draft.parameters;
+  set["smtpd_banner"] = "$myhostname ESMTP";
+  set["smtpd_delay_reject"] = "no";  // a refused sender group hears so at once, as its greeting
+  set["smtpd_relay_restrictions"] = "reject";
+  set["smtpd_recipient_restrictions"] = "";
+  set["smtpd_data_restrictions"] = "reject_unauth_pipelining";
+  set["smtpd_forbid_bare_newline"] = "normalize";  // CVE-2023-51764
+  set["smtpd_discard_ehlo_keywords"] = "etrn, silent-discard";
+  set["fast_flush_domains"] = "";
+  set["disable_vrfy_command"] = "yes";
+  set["biff"] = "no";
+  set["smtp_tls_security_level"] = "may";
+  set["mailbox_size_limit"] = "0";
+  set["virtual_mailbox_limit"] = "0";
+  // A daemon that dies at start holds its service back this long, also after the way back.
+  set["service_throttle_time"] = "1s";
+  set["master_service_disable"] = "";
+}
+
+void add_service(Draft& draft, std::string name, std::string private_, std::string chroot,
+                 std::string wakeup, std::string max_processes, std::string command) {
+  const std::string type = name == "postlog" ? "unix-dgram" : "unix";
+  draft.services[{std::move(name), type}] = {std::move(private_), std::move(chroot), std::move(wakeup),
+                                             std::move(max_processes), std::move(command), {}};
+}
+
+// As Debian's master.cf, without what delivers to mailboxes.
+void add_services(Draft& draft) {
+  add_service(draft, "pickup", "n", "y", "60", "1", "pickup");
+  add_service(draft, "cleanup", "n", "y", "-", "0", "cleanup");
+  add_service(draft, "qmgr", "n", "n", "300", "1", "qmgr");
+  add_service(draft, "tlsmgr", "-", "y", "1000?", "1", "tlsmgr");
+  add_service(draft, "rewrite", "-", "y", "-", "-", "trivial-rewrite");
+  for (const char* name : {"bounce", "defer", "trace"})
+    add_service(draft, name, "-", "y", "-", "0", "bounce");
+  add_service(draft, "verify", "-", "y", "-", "1", "verify");
+  add_service(draft, "flush", "n", "y", "1000?", "0", "flush");
+  add_service(draft, "proxymap", "-", "n", "-", "-", "proxymap");
+  add_service(draft, "proxywrite", "-", "n", "-", "1", "proxymap");
+  add_service(draft, "smtp", "-", "y", "-", "-", "smtp");
+  add_service(draft, "showq", "n", "y", "-", "-", "showq");
+  add_service(draft, "error", "-", "y", "-", "-", "error");
+  add_service(draft, "retry", "-", "y", "-", "-", "error");
+  add_service(draft, "discard", "-", "y", "-", "-", "discard");
+  add_service(draft, "anvil", "-", "y", "-", "1", "anvil");
+  add_service(draft, "scache", "-", "y", "-", "1", "scache");
+  add_service(draft, "postlog", "n", "n", "-", "1", "postlogd");
+}
+
+}  // namespace
+
+void add_base(const Facts& facts, Draft& draft) {
+  draft.parameters["compatibility_level"] = "3.6";
+  add_places(facts, draft);
+  add_network(facts, draft);
+  add_classes(facts, draft);
+  add_session(draft);
+  add_services(draft);
+}
+
+}  // namespace postern::gateway

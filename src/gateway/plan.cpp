@@ -1,0 +1,37 @@
+#include "gateway/plan.h"
+
+#include <algorithm>
+
+#include "gateway/draft.h"
+
+namespace postern::gateway {
+
+const model::Tree& Effective::tree(std::string_view feature) const {
+  static const model::Tree nothing{};
+  const auto found = trees.find(feature);
+  return found == trees.end() || !found->second ? nothing : *found->second;
+}
+
+Plan make_plan(const Effective& effective, const Facts& facts, const std::vector<Part>& parts) {
+  Draft draft;
+  add_base(facts, draft);
+  for (const Part& part : parts) part.plan(effective, facts, draft);
+  return render(draft, facts);
+}
+
+std::string parameter(const Plan& plan, std::string_view name) {
+  const auto file = std::find_if(plan.files.begin(), plan.files.end(),
+                                 [](const File& each) { return each.path == "main.cf"; });
+  if (file == plan.files.end()) return {};
+  std::string_view rest = file->bytes;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (!line.starts_with(name) || line.substr(name.size(), 2) != " =") continue;
+    return std::string(line.substr(std::min(name.size() + 3, line.size())));
+  }
+  return {};
+}
+
+}  // namespace postern::gateway

@@ -1,0 +1,86 @@
+#include "tests/applier/direct.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/applier/run.h"
+
+namespace postern::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+base::Result<void> told(const Ran& ran, bool good) {
+  if (good) return {};
+  return base::fail(base::ErrorCode::io, ran.output);
+}
+
+void write(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+  const timespec old{std::time(nullptr) - 60, 0};
+  const timespec times[2] = {old, old};
+  utimensat(AT_FDCWD, path.c_str(), times, 0);
+}
+
+}  // namespace
+
+base::Result<void> Direct::stage(std::uint64_t generation, const std::vector<gateway::File>& files) {
+  const std::string gen = dir_ + "/gen/" + std::to_string(generation);
+  for (const std::string& folder : {gen, dir_ + "/queue/etc", dir_ + "/data", dir_ + "/log"})
+    fs::create_directories(folder);
+  const passwd* owner = getpwnam("postfix");
+  if (chown((dir_ + "/data").c_str(), owner->pw_uid, 0) != 0) return base::fail(base::ErrorCode::io, "chown");
+  for (const gateway::File& file : files) write(gen + "/" + file.path, file.bytes);
+  return {};
+}
+
+base::Result<void> Direct::check(std::uint64_t generation) {
+  const std::string gen = dir_ + "/gen/" + std::to_string(generation);
+  const Ran made = run({"postfix", "-c", gen, "check"});
+  if (made.code != 0) return told(made, false);
+  const Ran greets = run({"/usr/lib/postfix/sbin/smtpd", "-S"}, dir_ + "/queue", "MAIL_CONFIG=" + gen);
+  return told(greets, greets.output.find("220 ") != std::string::npos);
+}
+
+base::Result<void> Direct::switch_to(std::uint64_t generation) {
+  std::error_code reason;
+  fs::remove(dir_ + "/etc.new", reason);
+  fs::create_symlink("gen/" + std::to_string(generation), dir_ + "/etc.new", reason);
+  fs::rename(dir_ + "/etc.new", dir_ + "/etc", reason);
+  if (reason) return base::fail(base::ErrorCode::io, reason.message());
+  return {};
+}
+
+base::Result<void> Direct::resolver(const std::vector<std::string>& addresses) {
+  std::string text;
+  for (const std::string& each : addresses) text += "nameserver " + each + "\n";
+  std::ofstream(dir_ + "/queue/etc/resolv.conf") << text;
+  return {};
+}
+
+base::Result<void> Direct::postfix(const char* verb) {
+  const Ran ran = run({"postfix", "-c", dir_ + "/etc", verb});
+  return told(ran, ran.code == 0);
+}
+base::Result<void> Direct::start() { return postfix("start"); }
+base::Result<void> Direct::reload() { return postfix("reload"); }
+base::Result<void> Direct::stop() { return postfix("stop"); }
+
+base::Result<bool> Direct::running() {
+  if (!fs::exists(dir_ + "/etc/main.cf")) return false;
+  return run({"postfix", "-c", dir_ + "/etc", "status"}).code == 0;
+}
+
+base::Result<void> Direct::prune(std::uint64_t oldest) {
+  for (const auto& each : fs::directory_iterator(dir_ + "/gen"))
+    if (std::stoull(each.path().filename().string()) < oldest) fs::remove_all(each.path());
+  return {};
+}
+
+}  // namespace postern::test

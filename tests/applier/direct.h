@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "applier/privileged.h"
+
+namespace postern::test {
+
+/// Privileged without postern-hands: this process is root itself.
+class Direct : public applier::Privileged {
+ public:
+  explicit Direct(std::string instance_dir) : dir_(std::move(instance_dir)) {}
+
+  base::Result<void> stage(std::uint64_t generation, const std::vector<gateway::File>& files) override;
+  base::Result<void> check(std::uint64_t generation) override;
+  base::Result<void> switch_to(std::uint64_t generation) override;
+  base::Result<void> resolver(const std::vector<std::string>& addresses) override;
+  base::Result<void> start() override;
+  base::Result<void> reload() override;
+  base::Result<void> stop() override;
+  base::Result<bool> running() override;
+  base::Result<void> prune(std::uint64_t oldest) override;
+
+ private:
+  base::Result<void> postfix(const char* verb);
+  std::string dir_;
+};
+
+}  // namespace postern::test

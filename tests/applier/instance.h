@@ -1,0 +1,40 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "applier/applier.h"
+#include "features/features.h"
+#include "tests/applier/direct.h"
+#include "tests/applier/run.h"
+#include "tests/applier/smtp.h"
+#include "tests/features/trees.h"
+
+namespace postern::test {
+
+/// A machine's Postfix in a folder of its own, on addresses of its own below 127.
+class Instance : public testing::Test {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  /// Two listeners as in the demo, the given routes; `more` replaces or adds features.
+  [[nodiscard]] gateway::Plan plan(std::vector<model::Node> routes, std::vector<model::Node> more = {}) const;
+  [[nodiscard]] model::Node both_listeners(trees::Access incoming) const;
+  /// Applies and waits for the answer.
+  applier::Outcome apply(const gateway::Plan& plan);
+  void new_applier(std::unique_ptr<applier::Privileged> privileged);
+  [[nodiscard]] std::string log() const;
+  [[nodiscard]] std::string postmap(const std::string& table, const std::string& key) const;
+  /// "127.x.y.N" and this host's client addresses on the same net.
+  [[nodiscard]] std::string host(int number) const { return net_ + std::to_string(number); }
+
+  static constexpr unsigned incoming = 2525, outgoing = 2526, sink_port = 2625;
+  std::string dir_, net_;
+  gateway::Facts facts_;
+  std::unique_ptr<applier::Applier> applier_;
+};
+
+}  // namespace postern::test
