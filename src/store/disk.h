@@ -5,8 +5,9 @@
 #include <cstdint>
 #include <string>
 
-/// What stands between SQLite and the file system: counts what reaches the disk. Tests derive from it to make
-/// syncs fail, fill the disk or forget what was never synced; nothing else has a reason to.
+/// What stands between SQLite and the file system: counts what reaches the disk. Tests derive from
+/// it to make syncs fail, fill the disk or forget what was never synced; nothing else has a reason
+/// to.
 namespace postern::store {
 
 class Disk {
@@ -16,9 +17,10 @@ class Disk {
   Disk& operator=(const Disk&) = delete;
   virtual ~Disk() = default;
 
-  /// Asked before the file is touched; `file` is the full path. 0: go on. Otherwise an errno (ENOSPC, EIO):
-  /// the operation fails with it and the file stays as it was.
-  virtual int may_write(const std::string& file, std::uint64_t offset, const char* bytes, std::size_t size);
+  /// Asked before the file is touched; `file` is the full path. 0: go on. Otherwise an errno
+  /// (ENOSPC, EIO): the operation fails with it and the file stays as it was.
+  virtual int may_write(const std::string& file, std::uint64_t offset, const char* bytes,
+                        std::size_t size);
   virtual int may_truncate(const std::string& file, std::uint64_t size);
   virtual int may_sync(const std::string& file);
   /// The file's bytes are on the disk now.

@@ -14,7 +14,8 @@
 namespace postern::store {
 namespace {
 
-constexpr std::int64_t check_most_bytes = 64LL << 20;  // above, opening would wait too long for quick_check
+constexpr std::int64_t check_most_bytes =
+    64LL << 20;  // above, opening would wait too long for quick_check
 
 class Descriptor {
  public:
@@ -35,10 +36,11 @@ base::Error system_error(const std::string& path, std::string_view what) {
 }
 
 base::Error not_ours(const std::string& path, std::string_view how) {
-  return base::fail(base::ErrorCode::damaged, path,
-                    fmt::format("{} It was left as it is. Put a backup in its place, or move it away "
-                                "and let this machine start anew.",
-                                how));
+  return base::fail(
+      base::ErrorCode::damaged, path,
+      fmt::format("{} It was left as it is. Put a backup in its place, or move it away "
+                  "and let this machine start anew.",
+                  how));
 }
 
 std::int64_t log_size(const std::string& path) {
@@ -55,16 +57,18 @@ std::int64_t number_at(const Head& head, std::size_t offset, std::size_t size) {
 }
 
 /// The 100 bytes of https://www.sqlite.org/fileformat2.html#the_database_header.
-base::Result<void> check_head(const std::string& path, const Head& head, std::int64_t size, bool has_log) {
+base::Result<void> check_head(const std::string& path, const Head& head, std::int64_t size,
+                              bool has_log) {
   if (std::memcmp(head.data(), "SQLite format 3", 16) != 0)
     return not_ours(path, "This file is not a Postern store.");
   if (number_at(head, 68, 4) != application_id)
     return not_ours(path, "This is another program's database, not a Postern store.");
   if (number_at(head, 60, 4) > format_version)
-    return base::fail(base::ErrorCode::unsupported, path,
-                      fmt::format("The store has format {}, and this version knows formats up to {}. It was "
-                                  "left as it is. Start the newer version of Postern that wrote it.",
-                                  number_at(head, 60, 4), format_version));
+    return base::fail(
+        base::ErrorCode::unsupported, path,
+        fmt::format("The store has format {}, and this version knows formats up to {}. It was "
+                    "left as it is. Start the newer version of Postern that wrote it.",
+                    number_at(head, 60, 4), format_version));
   const std::int64_t raw_page = number_at(head, 16, 2);
   const std::int64_t page = raw_page == 1 ? 65536 : raw_page;
   // With a log the file may rightly be shorter: a checkpoint that was cut is finished from the log.
@@ -78,10 +82,11 @@ base::Result<void> check_content(Sql& sql, const std::string& path, Found found)
   auto version = sql.number("PRAGMA user_version");
   if (!version) return version.error();
   if (*version > format_version)
-    return base::fail(base::ErrorCode::unsupported, path,
-                      fmt::format("The store has format {}, and this version knows formats up to {}. It was "
-                                  "left as it is.",
-                                  *version, format_version));
+    return base::fail(
+        base::ErrorCode::unsupported, path,
+        fmt::format("The store has format {}, and this version knows formats up to {}. It was "
+                    "left as it is.",
+                    *version, format_version));
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return system_error(path, "The store cannot be examined");
   if (found != Found::store_with_log || status.st_size >= check_most_bytes) return {};
@@ -108,10 +113,11 @@ INSERT INTO meta VALUES('warmed', 0);
 base::Result<void> fill_new(const std::string& path, const char* vfs) {
   auto sql = Sql::open(path, vfs);
   if (!sql) return sql.error();
-  const std::string text =
-      fmt::format("PRAGMA page_size=4096; PRAGMA synchronous=FULL; BEGIN; PRAGMA application_id={}; PRAGMA user_version={}; {} COMMIT;"
-                  "PRAGMA journal_mode=WAL;",
-                  application_id, format_version, schema);
+  const std::string text = fmt::format(
+      "PRAGMA page_size=4096; PRAGMA synchronous=FULL; BEGIN; PRAGMA application_id={}; PRAGMA "
+      "user_version={}; {} COMMIT;"
+      "PRAGMA journal_mode=WAL;",
+      application_id, format_version, schema);
   auto locked = sql->run("PRAGMA locking_mode=EXCLUSIVE");
   if (!locked) return locked.error();
   return sql->run(text.c_str());

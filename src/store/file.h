@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include "base/result.h"
 #include "store/sql.h"
+
+#include <string>
 
 /// The store's file: what it must look like before SQLite may touch it, and how a new one is made.
 namespace postern::store {
@@ -13,13 +13,15 @@ constexpr std::int64_t format_version = 1;           ///< user_version, at offse
 
 enum class Found { nothing, store, store_with_log };
 
-/// Reads the file's first bytes only. Errors: io; damaged (empty, cut off, or not ours), unsupported (newer).
+/// Reads the file's first bytes only. Errors: io; damaged (empty, cut off, or not ours),
+/// unsupported (newer).
 base::Result<Found> inspect(const std::string& path);
 
 /// Makes a new, empty store beside and renames it into place: a crash leaves a whole store or none.
 base::Result<void> make_file(const std::string& path, const char* vfs);
 
-/// Opens an inspected file in WAL mode, alone, and checks it; a file that fails its checks is not changed.
+/// Opens an inspected file in WAL mode, alone, and checks it; a file that fails its checks is not
+/// changed.
 base::Result<Sql> open_file(const std::string& path, const char* vfs, Found found);
 
 }  // namespace postern::store

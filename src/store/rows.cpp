@@ -24,17 +24,19 @@ TableText texts(Table table) {
     case Table::pending:
       return {"SELECT key, value FROM pending", "INSERT OR REPLACE INTO pending VALUES(?,?)",
               "DELETE FROM pending WHERE key=?"};
-    case Table::in_use: break;
+    case Table::in_use:
+      break;
   }
   return {"SELECT key, value FROM in_use", "INSERT OR REPLACE INTO in_use VALUES(?,?)",
           "DELETE FROM in_use WHERE key=?"};
 }
 
 base::Error damaged(const std::string& path, std::string_view what, const base::Hash& hash) {
-  return base::fail(base::ErrorCode::damaged, path,
-                    fmt::format("The bytes of {} {} have changed on the disk. What is damaged can be fetched "
-                                "again from the other machines.",
-                                what, base::to_text(hash)));
+  return base::fail(
+      base::ErrorCode::damaged, path,
+      fmt::format("The bytes of {} {} have changed on the disk. What is damaged can be fetched "
+                  "again from the other machines.",
+                  what, base::to_text(hash)));
 }
 
 base::Signature signature_from(const std::string& bytes) {
@@ -48,7 +50,8 @@ std::string_view view(const base::Signature& signature) {
   return {reinterpret_cast<const char*>(signature.bytes.data()), signature.bytes.size()};
 }
 
-constexpr const char* all_commits = "SELECT header, signature, staged, hash, n FROM commits ORDER BY n";
+constexpr const char* all_commits =
+    "SELECT header, signature, staged, hash, n FROM commits ORDER BY n";
 
 cluster::StoredCommit commit_in(const Statement& row) {
   return {{row.bytes(0), signature_from(row.bytes(1))}, row.number(2) != 0};
@@ -69,7 +72,8 @@ base::Result<void> run_for_each(Sql& sql, const char* text, const std::vector<ba
 base::Result<void> put_commits(Sql& sql, const std::vector<cluster::StoredCommit>& commits) {
   if (commits.empty()) return {};
   auto insert = sql.prepare(
-      "INSERT INTO commits(hash, member, incarnation, seq, header, signature, staged) VALUES(?,?,?,?,?,?,?)"
+      "INSERT INTO commits(hash, member, incarnation, seq, header, signature, staged) "
+      "VALUES(?,?,?,?,?,?,?)"
       " ON CONFLICT(hash) DO UPDATE SET staged=min(staged, excluded.staged)");
   if (!insert) return insert.error();
   for (const auto& commit : commits) {
@@ -115,7 +119,8 @@ base::Result<void> put_table(Sql& sql, Table table,
 }
 
 /// The values of one commit's writes, in their order.
-base::Result<std::vector<std::string>> values_of(Sql& sql, const std::string& path, const std::string& header) {
+base::Result<std::vector<std::string>> values_of(Sql& sql, const std::string& path,
+                                                 const std::string& header) {
   auto decoded = cluster::decode_header(header);
   if (!decoded) return decoded.error();
   std::vector<std::string> values;
@@ -193,7 +198,8 @@ base::Result<std::map<std::string, std::string>> read_table(Sql& sql, Table tabl
   }
 }
 
-base::Result<std::optional<std::string>> read_value(Sql& sql, const std::string& path, const base::Hash& hash) {
+base::Result<std::optional<std::string>> read_value(Sql& sql, const std::string& path,
+                                                    const base::Hash& hash) {
   auto statement = sql.prepare("SELECT bytes FROM blobs WHERE hash=?");
   if (!statement) return statement.error();
   auto row = statement->bind(hash).step();
@@ -235,8 +241,10 @@ base::Result<std::vector<cluster::Ship::Item>> read_range(Sql& sql, const std::s
 base::Result<void> put_batch(Sql& sql, const Batch& batch) {
   auto done = put_values(sql, batch.persist.values);
   if (done) done = put_commits(sql, batch.persist.commits);
-  if (done) done = run_for_each(sql, "UPDATE commits SET staged=0 WHERE hash=?", batch.persist.promote);
-  if (done) done = run_for_each(sql, "DELETE FROM commits WHERE hash=? AND staged=1", batch.persist.drop);
+  if (done)
+    done = run_for_each(sql, "UPDATE commits SET staged=0 WHERE hash=?", batch.persist.promote);
+  if (done)
+    done = run_for_each(sql, "DELETE FROM commits WHERE hash=? AND staged=1", batch.persist.drop);
   if (done) done = put_table(sql, Table::notes, batch.notes);
   if (done) done = put_table(sql, Table::pending, batch.pending);
   if (done) done = put_table(sql, Table::in_use, batch.in_use);

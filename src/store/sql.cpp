@@ -1,11 +1,11 @@
 #include "store/sql.h"
 
+#include "base/assert.h"
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <cstring>
-
-#include "base/assert.h"
 
 namespace postern::store {
 namespace {
@@ -17,28 +17,36 @@ base::Error error_of(sqlite3* connection) {
   switch (sqlite3_errcode(connection) & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return base::fail(base::ErrorCode::busy, where,
-                        "Another process has this store open. One machine's store serves one posternd.");
+      return base::fail(
+          base::ErrorCode::busy, where,
+          "Another process has this store open. One machine's store serves one posternd.");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return base::fail(base::ErrorCode::damaged, where,
-                        fmt::format("The store is damaged ({}). Put a backup in its place, or move it away "
-                                    "and let this machine join its cluster again.",
-                                    why));
+      return base::fail(
+          base::ErrorCode::damaged, where,
+          fmt::format("The store is damaged ({}). Put a backup in its place, or move it away "
+                      "and let this machine join its cluster again.",
+                      why));
     case SQLITE_FULL:
-      return base::fail(base::ErrorCode::io, where, "The disk is full; nothing was stored. Make room on it.");
-    default: break;
+      return base::fail(base::ErrorCode::io, where,
+                        "The disk is full; nothing was stored. Make room on it.");
+    default:
+      break;
   }
   const int number = sqlite3_system_errno(connection);
   return base::fail(base::ErrorCode::io, where,
-                    fmt::format("The disk refused a read or write ({}{}{}).", why, number != 0 ? ": " : "",
-                                number != 0 ? std::strerror(number) : ""));
+                    fmt::format("The disk refused a read or write ({}{}{}).", why,
+                                number != 0 ? ": " : "", number != 0 ? std::strerror(number) : ""));
 }
 
 }  // namespace
 
-void CloseSql::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
-void FinishSql::operator()(sqlite3_stmt* handle) const { sqlite3_finalize(handle); }
+void CloseSql::operator()(sqlite3* handle) const {
+  sqlite3_close_v2(handle);
+}
+void FinishSql::operator()(sqlite3_stmt* handle) const {
+  sqlite3_finalize(handle);
+}
 
 Statement& Statement::bind(std::int64_t number) {
   POSTERN_ASSERT(sqlite3_bind_int64(handle_.get(), next_++, number) == SQLITE_OK);
@@ -54,7 +62,8 @@ Statement& Statement::bind(std::string_view bytes) {
 }
 
 Statement& Statement::bind(const base::Hash& hash) {
-  return bind(std::string_view(reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()));
+  return bind(
+      std::string_view(reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()));
 }
 
 Statement& Statement::bind(const base::MemberId& member) {
@@ -87,7 +96,9 @@ void Statement::reset() {
   next_ = 1;
 }
 
-std::int64_t Statement::number(int column) const { return sqlite3_column_int64(handle_.get(), column); }
+std::int64_t Statement::number(int column) const {
+  return sqlite3_column_int64(handle_.get(), column);
+}
 
 std::string Statement::bytes(int column) const {
   const auto* start = static_cast<const char*>(sqlite3_column_blob(handle_.get(), column));
@@ -140,8 +151,12 @@ base::Result<std::string> Sql::text(const char* query) {
   return *row ? statement->bytes(0) : std::string();
 }
 
-base::Error Sql::error() const { return error_of(handle_.get()); }
+base::Error Sql::error() const {
+  return error_of(handle_.get());
+}
 
-bool Sql::disk_full() const { return (sqlite3_errcode(handle_.get()) & 0xff) == SQLITE_FULL; }
+bool Sql::disk_full() const {
+  return (sqlite3_errcode(handle_.get()) & 0xff) == SQLITE_FULL;
+}
 
 }  // namespace postern::store

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/ids.h"
+#include "base/result.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "base/ids.h"
-#include "base/result.h"
 
 struct sqlite3;
 struct sqlite3_stmt;

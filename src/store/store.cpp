@@ -1,5 +1,9 @@
 #include "store/store.h"
 
+#include "store/file.h"
+#include "store/rows.h"
+#include "store/sql.h"
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -7,14 +11,11 @@
 #include <atomic>
 #include <cstring>
 
-#include "store/file.h"
-#include "store/rows.h"
-#include "store/sql.h"
-
 namespace postern::store {
 namespace {
 
-constexpr std::uint64_t page_bytes = 4096;  // SQLite's default since 3.12, set when the file is made
+constexpr std::uint64_t page_bytes =
+    4096;  // SQLite's default since 3.12, set when the file is made
 
 int log_grew(void* into, sqlite3*, const char*, int pages) {
   *static_cast<std::uint64_t*>(into) = static_cast<std::uint64_t>(pages);
@@ -22,12 +23,14 @@ int log_grew(void* into, sqlite3*, const char*, int pages) {
 }
 
 bool wants_flush(const std::vector<Batch>& batches) {
-  return std::any_of(batches.begin(), batches.end(), [](const Batch& b) { return b.persist.flush; });
+  return std::any_of(batches.begin(), batches.end(),
+                     [](const Batch& b) { return b.persist.flush; });
 }
 
 base::Error in_doubt(const std::string& path, const base::Error& why) {
-  return base::fail(base::ErrorCode::in_doubt, path,
-                    fmt::format("{} Whether the last write is stored will show at the next start.", why.text));
+  return base::fail(
+      base::ErrorCode::in_doubt, path,
+      fmt::format("{} Whether the last write is stored will show at the next start.", why.text));
 }
 
 }  // namespace
@@ -38,11 +41,12 @@ struct Store::State {
   std::unique_ptr<DiskName> name;
   Sql sql;
   std::uint64_t log_pages = 0;
-  bool full = true;       // synchronous=FULL is set
+  bool full = true;        // synchronous=FULL is set
   bool unsettled = false;  // a COMMIT failed after writing, and its frames may still be in the log
   std::atomic<std::uint64_t> flushes{0};
 
-  base::Result<void> transaction(const std::function<base::Result<void>()>& change, bool flush, bool* unknown);
+  base::Result<void> transaction(const std::function<base::Result<void>()>& change, bool flush,
+                                 bool* unknown);
   base::Result<void> sync_mode(bool flush);
   base::Result<void> commit(bool* unknown);
   base::Result<void> warm();
@@ -56,16 +60,17 @@ base::Result<void> Store::State::sync_mode(bool flush) {
   return done;
 }
 
-/// A small flushed transaction. The first one in a fresh log flushes the log's header too, and this way it is
-/// not somebody's commit that waits for that.
+/// A small flushed transaction. The first one in a fresh log flushes the log's header too, and this
+/// way it is not somebody's commit that waits for that.
 base::Result<void> Store::State::warm() {
   auto done = sync_mode(true);
   if (!done) return done;
   return sql.run("UPDATE meta SET value=value+1 WHERE key='warmed'");
 }
 
-/// After a COMMIT that failed once frames were written: SQLite sees the state before, but a crash now could
-/// still find the frames. A checkpoint without them and a new log in their place make the "no" final.
+/// After a COMMIT that failed once frames were written: SQLite sees the state before, but a crash
+/// now could still find the frames. A checkpoint without them and a new log in their place make the
+/// "no" final.
 base::Result<void> Store::State::settle() {
   unsettled = true;
   auto done = sql.run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -85,8 +90,8 @@ base::Result<void> Store::State::commit(bool* unknown) {
   return why;
 }
 
-base::Result<void> Store::State::transaction(const std::function<base::Result<void>()>& change, bool flush,
-                                             bool* unknown) {
+base::Result<void> Store::State::transaction(const std::function<base::Result<void>()>& change,
+                                             bool flush, bool* unknown) {
   *unknown = false;
   if (unsettled) {
     auto settled = settle();
@@ -113,7 +118,8 @@ base::Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
   return open(path, std::make_unique<Disk>());
 }
 
-base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, std::unique_ptr<Disk> disk) {
+base::Result<std::unique_ptr<Store>> Store::open(const std::string& path,
+                                                 std::unique_ptr<Disk> disk) {
   auto name = std::make_unique<DiskName>(*disk);
   auto found = inspect(path);
   if (!found) return found.error();
@@ -138,9 +144,9 @@ base::Result<Contents> Store::load() {
   auto commits = read_commits(state_->sql, state_->path);
   if (!commits) return commits.error();
   contents.commits = std::move(*commits);
-  for (const auto& [table, into] : {std::pair{Table::notes, &contents.notes},
-                                    std::pair{Table::pending, &contents.pending},
-                                    std::pair{Table::in_use, &contents.in_use}}) {
+  for (const auto& [table, into] :
+       {std::pair{Table::notes, &contents.notes}, std::pair{Table::pending, &contents.pending},
+        std::pair{Table::in_use, &contents.in_use}}) {
     auto rows = read_table(state_->sql, table);
     if (!rows) return rows.error();
     *into = std::move(*rows);
@@ -169,7 +175,8 @@ base::Result<std::optional<std::string>> Store::value(const base::Hash& hash) {
 
 base::Result<std::vector<cluster::Ship::Item>> Store::range(const base::MemberId& member,
                                                             base::Incarnation incarnation,
-                                                            std::uint64_t from_seq, std::uint64_t to_seq,
+                                                            std::uint64_t from_seq,
+                                                            std::uint64_t to_seq,
                                                             std::size_t max_bytes) {
   return read_range(state_->sql, state_->path, {member, incarnation, from_seq, to_seq, max_bytes});
 }
@@ -191,7 +198,8 @@ base::Result<void> Store::write(const std::vector<Batch>& batches, bool* unknown
 base::Result<void> Store::replace_all(const Batch& next) {
   const auto swap = [&]() -> base::Result<void> {
     auto done = state_->sql.run(
-        "DELETE FROM commits; DELETE FROM blobs; DELETE FROM dropped; DELETE FROM pending; DELETE FROM in_use;");
+        "DELETE FROM commits; DELETE FROM blobs; DELETE FROM dropped; DELETE FROM pending; DELETE "
+        "FROM in_use;");
     return done ? put_batch(state_->sql, next) : done;
   };
   bool unknown = false;
@@ -203,17 +211,25 @@ base::Result<void> Store::replace_all(const Batch& next) {
 base::Result<void> Store::checkpoint() {
   int in_log = 0;
   int moved = 0;
-  if (sqlite3_wal_checkpoint_v2(state_->sql.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved) !=
-      SQLITE_OK)
+  if (sqlite3_wal_checkpoint_v2(state_->sql.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log,
+                                &moved) != SQLITE_OK)
     return state_->sql.error();
   if (in_log != moved) return {};
   state_->log_pages = 0;
   return state_->warm();
 }
 
-std::uint64_t Store::log_bytes() const { return state_->log_pages * page_bytes; }
-std::uint64_t Store::flushes() const { return state_->flushes; }
-std::uint64_t Store::checkpoint_flushes() const { return state_->disk->syncs() - state_->flushes; }
-std::uint64_t Store::bytes_written() const { return state_->disk->bytes(); }
+std::uint64_t Store::log_bytes() const {
+  return state_->log_pages * page_bytes;
+}
+std::uint64_t Store::flushes() const {
+  return state_->flushes;
+}
+std::uint64_t Store::checkpoint_flushes() const {
+  return state_->disk->syncs() - state_->flushes;
+}
+std::uint64_t Store::bytes_written() const {
+  return state_->disk->bytes();
+}
 
 }  // namespace postern::store

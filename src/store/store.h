@@ -1,5 +1,10 @@
 #pragma once
 
+#include "base/result.h"
+#include "cluster/effects.h"
+#include "cluster/message.h"
+#include "store/disk.h"
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -7,21 +12,18 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "cluster/effects.h"
-#include "cluster/message.h"
-#include "store/disk.h"
-
-/// One SQLite file (WAL, synchronous=FULL) with everything a machine must not forget. Durable means: the
-/// transaction's frames are fsynced. Nobody else includes sqlite3.h.
+/// One SQLite file (WAL, synchronous=FULL) with everything a machine must not forget. Durable
+/// means: the transaction's frames are fsynced. Nobody else includes sqlite3.h.
 namespace postern::store {
 
 /// What one transaction changes. Batches given together become one transaction and one flush.
 struct Batch {
   cluster::Persist persist;
-  std::map<std::string, std::optional<std::string>> notes;    ///< key -> bytes, or deleted
-  std::map<std::string, std::optional<std::string>> pending;  ///< desk's pending sets: key -> bytes, or deleted
-  std::map<std::string, std::optional<std::string>> in_use;   ///< feature -> canonical text last applied
+  std::map<std::string, std::optional<std::string>> notes;  ///< key -> bytes, or deleted
+  std::map<std::string, std::optional<std::string>>
+      pending;  ///< desk's pending sets: key -> bytes, or deleted
+  std::map<std::string, std::optional<std::string>>
+      in_use;  ///< feature -> canonical text last applied
 };
 
 struct Contents {
@@ -34,40 +36,45 @@ struct Contents {
 /// Synchronous; one thread at a time (Writer below owns one).
 class Store {
  public:
-  /// Opens or makes the file (0600). Errors: io; damaged (integrity, checksum or foreign file) and unsupported
-  /// (format newer than this program), each naming the file: it is then left untouched.
+  /// Opens or makes the file (0600). Errors: io; damaged (integrity, checksum or foreign file) and
+  /// unsupported (format newer than this program), each naming the file: it is then left untouched.
   static base::Result<std::unique_ptr<Store>> open(const std::string& path);
   /// The same through a disk of the caller's making.
-  static base::Result<std::unique_ptr<Store>> open(const std::string& path, std::unique_ptr<Disk> disk);
+  static base::Result<std::unique_ptr<Store>> open(const std::string& path,
+                                                   std::unique_ptr<Disk> disk);
   ~Store();
 
   /// Error damaged: a commit's bytes are not what its hash says; names the file and the commit.
   base::Result<Contents> load();
-  /// After a damaged load: takes the first damaged commit and everything stored after it out of the history
-  /// (what stays is causally closed; peers have the rest). The rows are kept aside in the file. Returns what was
-  /// taken out, as it is on the disk, so that the caller can say which of its own commits only it had.
+  /// After a damaged load: takes the first damaged commit and everything stored after it out of the
+  /// history (what stays is causally closed; peers have the rest). The rows are kept aside in the
+  /// file. Returns what was taken out, as it is on the disk, so that the caller can say which of
+  /// its own commits only it had.
   base::Result<std::vector<cluster::StoredCommit>> drop_damaged();
   /// A value's bytes, checked against the hash (damaged); nothing when it is not kept.
   base::Result<std::optional<std::string>> value(const base::Hash& hash);
-  /// Visible commits from_seq..to_seq of one incarnation with their values, for shipping; stops before max_bytes
-  /// would be passed, but gives at least one. Error not_found: a value is not kept any more.
+  /// Visible commits from_seq..to_seq of one incarnation with their values, for shipping; stops
+  /// before max_bytes would be passed, but gives at least one. Error not_found: a value is not kept
+  /// any more.
   base::Result<std::vector<cluster::Ship::Item>> range(const base::MemberId& member,
                                                        base::Incarnation incarnation,
                                                        std::uint64_t from_seq, std::uint64_t to_seq,
                                                        std::size_t max_bytes);
-  /// One transaction for all; with a flush when any batch wants one. Error io: nothing of it is stored, unless
-  /// `unknown` is set (the commit itself failed after writing and could not be undone: ask for a new
-  /// incarnation). A commit that is there already stays; if one of the two is not staged, it is visible.
+  /// One transaction for all; with a flush when any batch wants one. Error io: nothing of it is
+  /// stored, unless `unknown` is set (the commit itself failed after writing and could not be
+  /// undone: ask for a new incarnation). A commit that is there already stays; if one of the two is
+  /// not staged, it is visible.
   base::Result<void> write(const std::vector<Batch>& batches, bool* unknown);
-  /// Drops every commit, value, pending set and in_use, and writes `next` in the same transaction: a join's
-  /// swap, or leaving a cluster. Notes stay but for those that `next` changes; what shall be kept of the old
-  /// settings is such a note. Error in_doubt: which of the two is there shows only at the next start.
+  /// Drops every commit, value, pending set and in_use, and writes `next` in the same transaction:
+  /// a join's swap, or leaving a cluster. Notes stay but for those that `next` changes; what shall
+  /// be kept of the old settings is such a note. Error in_doubt: which of the two is there shows
+  /// only at the next start.
   base::Result<void> replace_all(const Batch& next);
 
-  /// Moves the log into the main file, with flushes of its own, and readies the log so that the next write
-  /// flushes once. Between writes only.
+  /// Moves the log into the main file, with flushes of its own, and readies the log so that the
+  /// next write flushes once. Between writes only.
   base::Result<void> checkpoint();
-  [[nodiscard]] std::uint64_t log_bytes() const;     ///< in the log since the last checkpoint
+  [[nodiscard]] std::uint64_t log_bytes() const;  ///< in the log since the last checkpoint
 
   /// fsyncs made by write() and replace_all(): one for each with a flush. From any thread.
   [[nodiscard]] std::uint64_t flushes() const;
@@ -80,10 +87,10 @@ class Store {
   std::unique_ptr<State> state_;
 };
 
-/// A Store on a thread of its own. Whatever is queued when the thread turns to it becomes one transaction; if
-/// that one is refused, its batches are tried one by one up to the first that is refused again; it and those after
-/// it get its error. Checkpoints when idle, or when the log passes 8 MiB.
-/// Callbacks run on the store's thread: post them to yours.
+/// A Store on a thread of its own. Whatever is queued when the thread turns to it becomes one
+/// transaction; if that one is refused, its batches are tried one by one up to the first that is
+/// refused again; it and those after it get its error. Checkpoints when idle, or when the log
+/// passes 8 MiB. Callbacks run on the store's thread: post them to yours.
 class Writer {
  public:
   explicit Writer(std::unique_ptr<Store> store);

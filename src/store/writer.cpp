@@ -1,3 +1,5 @@
+#include "store/store.h"
+
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -5,8 +7,6 @@
 #include <thread>
 #include <utility>
 #include <variant>
-
-#include "store/store.h"
 
 namespace postern::store {
 namespace {
@@ -59,7 +59,8 @@ void Writer::State::loop() {
       mine(*store);
     } else {
       std::vector<Write> group;
-      while (!queue.empty() && group.size() < joined_most && std::holds_alternative<Write>(queue.front())) {
+      while (!queue.empty() && group.size() < joined_most &&
+             std::holds_alternative<Write>(queue.front())) {
         group.push_back(std::move(std::get<Write>(queue.front())));
         queue.pop_front();
       }

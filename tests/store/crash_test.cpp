@@ -1,17 +1,18 @@
+#include "tests/store/fixture.h"
+
 #include <signal.h>
 #include <sys/wait.h>
 
 #include <chrono>
 #include <functional>
 
-#include "tests/store/fixture.h"
-
 namespace postern::store {
 namespace {
 
-/// Runs `work` in a child that tells a number for each thing it promises; kills it after `acks` of them and a
-/// random moment more. Returns the last number told.
-std::uint64_t kill_while(std::mt19937& random, unsigned acks, const std::function<void(int pipe)>& work) {
+/// Runs `work` in a child that tells a number for each thing it promises; kills it after `acks` of
+/// them and a random moment more. Returns the last number told.
+std::uint64_t kill_while(std::mt19937& random, unsigned acks,
+                         const std::function<void(int pipe)>& work) {
   int ends[2];
   EXPECT_EQ(::pipe(ends), 0);
   const pid_t child = ::fork();
@@ -23,7 +24,8 @@ std::uint64_t kill_while(std::mt19937& random, unsigned acks, const std::functio
   ::close(ends[1]);
   std::uint64_t last = 0;
   std::uint64_t number = 0;
-  for (unsigned i = 0; i < acks && ::read(ends[0], &number, sizeof number) == sizeof number; ++i) last = number;
+  for (unsigned i = 0; i < acks && ::read(ends[0], &number, sizeof number) == sizeof number; ++i)
+    last = number;
   const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(random() % 1500);
   while (std::chrono::steady_clock::now() < until) {
   }
@@ -36,7 +38,9 @@ std::uint64_t kill_while(std::mt19937& random, unsigned acks, const std::functio
   return last;
 }
 
-bool tell(int pipe, std::uint64_t number) { return ::write(pipe, &number, sizeof number) == sizeof number; }
+bool tell(int pipe, std::uint64_t number) {
+  return ::write(pipe, &number, sizeof number) == sizeof number;
+}
 
 TEST(Crash, EveryAcknowledgedBatchOutlivesSigkill) {
   const Folder folder;
@@ -48,7 +52,9 @@ TEST(Crash, EveryAcknowledgedBatchOutlivesSigkill) {
       if (!store) return;
       for (std::uint64_t seq = held + 1;; ++seq) {
         // Unflushed ones outlive a SIGKILL too: the kernel has them.
-        if (!(*store)->write({batch_of(seq, seq % 3 != 0, 20 + seq % 9000)}, nullptr) || !tell(pipe, seq)) return;
+        if (!(*store)->write({batch_of(seq, seq % 3 != 0, 20 + seq % 9000)}, nullptr) ||
+            !tell(pipe, seq))
+          return;
         if (seq % 17 == 0 && !(*store)->checkpoint()) return;
       }
     });
@@ -96,7 +102,8 @@ TEST(Crash, ReplaceAllIsWholeOrNothingUnderSigkill) {
     ASSERT_EQ(contents->commits.size(), expected.persist.commits.size());
     for (std::size_t i = 0; i < contents->commits.size(); ++i)
       ASSERT_EQ(contents->commits[i].envelope, expected.persist.commits[i].envelope);
-    for (const auto& [hash, bytes] : expected.persist.values) ASSERT_TRUE(store->value(hash)->has_value());
+    for (const auto& [hash, bytes] : expected.persist.values)
+      ASSERT_TRUE(store->value(hash)->has_value());
   }
 }
 
@@ -150,6 +157,27 @@ TEST(Crash, OneFailedSyncIsAFinalNo) {
   EXPECT_EQ(whole_batches(*crashed_copy(folder)), 1U);
   ASSERT_TRUE(store->write({batch_of(2)}, nullptr));
   EXPECT_EQ(whole_batches(*store), 2U);
+}
+
+TEST(Crash, AnUndoneWriteDoesNotComeBackAfterAPowerCut) {
+  for (unsigned seed = 1; seed <= 30; ++seed) {
+    const Folder folder;
+    std::mt19937 random(seed);
+    Faults faults;
+    FaultyDisk::States states;
+    auto disk = std::make_unique<FaultyDisk>(faults);
+    disk->keep = &states;
+    auto store = open_store(folder.file(), std::move(disk));
+    ASSERT_TRUE(store->write({batch_of(1)}, nullptr));
+    faults.fail_syncs = 1;
+    bool unknown = true;
+    ASSERT_FALSE(store->write({batch_of(2)}, &unknown));
+    ASSERT_FALSE(unknown);
+    faults.operations = 0;
+    store.reset();
+    FaultyDisk::power_cut(states, random);
+    ASSERT_EQ(whole_batches(*open_store(folder.file())), 1U) << "seed " << seed;
+  }
 }
 
 TEST(Crash, AFailedSyncThatCannotBeUndoneIsUnknownUntilItCan) {

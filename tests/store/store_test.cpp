@@ -1,20 +1,22 @@
 #include "store/store.h"
 
-#include <sys/stat.h>
-
 #include "tests/store/fixture.h"
+
+#include <sys/stat.h>
 
 namespace postern::store {
 namespace {
 
 std::vector<std::uint64_t> seqs(const std::vector<cluster::StoredCommit>& commits) {
   std::vector<std::uint64_t> out;
-  for (const auto& commit : commits) out.push_back(cluster::decode_header(commit.envelope.header)->dot.seq);
+  for (const auto& commit : commits)
+    out.push_back(cluster::decode_header(commit.envelope.header)->dot.seq);
   return out;
 }
 std::vector<std::uint64_t> seqs(const std::vector<cluster::Ship::Item>& items) {
   std::vector<std::uint64_t> out;
-  for (const auto& item : items) out.push_back(cluster::decode_header(item.envelope.header)->dot.seq);
+  for (const auto& item : items)
+    out.push_back(cluster::decode_header(item.envelope.header)->dot.seq);
   return out;
 }
 using Seqs = std::vector<std::uint64_t>;
@@ -123,7 +125,8 @@ TEST(Store, ACommitThatComesTwiceStaysAndBecomesVisible) {
 TEST(Store, RangeKeepsToItsBoundsAndLimit) {
   const Folder folder;
   auto store = open_store(folder.file());
-  for (std::uint64_t seq = 1; seq <= 6; ++seq) ASSERT_TRUE(store->write({batch_of(seq, true, 1000)}, nullptr));
+  for (std::uint64_t seq = 1; seq <= 6; ++seq)
+    ASSERT_TRUE(store->write({batch_of(seq, true, 1000)}, nullptr));
   ASSERT_TRUE(store->write({batch_of(4, true, 1000, 2)}, nullptr));
   const auto get = [&](std::uint64_t from, std::uint64_t to, std::size_t most) {
     return *store->range(member_of(1), incarnation, from, to, most);
@@ -133,7 +136,8 @@ TEST(Store, RangeKeepsToItsBoundsAndLimit) {
   EXPECT_EQ(seqs(get(1, 6, 1)), (Seqs{1})) << "one at least, however small the limit";
   const auto three = get(1, 3, 1U << 20);
   std::size_t size = 0;
-  for (const auto& item : three) size += item.envelope.header.size() + 64 + item.values.at(0).size();
+  for (const auto& item : three)
+    size += item.envelope.header.size() + 64 + item.values.at(0).size();
   EXPECT_EQ(seqs(get(1, 6, size)), (Seqs{1, 2, 3})) << "a limit that is just met";
   EXPECT_EQ(seqs(get(1, 6, size - 1)), (Seqs{1, 2}));
   EXPECT_EQ(three[1].envelope, batch_of(2, true, 1000).persist.commits[0].envelope);
@@ -187,7 +191,8 @@ TEST(Store, OneFlushForEachWriteAndNoneWithout) {
   EXPECT_EQ(store->flushes() - before, 1U) << "three batches, one flush";
   before = store->flushes();
   const auto all_before = store->checkpoint_flushes();
-  for (std::uint64_t seq = 24; seq <= 30; ++seq) ASSERT_TRUE(store->write({batch_of(seq, false)}, nullptr));
+  for (std::uint64_t seq = 24; seq <= 30; ++seq)
+    ASSERT_TRUE(store->write({batch_of(seq, false)}, nullptr));
   EXPECT_EQ(store->flushes(), before);
   EXPECT_EQ(store->checkpoint_flushes(), all_before);
   ASSERT_TRUE(store->checkpoint());

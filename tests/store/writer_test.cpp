@@ -1,8 +1,8 @@
+#include "tests/store/fixture.h"
+
 #include <atomic>
 #include <future>
 #include <thread>
-
-#include "tests/store/fixture.h"
 
 namespace postern::store {
 namespace {
@@ -95,7 +95,8 @@ TEST(Writer, MovesTheLogWhenIdle) {
   Writer writer(open_store(folder.file()));
   writer.write(batch_of(1, true, 1U << 20), nullptr);
   EXPECT_TRUE(becomes(writer, [](Store& store) {
-    return whole_batches(store) == 1 && store.log_bytes() < (64U << 10) && store.checkpoint_flushes() > 0;
+    return whole_batches(store) == 1 && store.log_bytes() < (64U << 10) &&
+           store.checkpoint_flushes() > 0;
   }));
 }
 
