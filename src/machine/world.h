@@ -51,6 +51,8 @@ class World {
   // Data plane.
   virtual void apply(gateway::Plan plan, applier::Applier::Done done) = 0;
   virtual std::vector<std::string> host_addresses() = 0;
+  /// Whether a socket can be bound to that address here.
+  virtual bool can_bind(const std::string& address) = 0;
 
   // Slow hashing, elsewhere.
   virtual void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) = 0;

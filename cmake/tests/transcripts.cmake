@@ -1,0 +1,11 @@
+# Dialogues as text: a fleet in one process, the real desk and CLI, answers compared word for word.
+file(GLOB support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/support/*.cpp)
+if(support)
+  add_library(postern_support STATIC ${support})
+  target_link_libraries(postern_support PRIVATE postern_warnings PUBLIC postern_machine postern_cli)
+  target_include_directories(postern_support PUBLIC ${PROJECT_SOURCE_DIR}/tests)
+  postern_test(machine LIBS postern_support)
+  postern_test(transcripts LIBS postern_support TIMEOUT 240)
+endif()
+add_test(NAME tidy COMMAND ${PROJECT_SOURCE_DIR}/tools/tidy ${PROJECT_BINARY_DIR})
+set_tests_properties(tidy PROPERTIES LABELS tidy TIMEOUT 120)

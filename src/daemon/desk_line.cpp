@@ -1,0 +1,140 @@
+#include "daemon/desk_line.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+
+#include "base/limits.h"
+
+namespace postern::daemon {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t read_step_bytes = 16U << 10;
+
+}  // namespace
+
+DeskLine::DeskLine(Socket socket, desk::Desk& desk) : socket_(std::move(socket)), desk_(desk) {}
+
+DeskLine::~DeskLine() {
+  if (open_) desk_.close_session(session_);
+}
+
+void DeskLine::start(desk::Who who) {
+  const std::weak_ptr<DeskLine> weak = weak_from_this();
+  session_ = desk_.open_session(
+      std::move(who),
+      [weak](std::string line) {
+        if (const auto self = weak.lock()) self->write(std::move(line));
+      },
+      [weak] {
+        if (const auto self = weak.lock()) self->end();
+      });
+  open_ = true;
+  read();
+}
+
+void DeskLine::read() {
+  const std::size_t before = input_.size();
+  input_.resize(before + read_step_bytes);
+  socket_.async_read_some(asio::buffer(input_.data() + before, read_step_bytes),
+                          [self = shared_from_this(), before](const error_code& error, std::size_t count) {
+                            self->input_.resize(before + count);
+                            if (error || self->input_.size() > base::limits::message_bytes) return self->end();
+                            self->take_lines();
+                            if (!self->ending_) self->read();
+                          });
+}
+
+void DeskLine::take_lines() {
+  std::size_t from = 0;
+  for (;;) {
+    const std::size_t end = input_.find('\n', from);
+    if (end == std::string::npos) break;
+    const std::string line = input_.substr(from, end - from);
+    from = end + 1;
+    desk_.receive(session_, line);
+    if (ending_) return;
+  }
+  input_.erase(0, from);
+}
+
+void DeskLine::write(std::string line) {
+  line += '\n';
+  output_.push_back(std::move(line));
+  if (output_.size() == 1) write_next();
+}
+
+void DeskLine::write_next() {
+  asio::async_write(socket_, asio::buffer(output_.front()),
+                    [self = shared_from_this()](const error_code& error, std::size_t) {
+                      if (error) return self->end();
+                      self->output_.pop_front();
+                      if (!self->output_.empty()) return self->write_next();
+                      if (self->ending_) self->end();
+                    });
+}
+
+/// What is still queued goes out first, so that a session's last words are read.
+void DeskLine::end() {
+  const bool first = !ending_;
+  ending_ = true;
+  if (first && !output_.empty()) return;
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_both, ignored);
+  socket_.close(ignored);
+  if (!std::exchange(open_, false)) return;
+  desk_.close_session(session_);
+}
+
+DeskDoor::DeskDoor(asio::io_context& truth, desk::Desk& desk, std::string path)
+    : acceptor_(truth), desk_(desk), path_(std::move(path)) {}
+
+DeskDoor::~DeskDoor() { ::unlink(path_.c_str()); }
+
+base::Result<void> DeskDoor::open() {
+  ::unlink(path_.c_str());
+  error_code error;
+  acceptor_.open(asio::local::stream_protocol(), error);
+  if (!error) acceptor_.bind(asio::local::stream_protocol::endpoint(path_), error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (error)
+    return base::fail(base::ErrorCode::io, fmt::format("The desk's socket {} cannot be opened: {}.", path_, error.message()));
+  ::chmod(path_.c_str(), 0600);
+  accept();
+  return {};
+}
+
+void DeskDoor::accept() {
+  acceptor_.async_accept([this](const error_code& error, DeskLine::Socket socket) {
+    if (error == asio::error::operation_aborted) return;
+    if (!error) admit(std::move(socket));
+    accept();
+  });
+}
+
+void DeskDoor::admit(DeskLine::Socket socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != 0) {
+    spdlog::warn("a caller with uid {} was refused at the desk: only uid 0 is the console", peer.uid);
+    return;
+  }
+  spdlog::info("console session of uid 0, pid {}", peer.pid);
+  desk::Who who;
+  who.name = "console";
+  who.role = cluster::Role::administrator;
+  who.source = fmt::format("console pid {}", peer.pid);
+  who.interactive = true;
+  std::make_shared<DeskLine>(std::move(socket), desk_)->start(std::move(who));
+}
+
+}  // namespace postern::daemon

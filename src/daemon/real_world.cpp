@@ -1,0 +1,215 @@
+#include "daemon/real_world.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <spdlog/spdlog.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <future>
+
+#include "base/assert.h"
+#include "base/crypto.h"
+
+namespace postern::daemon {
+
+namespace asio = boost::asio;
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+
+namespace {
+
+std::int64_t read_ms(clockid_t which) {
+  timespec at{};
+  POSTERN_ASSERT(clock_gettime(which, &at) == 0);
+  return static_cast<std::int64_t>(at.tv_sec) * 1000 + at.tv_nsec / 1'000'000;
+}
+
+}  // namespace
+
+base::Instant read_clocks() { return {read_ms(CLOCK_REALTIME), read_ms(CLOCK_BOOTTIME)}; }
+
+std::string kernel_random(std::size_t count) {
+  std::string out(count, '\0');
+  std::size_t have = 0;
+  while (have < count) {
+    const ssize_t got = getrandom(out.data() + have, count - have, 0);
+    POSTERN_ASSERT(got > 0);
+    have += static_cast<std::size_t>(got);
+  }
+  return out;
+}
+
+RealWorld::RealWorld(asio::io_context& truth, std::unique_ptr<store::Writer> writer,
+                     std::unique_ptr<transport::Transport> transport,
+                     std::unique_ptr<applier::Applier> applier)
+    : truth_(truth), writer_(std::move(writer)), transport_(std::move(transport)), applier_(std::move(applier)) {}
+
+/// Wire and data plane first: what they still say finds the store alive; the store last, with what was queued.
+RealWorld::~RealWorld() {
+  transport_.reset();
+  applier_.reset();
+  hashing_.join();
+  writer_.reset();
+}
+
+template <class... Args>
+auto RealWorld::posted(std::function<void(Args...)> done) {
+  return [&truth = truth_, done = std::move(done)](Args... args) {
+    asio::post(truth, [done, ... args = std::move(args)]() mutable { done(std::move(args)...); });
+  };
+}
+
+base::Instant RealWorld::now() { return read_clocks(); }
+
+std::string RealWorld::random_bytes(std::size_t count) { return kernel_random(count); }
+
+void RealWorld::after(std::int64_t ms, std::function<void()> what) {
+  auto timer = std::make_shared<asio::steady_timer>(truth_, std::chrono::milliseconds(ms));
+  timer->async_wait([timer, what = std::move(what)](const boost::system::error_code& error) {
+    if (!error) what();
+  });
+}
+
+void RealWorld::log(std::string_view level, std::string_view text) {
+  spdlog::log(spdlog::level::from_str(std::string(level)), "{}", text);
+}
+
+void RealWorld::write(store::Batch batch, store::Writer::Done done) {
+  writer_->write(std::move(batch), posted(std::function<void(Result<void>, bool)>(std::move(done))));
+}
+
+void RealWorld::replace_all(store::Batch next, std::function<void(Result<void>)> done) {
+  auto batch = std::make_shared<store::Batch>(std::move(next));
+  writer_->run([batch, done = posted(std::move(done))](store::Store& store) { done(store.replace_all(*batch)); });
+}
+
+void RealWorld::read_range(const cluster::ShipRange& range, std::size_t max_bytes,
+                           std::function<void(Result<Items>)> done) {
+  writer_->run([range, max_bytes, done = posted(std::move(done))](store::Store& store) {
+    done(store.range(range.member, range.incarnation, range.from_seq, range.to_seq, max_bytes));
+  });
+}
+
+/// Waits for the store's thread: only at start and at a join, when nothing else is to be done.
+Result<std::string> RealWorld::value(const base::Hash& hash) {
+  std::promise<Result<std::optional<std::string>>> promise;
+  writer_->run([&](store::Store& store) { promise.set_value(store.value(hash)); });
+  auto found = promise.get_future().get();
+  if (!found) return found.error();
+  if (!*found)
+    return fail(ErrorCode::damaged, "The store lacks the value " + to_text(hash) + " of a commit that it holds.");
+  return std::move(**found);
+}
+
+void RealWorld::send(transport::ConnectionId connection, std::string message) {
+  transport_->send(connection, std::move(message));
+}
+
+void RealWorld::close(transport::ConnectionId connection, std::string reason) {
+  transport_->close(connection, std::move(reason));
+}
+
+Result<void> RealWorld::set_up(const transport::Setup& setup) { return transport_->set_up(setup); }
+
+void RealWorld::join_dial(std::string host, std::uint16_t port,
+                          std::function<void(Result<transport::Transport::Fetched>)> done) {
+  transport_->join_dial(std::move(host), port, posted(std::move(done)));
+}
+
+void RealWorld::join_login(transport::ConnectionId connection, std::string user, std::string passphrase,
+                           std::function<void(Result<void>)> done) {
+  transport_->join_login(connection, std::move(user), std::move(passphrase), posted(std::move(done)));
+}
+
+std::vector<transport::DialState> RealWorld::dial_states() { return transport_->dial_states(); }
+
+void RealWorld::resolve(std::string host, std::function<void(transport::Transport::Resolution)> done) {
+  transport_->resolve(std::move(host), posted(std::move(done)));
+}
+
+Result<transport::Fingerprints> RealWorld::fingerprints(std::string_view public_line) {
+  return transport::fingerprints(public_line);
+}
+
+void RealWorld::apply(gateway::Plan plan, applier::Applier::Done done) {
+  applier_->apply(std::move(plan), posted(std::function<void(applier::Outcome)>(std::move(done))));
+}
+
+std::vector<std::string> RealWorld::host_addresses() {
+  std::vector<std::string> out;
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return out;
+  for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) {
+    if (at->ifa_addr == nullptr) continue;
+    const int family = at->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    char text[NI_MAXHOST] = {};
+    const auto size = static_cast<socklen_t>(family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+    if (getnameinfo(at->ifa_addr, size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0) out.emplace_back(text);
+  }
+  freeifaddrs(list);
+  return out;
+}
+
+/// Some addresses are usable without being listed on a link, the whole of 127.0.0.0/8 above all.
+bool RealWorld::can_bind(const std::string& address) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST;
+  hints.ai_socktype = SOCK_DGRAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(address.c_str(), nullptr, &hints, &found) != 0) return false;
+  const int fd = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const bool bound = fd >= 0 && bind(fd, found->ai_addr, found->ai_addrlen) == 0;
+  if (fd >= 0) ::close(fd);
+  freeaddrinfo(found);
+  return bound;
+}
+
+void RealWorld::hash_passphrase(std::string passphrase, std::function<void(std::string)> done) {
+  asio::post(hashing_, [passphrase = std::move(passphrase), done = posted(std::move(done))] {
+    const auto random = kernel_random(16);
+    std::array<std::uint8_t, 16> salt{};
+    std::copy(random.begin(), random.end(), salt.begin());
+    done(base::passphrase_hash(passphrase, salt));
+  });
+}
+
+void RealWorld::check_passphrase(std::string hash_text, std::string passphrase, std::function<void(bool)> done) {
+  asio::post(hashing_, [hash_text = std::move(hash_text), passphrase = std::move(passphrase),
+                        done = posted(std::move(done))] {
+    done(base::passphrase_matches(hash_text, passphrase));
+  });
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> RealWorld::stats() {
+  std::vector<std::pair<std::string, std::uint64_t>> out;
+  std::promise<std::pair<std::uint64_t, std::uint64_t>> promise;
+  writer_->run([&](store::Store& store) { promise.set_value({store.flushes(), store.bytes_written()}); });
+  const auto [flushes, bytes] = promise.get_future().get();
+  out.emplace_back("store.flushes", flushes);
+  out.emplace_back("store.bytes_written", bytes);
+  const auto applies = applier_->counters();
+  out.emplace_back("applier.applies", applies.applies);
+  out.emplace_back("applier.generations", applies.generations);
+  out.emplace_back("applier.reloads", applies.reloads);
+  out.emplace_back("applier.put_back", applies.put_back);
+  out.emplace_back("applier.rows", applies.rows);
+  out.emplace_back("applier.execs", applies.execs);
+  out.emplace_back("applier.last_us", applies.last_us);
+  const auto wire = transport_->counters();
+  out.emplace_back("transport.links", wire.links);
+  out.emplace_back("transport.sessions", wire.sessions);
+  out.emplace_back("transport.refused", wire.refused);
+  out.emplace_back("transport.bytes_in", wire.bytes_in);
+  out.emplace_back("transport.bytes_out", wire.bytes_out);
+  return out;
+}
+
+}  // namespace postern::daemon

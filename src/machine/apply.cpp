@@ -1,0 +1,144 @@
+#include <algorithm>
+
+#include "features/features.h"
+#include "machine/machine.h"
+
+/// From the fleet's settings to this machine's data plane: resolve, check, plan, hand to the applier.
+namespace postern::machine {
+
+model::Layout layout_of(const cluster::Fleet& fleet) {
+  model::Layout out;
+  out.cluster = fleet.cluster;
+  out.cluster_name = fleet.cluster_name;
+  for (const auto& group : fleet.groups) out.groups.push_back({group.id, group.name});
+  for (const auto& member : fleet.members)
+    out.machines.push_back({member.id, member.host_name, member.group});
+  return out;
+}
+
+model::Settings settings_of(const cluster::State& state) {
+  model::Settings out;
+  for (const auto& [reg, where] : state.all())
+    if (cluster::is_settings(reg))
+      if (auto text = state.value(reg)) out.set(cluster::mode_of(reg), reg.name, std::move(text));
+  return out;
+}
+
+model::Texts Machine::effective_texts(const base::MemberId& member) const {
+  const auto layout = layout_of(peer_->fleet());
+  const auto chain = layout.chain(member);
+  model::Texts out;
+  for (const auto& feature : schema_.features()) {
+    for (const auto& mode : chain) {
+      auto text = peer_->state().value(cluster::settings_register(mode, feature.name));
+      if (text == nullptr) continue;
+      out[feature.name] = std::move(text);
+      break;
+    }
+  }
+  return out;
+}
+
+/// The tree with defaults filled in; the factory default's for no text. Kept per feature, because the same text
+/// comes again at every commit that changes something else.
+model::TreePtr Machine::tree_of(const std::string& feature, const model::Text& text) const {
+  auto& [known, tree] = trees_[feature];
+  if (tree != nullptr && known == text) return tree;
+  const auto* info = schema_.feature(feature);
+  auto parsed = schema_.parse(feature, text != nullptr ? *text : info->factory);
+  if (!parsed) {
+    world_.log("error", "settings of " + feature + " cannot be read: " + to_text(parsed.error()));
+    parsed = schema_.parse(feature, info->factory);
+  }
+  auto made = std::make_shared<const model::Tree>(schema_.with_defaults(feature, *parsed));
+  known = text;
+  tree = made;
+  return made;
+}
+
+std::vector<std::string> Machine::named_by_errors(const model::Texts& texts) const {
+  schema::Effective effective;
+  std::vector<std::string> out;
+  for (const auto& [feature, text] : texts) {
+    auto parsed = schema_.parse(feature, *text);
+    if (parsed)
+      effective[feature] = std::make_shared<const model::Tree>(std::move(*parsed));
+    else
+      out.push_back(feature);
+  }
+  for (const auto& problem : schema_.check(effective))
+    if (!problem.is_reference || problem.dangling == schema::Dangling::error) out.push_back(problem.feature);
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+void Machine::settle() {
+  const auto wanted = effective_texts(identity_.member);
+  const auto mix = model::hold_back(wanted, in_use_,
+                                    [this](const model::Texts& texts) { return named_by_errors(texts); });
+  apply(mix);
+}
+
+void Machine::apply(const model::Mix& mix) {
+  gateway::Effective effective;
+  for (const auto& feature : schema_.features()) {
+    const auto text = mix.texts.find(feature.name);
+    effective.trees[feature.name] = tree_of(feature.name, text == mix.texts.end() ? nullptr : text->second);
+  }
+  auto facts = setup_.facts;
+  if (const auto* member = peer_->fleet().member(identity_.member)) facts.host_name = member->host_name;
+  facts.addresses = world_.host_addresses();
+  auto plan = gateway::make_plan(effective, facts, features::parts());
+  const bool same = planned_ && plan == plan_;
+  plan_ = plan;
+  planned_ = true;
+  auto covers = peer_->vector();
+  if (same && data_plane_.problem.empty() && data_plane_.generation != 0) {
+    step(cluster::DataPlane{std::move(covers), {}});
+    return;
+  }
+  world_.apply(std::move(plan), [this, mix, covers, epoch = epoch_](const applier::Outcome& outcome) {
+    applied(outcome, mix, covers, epoch);
+  });
+}
+
+void Machine::applied(const applier::Outcome& outcome, const model::Mix& mix, cluster::Vector covers,
+                      std::uint64_t epoch) {
+  data_plane_.generation = outcome.generation;
+  data_plane_.mta_running = outcome.result.has_value() || outcome.generation != 0;
+  data_plane_.notes.clear();
+  for (const auto& note : plan_.notes) data_plane_.notes.push_back(note.text);
+  data_plane_.problem.clear();
+  if (!outcome.result)
+    data_plane_.problem = to_text(outcome.result.error());
+  else if (!mix.held.empty())
+    data_plane_.problem = "These settings do not check on this machine, so what was last in force is kept for: " +
+                          [&] {
+                            std::string names;
+                            for (const auto& feature : mix.held) names += (names.empty() ? "" : ", ") + feature;
+                            return names;
+                          }() +
+                          ".";
+  if (!data_plane_.problem.empty()) world_.log("warning", data_plane_.problem);
+  if (outcome.result) save_in_use(mix.texts);
+  if (epoch == epoch_) step(cluster::DataPlane{std::move(covers), data_plane_.problem});
+}
+
+void Machine::save_in_use(const model::Texts& texts) {
+  store::Batch batch;
+  batch.persist.flush = false;
+  for (const auto& [feature, text] : texts) {
+    const auto known = in_use_.find(feature);
+    if (known == in_use_.end() || *known->second != *text) batch.in_use[feature] = *text;
+  }
+  for (const auto& [feature, text] : in_use_)
+    if (!texts.contains(feature)) batch.in_use[feature] = std::nullopt;
+  if (batch.in_use.empty()) return;
+  in_use_ = texts;
+  world_.write(std::move(batch), [this](base::Result<void> result, bool) {
+    if (!result) world_.log("error", "in_use was not saved: " + to_text(result.error()));
+  });
+}
+
+}  // namespace postern::machine

@@ -1,0 +1,300 @@
+#include "machine/joiner.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "machine/machine.h"
+
+namespace postern::machine {
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+
+constexpr std::string_view administrator = "admin";
+
+}  // namespace
+
+struct JoinerSide::Attempt {
+  std::uint64_t join = 0;
+  transport::ConnectionId connection = 0;
+  std::string address;
+  std::uint16_t port = 0;
+  desk::JoinRequest request;
+  cluster::JoinOffer offer;
+  std::vector<cluster::Ship::Item> items;
+  bool ready_sent = false;
+  bool swapping = false;
+  unsigned told_percent = 0;
+  std::function<void(std::string)> progress;
+  std::function<void(Result<void>)> done;
+};
+
+/// What the swap writes, made before anything is touched.
+struct JoinerSide::Swap {
+  Identity identity;
+  std::vector<cluster::StoredCommit> commits;
+  cluster::Values values;
+  std::unique_ptr<cluster::Peer> peer;
+};
+
+JoinerSide::JoinerSide(Machine& machine) : machine_(machine) {}
+JoinerSide::~JoinerSide() = default;
+
+void JoinerSide::dial(std::string address, std::uint16_t port,
+                      std::function<void(Result<desk::JoinOffer>)> done) {
+  const auto& fleet = machine_.peer_->fleet();
+  if (!fleet.standalone())
+    return done(fail(ErrorCode::exists, fmt::format("This machine is in the cluster {} already. A machine is in one "
+                                                    "cluster only: remove it there before it joins another.",
+                                                    fleet.cluster_name)));
+  if (attempt_) return done(fail(ErrorCode::busy, "Another join is under way on this machine. Wait for its end."));
+  attempt_ = std::make_unique<Attempt>();
+  attempt_->join = next_join_++;
+  attempt_->address = address;
+  attempt_->port = port;
+  const auto join = attempt_->join;
+  machine_.world_.join_dial(std::move(address), port, [this, join, done](Result<transport::Transport::Fetched> fetched) {
+    if (!attempt_ || attempt_->join != join) return;
+    Result<desk::JoinOffer> offer = desk::JoinOffer{};
+    if (!fetched) {
+      offer = fetched.error();
+    } else if (fetched->is_ccs) {
+      machine_.world_.close(fetched->connection, "not an administrators' port");
+      offer = fail(ErrorCode::invalid,
+                   fmt::format("Port {} of {} is its Cluster Communication Service (CCS), which takes no passphrase. Give "
+                               "the admin SSH port.", attempt_->port, attempt_->address));
+    } else if (auto prints = machine_.world_.fingerprints(fetched->host_key); !prints) {
+      offer = prints.error();
+    } else {
+      attempt_->connection = fetched->connection;
+      machine_.joins_[fetched->connection] = true;
+      offer = desk::JoinOffer{join, prints->sha256, prints->md5};
+    }
+    if (!offer) attempt_.reset();
+    done(std::move(offer));
+  });
+}
+
+void JoinerSide::go(desk::JoinRequest request, std::function<void(std::string)> progress,
+                    std::function<void(Result<void>)> done) {
+  if (!attempt_ || attempt_->join != request.join || attempt_->connection == 0)
+    return done(fail(ErrorCode::unreachable, "The connection to the cluster has ended. Begin the join again."));
+  if (request.passphrase.empty())
+    return done(fail(ErrorCode::unsupported, "Joining with pre-shared keys is not in this version."));
+  attempt_->request = std::move(request);
+  attempt_->progress = std::move(progress);
+  attempt_->done = std::move(done);
+  machine_.world_.join_login(attempt_->connection, std::string(administrator), attempt_->request.passphrase,
+                             [this, join = attempt_->join](Result<void> result) {
+                               if (!attempt_ || attempt_->join != join) return;
+                               attempt_->request.passphrase.clear();
+                               if (!result) return finish(result.error());
+                               machine_.world_.send(attempt_->connection, cluster::encode_join(this->request()));
+                             });
+}
+
+void JoinerSide::cancel(std::uint64_t join) {
+  if (!attempt_ || attempt_->join != join || attempt_->swapping) return;
+  finish(fail(ErrorCode::usage, "The join was given up. This machine is standalone as before."));
+}
+
+cluster::JoinFrame JoinerSide::request() const {
+  const auto* member = machine_.peer_->fleet().member(machine_.identity_.member);
+  cluster::JoinRequest out;
+  out.package_version = machine_.setup_.version;
+  out.settings_version = machine_.schema_.settings_version();
+  out.identity = machine_.identity_.record();
+  if (member != nullptr) {
+    out.host_name = member->host_name;
+    out.addresses = member->addresses;
+  }
+  return out;
+}
+
+void JoinerSide::receive(transport::ConnectionId connection, cluster::JoinFrame frame) {
+  if (!attempt_ || attempt_->connection != connection || attempt_->swapping) return;
+  if (const auto* refusal = std::get_if<cluster::JoinRefusal>(&frame))
+    return finish(fail(ErrorCode::denied, refusal->text));
+  if (const auto* offer = std::get_if<cluster::JoinOffer>(&frame)) return take(*offer);
+  if (auto* part = std::get_if<cluster::JoinPart>(&frame)) return take(std::move(*part));
+  if (std::holds_alternative<cluster::JoinComplete>(frame)) return swap();
+  finish(fail(ErrorCode::damaged, "The member answered out of turn. This machine is standalone as before."));
+}
+
+void JoinerSide::take(const cluster::JoinOffer& offer) {
+  attempt_->offer = offer;
+  attempt_->progress(fmt::format("Joining cluster group {}.", offer.group_name));
+}
+
+void JoinerSide::take(cluster::JoinPart part) {
+  for (auto& item : part.items) attempt_->items.push_back(std::move(item));
+  const auto have = attempt_->items.size();
+  const auto want = attempt_->offer.commits;
+  if (want == 0 || have > want) return;
+  const auto percent = static_cast<unsigned>(have * 100 / want);
+  if (percent >= attempt_->told_percent + 10 && want > 50) {
+    attempt_->told_percent = percent;
+    attempt_->progress(fmt::format("Received {} of {} commits ({} %).", have, want, percent));
+  }
+  if (have != want || attempt_->ready_sent) return;
+  attempt_->ready_sent = true;
+  machine_.world_.send(attempt_->connection, cluster::encode_join(cluster::JoinReady{}));
+}
+
+void JoinerSide::closed(transport::ConnectionId connection, const std::string& reason) {
+  if (!attempt_ || attempt_->connection != connection || attempt_->swapping) return;
+  finish(fail(ErrorCode::unreachable,
+              fmt::format("The connection to {} was lost ({}). This machine is standalone as before.",
+                          attempt_->address, reason)));
+}
+
+void JoinerSide::finish(Result<void> result) {
+  const auto attempt = std::move(attempt_);
+  machine_.joins_.erase(attempt->connection);
+  if (attempt->connection != 0) machine_.world_.close(attempt->connection, "the join is over");
+  if (attempt->done) attempt->done(std::move(result));
+}
+
+/// J4's first question: CCS on the first interface, as part of what this machine brings along.
+Result<std::string> JoinerSide::with_ccs(const std::string& interfaces) const {
+  auto tree = machine_.schema_.parse("interfaces", interfaces);
+  if (!tree) return tree.error();
+  const auto& entries = tree->entries("interface");
+  if (entries.empty()) return interfaces;
+  const model::Path ccs{{"interface", entries.front().key_values(1)}, {"ccs", {}}};
+  model::Path enabled = ccs;
+  model::Path port = ccs;
+  enabled.push_back({"enabled", {}});
+  port.push_back({"port", {}});
+  auto edited = model::apply(*tree,
+                             {{model::Edit::Op::set, enabled, "true", {}},
+                              {model::Edit::Op::set, port, std::to_string(attempt_->request.ccs_port), {}}},
+                             machine_.schema_.shapes("interfaces"));
+  if (!edited) return edited.error();
+  auto canonical = machine_.schema_.canonical("interfaces", *edited);
+  if (!canonical) return canonical.error();
+  return machine_.schema_.print("interfaces", *canonical);
+}
+
+/// The settings that never leave the machine (spec M8): the joiner keeps them and publishes them.
+Result<std::vector<cluster::LocalCommit::Item>> JoinerSide::own_settings(const base::MemberId& member) const {
+  const base::Mode now{base::Level::machine, machine_.identity_.member.uuid};
+  const base::Mode then{base::Level::machine, member.uuid};
+  std::vector<cluster::LocalCommit::Item> out;
+  for (const auto& feature : machine_.schema_.features()) {
+    if (feature.scope != schema::Scope::machine) continue;
+    const auto text = machine_.peer_->state().value(cluster::settings_register(now, feature.name));
+    if (text == nullptr) continue;
+    std::string value = *text;
+    if (feature.name == "interfaces" && attempt_->request.enable_ccs) {
+      auto enabled = with_ccs(value);
+      if (!enabled) return enabled.error();
+      value = std::move(*enabled);
+    }
+    out.push_back({cluster::settings_register(then, feature.name), cluster::WriteKind::put, std::move(value), {}});
+  }
+  return out;
+}
+
+Result<void> JoinerSide::author_first_commit(Swap& swap) {
+  auto items = own_settings(swap.identity.member);
+  if (!items) return items.error();
+  cluster::LocalCommit first;
+  first.request_key = base::to_hex(machine_.world_.random_bytes(16));
+  first.author_name = std::string(administrator);
+  if (const auto* user = swap.peer->fleet().user_by_name(administrator)) first.author = user->id;
+  first.comment = "Joined the cluster";
+  first.items = std::move(*items);
+  first.wait = false;
+  auto effects = swap.peer->step(first, machine_.world_.now());
+  if (!effects.persist || effects.persist->commits.empty())
+    return fail(ErrorCode::internal, "This machine could not make its first commit in the cluster.");
+  for (auto& commit : effects.persist->commits) swap.commits.push_back(std::move(commit));
+  swap.values.merge(effects.persist->values);
+  return {};
+}
+
+Result<std::unique_ptr<JoinerSide::Swap>> JoinerSide::prepare_swap() {
+  auto out = std::make_unique<Swap>();
+  out->identity = machine_.identity_;
+  out->identity.cluster = attempt_->offer.cluster;
+  out->identity.member = attempt_->offer.member;
+  for (auto& item : attempt_->items) {
+    for (auto& value : item.values) {
+      const auto hash = base::hash_bytes(value);
+      out->values.emplace(hash, std::move(value));
+    }
+    out->commits.push_back({std::move(item.envelope), false});
+  }
+  auto ordered = cluster::order_causally(std::move(out->commits));
+  if (!ordered) return ordered.error();
+  out->commits = std::move(*ordered);
+
+  auto self = machine_.self();
+  self.cluster = out->identity.cluster;
+  self.member = out->identity.member;
+  auto tuning = machine_.setup_.tuning;
+  tuning.start_wait_ms = 0;
+  auto peer = cluster::Peer::restore(self, tuning, out->commits, make_number(machine_.world_.random_bytes(8)),
+                                     make_number(machine_.world_.random_bytes(8)), machine_.world_.now());
+  if (!peer) return peer.error();
+  out->peer = std::move(*peer);
+  for (const auto& hash : out->peer->missing_values()) {
+    const auto value = out->values.find(hash);
+    if (value == out->values.end())
+      return fail(ErrorCode::damaged, "The member did not send the whole settings. This machine is standalone as before.");
+    out->peer->supply_value(hash, value->second);
+  }
+  if (out->peer->fleet().member(out->identity.member) == nullptr)
+    return fail(ErrorCode::damaged, "The cluster's records do not name this machine. It is standalone as before.");
+  auto authored = author_first_commit(*out);
+  if (!authored) return authored.error();
+  return out;
+}
+
+void JoinerSide::swap() {
+  auto prepared = prepare_swap();
+  if (!prepared) return finish(prepared.error());
+  attempt_->swapping = true;
+  attempt_->progress("Applying the cluster's settings.");
+  store::Batch next;
+  next.persist.commits = (*prepared)->commits;
+  next.persist.values = (*prepared)->values;
+  next.notes = to_notes((*prepared)->identity);
+  const base::Mode own{base::Level::machine, machine_.identity_.member.uuid};
+  for (const auto& feature : machine_.schema_.features())
+    if (const auto text = machine_.peer_->state().value(cluster::settings_register(own, feature.name)))
+      next.notes["prejoin/" + feature.name] = *text;
+  for (const auto& [feature, text] : machine_.in_use_) next.in_use[feature] = *text;
+  auto held = std::make_shared<std::unique_ptr<Swap>>(std::move(*prepared));
+  auto notes = next.notes;
+  machine_.world_.replace_all(std::move(next), [this, held, notes](Result<void> result) {
+    if (!result) return finish(result.error());
+    machine_.notes_.clear();
+    for (const auto& [name, value] : notes) machine_.notes_[name] = *value;
+    swapped(std::move(*held));
+  });
+}
+
+void JoinerSide::swapped(std::unique_ptr<Swap> swap) {
+  machine_.epoch_++;
+  machine_.drop_links("this machine joined another cluster");
+  machine_.identity_ = swap->identity;
+  machine_.pending_.clear();
+  machine_.waiting_.clear();
+  machine_.queue_.clear();
+  machine_.wake_mono_ms_ = 0;
+  auto peer = machine_.restore_peer(machine_.self(), swap->commits);
+  if (!peer) return finish(peer.error());
+  machine_.peer_ = std::move(*peer);
+  machine_.world_.send(attempt_->connection, cluster::encode_join(cluster::Joined{}));
+  machine_.refresh_transport();
+  machine_.settle();
+  machine_.step(cluster::Tick{});
+  finish({});
+}
+
+}  // namespace postern::machine

@@ -1,0 +1,207 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "features/features.h"
+#include "machine/joiner.h"
+#include "machine/machine.h"
+#include "machine/sponsor.h"
+
+/// Links to the other machines: which key is which member, who dials whom, and where.
+namespace postern::machine {
+
+using base::Result;
+
+const cluster::Member* Machine::member_by_key(const std::string& key, bool host_key) const {
+  for (const auto& member : peer_->fleet().members) {
+    const auto& known = host_key ? member.identity.host_key : member.identity.user_key;
+    if (known == key && member.id != identity_.member) return &member;
+  }
+  return nullptr;
+}
+
+void Machine::link_up(transport::ConnectionId connection, const std::string& peer_key, bool we_dialed) {
+  const auto* member = member_by_key(peer_key, we_dialed);
+  if (member == nullptr) {
+    world_.close(connection, "that machine is not a member of this cluster");
+    return;
+  }
+  // Both ends may have dialed at once: the lower id's link stays, the same choice at both ends.
+  const bool lower_dialed = we_dialed == (identity_.member < member->id);
+  for (const auto& [other, link] : std::map(links_)) {
+    if (link.member != member->id) continue;
+    if (!lower_dialed) {
+      world_.close(connection, "a link with that machine is up already");
+      return;
+    }
+    links_.erase(other);
+    step(cluster::LinkDown{other});
+    world_.close(other, "replaced by a newer link");
+  }
+  links_[connection] = {member->id, we_dialed};
+  step(cluster::LinkUp{connection, member->id});
+  refresh_transport();
+}
+
+void Machine::link_message(transport::ConnectionId connection, const std::string& bytes) {
+  if (!links_.contains(connection)) return;
+  auto message = cluster::decode(bytes);
+  if (!message) {
+    world_.log("warning", "a member sent what cannot be read: " + to_text(message.error()));
+    world_.close(connection, "malformed message");
+    return;
+  }
+  step(cluster::Received{connection, std::move(*message), bytes.size()});
+}
+
+void Machine::link_down(transport::ConnectionId connection) {
+  if (links_.erase(connection) == 0) return;
+  step(cluster::LinkDown{connection});
+  schedule_dial_back();
+}
+
+void Machine::drop_links(const std::string& reason) {
+  for (const auto& [connection, link] : std::exchange(links_, {})) world_.close(connection, reason);
+}
+
+std::optional<transport::Target> Machine::target(const cluster::Member& member) const {
+  const base::Mode mode{base::Level::machine, member.id.uuid};
+  const auto text = peer_->state().value(cluster::settings_register(mode, "interfaces"));
+  std::uint16_t port = member.addresses.ssh_port;
+  const auto services = features::services(*tree_of("interfaces", text));
+  const auto usable = std::find_if(services.begin(), services.end(),
+                                   [](const auto& service) { return service.ssh || service.ccs; });
+  if (usable != services.end()) port = usable->ssh ? usable->ssh_port : usable->ccs_port;
+  const auto& host = member.addresses.dial_host.empty() ? member.host_name : member.addresses.dial_host;
+  return transport::Target{to_text(member.id), host, port, member.identity.host_key};
+}
+
+/// The lower id dials; the higher helps out when no link came up for a while, because one direction may be
+/// firewalled.
+std::vector<transport::Target> Machine::targets() const {
+  std::vector<transport::Target> out;
+  for (const auto& member : peer_->fleet().members) {
+    if (member.id == identity_.member) continue;
+    bool linked = false;
+    bool ours = false;
+    for (const auto& [connection, link] : links_) {
+      linked |= link.member == member.id;
+      ours |= link.member == member.id && link.we_dialed;
+    }
+    const bool dial = identity_.member < member.id ? !linked || ours : ours || (!linked && dial_back_);
+    if (!dial) continue;
+    if (auto one = target(member)) out.push_back(std::move(*one));
+  }
+  return out;
+}
+
+void Machine::schedule_dial_back() {
+  world_.after(setup_.dial_back_ms, [this] {
+    dial_back_ = true;
+    refresh_transport();
+  });
+}
+
+void Machine::refresh_transport() {
+  const base::Mode own{base::Level::machine, identity_.member.uuid};
+  const auto interfaces = tree_of("interfaces", peer_->state().value(cluster::settings_register(own, "interfaces")));
+  const auto texts = effective_texts(identity_.member);
+  const auto dns = texts.find("dns");
+  transport::Setup next;
+  for (const auto& service : features::services(*interfaces)) {
+    if (service.ssh) next.ports.push_back({service.address, service.ssh_port, true});
+    if (service.ccs) next.ports.push_back({service.address, service.ccs_port, false});
+  }
+  next.dns_servers = features::dns_servers(*tree_of("dns", dns == texts.end() ? nullptr : dns->second));
+  next.bind_address = setup_.facts.bind_address;
+  next.targets = targets();
+  if (next == transport_setup_) return;
+  transport_setup_ = next;
+  const auto result = world_.set_up(next);
+  if (!result) world_.log("error", to_text(result.error()));
+}
+
+void Machine::link_status(std::function<void(std::vector<desk::LinkStatus>)> done) {
+  struct Gather {
+    std::vector<desk::LinkStatus> rows;
+    std::size_t open = 0;
+    std::function<void(std::vector<desk::LinkStatus>)> done;
+  };
+  auto gather = std::make_shared<Gather>();
+  gather->done = std::move(done);
+  const auto states = world_.dial_states();
+  for (const auto& member : peer_->fleet().members) {
+    desk::LinkStatus row;
+    row.member = member.id;
+    if (const auto where = target(member)) row.dial = fmt::format("{}:{}", where->host, where->port);
+    for (const auto& state : states)
+      if (state.name == to_text(member.id)) row.last_error = state.last_error;
+    gather->rows.push_back(std::move(row));
+  }
+  gather->open = gather->rows.size();
+  if (gather->open == 0) return gather->done({});
+  for (std::size_t i = 0; i < gather->rows.size(); ++i) {
+    const auto& host = peer_->fleet().members[i].host_name;
+    world_.resolve(host, [gather, i](const transport::Transport::Resolution& found) {
+      gather->rows[i].addresses = found.addresses;
+      gather->rows[i].reverse = found.reverse;
+      gather->rows[i].resolve_problem = found.problem;
+      if (--gather->open == 0) gather->done(std::move(gather->rows));
+    });
+  }
+}
+
+void Machine::join_open(transport::ConnectionId connection, const std::string& user) {
+  joins_[connection] = false;
+  sponsor_->open(connection, user);
+}
+
+void Machine::join_message(transport::ConnectionId connection, const std::string& bytes) {
+  const auto side = joins_.find(connection);
+  if (side == joins_.end()) return;
+  auto frame = cluster::decode_join(bytes);
+  if (!frame) {
+    world_.close(connection, to_text(frame.error()));
+    return;
+  }
+  if (side->second)
+    joiner_->receive(connection, std::move(*frame));
+  else
+    sponsor_->receive(connection, std::move(*frame));
+}
+
+void Machine::join_closed(transport::ConnectionId connection, const std::string& reason) {
+  const auto side = joins_.find(connection);
+  if (side == joins_.end()) return;
+  const bool ours = side->second;
+  joins_.erase(side);
+  if (ours)
+    joiner_->closed(connection, reason);
+  else
+    sponsor_->closed(connection);
+}
+
+void Machine::admit(const transport::LoginAsked& login, std::function<void(Admission)> done) {
+  Admission out;
+  if (login.method == transport::LoginAsked::Method::public_key) {
+    const bool machine = member_by_key(login.public_line, false) != nullptr;
+    if (machine) out.verdict = transport::Verdict::machine;
+    const auto* user = peer_->fleet().user_by_name(login.user);
+    if (!machine && !login.machine_only && user != nullptr && user->role != cluster::Role::none)
+      for (const auto& key : user->keys)
+        if (login.public_line == key.substr(0, login.public_line.size()) &&
+            (key.size() == login.public_line.size() || key[login.public_line.size()] == ' '))
+          out = {transport::Verdict::administrator, {user->id, user->name, user->role, "ssh " + login.source, true}};
+    return done(out);
+  }
+  const auto* user = peer_->fleet().user_by_name(login.user);
+  if (login.machine_only || user == nullptr || user->role == cluster::Role::none || user->passphrase.empty())
+    return done(out);
+  const desk::Who who{user->id, user->name, user->role, "ssh " + login.source, true};
+  world_.check_passphrase(user->passphrase, login.password, [who, done = std::move(done)](bool right) {
+    done(right ? Admission{transport::Verdict::administrator, who} : Admission{});
+  });
+}
+
+}  // namespace postern::machine

@@ -1,0 +1,240 @@
+#include "machine/machine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "machine/joiner.h"
+#include "machine/sponsor.h"
+
+namespace postern::machine {
+namespace {
+
+using base::Result;
+
+constexpr std::size_t ship_bytes = 1U << 20;
+constexpr std::string_view prejoin_prefix = "prejoin/";
+
+}  // namespace
+
+Machine::Machine(World& world, const schema::Schema& schema, Setup setup, Identity identity)
+    : world_(world), schema_(schema), setup_(std::move(setup)), identity_(std::move(identity)) {}
+
+Machine::~Machine() = default;
+
+Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Schema& schema, Setup setup,
+                                                store::Contents contents) {
+  auto identity = read_identity(contents.notes);
+  if (!identity) return identity.error();
+  std::unique_ptr<Machine> out(new Machine(world, schema, std::move(setup), std::move(*identity)));
+  auto peer = out->restore_peer(out->self(), contents.commits);
+  if (!peer) return peer.error();
+  out->peer_ = std::move(*peer);
+  out->notes_ = std::move(contents.notes);
+  out->pending_ = std::move(contents.pending);
+  for (auto& [feature, text] : contents.in_use)
+    out->in_use_[feature] = std::make_shared<const std::string>(std::move(text));
+  out->desk_ = std::make_unique<desk::Desk>(*out, schema);
+  out->joiner_ = std::make_unique<JoinerSide>(*out);
+  out->sponsor_ = std::make_unique<SponsorSide>(*out);
+  out->refresh_transport();
+  out->settle();
+  out->sponsor_->resume();
+  out->step(cluster::Tick{});
+  return out;
+}
+
+cluster::Self Machine::self() const {
+  return {identity_.cluster, identity_.member, identity_.signing, schema_.settings_version(),
+          setup_.version};
+}
+
+Result<std::unique_ptr<cluster::Peer>> Machine::restore_peer(
+    const cluster::Self& self, const std::vector<cluster::StoredCommit>& past) {
+  auto peer = cluster::Peer::restore(self, setup_.tuning, past, make_number(world_.random_bytes(8)),
+                                     make_number(world_.random_bytes(8)), world_.now());
+  if (!peer) return peer;
+  for (const auto& hash : (*peer)->missing_values()) {
+    auto value = world_.value(hash);
+    if (!value) return value.error();
+    (*peer)->supply_value(hash, std::move(*value));
+  }
+  return peer;
+}
+
+void Machine::step(cluster::Event event) {
+  queue_.push_back(std::move(event));
+  if (!stepping_) run_queue();
+}
+
+void Machine::run_queue() {
+  stepping_ = true;
+  while (!queue_.empty()) {
+    const cluster::Event event = std::move(queue_.front());
+    queue_.pop_front();
+    perform(peer_->step(event, world_.now()));
+  }
+  stepping_ = false;
+  if (!unsettled_) return;
+  unsettled_ = false;
+  refresh_transport();
+  settle();
+}
+
+/// In the order that cluster/effects.h demands.
+void Machine::perform(cluster::Effects effects) {
+  if (effects.persist) persist(std::move(*effects.persist));
+  for (const auto& send : effects.sends) world_.send(send.link, cluster::encode(send.message));
+  for (const auto& range : effects.ships) ship(range);
+  for (const auto link : effects.close) world_.close(link, "closed by the cluster's rules");
+  for (const auto& one : effects.answers) answer(one);
+  if (!effects.changed.empty()) {
+    unsettled_ = true;
+    desk_->state_changed(effects.changed);
+    sponsor_->state_changed();
+  }
+  for (const auto& alert : effects.alerts)
+    world_.log(alert.grade == cluster::Alert::Grade::info ? "info" : "warning",
+               alert.about + ": " + alert.text);
+  if (!effects.alerts.empty()) desk_->alerts(effects.alerts);
+  wake_at(effects.wake_mono_ms);
+}
+
+void Machine::persist(cluster::Persist what) {
+  const auto token = what.token;
+  const bool flush = what.flush;
+  if (!what.retire.empty()) pending_.erase(what.retire);
+  store::Batch batch;
+  batch.persist = std::move(what);
+  world_.write(std::move(batch), [this, token, flush, epoch = epoch_](Result<void> result, bool unknown) {
+    if (epoch != epoch_) return;
+    if (result && !flush) return;
+    cluster::Flushed flushed{token, cluster::Flushed::How::done, 0, {}};
+    if (!result) {
+      flushed.how = unknown ? cluster::Flushed::How::unknown : cluster::Flushed::How::failed;
+      flushed.fresh = make_number(world_.random_bytes(8));
+      flushed.reason = to_text(result.error());
+      world_.log("error", "the store refused a write: " + flushed.reason);
+    }
+    step(std::move(flushed));
+  });
+}
+
+void Machine::ship(const cluster::ShipRange& range) {
+  world_.read_range(range, ship_bytes, [this, range, epoch = epoch_](Result<World::Items> items) {
+    if (epoch != epoch_ || !links_.contains(range.link)) return;
+    if (!items) {
+      world_.log("error", "cannot read commits to ship: " + to_text(items.error()));
+      return;
+    }
+    if (items->empty()) return;
+    cluster::ShipRange rest = range;
+    rest.from_seq += items->size();
+    cluster::Ship message{std::move(*items), false};
+    world_.send(range.link, cluster::encode(message));
+    if (rest.from_seq <= rest.to_seq) ship(rest);
+  });
+}
+
+void Machine::answer(const cluster::Answer& answer) {
+  const auto found = waiting_.find(answer.request_key);
+  if (found == waiting_.end()) return;
+  const auto callbacks = std::move(found->second);
+  waiting_.erase(found);
+  for (const auto& done : callbacks) done(answer);
+}
+
+void Machine::wake_at(std::int64_t mono_ms) {
+  if (mono_ms == 0 || (wake_mono_ms_ != 0 && wake_mono_ms_ <= mono_ms)) return;
+  wake_mono_ms_ = mono_ms;
+  const auto wait = std::max<std::int64_t>(0, mono_ms - world_.now().mono_ms);
+  world_.after(wait, [this, mono_ms] {
+    if (wake_mono_ms_ != mono_ms) return;
+    wake_mono_ms_ = 0;
+    step(cluster::Tick{});
+  });
+}
+
+void Machine::commit(cluster::LocalCommit what, std::function<void(const cluster::Answer&)> done) {
+  waiting_[what.request_key].push_back(std::move(done));
+  step(std::move(what));
+}
+
+base::Instant Machine::now() { return world_.now(); }
+
+std::string Machine::random_bytes(std::size_t count) { return world_.random_bytes(count); }
+
+void Machine::save_pending(const std::string& key, std::optional<std::string> bytes,
+                           std::function<void(Result<void>)> done) {
+  if (bytes)
+    pending_[key] = *bytes;
+  else
+    pending_.erase(key);
+  store::Batch batch;
+  batch.persist.flush = true;
+  batch.pending[key] = std::move(bytes);
+  world_.write(std::move(batch), [done = std::move(done)](Result<void> result, bool) { done(result); });
+}
+
+std::vector<std::pair<std::string, std::string>> Machine::pending() const {
+  return {pending_.begin(), pending_.end()};
+}
+
+void Machine::hash_passphrase(std::string passphrase, std::function<void(std::string)> done) {
+  world_.hash_passphrase(std::move(passphrase), std::move(done));
+}
+
+void Machine::check_passphrase(std::string hash_text, std::string passphrase,
+                               std::function<void(bool)> done) {
+  world_.check_passphrase(std::move(hash_text), std::move(passphrase), std::move(done));
+}
+
+void Machine::join_dial(std::string address, std::uint16_t port,
+                        std::function<void(Result<desk::JoinOffer>)> done) {
+  joiner_->dial(std::move(address), port, std::move(done));
+}
+
+void Machine::join_go(desk::JoinRequest request, std::function<void(std::string)> progress,
+                      std::function<void(Result<void>)> done) {
+  joiner_->go(std::move(request), std::move(progress), std::move(done));
+}
+
+void Machine::join_cancel(std::uint64_t join) { joiner_->cancel(join); }
+
+std::optional<std::string> Machine::stored_value(const base::Hash& hash) {
+  auto value = world_.value(hash);
+  if (!value) return std::nullopt;
+  return std::move(*value);
+}
+
+desk::HostFingerprints Machine::host_fingerprints() const {
+  const auto prints = world_.fingerprints(identity_.host_public);
+  return prints ? desk::HostFingerprints{prints->sha256, prints->md5} : desk::HostFingerprints{};
+}
+
+std::vector<std::pair<std::string, std::string>> Machine::prejoin() const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (auto it = notes_.lower_bound(std::string(prejoin_prefix));
+       it != notes_.end() && it->first.starts_with(prejoin_prefix); ++it)
+    out.emplace_back(it->first.substr(prejoin_prefix.size()), it->second);
+  return out;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> Machine::stats() const {
+  auto out = world_.stats();
+  const auto& counters = peer_->counters();
+  out.emplace_back("cluster.commits_authored", counters.commits_authored);
+  out.emplace_back("cluster.commits_received", counters.commits_received);
+  out.emplace_back("cluster.duplicates", counters.duplicates);
+  out.emplace_back("cluster.refused", counters.refused);
+  out.emplace_back("cluster.conflicts", counters.conflicts);
+  out.emplace_back("cluster.persists", counters.persists);
+  out.emplace_back("cluster.bytes_received", counters.bytes_received);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<std::string> Machine::host_addresses() const { return world_.host_addresses(); }
+
+}  // namespace postern::machine

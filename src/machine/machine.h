@@ -1,0 +1,167 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cluster/join.h"
+#include "cluster/peer.h"
+#include "desk/desk.h"
+#include "desk/ports.h"
+#include "gateway/plan.h"
+#include "machine/identity.h"
+#include "machine/world.h"
+#include "model/hold.h"
+#include "model/settings.h"
+#include "schema/schema.h"
+
+/// One machine: the peer, the desk and the rooms around them, wired. Owns the truth; one thread.
+namespace postern::machine {
+
+struct Setup {
+  std::string version;             ///< package version, e.g. "0.1.0"
+  gateway::Facts facts;            ///< host_name and addresses are filled in from the fleet and the host
+  cluster::Tuning tuning;
+  std::int64_t dial_back_ms = 5'000;         ///< the higher member id dials after this long without a link
+  std::int64_t join_lapse_ms = 10 * 60'000;  ///< an admission not taken up by then is removed again
+};
+
+class JoinerSide;
+class SponsorSide;
+
+class Machine final : public desk::House {
+ public:
+  /// Restores the truth from what the store held. Errors: damaged.
+  static base::Result<std::unique_ptr<Machine>> start(World& world, const schema::Schema& schema,
+                                                      Setup setup, store::Contents contents);
+  ~Machine() override;
+
+  // From the transport.
+  void link_up(transport::ConnectionId connection, const std::string& peer_key, bool we_dialed);
+  void link_message(transport::ConnectionId connection, const std::string& bytes);
+  void link_down(transport::ConnectionId connection);
+  void join_open(transport::ConnectionId connection, const std::string& user);
+  void join_message(transport::ConnectionId connection, const std::string& bytes);
+  void join_closed(transport::ConnectionId connection, const std::string& reason);
+
+  /// Whether that login may come in, and as whom (machines have no Who).
+  struct Admission {
+    transport::Verdict verdict = transport::Verdict::refuse;
+    desk::Who who;
+  };
+  void admit(const transport::LoginAsked& login, std::function<void(Admission)> done);
+
+  desk::Desk& desk() { return *desk_; }
+  [[nodiscard]] const Identity& identity() const { return identity_; }
+  [[nodiscard]] const cluster::Peer& peer() const override { return *peer_; }
+
+  // desk::House
+  base::Instant now() override;
+  std::string random_bytes(std::size_t count) override;
+  [[nodiscard]] std::string version() const override { return setup_.version; }
+  void commit(cluster::LocalCommit what, std::function<void(const cluster::Answer&)> done) override;
+  void save_pending(const std::string& key, std::optional<std::string> bytes,
+                    std::function<void(base::Result<void>)> done) override;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> pending() const override;
+  void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override;
+  void check_passphrase(std::string hash_text, std::string passphrase,
+                        std::function<void(bool)> done) override;
+  void join_dial(std::string address, std::uint16_t port,
+                 std::function<void(base::Result<desk::JoinOffer>)> done) override;
+  void join_go(desk::JoinRequest request, std::function<void(std::string)> progress,
+               std::function<void(base::Result<void>)> done) override;
+  void join_cancel(std::uint64_t join) override;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> prejoin() const override;
+  void after(std::int64_t ms, std::function<void()> then) override { world_.after(ms, std::move(then)); }
+  std::optional<std::string> stored_value(const base::Hash& hash) override;
+  [[nodiscard]] desk::HostFingerprints host_fingerprints() const override;
+  [[nodiscard]] std::string host_key() const override { return identity_.host_public; }
+  [[nodiscard]] desk::DataPlaneStatus data_plane() const override { return data_plane_; }
+  void link_status(std::function<void(std::vector<desk::LinkStatus>)> done) override;
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> stats() const override;
+  [[nodiscard]] std::vector<std::string> host_addresses() const override;
+
+ private:
+  friend class JoinerSide;
+  friend class SponsorSide;
+  struct Link {
+    base::MemberId member;
+    bool we_dialed = false;
+  };
+
+  Machine(World& world, const schema::Schema& schema, Setup setup, Identity identity);
+
+  // machine.cpp: events in, effects out
+  void step(cluster::Event event);
+  void run_queue();
+  void perform(cluster::Effects effects);
+  void persist(cluster::Persist persist);
+  void ship(const cluster::ShipRange& range);
+  void answer(const cluster::Answer& answer);
+  void wake_at(std::int64_t mono_ms);
+  base::Result<std::unique_ptr<cluster::Peer>> restore_peer(const cluster::Self& self,
+                                                            const std::vector<cluster::StoredCommit>& past);
+  [[nodiscard]] cluster::Self self() const;
+
+  // links.cpp
+  void drop_links(const std::string& reason);
+  void refresh_transport();
+  [[nodiscard]] std::vector<transport::Target> targets() const;
+  [[nodiscard]] std::optional<transport::Target> target(const cluster::Member& member) const;
+  [[nodiscard]] const cluster::Member* member_by_key(const std::string& key, bool host_key) const;
+  void schedule_dial_back();
+
+  // apply.cpp
+  void settle();
+  [[nodiscard]] model::Texts effective_texts(const base::MemberId& member) const;
+  model::TreePtr tree_of(const std::string& feature, const model::Text& text) const;
+  std::vector<std::string> named_by_errors(const model::Texts& texts) const;
+  void apply(const model::Mix& mix);
+  void applied(const applier::Outcome& outcome, const model::Mix& mix, cluster::Vector covers,
+               std::uint64_t epoch);
+  void save_in_use(const model::Texts& texts);
+
+  World& world_;
+  const schema::Schema& schema_;
+  Setup setup_;
+  Identity identity_;
+  std::unique_ptr<cluster::Peer> peer_;
+  std::unique_ptr<desk::Desk> desk_;
+  std::unique_ptr<JoinerSide> joiner_;
+  std::unique_ptr<SponsorSide> sponsor_;
+  /// Grows when the peer is replaced (a join): callbacks of the one before are stale.
+  std::uint64_t epoch_ = 1;
+
+  std::deque<cluster::Event> queue_;
+  bool stepping_ = false;
+  bool unsettled_ = false;
+  std::int64_t wake_mono_ms_ = 0;
+  std::map<std::string, std::vector<std::function<void(const cluster::Answer&)>>> waiting_;
+
+  std::map<std::string, std::string> notes_;
+  std::map<std::string, std::string> pending_;
+  model::Texts in_use_;
+
+  std::map<transport::ConnectionId, Link> links_;
+  std::map<transport::ConnectionId, bool> joins_;  ///< true: we join; false: we sponsor
+  transport::Setup transport_setup_;
+  bool dial_back_ = false;
+
+  mutable std::map<std::string, std::pair<model::Text, model::TreePtr>> trees_;
+  gateway::Plan plan_;
+  bool planned_ = false;
+  desk::DataPlaneStatus data_plane_;
+};
+
+/// A Member's view as the levels need it.
+model::Layout layout_of(const cluster::Fleet& fleet);
+/// All settings registers of a state.
+model::Settings settings_of(const cluster::State& state);
+
+}  // namespace postern::machine

@@ -1,0 +1,232 @@
+#include "machine/sponsor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "machine/machine.h"
+
+namespace postern::machine {
+namespace {
+
+constexpr std::size_t part_bytes = 1U << 20;
+constexpr std::string_view note_prefix = "joining/";
+
+std::string note_key(const base::MemberId& member) { return std::string(note_prefix) + to_text(member); }
+
+std::uint64_t commits_in(const cluster::Vector& vector) {
+  std::uint64_t count = 0;
+  for (const auto& tip : vector) count += tip.seq;
+  return count;
+}
+
+}  // namespace
+
+struct SponsorSide::Guest {
+  std::string user;
+  cluster::JoinRequest request;
+  base::MemberId member;
+  bool asked = false;
+  bool ready = false;
+  cluster::Vector goal;                       ///< what this round sends, up to these tips
+  std::map<std::pair<base::MemberId, base::Incarnation>, std::uint64_t> sent;
+  std::uint64_t count = 0;
+  std::uint64_t total = 0;
+  base::Hash admission;                       ///< nil until committed
+};
+
+SponsorSide::SponsorSide(Machine& machine) : machine_(machine) {}
+SponsorSide::~SponsorSide() = default;
+
+void SponsorSide::open(transport::ConnectionId connection, const std::string& user) {
+  guests_[connection] = std::make_unique<Guest>();
+  guests_[connection]->user = user;
+}
+
+void SponsorSide::closed(transport::ConnectionId connection) {
+  guests_.erase(connection);
+  tell_progress();
+}
+
+void SponsorSide::refuse(transport::ConnectionId connection, const std::string& text) {
+  machine_.world_.log("info", "a join was refused: " + text);
+  machine_.world_.send(connection, cluster::encode_join(cluster::JoinRefusal{text}));
+  guests_.erase(connection);
+}
+
+void SponsorSide::receive(transport::ConnectionId connection, cluster::JoinFrame frame) {
+  const auto found = guests_.find(connection);
+  if (found == guests_.end()) return;
+  Guest& guest = *found->second;
+  if (auto* request = std::get_if<cluster::JoinRequest>(&frame); request != nullptr && !guest.asked)
+    return take(connection, guest, std::move(*request));
+  if (std::holds_alternative<cluster::JoinReady>(frame) && guest.asked && !guest.ready) {
+    guest.ready = true;
+    return admit(connection, guest);
+  }
+  if (std::holds_alternative<cluster::Joined>(frame) && guest.ready) return;
+  refuse(connection, "The joining machine spoke out of turn.");
+}
+
+/// Why that machine cannot join, or empty.
+std::string SponsorSide::objection(const Guest& guest, const cluster::JoinRequest& request) const {
+  const auto& fleet = machine_.peer_->fleet();
+  const auto* user = fleet.user_by_name(guest.user);
+  if (user == nullptr || user->role != cluster::Role::administrator)
+    return fmt::format("The user {} is not an administrator of this cluster.", guest.user);
+  if (fleet.standalone())
+    return "This machine is in no cluster. Create one on it with clusterconfig, then join.";
+  if (request.package_version != machine_.setup_.version ||
+      request.settings_version != machine_.schema_.settings_version())
+    return fmt::format("The cluster runs version {}, the joining machine version {}. All machines of a cluster run the "
+                       "same version: upgrade one side first.", machine_.setup_.version, request.package_version);
+  if (request.identity.serial.empty() || request.host_name.empty())
+    return "The joining machine did not name itself.";
+  if (const auto* twin = fleet.member_by_serial(request.identity.serial))
+    return fmt::format("{} is a member with the same serial number, {}. Two machines of one serial number cannot be in one "
+                       "cluster: remove that member first, or set the joining machine up anew if it is a copy.",
+                       twin->host_name, request.identity.serial);
+  if (const auto* twin = fleet.member_by_host(request.host_name))
+    return fmt::format("A member is named {} already (serial {}). Give the joining machine another host name.",
+                       twin->host_name, twin->identity.serial);
+  return {};
+}
+
+void SponsorSide::take(transport::ConnectionId connection, Guest& guest, cluster::JoinRequest request) {
+  if (const auto why = objection(guest, request); !why.empty()) return refuse(connection, why);
+  guest.asked = true;
+  guest.request = std::move(request);
+  guest.member.uuid = make_uuid(machine_.world_.random_bytes(16));
+  guest.goal = machine_.peer_->vector();
+  guest.total = commits_in(guest.goal);
+  const auto& fleet = machine_.peer_->fleet();
+  machine_.world_.send(connection, cluster::encode_join(cluster::JoinOffer{
+                                       fleet.cluster, fleet.cluster_name, fleet.groups.front().name, guest.member,
+                                       guest.total}));
+  tell_progress();
+  send_next(connection);
+}
+
+void SponsorSide::send_next(transport::ConnectionId connection) {
+  const auto found = guests_.find(connection);
+  if (found == guests_.end()) return;
+  Guest& guest = *found->second;
+  const auto next = std::find_if(guest.goal.begin(), guest.goal.end(), [&](const auto& tip) {
+    return guest.sent[{tip.member, tip.incarnation}] < tip.seq;
+  });
+  if (next == guest.goal.end()) return sent_all(connection, guest);
+  const auto tip = *next;
+  const cluster::ShipRange range{0, tip.member, tip.incarnation, guest.sent[{tip.member, tip.incarnation}] + 1, tip.seq};
+  machine_.world_.read_range(range, part_bytes, [this, connection, tip](base::Result<World::Items> items) {
+    const auto guest_at = guests_.find(connection);
+    if (guest_at == guests_.end()) return;
+    if (!items || items->empty())
+      return refuse(connection, "The member could not read its own store: " +
+                                    (items ? std::string("commits are missing.") : to_text(items.error())));
+    guest_at->second->sent[{tip.member, tip.incarnation}] += items->size();
+    guest_at->second->count += items->size();
+    machine_.world_.send(connection, cluster::encode_join(cluster::JoinPart{std::move(*items)}));
+    tell_progress();
+    send_next(connection);
+  });
+}
+
+void SponsorSide::sent_all(transport::ConnectionId connection, Guest& guest) {
+  if (guest.admission.is_nil()) return;
+  machine_.world_.send(connection, cluster::encode_join(cluster::JoinComplete{guest.admission}));
+}
+
+void SponsorSide::admit(transport::ConnectionId connection, Guest& guest) {
+  if (const auto why = objection(guest, guest.request); !why.empty()) return refuse(connection, why);
+  const auto& fleet = machine_.peer_->fleet();
+  cluster::LocalCommit what;
+  what.request_key = base::to_hex(machine_.world_.random_bytes(16));
+  what.author_name = guest.user;
+  if (const auto* user = fleet.user_by_name(guest.user)) what.author = user->id;
+  what.comment = "Admitted " + guest.request.host_name;
+  what.wait = false;
+  const auto put = [&](std::string_view part, std::string value) {
+    what.items.push_back({cluster::member_register(guest.member, part), cluster::WriteKind::put, std::move(value), {}});
+  };
+  put("identity", cluster::encode(guest.request.identity));
+  put("name", guest.request.host_name);
+  put("addresses", cluster::encode(guest.request.addresses));
+  put("group", cluster::encode_group(fleet.groups.front().id));
+  watch(guest.member);
+  machine_.commit(std::move(what), [this, connection](const cluster::Answer& answer) {
+    const auto found = guests_.find(connection);
+    if (found == guests_.end()) return;
+    if (answer.what != cluster::Answer::What::committed)
+      return refuse(connection, "The admission could not be committed: " + answer.reason);
+    found->second->admission = answer.commit;
+    found->second->goal = machine_.peer_->vector();
+    send_next(connection);
+  });
+}
+
+/// What LIST and CONNSTATUS show on every machine while a join runs.
+void SponsorSide::tell_progress() {
+  cluster::Joining joining;
+  for (const auto& [connection, guest] : guests_) {
+    if (!guest->asked) continue;
+    const auto percent = guest->total == 0 ? 100 : std::min<std::uint64_t>(100, guest->count * 100 / guest->total);
+    joining.lines.push_back(fmt::format("{} {} %", guest->request.host_name, percent));
+  }
+  machine_.step(joining);
+}
+
+void SponsorSide::watch(const base::MemberId& member) {
+  const auto key = note_key(member);
+  machine_.notes_[key] = "open";
+  store::Batch batch;
+  batch.notes[key] = "open";
+  machine_.world_.write(std::move(batch), [](base::Result<void>, bool) {});
+  machine_.world_.after(machine_.setup_.join_lapse_ms, [this, member, epoch = machine_.epoch_] {
+    if (epoch == machine_.epoch_) lapse(member);
+  });
+}
+
+void SponsorSide::resume() {
+  for (const auto& [key, value] : std::map(machine_.notes_)) {
+    if (!key.starts_with(note_prefix)) continue;
+    const auto id = base::parse_uuid(std::string_view(key).substr(note_prefix.size()));
+    if (id) watch(base::MemberId{*id});
+  }
+  state_changed();
+}
+
+void SponsorSide::state_changed() {
+  const auto vector = machine_.peer_->vector();
+  for (auto it = machine_.notes_.lower_bound(std::string(note_prefix));
+       it != machine_.notes_.end() && it->first.starts_with(note_prefix);) {
+    const auto id = base::parse_uuid(std::string_view(it->first).substr(note_prefix.size()));
+    ++it;
+    const auto arrived = [&](const cluster::Tip& tip) { return id && tip.member.uuid == *id; };
+    if (std::any_of(vector.begin(), vector.end(), arrived)) settle_admission(base::MemberId{*id});
+  }
+}
+
+void SponsorSide::settle_admission(const base::MemberId& member) {
+  const auto key = note_key(member);
+  machine_.notes_.erase(key);
+  store::Batch batch;
+  batch.notes[key] = std::nullopt;
+  machine_.world_.write(std::move(batch), [](base::Result<void>, bool) {});
+}
+
+void SponsorSide::lapse(const base::MemberId& member) {
+  if (!machine_.notes_.contains(note_key(member))) return;
+  settle_admission(member);
+  const auto* record = machine_.peer_->fleet().member(member);
+  if (record == nullptr) return;
+  machine_.world_.log("warning", record->host_name + " did not complete its join in time; its admission is removed");
+  cluster::LocalCommit what;
+  what.request_key = base::to_hex(machine_.world_.random_bytes(16));
+  what.author_name = "postern";
+  what.comment = "The join of " + record->host_name + " was not completed";
+  what.wait = false;
+  what.items.push_back({cluster::member_register(member, "life"), cluster::WriteKind::remove, {}, {}});
+  machine_.commit(std::move(what), [](const cluster::Answer&) {});
+}
+
+}  // namespace postern::machine

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <queue>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "desk/client.h"
+#include "machine/machine.h"
+
+/// A fleet in one process: real peers, desks and machines, with disk, wire and data plane in memory and a clock
+/// that moves only when everybody waits. For transcripts: fast, and the same output every time.
+namespace postern::support {
+
+class MemoryWorld;
+
+class MemoryFleet {
+ public:
+  explicit MemoryFleet(const schema::Schema& schema);
+  ~MemoryFleet();
+
+  /// A machine set up standalone, as `posternd init` does it: interface Management at that address, the two
+  /// listeners, administrator "admin" with passphrase "ironport".
+  machine::Machine& add(const std::string& host_name, const std::string& address);
+  [[nodiscard]] machine::Machine& machine(const std::string& host_name);
+  MemoryWorld& world(const std::string& host_name);
+
+  /// Lets time pass until `reached`, at most `limit_ms`; false when it was not.
+  bool run_until(const std::function<bool()>& reached, std::int64_t limit_ms = 60'000);
+  void run_for(std::int64_t ms);
+
+  /// Stops and restarts a machine's daemon: what was written stays.
+  void kill(const std::string& host_name);
+  void restart(const std::string& host_name);
+  /// Cuts or mends every connection between two machines.
+  void cut(const std::string& a, const std::string& b, bool is_cut);
+
+  /// A client at that machine's desk, as its administrator over SSH.
+  std::unique_ptr<desk::Client> client(const std::string& host_name);
+
+  [[nodiscard]] const schema::Schema& schema() const { return schema_; }
+  base::Instant now() const { return now_; }
+  void at(std::int64_t delay_ms, std::function<void()> what);
+
+ private:
+  friend class MemoryWorld;
+  struct Due {
+    std::int64_t mono_ms;
+    std::uint64_t order;
+    std::function<void()> what;
+    bool operator>(const Due& other) const {
+      return std::pair(mono_ms, order) > std::pair(other.mono_ms, other.order);
+    }
+  };
+  struct Wire {
+    MemoryWorld* ends[2] = {nullptr, nullptr};
+    bool join = false;
+    bool up = false;
+    std::string host_key;  ///< of the end that was dialed
+  };
+
+  bool step_once(std::int64_t limit_mono_ms);
+  void connect_targets(MemoryWorld& from);
+  void close_wire(transport::ConnectionId connection, const std::string& reason);
+  MemoryWorld* listening(const std::string& host, std::uint16_t port);
+
+  const schema::Schema& schema_;
+  base::Instant now_{1'750'000'000'000, 1'000'000};
+  std::uint64_t order_ = 0;
+  std::uint64_t random_ = 1;
+  transport::ConnectionId next_connection_ = 1;
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
+  std::map<transport::ConnectionId, Wire> wires_;
+  std::set<std::pair<std::string, std::string>> cuts_;
+  std::map<std::string, std::unique_ptr<MemoryWorld>> worlds_;
+};
+
+/// One machine's world in a MemoryFleet.
+class MemoryWorld final : public machine::World {
+ public:
+  MemoryWorld(MemoryFleet& fleet, std::string host_name, std::string address, std::string serial);
+
+  base::Instant now() override { return fleet_.now_; }
+  std::string random_bytes(std::size_t count) override;
+  void after(std::int64_t ms, std::function<void()> what) override;
+  void log(std::string_view level, std::string_view text) override;
+  void write(store::Batch batch, store::Writer::Done done) override;
+  void replace_all(store::Batch next, std::function<void(base::Result<void>)> done) override;
+  void read_range(const cluster::ShipRange& range, std::size_t max_bytes,
+                  std::function<void(base::Result<Items>)> done) override;
+  base::Result<std::string> value(const base::Hash& hash) override;
+  void send(transport::ConnectionId connection, std::string message) override;
+  void close(transport::ConnectionId connection, std::string reason) override;
+  base::Result<void> set_up(const transport::Setup& setup) override;
+  void join_dial(std::string host, std::uint16_t port,
+                 std::function<void(base::Result<transport::Transport::Fetched>)> done) override;
+  void join_login(transport::ConnectionId connection, std::string user, std::string passphrase,
+                  std::function<void(base::Result<void>)> done) override;
+  std::vector<transport::DialState> dial_states() override;
+  void resolve(std::string host, std::function<void(transport::Transport::Resolution)> done) override;
+  base::Result<transport::Fingerprints> fingerprints(std::string_view public_line) override;
+  void apply(gateway::Plan plan, applier::Applier::Done done) override;
+  std::vector<std::string> host_addresses() override { return {address_}; }
+  bool can_bind(const std::string& address) override { return address == address_; }
+  void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override;
+  void check_passphrase(std::string hash_text, std::string passphrase,
+                        std::function<void(bool)> done) override;
+  std::vector<std::pair<std::string, std::uint64_t>> stats() override;
+
+  void apply_batch(const store::Batch& batch);
+
+  // What the fleet and the tests look at.
+  store::Contents contents;
+  cluster::Values values;
+  std::unique_ptr<machine::Machine> machine;
+  transport::Setup setup;
+  gateway::Plan plan;
+  std::vector<std::string> lines;  ///< the log
+  std::uint64_t generation = 0;
+  std::uint64_t epoch = 1;         ///< grows with each kill: older callbacks are void
+  std::string host_name_;
+  std::string address_;
+  std::string serial_;
+
+ private:
+  MemoryFleet& fleet_;
+};
+
+/// The passphrase of every machine added.
+inline constexpr std::string_view passphrase = "ironport";
+
+}  // namespace postern::support

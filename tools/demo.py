@@ -1,0 +1,209 @@
+"""The demo fleet behind ./run: newyork, losangeles and paris under .postern.test, and the world's mail server."""
+import hashlib
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import fleet as f  # noqa: E402
+
+HOME = "/var/lib/postern-demo"
+SINK_ROUTE = "world.example"
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def demo_dir():
+    return os.path.join(HOME, hashlib.sha256(f.ROOT.encode()).hexdigest()[:8])
+
+
+def link_run_folder(directory):
+    """.run in the checkout leads there: a clone under a closed home folder works, socket paths stay short."""
+    link = os.path.join(f.ROOT, ".run")
+    if os.path.islink(link) and os.readlink(link) == directory:
+        return
+    if os.path.lexists(link):
+        if not os.path.islink(link):
+            raise f.Trouble(f"{link} is in the way: move it.")
+        os.unlink(link)
+    os.symlink(directory, link)
+
+
+def open_fleet():
+    directory = demo_dir()
+    fleet = f.Fleet(directory, bin_dir=os.path.join(f.ROOT, "build", "release", "bin"))
+    if os.path.isdir(directory):
+        for entry in sorted(os.listdir(directory)):
+            extra = os.path.join(directory, entry, "address")
+            if os.path.exists(extra) and entry not in fleet.machines:
+                with open(extra) as file:
+                    fleet.add(entry, file.read().strip())
+    return fleet
+
+
+def bring_up(fleet, machine):
+    fresh = not machine.born()
+    if fresh:
+        machine.check_ports()
+        machine.birth()
+    started = machine.start()
+    if started or fresh:
+        machine.wait_ready()
+    return fresh, started
+
+
+def expect(script, *arguments):
+    """Types a dialogue as a person would: tools/dialogues/NAME.exp drives ssh on a terminal."""
+    path = os.path.join(f.ROOT, "tools", "dialogues", script)
+    code, out, err = f.run(["expect", "-f", path, *arguments], None, 180)
+    for line in out.replace("\r", "").splitlines():
+        say("   | " + line)
+    if code:
+        raise f.Trouble(f"the dialogue {script} went otherwise than expected (exit {code}). {err.strip()}")
+
+
+def cluster_of(machine):
+    import json
+    return json.loads(machine.must("status --json")).get("cluster")
+
+
+def make_cluster(fleet):
+    newyork = fleet["newyork"]
+    if not cluster_of(newyork):
+        say("   The cluster americas is created at newyork, by its own dialogue:")
+        expect("create.exp", fleet.ssh_config, "newyork", "americas")
+    for name in ("losangeles", "paris"):
+        if cluster_of(fleet[name]):
+            continue
+        say(f"   {name} joins it over SSH:")
+        expect("join.exp", fleet.ssh_config, name, newyork.address, str(f.SSH_PORT), fleet.passphrase)
+
+
+def show_change_and_mail(fleet):
+    newyork, paris = fleet["newyork"], fleet["paris"]
+    sink = f"{fleet.sink_address}:{f.SINK_PORT}"
+    code, out, _ = newyork.ssh("clustermode cluster; smtproutes print")
+    if code or SINK_ROUTE not in out:
+        start = "" if code == 0 and "not defined" not in out.lower() else ""
+        line = f'clustermode cluster; smtproutes new {SINK_ROUTE} {sink}{start}; commit "mail for {SINK_ROUTE} goes to the sink"'
+        say(f"   newyork> {line}")
+        code, out, err = newyork.ssh(line)
+        if code == 3:
+            line = line.replace(f" {sink};", f" {sink} --start=empty;")
+            say(f"   newyork> {line}")
+            code, out, err = newyork.ssh(line)
+        if code:
+            raise f.Trouble(f"the change was refused: {(out + err).strip()}")
+        for text in out.strip().splitlines():
+            say("   | " + text)
+    commit = last_commit(newyork)
+    newyork.must(f"wait {commit}")
+    recipient = f"visitor-{os.getpid()}@{SINK_ROUTE}"
+    say(f"   A mail to {recipient} is injected at paris ({paris.address} port {f.PRIVATE_PORT}) …")
+    f.send_mail(paris.address, f.PRIVATE_PORT, recipient)
+    f.wait_for("the mail at the sink", lambda: [m for m in fleet.mails() if recipient in m["recipients"]], 30)
+    came = [m for m in fleet.mails() if recipient in m["recipients"]][0]
+    say(f"   … and arrives at {sink}, sent by {came['client'] or paris.address}: the route that newyork committed.")
+
+
+def last_commit(machine):
+    import json
+    return json.loads(machine.must("commitdetail --json"))["commit"]
+
+
+def start():
+    fleet = open_fleet()
+    os.makedirs(fleet.dir, exist_ok=True)
+    link_run_folder(fleet.dir)
+    fleet.prepare()
+    say("== 3 of 4: three machines")
+    fleet.start_helpers()
+    for machine in fleet.machines.values():
+        fresh, started = bring_up(fleet, machine)
+        state = "set up and started" if fresh else "started again" if started else "runs"
+        say(f"   {machine.host} ({machine.address}): {state}")
+        if fresh:
+            fleet.allow_demo_key(machine)
+    fleet.write_ssh_config()
+    say("== 4 of 4: one cluster, one change, one mail")
+    make_cluster(fleet)
+    for machine in fleet.machines.values():
+        fleet.allow_demo_key(machine) if not machine.ssh("status")[0] == 0 else None
+    show_change_and_mail(fleet)
+    say()
+    say("The fleet is up. Log in at any machine; each administers all:")
+    say("   ssh -F .run/ssh_config newyork")
+    say(f"   ssh -p {f.SSH_PORT} admin@{fleet['newyork'].address}      passphrase: {fleet.passphrase} (.run/admin.passphrase)")
+    say("Try:  clustermode cluster   smtproutes   commit   clusterconfig list   help")
+    say("End it with ./run stop; ./run again starts what died.")
+
+
+def status():
+    fleet = open_fleet()
+    if not os.path.isdir(fleet.dir):
+        say("Nothing was ever started here. ./run starts the demo fleet.")
+        return
+    running = 0
+    for machine in fleet.machines.values():
+        hands, posternd = machine.pid("hands"), machine.pid("posternd")
+        mail = f.port_open(machine.address, f.PRIVATE_PORT)
+        running += bool(hands) + bool(posternd) + mail
+        words = [f"posternd {posternd}" if posternd else "posternd is down",
+                 f"postern-hands {hands}" if hands else "postern-hands is down",
+                 "mail listens" if mail else "mail is down"]
+        say(f"{machine.host} ({machine.address}): {', '.join(words)}" if machine.born() else f"{machine.host}: not set up")
+    for name in ("dnsmasq", "sink"):
+        pid = fleet.helper_pid(name)
+        running += bool(pid)
+        say(f"{name}: {'runs, ' + str(pid) if pid else 'is down'}")
+    say("Nothing runs." if not running else "ssh -F .run/ssh_config newyork")
+
+
+def stop():
+    fleet = open_fleet()
+    if os.path.isdir(fleet.dir):
+        fleet.stop()
+    say("Nothing of the demo fleet runs any more. Its settings are kept; ./run starts it again.")
+
+
+def machine(name, address):
+    fleet = open_fleet()
+    if not os.path.isdir(fleet.dir):
+        raise f.Trouble("start the demo fleet first: ./run")
+    if name in fleet.machines and fleet[name].address != address:
+        raise f.Trouble(f"{name} is a machine of this fleet already, at {fleet[name].address}.")
+    if any(m.address == address and m.name != name for m in fleet.machines.values()):
+        raise f.Trouble(f"{address} belongs to another machine of this fleet.")
+    fleet.prepare()
+    one = fleet.machines.get(name) or fleet.add(name, address)
+    os.makedirs(one.dir, exist_ok=True)
+    with open(os.path.join(one.dir, "address"), "w") as file:
+        file.write(address + "\n")
+    fleet.start_helpers()
+    fresh, _ = bring_up(fleet, one)
+    if fresh:
+        fleet.allow_demo_key(one)
+    fleet.write_ssh_config()
+    say(f"{one.host} ({address}) runs as a standalone gateway. To create or join a cluster on it:")
+    say(f"   ssh -F .run/ssh_config {name}      then: clusterconfig")
+
+
+def main(arguments):
+    if os.geteuid() != 0:
+        raise f.Trouble("run this as root: it starts mail gateways under several users.")
+    verbs = {"start": start, "status": status, "stop": stop, "machine": machine}
+    verb = verbs.get(arguments[0] if arguments else "start")
+    if verb is None or (verb is machine) != (len(arguments) == 3):
+        print("usage: ./run [status | stop | machine NAME ADDRESS]", file=sys.stderr)
+        return 2
+    verb(*arguments[1:])
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except f.Trouble as trouble:
+        print(f"postern: {trouble}", file=sys.stderr)
+        sys.exit(1)
