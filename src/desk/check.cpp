@@ -1,0 +1,209 @@
+#include "desk/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace postern::desk {
+namespace {
+
+using Texts = std::vector<model::Text>;  ///< in the order of Checker::involved_
+
+class Checker {
+ public:
+  Checker(State& state, const View& view, const Changed& changed) : state_(state), view_(view) {
+    std::set<std::string> involved;
+    for (const auto& [mode, feature] : changed) {
+      subjects_.insert(feature);
+      for (const std::string& other : state.schema.referred_by(feature)) subjects_.insert(other);
+    }
+    for (const std::string& subject : subjects_) {
+      involved.insert(subject);
+      for (const std::string& other : state.schema.refers_to(subject)) involved.insert(other);
+    }
+    involved_.assign(involved.begin(), involved.end());
+  }
+
+  [[nodiscard]] Texts effective_of(const View& view, const base::MemberId& machine) const {
+    Texts out;
+    for (const std::string& feature : involved_)
+      out.push_back(model::effective(view.settings, view.layout, machine, feature));
+    return out;
+  }
+
+  void check_machine(const model::Layout::Machine& machine) {
+    for (const schema::Problem& problem : problems_of(effective_of(view_, machine.id)))
+      if (subjects_.contains(problem.feature))
+        add(problem, model::supplier(view_.settings, view_.layout, machine.id, problem.feature),
+            machine.host_name);
+  }
+
+  /// A definition that no machine uses: as if a machine stood in its mode.
+  void check_unused(const model::Settings::Key& key) {
+    Texts texts;
+    for (const std::string& feature : involved_) {
+      const auto from = model::supplier_at(view_.settings, view_.layout, key.first, feature);
+      texts.push_back(from ? view_.settings.find(*from, feature) : nullptr);
+    }
+    for (const schema::Problem& problem : problems_of(texts))
+      if (problem.feature == key.second && !problem.is_reference) add(problem, key.first, {});
+  }
+
+  std::vector<Finding> take() {
+    std::vector<Finding> out;
+    for (const auto& key : order_) out.push_back(std::move(findings_.at(key)));
+    return out;
+  }
+
+ private:
+  using FindingKey = std::tuple<std::string, std::optional<base::Mode>, std::string, std::string,
+                                std::string>;
+
+  const std::vector<schema::Problem>& problems_of(const Texts& texts) {
+    std::vector<std::string> combination;
+    for (const model::Text& text : texts) combination.push_back(text ? *text : std::string());
+    const auto known = checked_.find(combination);
+    if (known != checked_.end()) return known->second;
+    schema::Effective effective;
+    std::vector<schema::Problem> problems;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (!texts[i]) continue;
+      if (model::TreePtr parsed = tree_of_text(involved_[i], texts[i], problems))
+        effective.emplace(involved_[i], std::move(parsed));
+    }
+    ++state_.checks;
+    for (schema::Problem& problem : state_.schema.check(effective))
+      problems.push_back(std::move(problem));
+    return checked_.emplace(std::move(combination), std::move(problems)).first->second;
+  }
+
+  /// Parsed once per text. A text that no longer parses is itself a problem.
+  model::TreePtr tree_of_text(const std::string& feature, const model::Text& text,
+                              std::vector<schema::Problem>& problems) {
+    const auto known = trees_.find({feature, *text});
+    if (known != trees_.end()) return known->second;
+    auto parsed = state_.schema.parse(feature, *text);
+    if (!parsed) {
+      schema::Problem problem;
+      problem.feature = feature;
+      problem.path = parsed.error().where;
+      problem.text = parsed.error().text;
+      problems.push_back(std::move(problem));
+      return nullptr;
+    }
+    auto made = std::make_shared<const model::Tree>(std::move(*parsed));
+    trees_.emplace(std::pair{feature, *text}, made);
+    return made;
+  }
+
+  void add(const schema::Problem& problem, const std::optional<base::Mode>& mode,
+           const std::string& host) {
+    const FindingKey key{problem.feature, mode, problem.path, problem.value, problem.text};
+    auto [at, fresh] = findings_.try_emplace(key);
+    Finding& finding = at->second;
+    if (fresh) {
+      order_.push_back(key);
+      finding = {problem.feature, mode, problem.path, problem.value, problem.text,
+                 problem.is_reference, false, {}};
+      finding.warning = problem.is_reference && problem.dangling == schema::Dangling::warn;
+    }
+    if (!host.empty()) finding.machines.push_back(host);
+  }
+
+  State& state_;
+  const View& view_;
+  std::set<std::string> subjects_;
+  std::vector<std::string> involved_;
+  std::map<std::pair<std::string, std::string>, model::TreePtr> trees_;
+  std::map<std::vector<std::string>, std::vector<schema::Problem>> checked_;
+  std::map<FindingKey, Finding> findings_;
+  std::vector<FindingKey> order_;
+};
+
+bool same(const Texts& a, const Texts& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const model::Text& x, const model::Text& y) {
+                      return x == y || (x && y && *x == *y);
+                    });
+}
+
+bool has_user(const View& view, const model::Settings::Key& key) {
+  return !model::supplied_by(view.settings, view.layout, key.first, key.second).empty();
+}
+
+}  // namespace
+
+std::vector<Finding> check_change(State& state, const View& before, const View& after,
+                                  const Changed& changed) {
+  Checker checker(state, after, changed);
+  for (const model::Layout::Machine& machine : after.layout.machines)
+    if (!same(checker.effective_of(before, machine.id), checker.effective_of(after, machine.id)))
+      checker.check_machine(machine);
+  for (const model::Settings::Key& key : changed)
+    if (after.settings.defines(key.first, key.second) && !has_user(after, key))
+      checker.check_unused(key);
+  return checker.take();
+}
+
+std::vector<std::string> lost_references(State& state, const View& before, const View& after,
+                                         const Changed& changed) {
+  using Lost = std::tuple<std::string, std::string, std::string, std::string>;
+  std::set<Lost> already;
+  for (const Finding& finding : check_change(state, after, before, changed))
+    for (const std::string& host : finding.machines)
+      already.insert({finding.feature, finding.path, finding.value, host});
+  std::vector<std::string> out;
+  for (Finding& finding : check_change(state, before, after, changed)) {
+    if (!finding.is_reference) continue;
+    std::erase_if(finding.machines, [&](const std::string& host) {
+      return already.contains({finding.feature, finding.path, finding.value, host});
+    });
+    if (!finding.machines.empty()) out.push_back(finding_text(state, finding));
+  }
+  return out;
+}
+
+std::string finding_text(const State& state, const Finding& finding) {
+  const schema::Feature* feature = state.schema.feature(finding.feature);
+  const std::string title = feature == nullptr ? finding.feature : feature->title;
+  const std::string label =
+      finding.mode ? mode_label(state.fleet(), *finding.mode) : std::string("factory default");
+  std::string out = fmt::format("{} ({})", title, label);
+  if (!finding.path.empty()) out += ", " + finding.path;
+  out += ": " + finding.text;
+  if (out.back() != '.') out += '.';
+  if (!finding.machines.empty())
+    out += fmt::format(" This concerns {}.", join_words(finding.machines));
+  if (finding.warning) out += " What refers to it is off there until it resolves.";
+  return out;
+}
+
+json::object finding_json(const State& state, const Finding& finding) {
+  json::object out;
+  out["feature"] = finding.feature;
+  out["mode"] = finding.mode ? json::value(mode_text(state.fleet(), *finding.mode)) : nullptr;
+  out["label"] = finding.mode ? mode_label(state.fleet(), *finding.mode) : "factory default";
+  out["path"] = finding.path;
+  out["value"] = finding.value;
+  out["text"] = finding.text;
+  out["machines"] = lines_json(finding.machines);
+  return out;
+}
+
+json::array problems_json(const State& state, const std::vector<Finding>& problems) {
+  json::array out;
+  for (const Finding& problem : problems) out.push_back(finding_json(state, problem));
+  return out;
+}
+
+base::Error problems_error(const State& state, const std::vector<Finding>& problems) {
+  std::string text = finding_text(state, problems.front());
+  if (problems.size() > 1)
+    text += fmt::format(" There {} {} more.", problems.size() == 2 ? "is" : "are",
+                        problems.size() - 1);
+  return base::fail(base::ErrorCode::invalid, problems.front().path, std::move(text));
+}
+
+}  // namespace postern::desk

@@ -1,0 +1,156 @@
+#include "desk/desk.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/assert.h"
+#include "desk/commit.h"
+
+namespace postern::desk {
+namespace {
+
+const Method* find_method(std::string_view name) {
+  static const std::array subjects = {&session_methods(), &feature_methods(), &change_methods(),
+                                      &commit_methods(),  &history_methods(), &cluster_methods(),
+                                      &join_methods(),    &user_methods(),    &status_methods()};
+  for (const std::vector<Method>* methods : subjects)
+    for (const Method& method : *methods)
+      if (method.name == name) return &method;
+  return nullptr;
+}
+
+std::vector<cluster::Dot> credentials(const State& state, const Session& session) {
+  for (const cluster::User& user : state.fleet().users)
+    if (user.id == session.who.user) return user.credential_dots;
+  return {};
+}
+
+void load_pending(State& state) {
+  for (const auto& [key, bytes] : state.house.pending()) {
+    auto pending = decode_pending(bytes);
+    if (pending)
+      state.pending.emplace(key, std::move(*pending));
+    else
+      state.start_notes.push_back(pending.error().text);
+  }
+}
+
+/// Who stays at the desk over a join: by name in the new cluster; else as its admin, whose passphrase the
+/// joiner has just proved (spec J4, J8).
+void rebind(const State& state, Session& session) {
+  session.mode = state.own_mode();
+  if (session.who.user.is_nil()) return;
+  const cluster::User* user = state.fleet().user_by_name(session.who.name);
+  if (user == nullptr) user = state.fleet().user_by_name("admin");
+  if (user == nullptr) return;
+  session.who.user = user->id;
+  session.who.name = user->name;
+  session.credential_dots = user->credential_dots;
+}
+
+/// What a person who sits down is told at once.
+void greet(State& state, const Session& session) {
+  for (const std::string& note : state.start_notes) notify(session, note);
+  if (other_sessions(state, session) == 0) return;
+  notify(session, fmt::format("{} has another session on this machine: all of them see and change the "
+                              "same pending changes.", session.who.name));
+  for (const auto& [id, other] : state.sessions)
+    if (id != session.id && other.who.interactive &&
+        pending_key(state, other) == pending_key(state, session))
+      notify(other, fmt::format("Another session of {} has begun ({}): both see and change the same "
+                                "pending changes.", session.who.name, session.who.source));
+}
+
+}  // namespace
+
+Desk::Desk(House& house, const schema::Schema& schema)
+    : state_(std::make_shared<State>(house, schema)) {
+  load_pending(*state_);
+}
+
+Desk::~Desk() = default;
+
+SessionId Desk::open_session(Who who, std::function<void(std::string line)> write,
+                             std::function<void()> hang_up) {
+  const SessionId id = state_->next_session++;
+  Session session;
+  session.id = id;
+  session.who = std::move(who);
+  session.write = std::move(write);
+  session.hang_up = std::move(hang_up);
+  session.mode = state_->own_mode();
+  session.credential_dots = credentials(*state_, session);
+  const Session& placed = state_->sessions.emplace(id, std::move(session)).first->second;
+  if (placed.who.interactive) greet(*state_, placed);
+  return id;
+}
+
+void Desk::close_session(SessionId session) { state_->sessions.erase(session); }
+
+void Desk::receive(SessionId id, std::string_view line) {
+  const auto keep = state_;
+  const auto at = state_->sessions.find(id);
+  if (at == state_->sessions.end()) return;
+  Session& session = at->second;
+  ++state_->calls;
+  auto parsed = parse_request(line);
+  if (const auto* wrong = std::get_if<WireError>(&parsed)) return session.write(error_line(*wrong));
+  const Request& request = std::get<Request>(parsed);
+  const Method* method = find_method(request.method);
+  if (method == nullptr)
+    return session.write(error_line(
+        WireError{RpcCode::method_not_found,
+                  fmt::format("This desk has no method \"{}\".", request.method), request.id}));
+  const Call call(*state_, id, request.id);
+  const cluster::Role role = role_of(*state_, session);
+  if (role < method->least)
+    return call.refuse(base::fail(base::ErrorCode::denied,
+                                  fmt::format("This needs the role {}; yours is {}.",
+                                              cluster::role_name(method->least),
+                                              cluster::role_name(role))));
+  Params params(request.params);
+  method->run(*state_, session, call, params);
+}
+
+void Desk::state_changed(const std::vector<cluster::Register>&) {
+  std::vector<SessionId> ended;
+  for (const auto& [id, session] : state_->sessions) {
+    if (session.who.user.is_nil() || session.writes_credentials) continue;
+    if (role_of(*state_, session) == cluster::Role::none ||
+        credentials(*state_, session) != session.credential_dots)
+      ended.push_back(id);
+  }
+  for (const SessionId id : ended)
+    end_session(*state_, id,
+                "Your session ends here: your rights or your passphrase have been changed. Log in again.");
+  settle_in_doubt(*state_);
+}
+
+void Desk::alerts(const std::vector<cluster::Alert>& alerts) {
+  for (const cluster::Alert& alert : alerts) {
+    if (alert.grade == cluster::Alert::Grade::info) continue;
+    for (const auto& [id, session] : state_->sessions)
+      if (session.who.interactive && role_of(*state_, session) >= cluster::Role::operator_)
+        notify(session, alert.text);
+  }
+}
+
+void Desk::replaced(SessionId keep) {
+  std::vector<SessionId> ended;
+  for (const auto& [id, session] : state_->sessions)
+    if (id != keep) ended.push_back(id);
+  for (const SessionId id : ended)
+    end_session(*state_, id, "This machine has joined a cluster. Log in again.");
+  std::vector<std::string> dropped;
+  for (const auto& [key, pending] : state_->pending) dropped.push_back(key);
+  state_->pending.clear();
+  for (const std::string& key : dropped)
+    state_->house.save_pending(key, std::nullopt, [](const base::Result<void>&) {});
+  const auto at = state_->sessions.find(keep);
+  if (at != state_->sessions.end()) rebind(*state_, at->second);
+}
+
+std::size_t Desk::sessions() const { return state_->sessions.size(); }
+
+}  // namespace postern::desk

@@ -1,0 +1,257 @@
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+#include <deque>
+#include <set>
+
+#include "desk/commit.h"
+
+namespace postern::desk {
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+using cluster::Peer;
+
+/// How often commit.wait looks again: progress comes without any register changing.
+constexpr std::int64_t look_again_ms = 100;
+/// How far the commit that an old base names is looked for.
+constexpr std::size_t look_back_commits = 2000;
+
+std::string register_label(const State& state, const cluster::Register& reg) {
+  const cluster::Fleet& fleet = state.fleet();
+  switch (reg.space) {
+    case cluster::Space::cluster_settings:
+    case cluster::Space::group_settings:
+    case cluster::Space::machine_settings:
+      return mode_label(fleet, cluster::mode_of(reg));
+    case cluster::Space::cluster:
+      return mode_label(fleet, {base::Level::cluster, reg.id});
+    case cluster::Space::group:
+      return mode_label(fleet, {base::Level::group, reg.id});
+    case cluster::Space::member:
+      return mode_label(fleet, {base::Level::machine, reg.id});
+    case cluster::Space::user:
+      for (const cluster::User& user : fleet.users)
+        if (user.id.uuid == reg.id) return "User " + user.name;
+      return "User (deleted)";
+  }
+  return {};
+}
+
+model::Text value_text(const State& state, const cluster::Write& write) {
+  if (write.kind != cluster::WriteKind::put) return nullptr;
+  if (auto blob = state.peer().state().blob(write.value)) return blob;
+  if (auto kept = state.house.stored_value(write.value))
+    return std::make_shared<const std::string>(std::move(*kept));
+  return nullptr;
+}
+
+/// The commit of `dot` among those before `from`; null when it is not near or not here.
+const Peer::CommitInfo* commit_before(const State& state, const cluster::Header& from,
+                                      const cluster::Dot& dot) {
+  std::deque<base::Hash> queue{from.prev};
+  for (const cluster::ParentRef& parent : from.parents) {
+    if (parent.dot == dot) return state.peer().commit(parent.hash);
+    queue.push_back(parent.hash);
+  }
+  std::set<base::Hash> seen;
+  while (!queue.empty() && seen.size() < look_back_commits) {
+    const base::Hash hash = queue.front();
+    queue.pop_front();
+    const Peer::CommitInfo* info = state.peer().commit(hash);
+    if (info == nullptr || !seen.insert(hash).second) continue;
+    if (info->header.dot == dot) return info;
+    queue.push_back(info->header.prev);
+    for (const cluster::ParentRef& parent : info->header.parents) queue.push_back(parent.hash);
+  }
+  return nullptr;
+}
+
+/// What the author saw before: the greatest of the base's writes. Null: not defined, or not kept.
+model::Text before_text(const State& state, const cluster::Header& header,
+                        const cluster::Write& write) {
+  const Peer::CommitInfo* newest = nullptr;
+  for (const cluster::Dot& dot : write.base) {
+    const Peer::CommitInfo* info = commit_before(state, header, dot);
+    if (info != nullptr && (newest == nullptr || newest->header.stamp < info->header.stamp))
+      newest = info;
+  }
+  if (newest == nullptr) return nullptr;
+  for (const cluster::Write& old : newest->header.writes)
+    if (old.reg == write.reg) return value_text(state, old);
+  return nullptr;
+}
+
+std::vector<std::string> record_lines(const State& state, const cluster::Write& write) {
+  if (write.kind == cluster::WriteKind::remove) return {"- removed"};
+  if (write.kind == cluster::WriteKind::clear) return {"- " + write.reg.name};
+  const model::Text value = value_text(state, write);
+  const bool is_name = write.reg.name == "name" ||
+                       (write.reg.space == cluster::Space::user && write.reg.name == "identity");
+  if (is_name && value) return {"+ name: " + *value};
+  if (write.reg.space == cluster::Space::member && write.reg.name == "group" && value &&
+      value->size() == 16) {
+    base::GroupId group;
+    std::copy(value->begin(), value->end(), group.uuid.bytes.begin());
+    return {"+ " + mode_text(state.fleet(), {base::Level::group, group.uuid})};
+  }
+  return {"+ " + write.reg.name};
+}
+
+std::vector<std::string> write_lines(const State& state, const cluster::Header& header,
+                                     const cluster::Write& write) {
+  if (!cluster::is_settings(write.reg)) return record_lines(state, write);
+  const schema::Feature* feature = state.schema.feature(write.reg.name);
+  if (feature == nullptr) return {"  (this version does not know the feature)"};
+  const model::Text after = value_text(state, write);
+  if (!after && write.kind == cluster::WriteKind::put) return {"  (the value is no longer kept)"};
+  return difference_lines(state.schema, *feature, before_text(state, header, write), after);
+}
+
+json::object write_json(const State& state, const Peer::CommitInfo& info,
+                        const cluster::Write& write) {
+  static constexpr const char* kinds[] = {"put", "clear", "remove"};
+  const bool settings = cluster::is_settings(write.reg);
+  const schema::Feature* feature = settings ? state.schema.feature(write.reg.name) : nullptr;
+  json::object out;
+  out["label"] = register_label(state, write.reg);
+  out["title"] = feature == nullptr ? write.reg.name : feature->title;
+  out["feature"] = settings ? json::value(write.reg.name) : nullptr;
+  out["kind"] = kinds[static_cast<std::size_t>(write.kind)];
+  out["lines"] = lines_json(write_lines(state, info.header, write));
+  out["in_effect"] =
+      std::find(info.shown.begin(), info.shown.end(), write.reg) != info.shown.end();
+  return out;
+}
+
+struct MachineProgress {
+  json::array machines;
+  bool settled = true;  ///< every machine with a link has applied it, or said why it cannot
+  bool applied = true;  ///< every machine with a link has applied it
+};
+
+MachineProgress machine_progress(const State& state, const base::Hash& commit) {
+  std::map<base::MemberId, std::string> no_link;
+  for (const Peer::LinkInfo& link : state.peer().links())
+    if (!link.live) no_link[link.member] = link.state;
+  MachineProgress out;
+  for (const Peer::Progress& one : state.peer().progress(commit)) {
+    const auto cut = no_link.find(one.member);
+    std::string problem = one.problem;
+    if (problem.empty() && !one.stored && cut != no_link.end()) problem = cut->second;
+    if (cut == no_link.end()) {
+      out.settled = out.settled && (one.applied || !one.problem.empty());
+      out.applied = out.applied && one.applied;
+    }
+    out.machines.push_back(json::object{{"host", host_of(state, one.member)},
+                                        {"received", one.stored},
+                                        {"applied", one.applied},
+                                        {"problem", std::move(problem)}});
+  }
+  return out;
+}
+
+/// A commit by its id or a unique prefix; the newest without one.
+base::Result<base::Hash> find_commit(const State& state, const std::optional<std::string>& id) {
+  if (!id) {
+    const auto newest = state.peer().newest_commits(1);
+    if (!newest.empty()) return newest.front();
+    return fail(ErrorCode::not_found, "Nothing has been committed yet.");
+  }
+  const std::string hex = lower(*id);
+  if (hex.size() < 6 || hex.size() > 64 ||
+      hex.find_first_not_of("0123456789abcdef") != std::string::npos)
+    return fail(ErrorCode::usage, fmt::format("\"{}\" is not a commit: give at least the first 6 of its "
+                                              "64 hex digits.", *id));
+  const auto found = state.peer().commits_by_prefix(hex);
+  if (found.size() == 1) return found.front();
+  if (found.empty())
+    return fail(ErrorCode::not_found, fmt::format("There is no commit {} on this machine.", *id));
+  return fail(ErrorCode::usage, fmt::format("{} commits begin with {}: give more of its digits.",
+                                            found.size(), *id));
+}
+
+json::object commit_json(const State& state, const base::Hash& hash) {
+  json::object out = authorship(state, hash);
+  const Peer::CommitInfo* info = state.peer().commit(hash);
+  out["comment"] = info == nullptr ? std::string() : info->header.comment;
+  return out;
+}
+
+void commit_detail(State& state, Session&, const Call& call, Params& params) {
+  const auto id = params.text_if("commit");
+  if (auto trouble = params.trouble()) return call.refuse(*trouble);
+  auto hash = find_commit(state, id);
+  if (!hash) return call.refuse(hash.error());
+  const Peer::CommitInfo* info = state.peer().commit(*hash);
+  if (info == nullptr)
+    return call.refuse(fail(ErrorCode::not_found, "The commit's header is not on this machine yet."));
+  json::array writes;
+  for (const cluster::Write& write : info->header.writes)
+    writes.push_back(write_json(state, *info, write));
+  json::object out = commit_json(state, *hash);
+  out["writes"] = std::move(writes);
+  out["machines"] = machine_progress(state, *hash).machines;
+  call.answer(std::move(out));
+}
+
+void commit_list(State& state, Session&, const Call& call, Params& params) {
+  const std::int64_t limit = params.number("limit", 1, 1000, 20);
+  if (auto trouble = params.trouble()) return call.refuse(*trouble);
+  json::array out;
+  for (const base::Hash& hash : state.peer().newest_commits(static_cast<std::size_t>(limit)))
+    out.push_back(commit_json(state, hash));
+  call.answer(json::object{{"commits", std::move(out)}});
+}
+
+void look(const Call& call, const base::Hash& commit, std::int64_t deadline_mono_ms) {
+  State* state = call.state();
+  if (state == nullptr) return;
+  MachineProgress now = machine_progress(*state, commit);
+  const std::int64_t left = deadline_mono_ms - state->house.now().mono_ms;
+  if (now.settled || left <= 0)
+    return call.answer(json::object{{"machines", std::move(now.machines)}, {"done", now.applied}});
+  state->house.after(std::min(left, look_again_ms), [call, commit, deadline_mono_ms] {
+    look(call, commit, deadline_mono_ms);
+  });
+}
+
+void commit_wait(State& state, Session&, const Call& call, Params& params) {
+  const auto id = params.text_if("commit");
+  const std::int64_t seconds = params.number("seconds", 0, 600, 30);
+  if (auto trouble = params.trouble()) return call.refuse(*trouble);
+  auto hash = find_commit(state, id);
+  if (!hash) return call.refuse(hash.error());
+  look(call, *hash, state.house.now().mono_ms + seconds * 1000);
+}
+
+}  // namespace
+
+std::string host_of(const State& state, const base::MemberId& member) {
+  const cluster::Member* found = state.fleet().member(member);
+  return found == nullptr ? "a removed machine" : found->host_name;
+}
+
+json::object authorship(const State& state, const base::Hash& commit) {
+  json::object out{{"commit", nullptr}, {"time", nullptr}, {"user", nullptr}, {"host", nullptr}};
+  const Peer::CommitInfo* info = state.peer().commit(commit);
+  if (info == nullptr) return out;
+  out["commit"] = base::to_text(commit);
+  out["time"] = info->header.wall_ms;
+  out["user"] = info->header.author_name;
+  out["host"] = host_of(state, info->header.login_host);
+  return out;
+}
+
+const std::vector<Method>& history_methods() {
+  using cluster::Role;
+  static const std::vector<Method> methods = {
+      {"commit.detail", Role::guest, commit_detail},
+      {"commit.list", Role::guest, commit_list},
+      {"commit.wait", Role::guest, commit_wait},
+  };
+  return methods;
+}
+
+}  // namespace postern::desk

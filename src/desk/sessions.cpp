@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+
+#include <ctime>
+
+#include "desk/commands.h"
+#include "desk/commit.h"
+
+namespace postern::desk {
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+constexpr std::int64_t protocol_version = 1;
+
+void hello(State& state, Session& session, const Call& call, Params& params) {
+  const std::int64_t version = params.number("version", 1, 1'000'000, std::nullopt);
+  if (auto trouble = params.trouble()) return call.refuse(*trouble);
+  if (version != protocol_version)
+    return call.refuse(fail(ErrorCode::unsupported,
+                            fmt::format("This desk speaks version {} of its protocol, you asked for {}. Use "
+                                        "the postern program of version {}.", protocol_version, version,
+                                        state.house.version())));
+  const cluster::Fleet& fleet = state.fleet();
+  const cluster::Member* self = fleet.member(state.peer().self().member);
+  json::object out;
+  out["user"] = session.who.name;
+  out["role"] = cluster::role_name(role_of(state, session));
+  out["host"] = host_of(state, state.peer().self().member);
+  out["serial"] = self == nullptr ? std::string() : self->identity.serial;
+  out["cluster"] = fleet.standalone() ? json::value(nullptr) : json::value(fleet.cluster_name);
+  out["mode"] = mode_text(fleet, session.mode);
+  out["label"] = mode_label(fleet, session.mode);
+  out["pending"] = find_pending(state, session) != nullptr;
+  out["other_sessions"] = other_sessions(state, session);
+  out["version"] = state.house.version();
+  call.answer(std::move(out));
+}
+
+void set_mode(State& state, Session& session, const Call& call, Params& params) {
+  const std::string typed = params.text("mode");
+  if (auto trouble = params.trouble()) return call.refuse(*trouble);
+  auto mode = parse_mode(state, typed);
+  if (!mode) return call.refuse(mode.error());
+  session.mode = *mode;
+  call.answer(json::object{{"mode", mode_text(state.fleet(), *mode)},
+                           {"label", mode_label(state.fleet(), *mode)}});
+}
+
+/// Where the command may not run, and what it needs instead.
+std::optional<Refused> wrong_mode(const State& state, const Session& session,
+                                  const Command& command) {
+  if (state.fleet().standalone() || command.where == Where::any) return std::nullopt;
+  // A guest's passwd acts on the cluster's data without asking or switching (spec C9).
+  if (command.name == "passwd" && role_of(state, session) == cluster::Role::guest)
+    return std::nullopt;
+  const bool cluster = command.where == Where::cluster;
+  const bool fits = command.where == Where::login_host
+                        ? session.mode == state.own_mode()
+                        : session.mode.level == (cluster ? base::Level::cluster : base::Level::machine);
+  if (fits) return std::nullopt;
+  const char* needs = cluster ? "cluster" : "machine";
+  json::object data;
+  data["needs"] = needs;
+  std::string text = fmt::format("This command is restricted to \"{}\" mode.", needs);
+  if (command.where == Where::login_host)
+    text = fmt::format("This command is restricted to \"machine\" mode of the login host, {}.",
+                       host_of(state, state.peer().self().member));
+  return Refused{fail(ErrorCode::restricted, mode_label(state.fleet(), session.mode), std::move(text)),
+                 std::move(data)};
+}
+
+void command(State& state, Session& session, const Call& call, Params& params) {
+  const std::string name = params.text("command");
+  if (auto trouble = params.trouble()) return call.refuse(*trouble);
+  const Command* found = find_command(name);
+  if (found == nullptr)
+    return call.refuse(fail(ErrorCode::not_found, fmt::format("There is no command \"{}\".", name)));
+  if (!found->built)
+    return call.refuse(
+        fail(ErrorCode::unsupported, fmt::format("{} is not in this version.", found->name)));
+  if (role_of(state, session) < found->least)
+    return call.refuse(fail(ErrorCode::denied,
+                            fmt::format("{} needs the role {}; yours is {}.", found->name,
+                                        cluster::role_name(found->least),
+                                        cluster::role_name(role_of(state, session)))));
+  if (auto refused = wrong_mode(state, session, *found)) return call.refuse(*refused);
+  if (found->where == Where::machine && found->feature.empty() && !(session.mode == state.own_mode()))
+    return call.refuse(fail(ErrorCode::unsupported,
+                            fmt::format("{} for another machine is not in this version: log in to {} and "
+                                        "run it there.", found->name,
+                                        mode_text(state.fleet(), session.mode).substr(8))));
+  json::object out;
+  out["allowed"] = true;
+  out["feature"] = found->feature.empty() ? json::value(nullptr) : json::value(found->feature);
+  call.answer(std::move(out));
+}
+
+}  // namespace
+
+cluster::Role role_of(const State& state, const Session& session) {
+  if (session.who.user.is_nil()) return session.who.role;
+  for (const cluster::User& user : state.fleet().users)
+    if (user.id == session.who.user) return user.role;
+  return cluster::Role::none;
+}
+
+void notify(const Session& session, const std::string& text) {
+  session.write(notice_line("session.notices", text));
+}
+
+void end_session(State& state, SessionId id, const std::string& text) {
+  auto node = state.sessions.extract(id);
+  if (node.empty()) return;
+  const Session& session = node.mapped();
+  session.write(notice_line("session.end", text));
+  session.hang_up();
+}
+
+std::size_t other_sessions(const State& state, const Session& session) {
+  std::size_t count = 0;
+  for (const auto& [id, other] : state.sessions)
+    if (id != session.id && pending_key(state, other) == pending_key(state, session)) ++count;
+  return count;
+}
+
+std::string fresh_key(State& state) { return base::to_hex(state.house.random_bytes(16)); }
+
+base::Uuid fresh_uuid(State& state) {
+  base::Uuid out;
+  const std::string bytes = state.house.random_bytes(out.bytes.size());
+  std::copy_n(bytes.begin(), out.bytes.size(), out.bytes.begin());
+  return out;
+}
+
+std::string time_text(std::int64_t wall_ms) {
+  const auto seconds = static_cast<std::time_t>(wall_ms / 1000);
+  std::tm parts{};
+  localtime_r(&seconds, &parts);
+  char text[64];
+  return {text, std::strftime(text, sizeof text, "%a %b %e %H:%M:%S %Y %Z", &parts)};
+}
+
+State* Call::state() const { return session() == nullptr ? nullptr : state_.lock().get(); }
+
+Session* Call::session() const {
+  const auto state = state_.lock();
+  if (!state) return nullptr;
+  const auto at = state->sessions.find(session_);
+  return at == state->sessions.end() ? nullptr : &at->second;
+}
+
+void Call::send(std::string line) const {
+  if (const Session* at = session()) at->write(std::move(line));
+}
+
+void Call::answer(json::value result) const { send(answer_line(id_, std::move(result))); }
+
+void Call::refuse(const base::Error& error, json::object data) const {
+  send(error_line(id_, error, std::move(data)));
+}
+
+void Call::progress(std::string text) const {
+  send(notice_line("session.progress", std::move(text)));
+}
+
+const std::vector<Method>& session_methods() {
+  using cluster::Role;
+  static const std::vector<Method> methods = {
+      {"session.hello", Role::guest, hello},
+      {"session.mode", Role::guest, set_mode},
+      {"session.command", Role::guest, command},
+  };
+  return methods;
+}
+
+}  // namespace postern::desk

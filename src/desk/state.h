@@ -1,0 +1,123 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "desk/desk.h"
+#include "desk/pending.h"
+#include "desk/wire.h"
+#include "model/settings.h"
+
+/// Private to the room: the desk's books, and a call under way.
+namespace postern::desk {
+
+struct Session {
+  SessionId id = 0;
+  Who who;
+  std::function<void(std::string)> write;
+  std::function<void()> hang_up;
+  base::Mode mode;
+  /// Head dots of role and passphrase when the session began (contract 2.12); empty for the console.
+  std::vector<cluster::Dot> credential_dots;
+  /// Its own change of its own credentials is under way: the end by 2.12 is not for the writer.
+  bool writes_credentials = false;
+};
+
+struct State : std::enable_shared_from_this<State> {
+  State(House& the_house, const schema::Schema& the_schema) : house(the_house), schema(the_schema) {}
+
+  House& house;
+  const schema::Schema& schema;
+  std::map<SessionId, Session> sessions;
+  SessionId next_session = 1;
+  std::map<std::string, Pending> pending;  ///< by pending_key
+  std::vector<std::string> start_notes;    ///< stored pending sets that could not be read
+  std::uint64_t calls = 0;
+  std::uint64_t checks = 0;
+
+  [[nodiscard]] const cluster::Peer& peer() const { return house.peer(); }
+  [[nodiscard]] const cluster::Fleet& fleet() const { return house.peer().fleet(); }
+  [[nodiscard]] base::Mode own_mode() const {
+    return {base::Level::machine, house.peer().self().member.uuid};
+  }
+};
+
+/// A refusal as a call gives it: the error and its data (docs/DESK.md, Errors).
+struct Refused {
+  base::Error error;
+  json::object data;
+};
+template <class T>
+using Checked = boost::system::result<T, Refused>;
+
+/// One call under way. A copy may outlive session and desk: then answers go nowhere and state() is null.
+class Call {
+ public:
+  Call(State& state, SessionId session, json::value id)
+      : state_(state.weak_from_this()), session_(session), id_(std::move(id)) {}
+
+  void answer(json::value result) const;
+  void refuse(const base::Error& error, json::object data = {}) const;
+  void refuse(const Refused& refused) const { refuse(refused.error, refused.data); }
+  void progress(std::string text) const;
+  /// The session and the desk that it belongs to, or null when either is gone.
+  [[nodiscard]] State* state() const;
+  [[nodiscard]] Session* session() const;
+
+ private:
+  void send(std::string line) const;
+
+  std::weak_ptr<State> state_;
+  SessionId session_;
+  json::value id_;
+};
+
+using Handler = void (*)(State&, Session&, const Call&, Params&);
+struct Method {
+  const char* name;
+  cluster::Role least;  ///< the least role that may call it
+  Handler run;
+};
+/// Each subject's methods, in its own file.
+const std::vector<Method>& session_methods();
+const std::vector<Method>& feature_methods();
+const std::vector<Method>& change_methods();
+const std::vector<Method>& commit_methods();
+const std::vector<Method>& history_methods();
+const std::vector<Method>& cluster_methods();
+const std::vector<Method>& join_methods();
+const std::vector<Method>& user_methods();
+const std::vector<Method>& status_methods();
+
+// sessions.cpp
+/// Rights now, not those at login: read at each command (contract 2.12). The console has its own.
+cluster::Role role_of(const State& state, const Session& session);
+void end_session(State& state, SessionId session, const std::string& text);
+void notify(const Session& session, const std::string& text);
+/// Sessions of the same user, without this one.
+std::size_t other_sessions(const State& state, const Session& session);
+
+/// (user, login host): whose pending set this is (spec C6).
+std::string pending_key(const State& state, const Session& session);
+/// The session's pending set; made when there is none.
+Pending& pending_of(State& state, const Session& session);
+const Pending* find_pending(const State& state, const Session& session);
+/// Stores the set as it is now; then runs `done`, with the error when it could not be stored (and the set
+/// is as `before` again, unless it has changed since).
+void save_pending(State& state, const std::string& key, Pending before,
+                  std::function<void(base::Result<void>)> done);
+/// An error when this user's commit is under way: its pending set must not change meanwhile.
+std::optional<base::Error> pending_busy(const State& state, const Session& session);
+
+/// 32 random hex digits.
+std::string fresh_key(State& state);
+base::Uuid fresh_uuid(State& state);
+/// "Wed Jun 22 10:02:04 2005 PDT", the source's form, in the machine's time zone.
+std::string time_text(std::int64_t wall_ms);
+
+}  // namespace postern::desk

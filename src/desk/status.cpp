@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+
+#include "desk/commit.h"
+
+namespace postern::desk {
+namespace {
+
+/// Equal on two machines exactly when they see the same settings in effect at the mode.
+base::Hash mode_digest(const State& state, const base::Mode& mode) {
+  const View view = committed_view(state);
+  std::string all;
+  for (const schema::Feature& feature : state.schema.features()) {
+    const auto from = model::supplier_at(view.settings, view.layout, mode, feature.name);
+    const model::Text text =
+        from ? view.settings.find(*from, feature.name) : factory_text(feature);
+    all += fmt::format("{}\n{}\n{}\n", feature.name, text->size(), *text);
+  }
+  return base::hash_bytes(all);
+}
+
+json::value newest_commit(const State& state) {
+  const auto newest = state.peer().newest_commits(1);
+  if (newest.empty()) return nullptr;
+  return authorship(state, newest.front());
+}
+
+void status(State& state, Session& session, const Call& call, Params& params) {
+  if (auto trouble = params.trouble()) return call.refuse(*trouble);
+  const cluster::Fleet& fleet = state.fleet();
+  const cluster::Member* self = fleet.member(state.peer().self().member);
+  const cluster::Group* group = self == nullptr ? nullptr : fleet.group(self->group);
+  const DataPlaneStatus plane = state.house.data_plane();
+  const auto links = state.peer().links();
+  const auto up = std::count_if(links.begin(), links.end(), [](const auto& link) { return link.live; });
+  const bool clustered = !fleet.standalone();
+  json::object out;
+  out["host"] = host_of(state, state.peer().self().member);
+  out["serial"] = self == nullptr ? std::string() : self->identity.serial;
+  out["version"] = state.house.version();
+  out["cluster"] = clustered ? json::value(fleet.cluster_name) : json::value(nullptr);
+  out["group"] = clustered && group != nullptr ? json::value(group->name) : json::value(nullptr);
+  out["mode_digest"] = base::to_text(mode_digest(state, session.mode));
+  out["digest"] = base::to_text(state.peer().state().digest());
+  out["generation"] = plane.generation;
+  out["data_plane"] = plane.problem.empty() ? "in force" : plane.problem;
+  out["notes"] = lines_json(plane.notes);
+  out["mta"] = plane.mta_running;
+  out["queue"] = plane.queue_messages;
+  out["links"] = json::object{{"up", up}, {"of", links.size()}};
+  out["sessions"] = state.sessions.size();
+  out["pending"] = find_pending(state, session) != nullptr;
+  out["newest_commit"] = newest_commit(state);
+  call.answer(std::move(out));
+}
+
+void stats(State& state, Session&, const Call& call, Params& params) {
+  if (auto trouble = params.trouble()) return call.refuse(*trouble);
+  const cluster::Peer::Counters& peer = state.peer().counters();
+  json::object counters;
+  counters["desk.calls"] = state.calls;
+  counters["desk.checks"] = state.checks;
+  counters["desk.sessions"] = state.sessions.size();
+  counters["cluster.commits_authored"] = peer.commits_authored;
+  counters["cluster.commits_received"] = peer.commits_received;
+  counters["cluster.duplicates"] = peer.duplicates;
+  counters["cluster.refused"] = peer.refused;
+  counters["cluster.conflicts"] = peer.conflicts;
+  counters["cluster.persists"] = peer.persists;
+  counters["cluster.bytes_received"] = peer.bytes_received;
+  for (const auto& [name, value] : state.house.stats()) counters[name] = value;
+  call.answer(json::object{{"counters", std::move(counters)}});
+}
+
+void fingerprint(State& state, Session&, const Call& call, Params& params) {
+  if (auto trouble = params.trouble()) return call.refuse(*trouble);
+  HostFingerprints prints = state.house.host_fingerprints();
+  call.answer(json::object{{"sha256", std::move(prints.sha256)},
+                           {"md5", std::move(prints.md5)},
+                           {"line", state.house.host_key()}});
+}
+
+void addresses(State& state, Session&, const Call& call, Params& params) {
+  if (auto trouble = params.trouble()) return call.refuse(*trouble);
+  call.answer(json::object{{"addresses", lines_json(state.house.host_addresses())}});
+}
+
+}  // namespace
+
+const std::vector<Method>& status_methods() {
+  using cluster::Role;
+  static const std::vector<Method> methods = {
+      {"status", Role::guest, status},
+      {"stats", Role::guest, stats},
+      {"host.fingerprint", Role::guest, fingerprint},
+      {"host.addresses", Role::guest, addresses},
+  };
+  return methods;
+}
+
+}  // namespace postern::desk
