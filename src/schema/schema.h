@@ -101,6 +101,22 @@ class Schema {
   /// Type-checks, sorts and canonicalizes a tree (after model::apply). Errors as parse.
   [[nodiscard]] base::Result<model::Tree> canonical(std::string_view feature,
                                                     const model::Tree& tree) const;
+  /// One feature's settings as the desk protocol carries them: the container's value alone,
+  /// {"route":[…]}. parse_data takes whatever parse takes.
+  [[nodiscard]] base::Result<model::Tree> parse_data(std::string_view feature, std::string_view data) const;
+  [[nodiscard]] std::string print_data(std::string_view feature, const model::Tree& tree) const;
+  /// Edits whose keys and values are in canonical form ("Example.COM" names the entry example.com), before
+  /// model::apply. Errors: not_found for unknown settings; invalid for a value that its type does not take.
+  [[nodiscard]] base::Result<std::vector<model::Edit>> canonical_edits(std::string_view feature,
+                                                                       std::vector<model::Edit> edits) const;
+
+  /// Defined but empty, and the factory settings. Lifetime of the latter: the Schema's.
+  [[nodiscard]] model::Tree empty(std::string_view feature) const;
+  [[nodiscard]] const model::Tree& factory(std::string_view feature) const;
+  /// The tree with every default of the schema filled in, containers included: what features' plans read.
+  /// Never print or commit it.
+  [[nodiscard]] model::Tree with_defaults(std::string_view feature, const model::Tree& tree) const;
+
   /// One leaf's value checked on its own, for a dialogue's question: canonical form, or the error to show.
   /// `path` is names from the feature's container.
   [[nodiscard]] base::Result<std::string> check_leaf(std::string_view feature,

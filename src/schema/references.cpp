@@ -1,0 +1,69 @@
+#include <algorithm>
+
+#include "base/assert.h"
+#include "schema/library.h"
+
+namespace postern::schema {
+namespace {
+
+void add_once(std::vector<std::string>& names, const std::string& name) {
+  const auto at = std::lower_bound(names.begin(), names.end(), name);
+  if (at == names.end() || *at != name) names.insert(at, name);
+}
+
+/// "FEATURE/path" of names.
+std::string path_of(const lysc_node* node) {
+  std::string path = node->name;
+  for (const lysc_node* up = node->parent; up != nullptr; up = up->parent) path = std::string(up->name) + "/" + path;
+  return path;
+}
+
+yang::Set atoms(const lysc_node* node, const lyxp_expr* expression, const lysc_prefix* prefixes) {
+  ly_set* set = nullptr;
+  const LY_ERR got = lys_find_expr_atoms(node, node->module, expression, prefixes, 0, &set);
+  POSTERN_ASSERT(got == LY_SUCCESS);  // it was compiled
+  return yang::Set(set);
+}
+
+class References {
+ public:
+  explicit References(std::vector<std::string>& refers_to) : refers_to_(refers_to) {}
+
+  void walk(Item& item) {
+    if (item.reference != nullptr) {
+      const auto set = atoms(item.node, item.reference->path, item.reference->prefixes);
+      note(item, *set);
+      for (std::uint32_t i = 0; i < set->count; ++i)
+        if (set->snodes[i]->nodetype == LYS_LEAF) item.refers_to = path_of(set->snodes[i]);
+    }
+    for (const lysc_must& must : yang::Array{lysc_node_musts(item.node)})
+      note(item, *atoms(item.node, must.cond, must.prefixes));
+    for (Item& child : item.children) walk(child);
+  }
+
+ private:
+  void note(const Item& item, const ly_set& set) {
+    for (std::uint32_t i = 0; i < set.count; ++i)
+      if (const std::string feature = feature_of(set.snodes[i]); feature != feature_of(item.node))
+        add_once(refers_to_, feature);
+  }
+
+  std::vector<std::string>& refers_to_;
+};
+
+}  // namespace
+
+std::string feature_of(const lysc_node* node) {
+  while (node->parent != nullptr) node = node->parent;
+  return node->name;
+}
+
+void find_references(Library& library) {
+  for (Known& known : library.known) References(known.refers_to).walk(known.root);
+  for (const Known& known : library.known)
+    for (Known& target : library.known)
+      if (std::binary_search(known.refers_to.begin(), known.refers_to.end(), target.feature.name))
+        add_once(target.referred_by, known.feature.name);
+}
+
+}  // namespace postern::schema

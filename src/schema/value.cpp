@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "schema/address.h"
+#include "schema/library.h"
+
+namespace postern::schema {
+namespace {
+
+/// A value as it may stand in a message: short, and nothing that moves a terminal's cursor.
+std::string shown(std::string_view value) {
+  constexpr std::size_t most = 80;
+  std::string result;
+  for (const char c : value.substr(0, most))
+    result += static_cast<unsigned char>(c) < 0x20 || c == 0x7f
+                  ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c))
+                  : std::string(1, c);
+  return value.size() > most ? result + "…" : result;
+}
+
+bool is_message_of(const lysc_range* range, std::string_view text) {
+  return range != nullptr && range->emsg != nullptr && text == range->emsg;
+}
+
+/// Whether the schema's author wrote `text`, for the type of `node`.
+bool is_message_of(const lysc_type* type, std::string_view text) {
+  switch (type->basetype) {
+    case LY_TYPE_LEAFREF: return is_message_of(reinterpret_cast<const lysc_type_leafref*>(type)->realtype, text);
+    case LY_TYPE_STRING: {
+      const auto* string = reinterpret_cast<const lysc_type_str*>(type);
+      for (const lysc_pattern* pattern : yang::Array{string->patterns})
+        if (pattern->emsg != nullptr && text == pattern->emsg) return true;
+      return is_message_of(string->length, text);
+    }
+    default: return false;  // a number's one message is its expectation already
+  }
+}
+
+}  // namespace
+
+std::string_view expectation_of(const Item& item, std::string_view text) {
+  const lysc_type* type = item.kind == model::Node::Kind::leaf
+                              ? reinterpret_cast<const lysc_node_leaf*>(item.node)->type
+                              : reinterpret_cast<const lysc_node_leaflist*>(item.node)->type;
+  return is_message_of(type, text) ? text : std::string_view(item.expectation);
+}
+
+base::Error value_error(const Item& item, std::string_view value, const model::Path& path,
+                        std::string_view expectation) {
+  return base::fail(base::ErrorCode::invalid, model::to_text(path),
+                    fmt::format("\"{}\" cannot be used for {}. {}", shown(value), item.label, expectation));
+}
+
+base::Result<std::string> canonical_value(const Item& item, std::string_view value, const model::Path& path,
+                                          bool checked) {
+  if (value.size() > base::limits::leaf_bytes)
+    return value_error(item, value, path, fmt::format("Use at most {} bytes.", base::limits::leaf_bytes));
+  if (value.find('\0') != std::string_view::npos) return value_error(item, value, path, item.expectation);
+  std::string result(value);
+  if (!checked) {
+    yang::Complaint complaint;
+    auto got = yang::check_value(item.node, value, complaint);
+    if (!got) return value_error(item, value, path, expectation_of(item, complaint.text));
+    result = std::move(*got);
+  }
+  auto formed = in_form(item.form, item.words, result);
+  if (!formed) return value_error(item, value, path, item.expectation);
+  return std::move(*formed);
+}
+
+}  // namespace postern::schema
