@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+
+#include "sim/random.h"
+#include "sim/timeline.h"
+
+namespace postern::sim {
+
+class World;
+struct Machine;
+
+/// What goes wrong, and when: some of it by chance, the best of it aimed.
+class Faults {
+ public:
+  Faults(World& world, Random random);
+
+  void start();
+  /// When the last fault may happen.
+  [[nodiscard]] Micros end() const { return end_; }
+  /// Takes back everything that lasts: cuts, pauses, machines that are down.
+  void heal();
+  /// A machine has just asked for the flush of a commit of its own, and begins to ship it: the moment
+  /// at which a fault hurts most.
+  void commit_under_way(std::size_t machine);
+  /// A machine flushes something it has received.
+  void receipt_under_way(std::size_t machine);
+
+ private:
+  void next();
+  void strike();
+  void cut_islands();
+  void cut_one_way();
+  void jump_clock();
+  void reset_links_of(std::size_t machine);
+  [[nodiscard]] Micros down_time();
+  [[nodiscard]] std::size_t some_machine();
+
+  World& world_;
+  Random random_;
+  Micros end_ = 0;
+  bool over_ = false;
+};
+
+}  // namespace postern::sim

@@ -1,0 +1,182 @@
+#include "sim/laws.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/faults.h"
+#include "sim/tuning.h"
+#include "sim/world.h"
+
+namespace postern::sim {
+namespace {
+
+/// Messages that one direction of one link may hold; far more than any sound exchange needs, far less
+/// than what an endless one makes in a minute.
+constexpr std::size_t deepest_lane = 2'000;
+constexpr std::size_t most_sends = 400;
+
+bool on_disk(const Machine& machine, const Entry& entry) {
+  return machine.disk.durable().find(entry.id) != nullptr;
+}
+
+}  // namespace
+
+Laws::Laws(World& world) : world_(world), witnesses_(world.size()) {}
+
+void Laws::broken(const char* law, std::string text, const Entry* entry) {
+  world_.broken({law, std::move(text), entry == nullptr ? "" : short_dot(entry->header.dot), world_.now()});
+}
+
+void Laws::after_step(Machine& machine, const cluster::Event&, const cluster::Effects& effects,
+                      base::Instant instant) {
+  if (effects.persist) commits_signed(machine, *effects.persist, instant);
+  look_at_vector(machine);
+  for (const cluster::Send& send : effects.sends) check_sent(machine, send.message);
+  for (const cluster::Answer& answer : effects.answers) check_answer(machine, answer);
+  if (!effects.changed.empty()) check_groups(machine);
+  check_queues(machine, effects);
+}
+
+void Laws::commits_signed(Machine& machine, const cluster::Persist& persist, base::Instant instant) {
+  bool received = false;
+  bool own = false;
+  for (const cluster::StoredCommit& stored : persist.commits) {
+    const bool known = world_.ledger().find(stored.envelope.id()) != nullptr;
+    if (!known) one_signed(machine, stored, instant);
+    (known ? received : own) = true;
+  }
+  if (own) world_.faults().commit_under_way(machine.index);
+  if (received) world_.faults().receipt_under_way(machine.index);
+}
+
+void Laws::one_signed(Machine& machine, const cluster::StoredCommit& stored, base::Instant instant) {
+  const auto header = cluster::decode_header(stored.envelope.header);
+  if (!header || header->dot.member != machine.self.member)
+    return broken("forged", machine.name + " stores a commit that nobody made.");
+  if (const Entry* twin = world_.ledger().by_dot(header->dot))
+    return broken("dot", machine.name + " used one dot twice.", twin);
+  const Entry* entry = world_.ledger().enter(stored.envelope, *header, machine.index, world_.now());
+  if (entry == nullptr)
+    return broken("context", machine.name + " signed a commit whose prev or parents nobody knows.");
+  const CommitSet& applied = witnesses_[machine.index].applied;
+  if (!entry->context.contains(applied))
+    return broken("context", machine.name + " signed a commit without all that it showed its author.", entry);
+  const auto now_applied = world_.ledger().covered(machine.peer->vector());
+  if (!now_applied) return broken("forged", machine.name + " shows a commit that nobody made.");
+  CommitSet may_see = *now_applied;
+  may_see.unite(entry->chain);
+  if (!may_see.contains(entry->context))
+    return broken("context", machine.name + " signed a commit that claims to have seen what it had not.", entry);
+  check_stamp(*entry, instant);
+  check_key(*entry);
+  check_base(*entry);
+}
+
+/// Not before any stamp seen that is not absurd, and never far ahead of the author's own clock.
+void Laws::check_stamp(const Entry& entry, base::Instant instant) {
+  const std::int64_t bound_ms = instant.wall_ms + tuning().skew_follow_ms;
+  const base::Stamp stamp = entry.header.stamp;
+  if (stamp.wall_ms() < instant.wall_ms)
+    return broken("stamp-order", "The stamp is before its author's clock.", &entry);
+  for (const std::size_t seen : entry.context.list()) {
+    const base::Stamp other = world_.ledger().at(seen).header.stamp;
+    if (other.wall_ms() < bound_ms && stamp <= other)
+      return broken("stamp-order",
+                    "The stamp is not after that of " + short_dot(world_.ledger().at(seen).header.dot) +
+                        ", which its author had seen.", &entry);
+  }
+  if (stamp.wall_ms() > bound_ms + 1)
+    broken("stamp-bound", fmt::format("The stamp is {} ms ahead of its author's clock.",
+                                      stamp.wall_ms() - instant.wall_ms), &entry);
+}
+
+void Laws::check_key(const Entry& entry) {
+  for (const std::size_t other : world_.ledger().with_key(entry.header.request_key))
+    if (entry.context.has(other))
+      broken("key", "Request " + entry.header.request_key + " was committed again by someone who had seen it as " +
+                        short_dot(world_.ledger().at(other).header.dot) + ".", &entry);
+}
+
+void Laws::check_base(const Entry& entry) {
+  for (const cluster::Write& write : entry.header.writes) {
+    std::vector<cluster::Dot> now = heads(write.reg, entry.context);
+    std::sort(now.begin(), now.end());
+    if (now != write.base)
+      broken("base", fmt::format("{} was accepted on a base of {} heads; there were {}.",
+                                 cluster::to_text(write.reg), write.base.size(), now.size()), &entry);
+  }
+}
+
+void Laws::look_at_vector(Machine& machine) {
+  Witness& witness = witnesses_[machine.index];
+  cluster::Vector vector = machine.peer->vector();
+  if (vector == witness.vector) return;
+  auto applied = world_.ledger().covered(vector);
+  if (!applied) return broken("forged", machine.name + " shows a commit that nobody made.");
+  if (!applied->contains(witness.applied))
+    return broken("grow", machine.name + " no longer shows what it showed.",
+                  &world_.ledger().at(witness.applied.without(*applied).front()));
+  const std::vector<std::size_t> fresh = applied->without(witness.applied);
+  witness.vector = std::move(vector);
+  witness.applied = std::move(*applied);
+  for (const std::size_t index : fresh) newly_applied(machine, world_.ledger().at(index));
+  check_pure(machine);
+}
+
+void Laws::newly_applied(const Machine& machine, const Entry& entry) {
+  const CommitSet& applied = witnesses_[machine.index].applied;
+  if (!applied.contains(entry.context))
+    return broken("causal", machine.name + " shows a commit before all that its author had seen.", &entry);
+  if (!on_disk(machine, entry))
+    return broken("durable", machine.name + " shows a commit that is not on its disk.", &entry);
+  if (!on_disk(world_.machine(entry.machine), entry))
+    return broken("visible", machine.name + " shows a commit that is not yet on its author's disk.", &entry);
+  if (entry.denied)
+    return broken("denied", machine.name + " shows a commit whose author was told that it was refused.", &entry);
+  for (const cluster::Write& write : entry.header.writes) check_register(machine, write.reg, applied);
+}
+
+void Laws::check_groups(const Machine& machine) {
+  const cluster::Fleet& fleet = machine.peer->fleet();
+  for (const cluster::Member& member : fleet.members)
+    if (fleet.group(member.group) == nullptr)
+      return broken("group", fmt::format("On {}, {} is in no live group.", machine.name, member.host_name));
+  if (fleet.members.size() != world_.size())
+    broken("group", fmt::format("{} lists {} of {} machines.", machine.name, fleet.members.size(), world_.size()));
+}
+
+void Laws::check_queues(const Machine& machine, const cluster::Effects& effects) {
+  if (effects.sends.size() > most_sends)
+    broken("queue", fmt::format("{} sends {} messages at once.", machine.name, effects.sends.size()));
+  if (world_.network().deepest() > deepest_lane)
+    broken("queue", fmt::format("{} messages wait on one link.", world_.network().deepest()));
+}
+
+void Laws::process_died(const Machine& machine) {
+  Witness& witness = witnesses_[machine.index];
+  witness.before_crash.unite(witness.applied);
+  witness.applied = {};
+  witness.vector.clear();
+}
+
+void Laws::process_started(const Machine& machine) {
+  Witness& witness = witnesses_[machine.index];
+  for (const std::size_t index : witness.before_crash.list())
+    if (!on_disk(machine, world_.ledger().at(index)))
+      return broken("lost", machine.name + " has lost a commit that it showed before.", &world_.ledger().at(index));
+  witness.vector = machine.peer->vector();
+  auto applied = world_.ledger().covered(witness.vector);
+  if (!applied) return broken("forged", machine.name + " shows a commit that nobody made.");
+  witness.applied = std::move(*applied);
+  for (const cluster::StoredCommit& stored : machine.disk.durable().commits) {
+    const Entry* entry = world_.ledger().find(stored.envelope.id());
+    if (entry == nullptr) return broken("forged", machine.name + " stores a commit that nobody made.");
+    if (!stored.staged && !witness.applied.has(entry->index))
+      return broken("lost", machine.name + " does not show a commit that is on its disk.", entry);
+  }
+  check_groups(machine);
+}
+
+}  // namespace postern::sim

@@ -1,0 +1,133 @@
+// Laws on what is said: to other machines, and to administrators.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/admins.h"
+#include "sim/laws.h"
+#include "sim/world.h"
+
+namespace postern::sim {
+namespace {
+
+bool on_disk(const Machine& machine, const Entry& entry) {
+  return machine.disk.durable().find(entry.id) != nullptr;
+}
+
+}  // namespace
+
+void Laws::check_tips(const Machine& machine, const cluster::Vector& tips, const char* where) {
+  for (const cluster::Tip& tip : tips) {
+    const Entry* entry = world_.ledger().find(tip.hash);
+    if (entry == nullptr)
+      return broken("forged", fmt::format("{} names a commit that nobody made, in {}.", machine.name, where));
+    if (!on_disk(machine, *entry))
+      return broken("said", fmt::format("{} says in {} that it holds a commit that is not on its disk.",
+                                        machine.name, where), entry);
+  }
+}
+
+void Laws::check_sent(const Machine& machine, const cluster::Message& message) {
+  if (const auto* ack = std::get_if<cluster::Ack>(&message)) check_tips(machine, ack->stored, "ack");
+  if (const auto* pull = std::get_if<cluster::Pull>(&message)) check_tips(machine, pull->vector, "pull");
+  if (const auto* summary = std::get_if<cluster::Summary>(&message))
+    check_tips(machine, summary->vector, "summary");
+  if (const auto* hello = std::get_if<cluster::Hello>(&message)) {
+    check_tips(machine, hello->vector, "hello");
+    check_tips(machine, hello->durable, "hello");
+  }
+  if (const auto* durable = std::get_if<cluster::Durable>(&message)) {
+    const Entry* entry = world_.ledger().by_dot({machine.self.member, durable->incarnation, durable->seq});
+    if (durable->seq > 0 && (entry == nullptr || !on_disk(machine, *entry)))
+      broken("said", machine.name + " calls a commit durable that is not on its disk.", entry);
+  }
+  if (const auto* ship = std::get_if<cluster::Ship>(&message))
+    for (const cluster::Ship::Item& item : ship->items) {
+      const Entry* entry = world_.ledger().find(item.envelope.id());
+      if (entry == nullptr) return broken("forged", machine.name + " ships a commit that nobody made.");
+      if (item.staged && entry->machine != machine.index)
+        return broken("said", machine.name + " passes on what is only staged.", entry);
+      if (!item.staged && !on_disk(machine, *entry))
+        return broken("said", machine.name + " ships as durable a commit that is not on its disk.", entry);
+    }
+}
+
+void Laws::check_answer(Machine& machine, const cluster::Answer& answer) {
+  using What = cluster::Answer::What;
+  switch (answer.what) {
+    case What::committed: return check_committed(machine, answer);
+    case What::conflict: return check_conflict(machine, answer);
+    case What::refused: return check_refused(machine, answer);
+    case What::in_doubt: return;
+  }
+}
+
+void Laws::check_committed(Machine& machine, const cluster::Answer& answer) {
+  const Entry* entry = world_.ledger().find(answer.commit);
+  if (entry == nullptr)
+    return broken("answer", machine.name + " answers \"committed\" for a commit that nobody made.");
+  if (entry->header.request_key != answer.request_key || entry->header.dot != answer.dot)
+    return broken("answer", machine.name + " answers \"committed\" with another request's commit.", entry);
+  if (!on_disk(machine, *entry))
+    return broken("answer", machine.name + " answers \"committed\" before the commit is on its disk.", entry);
+  if (entry->denied)
+    return broken("denied", machine.name + " says \"committed\" after \"refused\".", entry);
+  const auto& requests = world_.admins().requests();
+  const auto request = requests.find(answer.request_key);
+  if (request != requests.end() && request->second.committed && request->second.committed_as != answer.commit)
+    return broken("same-answer", "Request " + answer.request_key + " was answered with two commits.", entry);
+  check_counted(machine, answer, *entry);
+  world_.ledger().at(entry->index).acknowledged = true;
+}
+
+/// "On k of n machines": those that are not named as missing have it on their disk.
+void Laws::check_counted(const Machine& machine, const cluster::Answer& answer, const Entry& entry) {
+  if (answer.members != world_.size())
+    broken("counted", fmt::format("{} counts {} of {} machines.", machine.name, answer.members, world_.size()), &entry);
+  for (std::size_t i = 0; i < world_.size(); ++i) {
+    const Machine& other = world_.machine(i);
+    const bool missing = std::any_of(answer.missing.begin(), answer.missing.end(), [&](const auto& one) {
+      return one.member == other.self.member;
+    });
+    if (!missing && !on_disk(other, entry))
+      return broken("counted", fmt::format("{} counts {}, whose disk has not got the commit.", machine.name,
+                                           other.name), &entry);
+  }
+}
+
+void Laws::check_conflict(const Machine& machine, const cluster::Answer& answer) {
+  const auto& requests = world_.admins().requests();
+  const auto request = requests.find(answer.request_key);
+  if (request == requests.end()) return;
+  const CommitSet& applied = witnesses_[machine.index].applied;
+  bool real = false;
+  for (const cluster::Conflict& conflict : answer.conflicts) {
+    const auto& items = request->second.commit.items;
+    const auto item = std::find_if(items.begin(), items.end(), [&](const auto& one) { return one.reg == conflict.reg; });
+    if (item == items.end())
+      return broken("answer", machine.name + " names a conflict in a register that was not touched.");
+    std::vector<cluster::Dot> told = conflict.heads;
+    std::sort(told.begin(), told.end());
+    std::vector<cluster::Dot> now = heads(conflict.reg, applied);
+    std::sort(now.begin(), now.end());
+    if (told != item->base) real = true;
+    // A commit of its own that is being flushed may stand beside what is applied.
+    if (!std::includes(told.begin(), told.end(), now.begin(), now.end()) && now.size() > told.size())
+      return broken("answer", machine.name + " does not name all heads of " + cluster::to_text(conflict.reg) + ".");
+  }
+  if (!real) broken("answer", machine.name + " reports a conflict where the base is current.");
+}
+
+/// "Refused" is a promise too: what was signed for this try will never be seen.
+void Laws::check_refused(const Machine& machine, const cluster::Answer& answer) {
+  const auto& requests = world_.admins().requests();
+  const auto request = requests.find(answer.request_key);
+  if (request == requests.end()) return;
+  for (const std::size_t index : world_.ledger().with_key(answer.request_key)) {
+    Entry& entry = world_.ledger().at(index);
+    if (entry.machine == machine.index && entry.made >= request->second.waiting_since && !entry.acknowledged)
+      entry.denied = true;
+  }
+}
+
+}  // namespace postern::sim

@@ -1,0 +1,91 @@
+// Laws on F(S), judged from the signed headers alone.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/laws.h"
+#include "sim/world.h"
+
+namespace postern::sim {
+
+std::vector<cluster::Dot> Laws::heads(const cluster::Register& reg, const CommitSet& set) const {
+  const Ledger& ledger = world_.ledger();
+  std::vector<const Entry*> alive;
+  const std::vector<std::size_t>& writers = ledger.writers(reg);
+  for (const std::size_t index : writers) {
+    if (!set.has(index)) continue;
+    const bool seen = std::any_of(writers.begin(), writers.end(), [&](std::size_t other) {
+      return set.has(other) && ledger.at(other).context.has(index);
+    });
+    if (!seen) alive.push_back(&ledger.at(index));
+  }
+  std::sort(alive.begin(), alive.end(), [](const Entry* a, const Entry* b) { return greater(*a, *b); });
+  std::vector<cluster::Dot> dots;
+  for (const Entry* entry : alive) dots.push_back(entry->header.dot);
+  return dots;
+}
+
+void Laws::check_register(const Machine& machine, const cluster::Register& reg, const CommitSet& applied) {
+  const Ledger& ledger = world_.ledger();
+  const std::vector<cluster::Dot> expected = heads(reg, applied);
+  const cluster::RegisterState* state = machine.peer->state().find(reg);
+  std::vector<cluster::Dot> got;
+  if (state != nullptr)
+    for (const cluster::Head& head : state->heads) got.push_back(head.dot);
+  if (got == expected) {
+    if (state != nullptr) check_graves(machine, reg, *state, applied);
+    return;
+  }
+  const std::string where = fmt::format("{} at {}: ", machine.name, cluster::to_text(reg));
+  for (const cluster::Dot& dot : got) {
+    const Entry* head = ledger.by_dot(dot);
+    if (head == nullptr || !applied.has(head->index))
+      return broken("whole", where + "a head of a commit that is not applied.", head);
+    for (const cluster::Dot& other : got)
+      if (ledger.by_dot(other) != nullptr && ledger.by_dot(other)->context.has(head->index))
+        return broken("informed", where + "a head that the author of another head had seen.", head);
+  }
+  for (const cluster::Dot& dot : expected)
+    if (std::find(got.begin(), got.end(), dot) == got.end()) {
+      const Entry* lost = ledger.by_dot(dot);
+      const bool newest = std::none_of(got.begin(), got.end(), [&](const cluster::Dot& other) {
+        return lost->context.has(ledger.by_dot(other)->index);
+      });
+      // A write that is nowhere: either its commit was applied in part, or another write hid it unseen.
+      return broken(newest && !got.empty() && greater(*ledger.by_dot(got.front()), *lost) ? "losers" : "whole",
+                    where + "a write that no later author saw is not among the heads.", lost);
+    }
+  broken("winner", where + "the heads are not ordered greatest first.", ledger.by_dot(got.front()));
+}
+
+/// A write is buried iff some delete of its UUID is not in its context. Groups that a cycle of successors
+/// brings back are left to the reference model.
+void Laws::check_graves(const Machine& machine, const cluster::Register& reg,
+                        const cluster::RegisterState& state, const CommitSet& applied) {
+  if (reg.space != cluster::Space::user || reg.name == "life") return;
+  const Ledger& ledger = world_.ledger();
+  const cluster::Register life{reg.space, reg.id, "life"};
+  for (const cluster::Head& head : state.heads) {
+    const Entry* entry = ledger.by_dot(head.dot);
+    bool buried = false;
+    for (const std::size_t index : ledger.writers(life)) {
+      const Entry& grave = ledger.at(index);
+      if (!applied.has(index) || index == entry->index) continue;
+      if (write_of(grave, life)->kind == cluster::WriteKind::remove && !entry->context.has(index)) buried = true;
+    }
+    if (buried != head.buried)
+      return broken("graves", fmt::format("{} at {}: {} although {} delete of it that its author had not seen.",
+                                          machine.name, cluster::to_text(reg), head.buried ? "buried" : "alive",
+                                          buried ? "there is a" : "there is no"), entry);
+  }
+}
+
+/// Equal sets of commits give equal states, on every machine and at every time.
+void Laws::check_pure(const Machine& machine) {
+  const base::Hash state = machine.peer->state().digest();
+  const auto [found, fresh] = states_.try_emplace(machine.peer->vector_digest(), state);
+  if (!fresh && found->second != state)
+    broken("pure", machine.name + " has another state than a machine with the same commits had.");
+}
+
+}  // namespace postern::sim

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "cluster/peer.h"
+#include "sim/clock.h"
+#include "sim/disk.h"
+#include "sim/ledger.h"
+
+namespace postern::sim {
+
+/// One gateway: the real cluster::Peer on simulated disk and clocks.
+struct Machine {
+  std::size_t index = 0;
+  std::string name;  ///< "m0", for traces
+  cluster::Self self;
+  MachineClock clock;
+  Disk disk;
+  std::unique_ptr<cluster::Peer> peer;  ///< null while its process is down
+  bool paused = false;
+  bool cold = false;                    ///< its boot clock starts again with it
+  std::deque<cluster::Event> inbox;     ///< what came while it was paused
+  std::uint64_t life = 0;               ///< counts process starts; timers of an earlier life do nothing
+  std::int64_t wake_mono_ms = 0;        ///< the timer it asked for last; 0: none
+  How next_flush = How::done;           ///< how the next flush will end
+  Micros next_sync_extra = 0;           ///< and how much longer it takes
+
+  [[nodiscard]] bool up() const { return peer != nullptr; }
+  [[nodiscard]] bool awake() const { return up() && !paused; }
+};
+
+}  // namespace postern::sim

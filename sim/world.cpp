@@ -1,0 +1,276 @@
+#include "sim/world.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "sim/admins.h"
+#include "sim/faults.h"
+#include "sim/found.h"
+#include "sim/laws.h"
+#include "sim/tuning.h"
+
+namespace postern::sim {
+namespace {
+
+/// How long after the last fault everything must have settled (P4 promises 60 s + transfer; two links of
+/// 5 s and a ping that misses its answers come before that).
+constexpr Micros settle_time = 4 * minute;
+constexpr Micros settle_slice = 5 * second;
+constexpr std::size_t ship_bytes_low = 2'000;
+constexpr std::size_t ship_bytes_high = 60'000;
+
+}  // namespace
+
+World::World(const Options& options, std::uint64_t seed)
+    : options_(options),
+      trace_(options.trace),
+      birth_(seed * 8 + 1),
+      process_(seed * 8 + 2),
+      disk_(seed * 8 + 3) {
+  found();
+  network_ = std::make_unique<Network>(*this, size(), Random(seed * 8 + 4));
+  admins_ = std::make_unique<Admins>(*this, Random(seed * 8 + 5));
+  faults_ = std::make_unique<Faults>(*this, Random(seed * 8 + 6));
+}
+
+World::~World() = default;
+
+void World::found() {
+  const std::size_t count =
+      options_.machines != 0 ? options_.machines : static_cast<std::size_t>(birth_.between(2, 5));
+  machines_ = found_cluster(count, birth_, ledger_);
+  laws_ = std::make_unique<Laws>(*this);
+}
+
+Report World::run() {
+  for (std::size_t i = 0; i < size(); ++i) start(i);
+  network_->start();
+  admins_->start();
+  faults_->start();
+  live(faults_->end());
+  if (!is_broken()) {
+    note(0, "heal");
+    network_->behave();
+    admins_->settle();
+    faults_->heal();
+    const Micros deadline = now() + settle_time;
+    live(now() + settle_slice);
+    while (!is_broken() && !quiet() && now() < deadline) live(now() + settle_slice);
+    if (!is_broken()) laws_->at_quiet_end(quiet());
+  }
+  return {violation_, timeline_.done(), ledger_.all().size(), trace_.hash()};
+}
+
+void World::live(Micros until) {
+  while (!is_broken() && timeline_.step(until)) {
+  }
+}
+
+bool World::quiet() const {
+  if (!admins_->idle()) return false;
+  const Machine& first = *machines_.front();
+  for (const auto& machine : machines_) {
+    if (!machine->awake() || !machine->disk.idle()) return false;
+    if (machine->peer->vector() != first.peer->vector()) return false;
+  }
+  return true;
+}
+
+void World::give(std::size_t index, cluster::Event event) {
+  Machine& to = machine(index);
+  if (!to.up()) return;
+  if (stepping_) {
+    timeline_.after(0, [this, index, life = to.life, event = std::move(event)] {
+      if (machine(index).life == life) give(index, event);
+    });
+    return;
+  }
+  if (to.paused)
+    to.inbox.push_back(std::move(event));
+  else
+    step(to, event);
+}
+
+void World::step(Machine& machine, const cluster::Event& event) {
+  if (is_broken()) return;
+  const base::Instant instant = machine.clock.read(now());
+  trace_.line(now(), machine.name, event_text(event), trace_.prints() ? event_details(event) : "");
+  stepping_ = true;
+  cluster::Effects effects = machine.peer->step(event, instant);
+  laws_->after_step(machine, event, effects, instant);
+  if (!is_broken()) perform(machine, effects);
+  stepping_ = false;
+}
+
+void World::perform(Machine& machine, cluster::Effects& effects) {
+  if (effects.persist) {
+    machine.disk.queue(std::move(*effects.persist));
+    pump_disk(machine);
+  }
+  for (const cluster::Send& send : effects.sends) {
+    std::string bytes = cluster::encode(send.message);
+    trace_.bytes(bytes);
+    network_->send(send.link, machine.index, std::move(bytes));
+  }
+  for (const cluster::ShipRange& range : effects.ships) ship(machine, range);
+  for (const cluster::LinkId link : effects.close) network_->close(link, machine.index);
+  for (const cluster::Answer& answer : effects.answers) admins_->answered(machine.index, answer);
+  for (const cluster::Alert& alert : effects.alerts)
+    trace_.line(now(), machine.name, "  alert " + alert.about + ": " + alert.text);
+  set_timer(machine, effects.wake_mono_ms);
+}
+
+void World::ship(Machine& machine, const cluster::ShipRange& range) {
+  const Image image = machine.disk.reading();
+  const auto limit = static_cast<std::size_t>(disk_.between(ship_bytes_low, ship_bytes_high));
+  cluster::Ship message;
+  std::size_t size = 0;
+  const auto flush = [&] {
+    if (!message.items.empty())
+      network_->send(range.link, machine.index, cluster::encode(std::exchange(message, {})));
+    size = 0;
+  };
+  for (std::uint64_t seq = range.from_seq; seq <= range.to_seq; ++seq) {
+    const Entry* entry = ledger_.by_dot({range.member, range.incarnation, seq});
+    const cluster::StoredCommit* stored = entry == nullptr ? nullptr : image.find(entry->id);
+    if (stored == nullptr) break;
+    cluster::Ship::Item item{stored->envelope, {}, false};
+    for (const cluster::Write& write : entry->header.writes)
+      if (!write.value.is_nil()) {
+        const auto value = image.values.find(write.value);
+        item.values.push_back(value == image.values.end() ? std::string{} : value->second);
+      }
+    size += stored->envelope.header.size();
+    message.items.push_back(std::move(item));
+    if (size >= limit) flush();
+  }
+  flush();
+}
+
+void World::set_timer(Machine& machine, std::int64_t wake_mono_ms) {
+  if (wake_mono_ms == 0 || wake_mono_ms == machine.wake_mono_ms) return;
+  machine.wake_mono_ms = wake_mono_ms;
+  timeline_.at(machine.clock.when_mono(wake_mono_ms), [this, &machine, life = machine.life, wake_mono_ms] {
+    if (machine.life != life || machine.wake_mono_ms != wake_mono_ms) return;
+    machine.wake_mono_ms = 0;
+    give(machine.index, cluster::Tick{});
+  });
+}
+
+void World::pump_disk(Machine& machine) {
+  if (!machine.disk.start()) return;
+  const auto same_life = [this, &machine, life = machine.life](Micros delay, auto act) {
+    timeline_.after(delay, [&machine, life, act] {
+      if (machine.life == life) act();
+    });
+  };
+  same_life(disk_.between(50, 500), [this, &machine, same_life] {
+    if (!machine.disk.written()) {
+      pump_disk(machine);
+      return;
+    }
+    const How how = std::exchange(machine.next_flush, How::done);
+    const Micros extra = std::exchange(machine.next_sync_extra, 0);
+    same_life(disk_.between(500, 8 * millisecond) + extra,
+              [this, &machine, how] { end_sync(machine, how); });
+  });
+}
+
+void World::end_sync(Machine& machine, How how) {
+  const std::vector<cluster::Token> tokens = machine.disk.synced(how);
+  for (const cluster::Token token : tokens)
+    give(machine.index, cluster::Flushed{token, how, how == How::done ? 0 : process_.next(),
+                                         how == How::done ? "" : "simulated fault of the disk"});
+  pump_disk(machine);
+}
+
+void World::kill(std::size_t index, Micros down_for) {
+  if (!machine(index).up()) return;
+  note(index, "killed");
+  machine(index).disk.kill(disk_);
+  end_process(index, false, down_for);
+}
+
+void World::power_cut(std::size_t index, Micros down_for) {
+  if (!machine(index).up()) return;
+  note(index, "loses power");
+  machine(index).disk.power_loss(disk_);
+  machine(index).cold = true;
+  end_process(index, true, down_for);
+}
+
+void World::end_process(std::size_t index, bool silent, Micros down_for) {
+  Machine& victim = machine(index);
+  ++victim.life;
+  laws_->process_died(victim);
+  victim.peer.reset();
+  victim.paused = false;
+  victim.inbox.clear();
+  victim.wake_mono_ms = 0;
+  victim.next_flush = How::done;
+  victim.next_sync_extra = 0;
+  network_->process_died(index, silent);
+  admins_->process_died(index);
+  timeline_.after(down_for, [this, index, life = victim.life] {
+    if (machine(index).life == life) start(index);
+  });
+}
+
+void World::start(std::size_t index) {
+  Machine& starting = machine(index);
+  if (starting.up() || is_broken()) return;
+  ++starting.life;
+  if (std::exchange(starting.cold, false)) starting.clock.boot(now());
+  starting.disk.open();
+  auto restored = cluster::Peer::restore(starting.self, tuning(), starting.disk.durable().commits,
+                                         process_.next(), process_.next(), starting.clock.read(now()));
+  if (!restored) {
+    broken({"restore", "A sound log was refused: " + base::to_text(restored.error()), {}, now()});
+    return;
+  }
+  starting.peer = std::move(*restored);
+  for (const base::Hash& hash : starting.peer->missing_values()) {
+    const auto& values = starting.disk.durable().values;
+    const auto found = values.find(hash);
+    if (found != values.end()) starting.peer->supply_value(hash, found->second);
+  }
+  note(index, "started");
+  laws_->process_started(starting);
+  give(index, cluster::Tick{});
+}
+
+void World::pause(std::size_t index, Micros duration) {
+  if (!machine(index).awake()) return;
+  note(index, "paused");
+  machine(index).paused = true;
+  timeline_.after(duration, [this, index, life = machine(index).life] {
+    if (machine(index).life == life) resume(index);
+  });
+}
+
+void World::resume(std::size_t index) {
+  Machine& sleeper = machine(index);
+  if (!sleeper.paused) return;
+  note(index, "resumed");
+  sleeper.paused = false;
+  std::deque<cluster::Event> waiting = std::exchange(sleeper.inbox, {});
+  for (cluster::Event& event : waiting)
+    timeline_.after(0, [this, index, life = sleeper.life, event = std::move(event)] {
+      if (machine(index).life == life) give(index, event);
+    });
+}
+
+void World::note(std::size_t index, std::string_view what) {
+  trace_.line(now(), machine(index).name, what);
+}
+
+void World::broken(Violation violation) {
+  if (violation_) return;
+  trace_.line(now(), "law", violation.law + ": " + violation.text);
+  violation_ = std::move(violation);
+}
+
+}  // namespace postern::sim
