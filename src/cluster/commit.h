@@ -49,6 +49,11 @@ Register settings_register(const base::Mode& mode, std::string_view feature);
 /// The mode of a settings register; asserts for other spaces.
 base::Mode mode_of(const Register& reg);
 bool is_settings(const Register& reg);
+/// "group:ID:name", for logs and traces.
+std::string to_text(const Register& reg);
+
+/// Bytes of the longest request key.
+constexpr std::size_t request_key_bytes = 256;
 
 enum class WriteKind : std::uint8_t {
   put = 0,     ///< the register's whole new value
@@ -95,6 +100,9 @@ struct Header {
   Dot outcome_of;
   friend bool operator==(const Header&, const Header&) = default;
 };
+
+/// What a header writes to one register, or null.
+const Write* find_write(const Header& header, const Register& reg);
 
 /// A signed header as stored and shipped.
 struct Envelope {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct Head {
   friend bool operator==(const Head&, const Head&) = default;
 };
 
+/// Which of two concurrent writes of one register wins: by (stamp, member, incarnation, seq, hash).
+bool greater(const Head& a, const Head& b);
+
 struct RegisterState {
   std::vector<Head> heads;  ///< greatest first by (stamp, member, incarnation, seq, hash)
   /// The greatest head that is not buried, or null.
@@ -29,11 +33,21 @@ struct RegisterState {
   [[nodiscard]] std::vector<Dot> base() const;
 };
 
+/// The first write of a group's "name" or of a member's or user's "identity": when it came to be.
+struct Birth {
+  base::Stamp stamp;
+  Dot dot;
+  friend auto operator<=>(const Birth&, const Birth&) = default;
+};
+
 class State {
  public:
   [[nodiscard]] const RegisterState* find(const Register& reg) const;
   [[nodiscard]] const std::map<Register, RegisterState>& all() const { return registers_; }
-  /// Value shown for a register: null when it is unset, buried or never written.
+  /// Least (stamp, dot) of all writes of a birth register, or null.
+  [[nodiscard]] const Birth* born(const Register& reg) const;
+  /// Value shown for a register: null when it is unset, buried or never written. A shown delete's value is
+  /// the successor that it names.
   [[nodiscard]] std::shared_ptr<const std::string> value(const Register& reg) const;
   /// A head's value by hash, or null.
   [[nodiscard]] std::shared_ptr<const std::string> blob(const base::Hash& hash) const;
@@ -42,7 +56,10 @@ class State {
 
  private:
   friend class StateBuilder;
+  friend class Reference;
   std::map<Register, RegisterState> registers_;
+  std::map<Register, Birth> births_;
+  mutable std::optional<base::Hash> digest_;
   std::map<base::Hash, std::shared_ptr<const std::string>> blobs_;
 };
 

@@ -1,0 +1,63 @@
+// What the author is told, and when.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cluster/core.h"
+
+namespace postern::cluster {
+
+bool Peer::Core::holds(const base::MemberId& member, const Dot& dot) const {
+  const auto found = others.find(member);
+  return found != others.end() && known_seq(found->second.stored, chain_of(dot)) >= dot.seq;
+}
+
+/// Waited for are live links that answered last time: one slow machine costs the fleet one wait, not every.
+void Peer::Core::answer_due() {
+  std::vector<Due> later;
+  for (const Due& due : dues) {
+    const Dot dot = history.find(due.hash)->info.header.dot;
+    const bool late = now.mono_ms >= due.deadline_mono_ms;
+    bool wait = false;
+    for (Link* to : live_links()) {
+      if (holds(to->member, dot)) continue;
+      if (late && due.wait) to->missed_ack = true;
+      wait = wait || !to->missed_ack;
+    }
+    if (due.wait && wait && !late) {
+      later.push_back(due);
+    } else {
+      out.answers.push_back(answer_for(due));
+    }
+  }
+  dues = std::move(later);
+}
+
+Answer Peer::Core::answer_for(const Due& due) {
+  const Record& record = *history.find(due.hash);
+  Answer answer;
+  answer.request_key = due.request_key;
+  answer.commit = due.hash;
+  answer.dot = record.info.header.dot;
+  answer.wall_ms = record.info.header.wall_ms;
+  answer.members = fleet().members.size();
+  for (const Member& member : fleet().members) {
+    if (member.id == self.member || member.id == answer.dot.member || holds(member.id, answer.dot)) continue;
+    answer.missing.push_back({member.id, why_missing(member.id)});
+  }
+  return answer;
+}
+
+std::string Peer::Core::why_missing(const base::MemberId& member) {
+  const Link* to = live_link(member);
+  if (to != nullptr) {
+    if (!to->missed_ack) return "no answer yet";
+    return fmt::format("did not answer in {} s", static_cast<double>(tuning.answer_wait_ms) / 1000);
+  }
+  const bool differs = std::any_of(links.begin(), links.end(), [&member](const auto& entry) {
+    return entry.second.member == member && entry.second.version_differs;
+  });
+  return differs ? "its version differs" : "no link";
+}
+
+}  // namespace postern::cluster

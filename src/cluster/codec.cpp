@@ -1,0 +1,459 @@
+// The one place that knows protobuf. Everything decoded here was written by somebody else: lengths, order
+// and counts are checked before a value of ours is made of it.
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "cluster/fleet.h"
+#include "cluster/message.h"
+#include "cluster/postern.pb.h"
+
+namespace postern::cluster {
+namespace {
+
+constexpr std::size_t vector_tips = 1U << 18;
+constexpr std::size_t text_bytes = 4096;
+constexpr std::size_t problem_bytes = 64U << 10;
+constexpr std::size_t lines = 1024;
+
+base::Error damaged(std::string_view what) {
+  return base::fail(base::ErrorCode::damaged,
+                    fmt::format("The received or stored bytes are not valid: {}.", what));
+}
+
+/// Reads fields one after the other and remembers the first that was wrong.
+struct Reader {
+  std::string wrong;
+
+  void check(bool good, const char* what) {
+    if (!good && wrong.empty()) wrong = what;
+  }
+  template <std::size_t N>
+  void bytes(const std::string& from, std::array<std::uint8_t, N>& to, const char* what) {
+    to.fill(0);
+    if (from.empty()) return;
+    check(from.size() == N, what);
+    if (from.size() == N) std::memcpy(to.data(), from.data(), N);
+  }
+  std::string text(const std::string& from, std::size_t limit, const char* what) {
+    check(from.size() <= limit, what);
+    return from.size() <= limit ? from : std::string();
+  }
+  template <class T>
+  base::Result<T> finish(T value) const {
+    if (!wrong.empty()) return damaged(wrong);
+    return value;
+  }
+};
+
+template <std::size_t N>
+std::string raw(const std::array<std::uint8_t, N>& bytes) {
+  const bool nil = std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t b) { return b == 0; });
+  return nil ? std::string() : std::string(bytes.begin(), bytes.end());
+}
+
+std::string serialized(const google::protobuf::MessageLite& message) {
+  std::string out;
+  out.reserve(message.ByteSizeLong());
+  message.AppendToString(&out);
+  return out;
+}
+
+bool parse(google::protobuf::MessageLite& message, std::string_view bytes) {
+  if (bytes.size() > base::limits::message_bytes) return false;
+  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+void put(const Dot& from, wire::Dot& to) {
+  to.set_member(raw(from.member.uuid.bytes));
+  to.set_incarnation(from.incarnation);
+  to.set_seq(from.seq);
+}
+
+Dot get(const wire::Dot& from, Reader& reader) {
+  Dot dot;
+  reader.bytes(from.member(), dot.member.uuid.bytes, "a dot's member");
+  dot.incarnation = from.incarnation();
+  dot.seq = from.seq();
+  return dot;
+}
+
+void put(const Write& from, wire::Write& to) {
+  to.mutable_reg()->set_space(static_cast<std::uint32_t>(from.reg.space));
+  to.mutable_reg()->set_id(raw(from.reg.id.bytes));
+  to.mutable_reg()->set_name(from.reg.name);
+  to.set_kind(static_cast<std::uint32_t>(from.kind));
+  to.set_value(raw(from.value.bytes));
+  to.set_value_size(from.value_size);
+  for (const Dot& dot : from.base) put(dot, *to.add_base());
+}
+
+template <class Dots>
+bool strictly_sorted(const Dots& dots) {
+  return std::adjacent_find(dots.begin(), dots.end(),
+                            [](const auto& a, const auto& b) { return !(a < b); }) == dots.end();
+}
+
+Write get(const wire::Write& from, Reader& reader) {
+  Write write;
+  reader.check(from.reg().space() <= static_cast<std::uint32_t>(Space::user), "a register's space");
+  write.reg.space = static_cast<Space>(from.reg().space());
+  reader.bytes(from.reg().id(), write.reg.id.bytes, "a register's id");
+  write.reg.name = reader.text(from.reg().name(), base::limits::name_bytes, "a register's name");
+  reader.check(!write.reg.name.empty(), "a register without a name");
+  reader.check(from.kind() <= static_cast<std::uint32_t>(WriteKind::remove), "a write's kind");
+  write.kind = static_cast<WriteKind>(from.kind());
+  reader.bytes(from.value(), write.value.bytes, "a value's hash");
+  write.value_size = from.value_size();
+  reader.check(write.value_size <= base::limits::value_bytes, "a value's size");
+  const bool life = !is_settings(write.reg) && write.reg.name == "life";
+  reader.check(life == (write.kind == WriteKind::remove), "a delete outside of a life register");
+  reader.check(write.kind != WriteKind::put || !write.value.is_nil(), "a write without its value");
+  reader.check(write.kind != WriteKind::clear || write.value.is_nil(), "a clear with a value");
+  reader.check(!write.value.is_nil() || write.value_size == 0, "a size without a value");
+  for (const wire::Dot& dot : from.base()) write.base.push_back(get(dot, reader));
+  reader.check(strictly_sorted(write.base), "a base out of order");
+  return write;
+}
+
+void put(const Header& from, wire::Header& to) {
+  put(from.dot, *to.mutable_dot());
+  to.set_stamp(from.stamp.value);
+  to.set_wall_ms(from.wall_ms);
+  to.set_prev(raw(from.prev.bytes));
+  for (const ParentRef& parent : from.parents) {
+    wire::Parent& added = *to.add_parents();
+    put(parent.dot, *added.mutable_dot());
+    added.set_hash(raw(parent.hash.bytes));
+  }
+  to.set_author(raw(from.author.uuid.bytes));
+  to.set_author_name(from.author_name);
+  to.set_login_host(raw(from.login_host.uuid.bytes));
+  to.set_comment(from.comment);
+  to.set_settings_version(raw(from.settings_version.bytes));
+  to.set_request_key(from.request_key);
+  for (const Write& write : from.writes) put(write, *to.add_writes());
+  to.set_trial_minutes(from.trial_minutes);
+  to.set_outcome(static_cast<std::uint32_t>(from.outcome));
+  if (from.outcome_of != Dot{}) put(from.outcome_of, *to.mutable_outcome_of());
+}
+
+void get_writes(const wire::Header& from, Header& header, Reader& reader) {
+  const auto count = static_cast<std::size_t>(from.writes_size());
+  reader.check(count >= 1 && count <= base::limits::writes_per_commit, "a commit's number of writes");
+  for (const wire::Write& write : from.writes()) header.writes.push_back(get(write, reader));
+  const auto by_register = [](const Write& a, const Write& b) { return !(a.reg < b.reg); };
+  reader.check(std::adjacent_find(header.writes.begin(), header.writes.end(), by_register) ==
+                   header.writes.end(),
+               "writes out of order");
+}
+
+Header get(const wire::Header& from, Reader& reader) {
+  Header header;
+  header.dot = get(from.dot(), reader);
+  reader.check(!header.dot.member.is_nil() && header.dot.seq >= 1, "a commit without its dot");
+  header.stamp.value = from.stamp();
+  header.wall_ms = from.wall_ms();
+  reader.bytes(from.prev(), header.prev.bytes, "the previous commit's hash");
+  for (const wire::Parent& parent : from.parents()) {
+    ParentRef ref{get(parent.dot(), reader), {}};
+    reader.bytes(parent.hash(), ref.hash.bytes, "a parent's hash");
+    reader.check(!ref.hash.is_nil(), "a parent without its hash");
+    header.parents.push_back(ref);
+  }
+  reader.check(strictly_sorted(header.parents), "parents out of order");
+  reader.bytes(from.author(), header.author.uuid.bytes, "the author's id");
+  header.author_name = reader.text(from.author_name(), base::limits::name_bytes, "the author's name");
+  reader.bytes(from.login_host(), header.login_host.uuid.bytes, "the login host's id");
+  header.comment = reader.text(from.comment(), base::limits::comment_bytes, "the comment's length");
+  reader.bytes(from.settings_version(), header.settings_version.bytes, "the settings version");
+  header.request_key = reader.text(from.request_key(), request_key_bytes, "the request key's length");
+  get_writes(from, header, reader);
+  header.trial_minutes = from.trial_minutes();
+  reader.check(from.outcome() <= static_cast<std::uint32_t>(Outcome::revert), "a trial's outcome");
+  header.outcome = static_cast<Outcome>(from.outcome());
+  header.outcome_of = get(from.outcome_of(), reader);
+  return header;
+}
+
+template <class Tips>
+void put_vector(const Vector& from, Tips* to) {
+  for (const Tip& tip : from) {
+    wire::Tip& added = *to->Add();
+    added.set_member(raw(tip.member.uuid.bytes));
+    added.set_incarnation(tip.incarnation);
+    added.set_seq(tip.seq);
+    added.set_hash(raw(tip.hash.bytes));
+  }
+}
+
+template <class Tips>
+Vector get_vector(const Tips& from, Reader& reader) {
+  Vector tips;
+  reader.check(static_cast<std::size_t>(from.size()) <= vector_tips, "a vector's length");
+  if (!reader.wrong.empty()) return tips;
+  for (const wire::Tip& tip : from) {
+    Tip made{{}, tip.incarnation(), tip.seq(), {}};
+    reader.bytes(tip.member(), made.member.uuid.bytes, "a tip's member");
+    reader.bytes(tip.hash(), made.hash.bytes, "a tip's hash");
+    tips.push_back(made);
+  }
+  const auto twice = [](const Tip& a, const Tip& b) {
+    return std::tie(b.member, b.incarnation) <= std::tie(a.member, a.incarnation);
+  };
+  reader.check(std::adjacent_find(tips.begin(), tips.end(), twice) == tips.end(), "a vector out of order");
+  return tips;
+}
+
+void put(const Hello& from, wire::Message& message) {
+  wire::Hello& to = *message.mutable_hello();
+  to.set_protocol(from.protocol);
+  to.set_cluster(raw(from.cluster.uuid.bytes));
+  to.set_member(raw(from.member.uuid.bytes));
+  to.set_boot_nonce(from.boot_nonce);
+  to.set_settings_version(raw(from.settings_version.bytes));
+  to.set_package_version(from.package_version);
+  to.set_wall_ms(from.wall_ms);
+  put_vector(from.vector, to.mutable_vector());
+  put_vector(from.durable, to.mutable_durable());
+  put_vector(from.applied, to.mutable_applied());
+}
+
+Message get(const wire::Hello& from, Reader& reader) {
+  Hello to;
+  to.protocol = from.protocol();
+  reader.bytes(from.cluster(), to.cluster.uuid.bytes, "the cluster's id");
+  reader.bytes(from.member(), to.member.uuid.bytes, "the member's id");
+  to.boot_nonce = from.boot_nonce();
+  reader.bytes(from.settings_version(), to.settings_version.bytes, "the settings version");
+  to.package_version = reader.text(from.package_version(), text_bytes, "the package version");
+  to.wall_ms = from.wall_ms();
+  to.vector = get_vector(from.vector(), reader);
+  to.durable = get_vector(from.durable(), reader);
+  to.applied = get_vector(from.applied(), reader);
+  return to;
+}
+
+void put(const Ship& from, wire::Message& message) {
+  wire::Ship& to = *message.mutable_ship();
+  for (const Ship::Item& item : from.items) {
+    wire::Item& added = *to.add_items();
+    added.set_header(item.envelope.header);
+    added.set_signature(item.envelope.signature.bytes.data(), item.envelope.signature.bytes.size());
+    for (const std::string& value : item.values) added.add_values(value);
+    added.set_staged(item.staged);
+  }
+  to.set_more(from.more);
+}
+
+Message get(const wire::Ship& from, Reader& reader) {
+  Ship to;
+  for (const wire::Item& item : from.items()) {
+    Ship::Item made;
+    made.envelope.header = reader.text(item.header(), base::limits::header_bytes, "a header's length");
+    reader.check(item.signature().size() == made.envelope.signature.bytes.size(), "a signature's length");
+    reader.bytes(item.signature(), made.envelope.signature.bytes, "a signature");
+    reader.check(static_cast<std::size_t>(item.values_size()) <= base::limits::writes_per_commit,
+                 "a commit's number of values");
+    for (const std::string& value : item.values()) {
+      made.values.push_back(reader.text(value, base::limits::value_bytes, "a value's length"));
+    }
+    made.staged = item.staged();
+    to.items.push_back(std::move(made));
+  }
+  to.more = from.more();
+  return to;
+}
+
+void put(const Durable& from, wire::Message& message) {
+  message.mutable_durable()->set_incarnation(from.incarnation);
+  message.mutable_durable()->set_seq(from.seq);
+}
+void put(const Dropped& from, wire::Message& message) {
+  message.mutable_dropped()->set_incarnation(from.incarnation);
+  message.mutable_dropped()->set_seq(from.seq);
+}
+void put(const Ack& from, wire::Message& message) {
+  put_vector(from.stored, message.mutable_ack()->mutable_stored());
+}
+void put(const Pull& from, wire::Message& message) {
+  put_vector(from.vector, message.mutable_pull()->mutable_vector());
+}
+void put(const Summary& from, wire::Message& message) {
+  put_vector(from.vector, message.mutable_summary()->mutable_vector());
+}
+
+void put(const Ping& from, wire::Message& message) {
+  wire::Ping& to = *message.mutable_ping();
+  to.set_number(from.number);
+  to.set_answer(from.answer);
+  to.set_wall_ms(from.wall_ms);
+  to.set_vector_digest(raw(from.vector_digest.bytes));
+  to.set_state_digest(raw(from.state_digest.bytes));
+}
+
+Message get(const wire::Ping& from, Reader& reader) {
+  Ping to{from.number(), from.answer(), from.wall_ms(), {}, {}};
+  reader.bytes(from.vector_digest(), to.vector_digest.bytes, "a vector's digest");
+  reader.bytes(from.state_digest(), to.state_digest.bytes, "a state's digest");
+  return to;
+}
+
+void put(const LinkState& from, wire::Message& message) {
+  wire::LinkState& to = *message.mutable_link_state();
+  to.set_boot_nonce(from.boot_nonce);
+  to.set_version(from.version);
+  to.set_member(raw(from.member.uuid.bytes));
+  for (const base::MemberId& id : from.live) to.add_live(raw(id.uuid.bytes));
+  for (const std::string& line : from.joining) to.add_joining(line);
+}
+
+Message get(const wire::LinkState& from, Reader& reader) {
+  LinkState to;
+  to.boot_nonce = from.boot_nonce();
+  to.version = from.version();
+  reader.bytes(from.member(), to.member.uuid.bytes, "a member's id");
+  reader.check(static_cast<std::size_t>(from.live_size()) <= vector_tips, "a link state's length");
+  reader.check(static_cast<std::size_t>(from.joining_size()) <= lines, "a number of joins");
+  if (!reader.wrong.empty()) return to;
+  for (const std::string& id : from.live()) {
+    reader.bytes(id, to.live.emplace_back().uuid.bytes, "a member's id");
+  }
+  for (const std::string& line : from.joining()) {
+    to.joining.push_back(reader.text(line, text_bytes, "a line about a join"));
+  }
+  return to;
+}
+
+void put(const Applied& from, wire::Message& message) {
+  wire::Applied& to = *message.mutable_applied();
+  to.set_member(raw(from.member.uuid.bytes));
+  put_vector(from.covers, to.mutable_covers());
+  to.set_problem(from.problem.substr(0, problem_bytes));
+}
+
+Message get(const wire::Applied& from, Reader& reader) {
+  Applied to;
+  reader.bytes(from.member(), to.member.uuid.bytes, "a member's id");
+  to.covers = get_vector(from.covers(), reader);
+  to.problem = reader.text(from.problem(), problem_bytes, "a problem's text");
+  return to;
+}
+
+void put(const Relay& from, wire::Message& message) {
+  wire::Relay& to = *message.mutable_relay();
+  to.set_from(raw(from.from.uuid.bytes));
+  to.set_to(raw(from.to.uuid.bytes));
+  to.set_number(from.number);
+  to.set_reply(from.reply);
+  to.set_body(from.body);
+}
+
+Message get(const wire::Relay& from, Reader& reader) {
+  Relay to{{}, {}, from.number(), from.reply(), from.body()};
+  reader.bytes(from.from(), to.from.uuid.bytes, "a member's id");
+  reader.bytes(from.to(), to.to.uuid.bytes, "a member's id");
+  return to;
+}
+
+Message get(const wire::Message& from, Reader& reader) {
+  switch (from.kind_case()) {
+    case wire::Message::kHello: return get(from.hello(), reader);
+    case wire::Message::kShip: return get(from.ship(), reader);
+    case wire::Message::kDurable: return Durable{from.durable().incarnation(), from.durable().seq()};
+    case wire::Message::kDropped: return Dropped{from.dropped().incarnation(), from.dropped().seq()};
+    case wire::Message::kAck: return Ack{get_vector(from.ack().stored(), reader)};
+    case wire::Message::kPull: return Pull{get_vector(from.pull().vector(), reader)};
+    case wire::Message::kSummary: return Summary{get_vector(from.summary().vector(), reader)};
+    case wire::Message::kPing: return get(from.ping(), reader);
+    case wire::Message::kLinkState: return get(from.link_state(), reader);
+    case wire::Message::kApplied: return get(from.applied(), reader);
+    case wire::Message::kRelay: return get(from.relay(), reader);
+    case wire::Message::KIND_NOT_SET: break;
+  }
+  reader.check(false, "a message without content");
+  return Ping{};
+}
+
+}  // namespace
+
+std::string encode_header(const Header& header) {
+  wire::Header out;
+  put(header, out);
+  return serialized(out);
+}
+
+base::Result<Header> decode_header(std::string_view bytes) {
+  if (bytes.size() > base::limits::header_bytes) return damaged("a commit header that is too long");
+  wire::Header in;
+  if (!parse(in, bytes)) return damaged("a commit header that does not parse");
+  Reader reader;
+  Header header = get(in, reader);
+  if (!reader.wrong.empty()) return damaged(reader.wrong);
+  if (encode_header(header) != bytes) return damaged("a commit header that is not in its one form");
+  return header;
+}
+
+std::string encode(const Message& message) {
+  wire::Message out;
+  std::visit([&out](const auto& what) { put(what, out); }, message);
+  return serialized(out);
+}
+
+base::Result<Message> decode(std::string_view bytes) {
+  if (bytes.size() > base::limits::message_bytes) return damaged("a message that is too long");
+  wire::Message in;
+  if (!parse(in, bytes)) return damaged("a message that does not parse");
+  if (in.kind_case() == wire::Message::KIND_NOT_SET && !bytes.empty()) {
+    return base::fail(base::ErrorCode::unsupported,
+                      "The other machine sent a kind of message that this version does not know.");
+  }
+  Reader reader;
+  Message message = get(in, reader);
+  return reader.finish(std::move(message));
+}
+
+std::string encode(const MemberIdentity& value) {
+  wire::MemberIdentity out;
+  out.set_serial(value.serial);
+  out.set_signing_key(raw(value.signing_key.bytes));
+  out.set_host_key(value.host_key);
+  out.set_user_key(value.user_key);
+  return serialized(out);
+}
+
+std::string encode(const MemberAddresses& value) {
+  wire::MemberAddresses out;
+  out.set_dial_host(value.dial_host);
+  out.set_ssh_port(value.ssh_port);
+  out.set_ccs_port(value.ccs_port);
+  return serialized(out);
+}
+
+base::Result<MemberIdentity> decode_identity(std::string_view bytes) {
+  wire::MemberIdentity in;
+  if (!parse(in, bytes)) return damaged("a machine's identity that does not parse");
+  Reader reader;
+  MemberIdentity out;
+  out.serial = reader.text(in.serial(), text_bytes, "a serial number");
+  reader.bytes(in.signing_key(), out.signing_key.bytes, "a signing key");
+  out.host_key = reader.text(in.host_key(), text_bytes, "a host key");
+  out.user_key = reader.text(in.user_key(), text_bytes, "a user key");
+  return reader.finish(std::move(out));
+}
+
+base::Result<MemberAddresses> decode_addresses(std::string_view bytes) {
+  wire::MemberAddresses in;
+  if (!parse(in, bytes)) return damaged("a machine's addresses that do not parse");
+  Reader reader;
+  MemberAddresses out;
+  out.dial_host = reader.text(in.dial_host(), base::limits::host_name_bytes, "a host name");
+  reader.check(in.ssh_port() <= 65535 && in.ccs_port() <= 65535, "a port");
+  out.ssh_port = static_cast<std::uint16_t>(in.ssh_port());
+  out.ccs_port = static_cast<std::uint16_t>(in.ccs_port());
+  return reader.finish(std::move(out));
+}
+
+}  // namespace postern::cluster

@@ -1,0 +1,287 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cluster/history.h"
+#include "cluster/peer.h"
+#include "cluster/state_builder.h"
+
+/// The inside of a Peer. One step is: the event, the timers, what they made ready, the queue of own commits,
+/// the answers. The members' functions live in the file of their subject:
+///   local.cpp    own commits: queue, base check, stamp, flush      answer.cpp   who is waited for, who is missing
+///   receive.cpp  Ship: decode, check, persist                      held.cpp     received commits until applied
+///   sync.cpp     vectors: push, pull, summary                      hello.cpp    the first message of a link
+///   links.cpp    links up and down, pings, link states             info.cpp     what others may look at
+namespace postern::cluster {
+
+/// A commit that came from another machine and is not applied yet.
+struct Held {
+  enum class Where : std::uint8_t {
+    waiting,            ///< in memory only: its context is not here
+    persisting,         ///< being flushed; applied when that is done
+    staged_persisting,  ///< being flushed as staged
+    staged,             ///< flushed; applied when it is known durable and its context is here
+  };
+  Header header;
+  base::Hash hash;
+  Envelope envelope;
+  Values values;
+  Where where = Where::waiting;
+  bool durable = false;  ///< its author, or anyone who applied it, has it on disk
+  std::set<LinkId> from;  ///< who is told when it is flushed
+  Token token = 0;
+  std::size_t bytes = 0;
+};
+
+/// An own commit whose flush is under way.
+struct Flight {
+  Header header;
+  base::Hash hash;
+  Envelope envelope;
+  Values values;
+  Token token = 0;
+  bool wait = true;
+  std::set<LinkId> shipped;
+};
+
+/// An own commit that is durable but not answered yet.
+struct Due {
+  std::string request_key;
+  base::Hash hash;
+  std::int64_t deadline_mono_ms = 0;
+  bool wait = true;
+};
+
+struct Link {
+  LinkId id = 0;
+  base::MemberId member;
+  bool greeted = false;          ///< its Hello came
+  bool live = false;             ///< settings flow
+  bool version_differs = false;
+  bool leaving = false;          ///< its membership ended: it only gets what ended it
+  std::int64_t leave_at = 0;
+  std::string package_version;
+
+  Known has;   ///< what it said that it holds
+  Known sent;  ///< what we have shipped beyond that, or believe it got from the author himself
+  std::optional<std::pair<ChainId, std::uint64_t>> round;  ///< last commit of the round under way
+  std::int64_t round_retry_at = 0;
+  int round_tries = 0;
+  std::int64_t pull_again_at = 0;
+  std::int64_t summary_again_at = 0;
+  bool missed_ack = false;
+
+  std::uint64_t ping_number = 0;
+  bool ping_open = false;
+  std::int64_t ping_sent_at = 0;
+  std::int64_t next_ping_at = 0;
+  int pings_missed = 0;
+  std::int64_t heard_at = 0;
+  std::int64_t round_trip_ms = -1;
+  std::int64_t clock_ahead_ms = 0;
+  base::Hash digest;  ///< its vector's, at its last ping
+};
+
+/// What is known of another member, with or without a link.
+struct Other {
+  std::uint64_t nonce = 0;
+  std::set<std::uint64_t> superseded;
+  std::optional<LinkState> link_state;
+  Known stored;
+  Known covers;  ///< its data plane
+  std::string problem;
+  bool clock_alerted = false;
+  base::Hash state_alerted;
+  std::int64_t down_since = 0;
+  bool down_alerted = false;
+  std::int64_t alert_allowed_at = 0;
+};
+
+struct Peer::Core {
+  Core(Self who, Tuning how, std::uint64_t nonce, base::Incarnation fresh, base::Instant at);
+
+  // peer.cpp
+  base::Result<void> load(const std::vector<StoredCommit>& past);
+  Effects step(const Event& event, base::Instant at);
+  void handle(const LocalCommit& what);
+  void handle(const Flushed& what);
+  void handle(const LinkUp& what);
+  void handle(const LinkDown& what);
+  void handle(const Received& what);
+  void handle(const Tick&) {}
+  void handle(const DataPlane& what);
+  void handle(const Joining& what);
+  void receive(Link& link, const Message& message);
+  void watch_clock();
+  void run_timers();
+  [[nodiscard]] std::int64_t next_wake() const;
+  Persist& persist();
+  void send(LinkId link, Message message);
+  void alert(Alert::Grade grade, std::string about, std::string text);
+  const Fleet& fleet();
+  std::string host_of(const base::MemberId& member);
+  [[nodiscard]] bool is_dead(const base::MemberId& member) const;
+
+  // local.cpp
+  bool answer_known(const LocalCommit& what);
+  [[nodiscard]] std::string past_limits(const LocalCommit& what) const;
+  [[nodiscard]] std::string not_allowed(const LocalCommit& what) const;
+  [[nodiscard]] bool may_author();
+  void start_queued();
+  void begin(const LocalCommit& what);
+  [[nodiscard]] std::vector<Conflict> conflicts(const LocalCommit& what) const;
+  [[nodiscard]] Header make_header(const LocalCommit& what) const;
+  void set_predecessors(Header& header) const;
+  [[nodiscard]] base::Stamp make_stamp() const;
+  void ship_staged(Flight& flight);
+  void finish_own(Token token);
+  void fail_own(const Flushed& why);
+  void end_incarnation(const std::string& why);
+  void refuse(const LocalCommit& what, std::string reason);
+
+  // answer.cpp
+  void answer_due();
+  Answer answer_for(const Due& due);
+  [[nodiscard]] bool holds(const base::MemberId& member, const Dot& dot) const;
+  [[nodiscard]] std::string why_missing(const base::MemberId& member);
+
+  // receive.cpp
+  void on_ship(Link& link, const Ship& ship);
+  void take(Link& link, const Ship::Item& item);
+  void take_known(Link& link, Held& known, bool staged);
+  void take_new(Link& link, Held fresh, bool staged);
+  bool take_twin(const Held& fresh, bool staged);
+  static bool take_values(Held& one, const std::vector<std::string>& values);
+  [[nodiscard]] std::string check_chain(const Held& one) const;
+  [[nodiscard]] std::string check_signature(const Held& one) const;
+  void refuse(const Held& one, const std::string& why);
+  void fork(const Dot& dot, const base::Hash& one, const base::Hash& other);
+  void note_admissions(const Header& header, const base::Hash& hash, const Values& values);
+  void learn_key(const base::Hash& admission, const base::MemberId& member, const std::string& identity);
+
+  // held.cpp
+  Held* held_at(const Dot& dot);
+  [[nodiscard]] const Held* held_at(const Dot& dot) const;
+  Held& hold(Held fresh);
+  [[nodiscard]] bool room_for(std::size_t bytes) const;
+  void forget(const base::Hash& hash);
+  void drop_staged(const ChainId& chain, std::uint64_t beyond);
+  void advance(Held& one);
+  void need(Held& one, const base::Hash& seen);
+  void advance_waiting(Held& one);
+  void advance_staged(Held& one);
+  void persist_held(Held& one, bool staged);
+  void flushed_held(Token token);
+  void failed_held(Token token, const Flushed& why);
+  void settle();
+  void know_durable(const ChainId& chain, std::uint64_t seq);
+  void learn(const Vector& vector);
+  void ack(LinkId link, const Dot& dot, const base::Hash& hash);
+  void send_acks();
+  const Record& apply(Header header, const base::Hash& hash, const Values& values);
+  void apply_held(const base::Hash& hash);
+  void relay(const Record& record, const Held& one);
+
+  // sync.cpp
+  void push(Link& link);
+  void pull(Link& link);
+  void summarize(Link& link);
+  void replace_known(Link& link, const Vector& vector);
+  void compare(Link& link, const Vector& vector);
+  void on_ack(Link& link, const Ack& ack);
+  void merge_stored(const base::MemberId& member, const Vector& vector);
+  [[nodiscard]] std::uint64_t reach(const Link& link, const ChainId& chain) const;
+  void check_soon();
+  void check_others();
+  [[nodiscard]] std::vector<Link*> unequal_links();
+
+  // hello.cpp
+  Hello make_hello() const;
+  void on_hello(Link& link, const Hello& hello);
+  [[nodiscard]] std::string why_refuse(const Link& link, const Hello& hello) const;
+  bool accept_nonce(Link& link, std::uint64_t boot_nonce);
+  void go_live(Link& link, const Hello& hello);
+  void leave(Link& link);
+  void leave_dead();
+  void leave_done(Link& link);
+  void watch_skew(Link& link, std::int64_t wall_ms);
+
+  // links.cpp
+  Link* link(LinkId id);
+  Link* live_link(const base::MemberId& member);
+  [[nodiscard]] const Link* live_link(const base::MemberId& member) const;
+  std::vector<Link*> live_links();
+  void close(LinkId id);
+  void link_gone(const base::MemberId& member);
+  void ping(Link& link);
+  void on_ping(Link& link, const Ping& ping);
+  void ping_timers(Link& link);
+  void tell_link_state();
+  void on_link_state(Link& link, const LinkState& state);
+  void on_applied(Link& link, const Applied& applied);
+  void forward(const base::MemberId& origin, const Link& from, const Message& message);
+  void watch_members();
+
+  Self self;
+  Tuning tuning;
+  std::uint64_t boot_nonce = 0;
+
+  History history;
+  StateBuilder builder{history};
+  std::map<std::pair<base::Hash, base::MemberId>, base::VerifyKey> keys;  ///< by admission and member
+  std::map<base::MemberId, base::Hash> admissions;                        ///< the first applied one
+  std::multimap<base::Hash, std::pair<base::Hash, base::MemberId>> keys_wanted;  ///< by value, after restore
+  std::map<ChainId, std::pair<Envelope, base::Hash>> tips_unproved;  ///< after restore: tip, admission
+  Fleet fleet_value;
+  bool fleet_stale = true;
+  Counters counters;
+
+  base::Incarnation incarnation = 0;
+  bool incarnation_ended = false;
+  std::uint64_t incarnations_made = 0;
+  bool authored = false;  ///< the start wait is over
+  std::int64_t started_at = 0;
+  std::int64_t clock_offset_ms = 0;
+  std::deque<LocalCommit> queue;
+  std::deque<Flight> flights;
+  std::set<base::Hash> seen_by_flights;  ///< maximal commits that the newest flight has seen
+  std::vector<Due> dues;
+
+  std::map<base::Hash, Held> held;
+  std::map<Dot, base::Hash> held_dots;
+  std::size_t held_bytes = 0;
+  std::multimap<base::Hash, base::Hash> waiters;  ///< missing commit -> who waits for it
+  Known durable;                                  ///< what authors said of their own chains
+  std::map<Token, std::vector<base::Hash>> persisting;
+  std::map<Token, Persist> unflushed;  ///< promotes and drops, asked again when the flush fails
+  Token last_token = 0;
+
+  std::map<LinkId, Link> links;
+  std::map<base::MemberId, Other> others;
+  std::uint64_t link_state_version = 0;
+  std::vector<std::string> joining;
+  Vector covers;
+  std::string problem;
+  std::int64_t dirty_since = 0;
+  std::int64_t check_at = 0;
+  int check_tries = 0;
+  std::set<ChainId> forks_alerted;
+
+  // Of the step under way.
+  base::Instant now;
+  Effects out;
+  std::set<Register> changed;
+  std::deque<base::Hash> arrived;     ///< applied or being persisted: wake who waits for them
+  std::deque<base::Hash> to_advance;  ///< held commits to look at again
+  bool deaths = false;
+  std::map<LinkId, std::map<ChainId, Tip>> acks;
+  std::vector<Alert> alerts_later;  ///< found between steps
+};
+
+}  // namespace postern::cluster

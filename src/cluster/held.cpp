@@ -1,0 +1,254 @@
+// Received commits on their way: waiting for their context, for the disk, for their author's "durable".
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cluster/core.h"
+
+namespace postern::cluster {
+namespace {
+
+using Where = Held::Where;
+
+/// What may wait here at once; more is refused and comes again with a later round.
+constexpr std::size_t held_commits = 8192;
+constexpr std::size_t held_total_bytes = 128U << 20;
+
+}  // namespace
+
+const Held* Peer::Core::held_at(const Dot& dot) const {
+  const auto found = held_dots.find(dot);
+  return found == held_dots.end() ? nullptr : &held.at(found->second);
+}
+Held* Peer::Core::held_at(const Dot& dot) {
+  return const_cast<Held*>(std::as_const(*this).held_at(dot));
+}
+
+bool Peer::Core::room_for(std::size_t bytes) const {
+  return held.size() < held_commits && held_bytes + bytes <= held_total_bytes;
+}
+
+Held& Peer::Core::hold(Held fresh) {
+  held_dots[fresh.header.dot] = fresh.hash;
+  held_bytes += fresh.bytes;
+  const base::Hash hash = fresh.hash;
+  return held[hash] = std::move(fresh);
+}
+
+void Peer::Core::forget(const base::Hash& hash) {
+  const auto found = held.find(hash);
+  if (found == held.end()) return;
+  held_dots.erase(found->second.header.dot);
+  held_bytes -= found->second.bytes;
+  held.erase(found);
+}
+
+void Peer::Core::drop_staged(const ChainId& chain, std::uint64_t beyond) {
+  std::vector<base::Hash> gone;
+  const Dot first{chain.first, chain.second, beyond + 1};
+  for (auto at = held_dots.lower_bound(first); at != held_dots.end() && chain_of(at->first) == chain; ++at) {
+    const Held& one = held.at(at->second);
+    const bool staged = one.where == Where::staged || one.where == Where::staged_persisting;
+    if (staged && !one.durable) gone.push_back(at->second);
+  }
+  for (const base::Hash& hash : gone) {
+    persist().drop.push_back(hash);
+    forget(hash);
+  }
+}
+
+void Peer::Core::advance(Held& one) {
+  if (one.where == Where::waiting) advance_waiting(one);
+  else if (one.where == Where::staged && one.durable) advance_staged(one);
+}
+
+/// `seen` is missing for this durable commit. Its author had applied `seen`, so that is durable as well.
+void Peer::Core::need(Held& one, const base::Hash& seen) {
+  waiters.emplace(seen, one.hash);
+  const auto found = held.find(seen);
+  if (found == held.end()) {
+    Link* from = one.from.empty() ? nullptr : link(*one.from.rbegin());
+    if (from != nullptr) pull(*from);
+  } else if (!found->second.durable) {
+    found->second.durable = true;
+    to_advance.push_back(seen);
+  }
+}
+
+/// To the disk as soon as all it had seen is here or on its way to the disk before it.
+void Peer::Core::advance_waiting(Held& one) {
+  for (const base::Hash& seen : history.lacking(one.header)) {
+    const auto found = held.find(seen);
+    if (found == held.end() || found->second.where != Where::persisting) return need(one, seen);
+  }
+  std::string wrong = check_chain(one);
+  if (wrong.empty() && one.header.prev.is_nil()) note_admissions(one.header, one.hash, one.values);
+  if (wrong.empty()) wrong = check_signature(one);
+  if (!wrong.empty()) {
+    refuse(one, wrong);
+    return forget(one.hash);
+  }
+  note_admissions(one.header, one.hash, one.values);
+  persist_held(one, false);
+}
+
+void Peer::Core::advance_staged(Held& one) {
+  for (const base::Hash& seen : history.lacking(one.header)) return need(one, seen);
+  if (history.length(chain_of(one.header.dot)) != one.header.dot.seq - 1) return;
+  persist().promote.push_back(one.hash);
+  apply_held(one.hash);
+}
+
+void Peer::Core::persist_held(Held& one, bool staged) {
+  Persist& write = persist();
+  write.flush = true;
+  write.commits.push_back({one.envelope, staged});
+  write.values.insert(one.values.begin(), one.values.end());
+  one.token = write.token;
+  one.where = staged ? Where::staged_persisting : Where::persisting;
+  persisting[write.token].push_back(one.hash);
+  if (!staged) arrived.push_back(one.hash);
+}
+
+void Peer::Core::flushed_held(Token token) {
+  const auto entry = persisting.find(token);
+  if (entry == persisting.end()) return;
+  const std::vector<base::Hash> hashes = std::move(entry->second);
+  persisting.erase(entry);
+  for (const base::Hash& hash : hashes) {
+    const auto found = held.find(hash);
+    if (found == held.end() || found->second.token != token) continue;
+    Held& one = found->second;
+    for (const LinkId from : one.from) ack(from, one.header.dot, hash);
+    const bool next = history.length(chain_of(one.header.dot)) == one.header.dot.seq - 1;
+    if (one.where == Where::persisting && next && history.lacking(one.header).empty()) {
+      apply_held(hash);
+    } else {  // staged, or what it stands on could not be written: as if staged
+      one.where = Where::staged;
+      to_advance.push_back(hash);
+    }
+  }
+}
+
+void Peer::Core::failed_held(Token token, const Flushed& why) {
+  const auto entry = persisting.find(token);
+  if (entry == persisting.end()) return;
+  const std::vector<base::Hash> hashes = std::move(entry->second);
+  persisting.erase(entry);
+  for (const base::Hash& hash : hashes) {
+    const auto found = held.find(hash);
+    if (found != held.end() && found->second.token == token) forget(hash);
+  }
+  alert(Alert::Grade::critical, "disk",
+        fmt::format("Commits of other machines could not be written to this machine's disk: {}. They are asked "
+                    "for again.",
+                    why.reason));
+  check_soon();
+}
+
+void Peer::Core::settle() {
+  while (!arrived.empty() || !to_advance.empty()) {
+    while (!arrived.empty()) {
+      const auto [first, last] = waiters.equal_range(arrived.front());
+      for (auto at = first; at != last; ++at) to_advance.push_back(at->second);
+      waiters.erase(first, last);
+      arrived.pop_front();
+    }
+    if (to_advance.empty()) break;
+    const auto found = held.find(to_advance.front());
+    to_advance.pop_front();
+    if (found != held.end()) advance(found->second);
+  }
+  if (deaths) leave_dead();
+  deaths = false;
+}
+
+/// The author's own word about his chain.
+void Peer::Core::know_durable(const ChainId& chain, std::uint64_t seq) {
+  std::uint64_t& known = durable[chain];
+  known = std::max(known, seq);
+  const Dot first{chain.first, chain.second, 0};
+  for (auto at = held_dots.lower_bound(first); at != held_dots.end() && chain_of(at->first) == chain; ++at) {
+    if (at->first.seq > known) break;
+    held.at(at->second).durable = true;
+    to_advance.push_back(at->second);
+  }
+}
+
+/// Whoever has applied a commit proves that its author made it durable, and with it all before it.
+void Peer::Core::learn(const Vector& vector) {
+  for (const Tip& tip : vector) {
+    const ChainId chain{tip.member, tip.incarnation};
+    const Record* mine = history.at(chain, tip.seq);
+    if (mine != nullptr && mine->info.hash != tip.hash) fork(mine->info.header.dot, mine->info.hash, tip.hash);
+    if (chain == ChainId{self.member, incarnation} && tip.seq > history.length(chain) + flights.size()) {
+      end_incarnation("another machine holds more of it");
+    }
+    const Held* one = held_at({tip.member, tip.incarnation, tip.seq});
+    if (one != nullptr && one->hash == tip.hash) know_durable(chain, tip.seq);
+  }
+}
+
+void Peer::Core::ack(LinkId to, const Dot& dot, const base::Hash& hash) {
+  Tip& tip = acks[to][chain_of(dot)];
+  if (tip.seq < dot.seq) tip = {dot.member, dot.incarnation, dot.seq, hash};
+}
+
+void Peer::Core::send_acks() {
+  for (const auto& [to, tips] : acks) {
+    if (link(to) == nullptr) continue;
+    Ack message;
+    for (const auto& [chain, tip] : tips) message.stored.push_back(tip);
+    send(to, std::move(message));
+  }
+  acks.clear();
+}
+
+const Record& Peer::Core::apply(Header header, const base::Hash& hash, const Values& values) {
+  const Record& record = history.add(std::move(header), hash);
+  builder.apply(record, values, changed);
+  note_admissions(record.info.header, hash, values);
+  for (const Write& write : record.info.header.writes) {
+    if (is_settings(write.reg)) continue;
+    fleet_stale = true;
+    const base::MemberId member{write.reg.id};
+    if (write.reg.space == Space::member && write.reg.name == "identity") admissions.emplace(member, hash);
+    if (write.reg.space == Space::member && write.kind == WriteKind::remove) deaths = true;
+  }
+  arrived.push_back(hash);
+  check_tries = 0;
+  check_soon();
+  return record;
+}
+
+void Peer::Core::apply_held(const base::Hash& hash) {
+  auto node = held.extract(hash);
+  Held& one = node.mapped();
+  held_dots.erase(one.header.dot);
+  held_bytes -= one.bytes;
+  const Record& record = apply(std::move(one.header), hash, one.values);
+  ++counters.commits_received;
+  relay(record, one);
+}
+
+/// Who has a live link with the author gets it from him; who says that it has none, from us, at once.
+void Peer::Core::relay(const Record& record, const Held& one) {
+  const Dot dot = record.info.header.dot;
+  for (Link* to : live_links()) {
+    if (to->member == dot.member || reach(*to, chain_of(dot)) >= dot.seq) continue;
+    if (reach(*to, chain_of(dot)) != dot.seq - 1) continue;
+    const std::optional<LinkState>& state = others[to->member].link_state;
+    const bool direct = state && std::count(state->live.begin(), state->live.end(), dot.member) > 0;
+    to->sent[chain_of(dot)] = dot.seq;
+    if (direct) continue;
+    Ship::Item item{one.envelope, {}, false};
+    for (const Write& write : record.info.header.writes) {
+      if (!write.value.is_nil()) item.values.push_back(one.values.at(write.value));
+    }
+    Ship ship;
+    ship.items.push_back(std::move(item));
+    send(to->id, std::move(ship));
+  }
+}
+
+}  // namespace postern::cluster

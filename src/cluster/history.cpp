@@ -1,0 +1,170 @@
+#include "cluster/history.h"
+
+#include <limits>
+
+#include "base/assert.h"
+
+namespace postern::cluster {
+namespace {
+
+void append_number(std::string& out, std::uint64_t value) {
+  for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>(value >> shift & 0xff));
+}
+
+std::size_t shipped_bytes(const Header& header) {
+  std::size_t bytes = 200 + header.comment.size();
+  for (const Write& write : header.writes) {
+    bytes += 100 + write.reg.name.size() + 40 * write.base.size() + write.value_size;
+  }
+  return bytes + 80 * header.parents.size();
+}
+
+}  // namespace
+
+std::uint64_t known_seq(const Known& known, const ChainId& chain) {
+  const auto found = known.find(chain);
+  return found == known.end() ? 0 : found->second;
+}
+
+Known to_known(const Vector& vector) {
+  Known known;
+  for (const Tip& tip : vector) known[{tip.member, tip.incarnation}] = tip.seq;
+  return known;
+}
+
+base::Hash vector_digest(const Vector& vector) {
+  std::string bytes;
+  for (const Tip& tip : vector) {
+    bytes.append(tip.member.uuid.bytes.begin(), tip.member.uuid.bytes.end());
+    append_number(bytes, tip.incarnation);
+    append_number(bytes, tip.seq);
+    bytes.append(tip.hash.bytes.begin(), tip.hash.bytes.end());
+  }
+  return base::hash_bytes(bytes);
+}
+
+const Record* History::find(const base::Hash& hash) const {
+  const auto found = records_.find(hash);
+  return found == records_.end() ? nullptr : &found->second;
+}
+
+const Record* History::at(const ChainId& chain, std::uint64_t seq) const {
+  const auto found = chains_.find(chain);
+  if (found == chains_.end() || seq == 0 || seq > found->second.records.size()) return nullptr;
+  return found->second.records[seq - 1];
+}
+
+std::uint64_t History::length(const ChainId& chain) const {
+  const auto found = chains_.find(chain);
+  return found == chains_.end() ? 0 : found->second.records.size();
+}
+
+bool History::saw(const Record& of, const Dot& dot) const {
+  const Record* what = at(dot);
+  return what != nullptr && contexts_.contains(of.place, what->place);
+}
+
+std::vector<base::Hash> History::lacking(const Header& header) const {
+  std::vector<base::Hash> missing;
+  if (!header.prev.is_nil() && find(header.prev) == nullptr) missing.push_back(header.prev);
+  for (const ParentRef& parent : header.parents) {
+    if (find(parent.hash) == nullptr) missing.push_back(parent.hash);
+  }
+  return missing;
+}
+
+const Record& History::add(Header header, const base::Hash& hash) {
+  const ChainId id = chain_of(header.dot);
+  const auto [place, fresh] = chains_.try_emplace(id);
+  Chain& chain = place->second;
+  if (fresh) chain.number = contexts_.add_chain();
+  POSTERN_ASSERT(header.dot.seq == chain.records.size() + 1);
+
+  std::vector<Place> seen_too;
+  const Record* prev = header.prev.is_nil() ? nullptr : find(header.prev);
+  if (prev != nullptr) seen_too.push_back(prev->place);
+  for (const ParentRef& parent : header.parents) seen_too.push_back(find(parent.hash)->place);
+  contexts_.add(chain.number, seen_too);
+
+  maximal_.erase(header.prev);
+  for (const ParentRef& parent : header.parents) maximal_.erase(parent.hash);
+  maximal_.emplace(hash, header.dot);
+
+  Record& record = records_[hash];
+  record.place = {chain.number, header.dot.seq};
+  record.order = order_.size();
+  record.admission = prev == nullptr ? hash : header.dot.seq == 1 ? header.prev : prev->admission;
+  record.bytes = shipped_bytes(header);
+  record.info.hash = hash;
+  record.info.header = std::move(header);
+  stamps_.emplace(record.info.header.stamp, record.info.header.dot);
+  if (!record.info.header.request_key.empty()) {
+    request_keys_.emplace(record.info.header.request_key, &record);
+  }
+  chain.records.push_back(&record);
+  order_.push_back(&record);
+  digest_.reset();
+  return record;
+}
+
+Vector History::vector() const {
+  Vector tips;
+  tips.reserve(chains_.size());
+  for (const auto& [id, chain] : chains_) {
+    tips.push_back({id.first, id.second, chain.records.size(), chain.records.back()->info.hash});
+  }
+  return tips;
+}
+
+base::Hash History::digest() const {
+  if (!digest_) digest_ = vector_digest(vector());
+  return *digest_;
+}
+
+Known History::known() const {
+  Known known;
+  for (const auto& [id, chain] : chains_) known[id] = chain.records.size();
+  return known;
+}
+
+std::vector<ChainId> History::chains_of(const base::MemberId& member) const {
+  std::vector<ChainId> found;
+  for (auto at = chains_.lower_bound({member, 0}); at != chains_.end() && at->first.first == member; ++at) {
+    found.push_back(at->first);
+  }
+  return found;
+}
+
+base::Stamp History::greatest_stamp(base::Stamp limit) const {
+  const bool all = limit.value == std::numeric_limits<std::uint64_t>::max();
+  const auto after = all ? stamps_.end() : stamps_.lower_bound({base::Stamp{limit.value + 1}, Dot{}});
+  return after == stamps_.begin() ? base::Stamp{} : std::prev(after)->first;
+}
+
+const Record* History::by_request_key(const std::string& key) const {
+  const auto found = request_keys_.find(key);
+  return found == request_keys_.end() ? nullptr : found->second;
+}
+
+std::vector<base::Hash> History::newest(std::size_t limit) const {
+  std::vector<base::Hash> hashes;
+  for (auto entry = stamps_.rbegin(); entry != stamps_.rend() && hashes.size() < limit; ++entry) {
+    hashes.push_back(at(entry->second)->info.hash);
+  }
+  return hashes;
+}
+
+std::vector<base::Hash> History::by_prefix(std::string_view hex) const {
+  std::string from(hex.substr(0, 64));
+  from.append(64 - from.size(), '0');
+  const auto first = base::parse_hash(from);
+  std::vector<base::Hash> hashes;
+  if (!first || hex.empty()) return hashes;
+  for (auto entry = records_.lower_bound(*first); entry != records_.end(); ++entry) {
+    if (base::to_text(entry->first).compare(0, hex.size(), base::to_text(*first), 0, hex.size()) != 0) break;
+    hashes.push_back(entry->first);
+  }
+  return hashes;
+}
+
+}  // namespace postern::cluster

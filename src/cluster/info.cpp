@@ -1,0 +1,133 @@
+// What others may look at between steps.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cluster/core.h"
+
+namespace postern::cluster {
+
+Peer::Peer(std::unique_ptr<Core> core) : core_(std::move(core)) {}
+Peer::~Peer() = default;
+
+Effects Peer::step(const Event& event, base::Instant now) { return core_->step(event, now); }
+
+std::vector<base::Hash> Peer::missing_values() const {
+  std::vector<base::Hash> missing = core_->builder.missing_values();
+  for (const auto& [value, admission] : core_->keys_wanted) missing.push_back(value);
+  for (const auto& [hash, one] : core_->held) {
+    for (const Write& write : one.header.writes) {
+      if (!write.value.is_nil() && one.values.count(write.value) == 0) missing.push_back(write.value);
+    }
+  }
+  std::sort(missing.begin(), missing.end());
+  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+  return missing;
+}
+
+/// With an admission's value comes the key that proves the tips restored under it.
+void Peer::supply_value(const base::Hash& hash, std::string bytes) {
+  Core& core = *core_;
+  if (base::hash_bytes(bytes) != hash) {
+    core.alerts_later.push_back({Alert::Grade::critical, "damaged", fmt::format("A stored value ({:.12}) is damaged.",
+                                                                                base::to_text(hash))});
+    return;
+  }
+  const auto [first, last] = core.keys_wanted.equal_range(hash);
+  for (auto at = first; at != last; ++at) {
+    const auto& [admission, member] = at->second;
+    core.learn_key(admission, member, bytes);
+    const auto key = core.keys.find({admission, member});
+    for (auto tip = core.tips_unproved.begin(); tip != core.tips_unproved.end();) {
+      const auto& [envelope, under] = tip->second;
+      if (tip->first.first != member || under != admission || key == core.keys.end()) {
+        ++tip;
+        continue;
+      }
+      if (!base::verify(key->second, signed_bytes(core.self.cluster, envelope.header), envelope.signature)) {
+        core.alerts_later.push_back({Alert::Grade::critical, "damaged",
+                                     fmt::format("The stored commits of {} carry a wrong signature.",
+                                                 core.host_of(member))});
+      }
+      tip = core.tips_unproved.erase(tip);
+    }
+  }
+  core.keys_wanted.erase(hash);
+  for (auto& [id, one] : core.held) {
+    for (const Write& write : one.header.writes) {
+      if (write.value == hash) one.values[hash] = bytes;
+    }
+  }
+  core.fleet_stale = true;
+  core.builder.supply(hash, std::move(bytes));
+}
+
+const Self& Peer::self() const { return core_->self; }
+const State& Peer::state() const { return core_->builder.state(); }
+const Fleet& Peer::fleet() const { return core_->fleet(); }
+Vector Peer::vector() const { return core_->history.vector(); }
+base::Hash Peer::vector_digest() const { return core_->history.digest(); }
+const Peer::Counters& Peer::counters() const { return core_->counters; }
+
+const Peer::CommitInfo* Peer::commit(const base::Hash& hash) const {
+  const Record* record = core_->history.find(hash);
+  if (record == nullptr) return nullptr;
+  record->info.shown.clear();
+  for (const Write& write : record->info.header.writes) {
+    const RegisterState* state = core_->builder.state().find(write.reg);
+    const Head* head = state == nullptr ? nullptr : state->shown();
+    if (head != nullptr && head->commit == hash) record->info.shown.push_back(write.reg);
+  }
+  return &record->info;
+}
+
+std::vector<base::Hash> Peer::newest_commits(std::size_t limit) const { return core_->history.newest(limit); }
+std::vector<base::Hash> Peer::commits_by_prefix(std::string_view hex) const { return core_->history.by_prefix(hex); }
+
+std::vector<Peer::Progress> Peer::progress(const base::Hash& commit) const {
+  std::vector<Progress> all;
+  const Record* record = core_->history.find(commit);
+  if (record == nullptr) return all;
+  const Dot dot = record->info.header.dot;
+  for (const Member& member : fleet().members) {
+    const bool own = member.id == core_->self.member;
+    const auto other = core_->others.find(member.id);
+    const Known nothing;
+    const Known own_covers = to_known(core_->covers);
+    const Known& covers = own ? own_covers : other == core_->others.end() ? nothing : other->second.covers;
+    Progress one{member.id, own || member.id == dot.member || core_->holds(member.id, dot),
+                 known_seq(covers, chain_of(dot)) >= dot.seq, ""};
+    const std::string problem = own ? core_->problem : other == core_->others.end() ? "" : other->second.problem;
+    if (!one.applied) one.problem = problem;
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+std::vector<Peer::LinkInfo> Peer::links() const {
+  std::vector<LinkInfo> all;
+  for (const Member& member : fleet().members) {
+    if (member.id == core_->self.member) continue;
+    LinkInfo info;
+    info.member = member.id;
+    info.state = "no link";
+    for (const auto& [id, link] : core_->links) {
+      if (link.member != member.id || !link.greeted || (info.live && !link.live)) continue;
+      info.live = link.live;
+      info.state = link.live ? "connected" : link.version_differs ? "version differs" : "no link";
+      info.last_heard_mono_ms = link.heard_at;
+      info.round_trip_ms = link.round_trip_ms;
+      info.clock_ahead_ms = link.clock_ahead_ms;
+      info.package_version = link.package_version;
+    }
+    const auto other = core_->others.find(member.id);
+    if (other != core_->others.end() && other->second.link_state) {
+      info.its_live = other->second.link_state->live;
+      info.joining = other->second.link_state->joining;
+    }
+    all.push_back(std::move(info));
+  }
+  return all;
+}
+
+}  // namespace postern::cluster

@@ -1,0 +1,353 @@
+// Own commits: from the desk's wish to the flush that makes it true.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/assert.h"
+#include "base/limits.h"
+#include "cluster/core.h"
+#include "cluster/planted.h"
+
+namespace postern::cluster {
+namespace {
+
+using What = Answer::What;
+
+base::Stamp stamp_of(std::int64_t wall_ms, std::uint64_t counter) {
+  return {static_cast<std::uint64_t>(std::max<std::int64_t>(wall_ms, 0)) << 16 | counter};
+}
+
+Ship ship_one(const Flight& flight, bool staged) {
+  Ship::Item item{flight.envelope, {}, staged};
+  for (const Write& write : flight.header.writes) {
+    if (!write.value.is_nil()) item.values.push_back(flight.values.at(write.value));
+  }
+  Ship ship;
+  ship.items.push_back(std::move(item));
+  return ship;
+}
+
+}  // namespace
+
+void Peer::Core::handle(const LocalCommit& what) {
+  if (!planted(Planted::no_request_key) && answer_known(what)) return;
+  std::string reason = past_limits(what);
+  if (!reason.empty()) return refuse(what, std::move(reason));
+  queue.push_back(what);
+}
+
+void Peer::Core::refuse(const LocalCommit& what, std::string reason) {
+  Answer answer;
+  answer.request_key = what.request_key;
+  answer.what = What::refused;
+  answer.reason = std::move(reason);
+  out.answers.push_back(std::move(answer));
+}
+
+/// A key that is known gets the answer of its commit, wherever that was made; one that is under way is
+/// answered once, when it is done.
+bool Peer::Core::answer_known(const LocalCommit& what) {
+  const std::string& key = what.request_key;
+  if (key.empty()) return false;
+  const auto has_key = [&key](const auto& one) { return one.header.request_key == key; };
+  const auto same_key = [&key](const auto& one) { return one.request_key == key; };
+  if (std::any_of(flights.begin(), flights.end(), has_key)) return true;
+  if (std::any_of(queue.begin(), queue.end(), same_key)) return true;
+  if (std::any_of(dues.begin(), dues.end(), same_key)) return true;
+  if (const Record* known = history.by_request_key(key)) {
+    out.answers.push_back(answer_for({key, known->info.hash, 0, false}));
+    return true;
+  }
+  for (const auto& [hash, one] : held) {
+    if (!has_key(one)) continue;
+    Answer answer;
+    answer.request_key = key;
+    answer.what = What::in_doubt;
+    answer.commit = hash;
+    answer.dot = one.header.dot;
+    answer.reason = fmt::format("This commit was begun on {}, and whether it is durable there is not known here yet. "
+                                "Ask again when that machine is connected.",
+                                host_of(one.header.dot.member));
+    out.answers.push_back(std::move(answer));
+    return true;
+  }
+  return false;
+}
+
+/// Empty, or the sentence that refuses it.
+std::string Peer::Core::past_limits(const LocalCommit& what) const {
+  using namespace base::limits;
+  if (what.items.empty()) return "The commit changes nothing.";
+  if (what.items.size() > writes_per_commit) {
+    return fmt::format("The commit writes {} settings at once; the limit is {}. Commit in smaller parts.",
+                       what.items.size(), writes_per_commit);
+  }
+  if (what.comment.size() > comment_bytes) {
+    return fmt::format("The comment is longer than {} bytes. Shorten it.", comment_bytes);
+  }
+  if (what.request_key.size() > request_key_bytes) return "The request's key is too long.";
+  if (what.author_name.size() > name_bytes) return fmt::format("The user's name is longer than {} bytes.", name_bytes);
+  std::set<Register> seen;
+  std::size_t bytes = 0;
+  for (const LocalCommit::Item& item : what.items) {
+    if (item.reg.name.empty() || item.reg.name.size() > name_bytes || !seen.insert(item.reg).second) {
+      return fmt::format("The commit writes {} twice or without a valid name.", to_text(item.reg));
+    }
+    const bool life = !is_settings(item.reg) && item.reg.name == "life";
+    if (life != (item.kind == WriteKind::remove)) {
+      return fmt::format("{} can only be deleted through its life, and nothing else can.", to_text(item.reg));
+    }
+    if (life && item.reg.space == Space::cluster) return "A cluster cannot be deleted; remove its machines.";
+    bytes += item.value.size();
+    if (item.value.size() > value_bytes || bytes > value_bytes) {
+      return fmt::format("The settings of {} are {} bytes long; one commit can hold {} bytes.", item.reg.name,
+                         item.value.size(), value_bytes);
+    }
+  }
+  return {};
+}
+
+/// Membership: who was never admitted has no chain; who was removed has an ended one.
+std::string Peer::Core::not_allowed(const LocalCommit& what) const {
+  if (is_dead(self.member)) return "This machine was removed from the cluster; nothing can be committed on it.";
+  if (admissions.count(self.member) != 0) return {};
+  const bool founds = std::any_of(what.items.begin(), what.items.end(), [this](const LocalCommit::Item& item) {
+    return item.reg == member_register(self.member, "identity");
+  });
+  if (history.size() == 0 && flights.empty() && founds) return {};
+  return "This machine is not a member of the cluster yet; wait until its join is complete.";
+}
+
+/// At the start own commits wait a little for peers: they may hold more of this machine's own past (2.2).
+bool Peer::Core::may_author() {
+  if (incarnation_ended && !flights.empty()) return false;
+  if (authored || now.mono_ms >= started_at + tuning.start_wait_ms) return true;
+  const std::vector<Member>& members = fleet().members;
+  return std::all_of(members.begin(), members.end(), [this](const Member& member) {
+    return member.id == self.member || live_link(member.id) != nullptr;
+  });
+}
+
+void Peer::Core::start_queued() {
+  if (queue.empty() || !may_author()) return;
+  std::set<Register> busy;
+  for (const Flight& flight : flights) {
+    for (const Write& write : flight.header.writes) busy.insert(write.reg);
+  }
+  std::deque<LocalCommit> later;
+  while (!queue.empty()) {
+    LocalCommit what = std::move(queue.front());
+    queue.pop_front();
+    bool wait = std::any_of(what.items.begin(), what.items.end(),
+                            [&busy](const auto& item) { return busy.count(item.reg) != 0; });
+    wait = wait || (out.persist && !out.persist->retire.empty() && !what.retire.empty());
+    wait = wait || (incarnation_ended && !flights.empty()) || (history.size() == 0 && !flights.empty());
+    for (const LocalCommit::Item& item : what.items) busy.insert(item.reg);
+    if (wait) {
+      later.push_back(std::move(what));
+    } else {
+      begin(what);
+    }
+  }
+  queue = std::move(later);
+}
+
+std::vector<Conflict> Peer::Core::conflicts(const LocalCommit& what) const {
+  std::vector<Conflict> found;
+  for (const LocalCommit::Item& item : what.items) {
+    const RegisterState* state = builder.state().find(item.reg);
+    const std::vector<Dot> heads = state == nullptr ? std::vector<Dot>() : state->base();
+    std::vector<Dot> base = item.base;
+    std::sort(base.begin(), base.end());
+    bool current = base == heads;
+    if (planted(Planted::base_is_shown) && state != nullptr && !state->heads.empty()) {
+      current = std::count(base.begin(), base.end(), state->heads.front().dot) > 0;
+    }
+    if (current) continue;
+    Conflict conflict{item.reg, {}};
+    if (state != nullptr) {
+      for (const Head& head : state->heads) conflict.heads.push_back(head.dot);
+    }
+    found.push_back(std::move(conflict));
+  }
+  return found;
+}
+
+/// max(wall, 1 + greatest seen stamp that is not absurdly ahead of the wall) (contract 2.3).
+base::Stamp Peer::Core::make_stamp() const {
+  const base::Stamp wall = stamp_of(now.wall_ms, 0);
+  if (planted(Planted::wall_clock_winner)) return wall;
+  base::Stamp limit = stamp_of(now.wall_ms + tuning.skew_follow_ms, 0xffff);
+  if (planted(Planted::unbounded_stamps)) limit.value = ~std::uint64_t{0} - 1;
+  base::Stamp seen = history.greatest_stamp(limit);
+  for (const Flight& flight : flights) {
+    if (flight.header.stamp <= limit) seen = std::max(seen, flight.header.stamp);
+  }
+  return std::max(wall, base::Stamp{seen.value + 1});
+}
+
+void Peer::Core::set_predecessors(Header& header) const {
+  const ChainId chain{self.member, incarnation};
+  const std::uint64_t done = history.length(chain);
+  header.dot = {self.member, incarnation, 1 + done + flights.size()};
+  if (!flights.empty()) {
+    header.prev = flights.back().hash;
+  } else if (done > 0) {
+    header.prev = history.at(chain, done)->info.hash;
+  } else if (history.size() > 0) {
+    header.prev = admissions.at(self.member);
+  }
+  for (const auto& [hash, dot] : history.maximal()) {
+    if (hash == header.prev || (!flights.empty() && seen_by_flights.count(hash) != 0)) continue;
+    header.parents.push_back({dot, hash});
+  }
+  std::sort(header.parents.begin(), header.parents.end());
+}
+
+Header Peer::Core::make_header(const LocalCommit& what) const {
+  Header header;
+  set_predecessors(header);
+  header.stamp = make_stamp();
+  header.wall_ms = now.wall_ms;
+  header.author = what.author;
+  header.author_name = what.author_name;
+  header.login_host = self.member;
+  header.comment = what.comment;
+  header.settings_version = self.settings_version;
+  header.request_key = what.request_key;
+  for (const LocalCommit::Item& item : what.items) {
+    Write write{item.reg, item.kind, {}, item.value.size(), item.base};
+    std::sort(write.base.begin(), write.base.end());
+    write.base.erase(std::unique(write.base.begin(), write.base.end()), write.base.end());
+    const bool has_value = item.kind == WriteKind::put || (item.kind == WriteKind::remove && !item.value.empty());
+    if (has_value) write.value = base::hash_bytes(item.value);
+    if (!has_value) write.value_size = 0;
+    header.writes.push_back(std::move(write));
+  }
+  std::sort(header.writes.begin(), header.writes.end(),
+            [](const Write& a, const Write& b) { return a.reg < b.reg; });
+  return header;
+}
+
+void Peer::Core::begin(const LocalCommit& what) {
+  std::string reason = not_allowed(what);
+  if (!reason.empty()) return refuse(what, std::move(reason));
+  std::vector<Conflict> found = conflicts(what);
+  if (!found.empty()) {
+    ++counters.conflicts;
+    Answer answer;
+    answer.request_key = what.request_key;
+    answer.what = What::conflict;
+    answer.conflicts = std::move(found);
+    answer.reason = "Somebody else has changed the same settings meanwhile; nothing was committed.";
+    out.answers.push_back(std::move(answer));
+    return;
+  }
+  if (incarnation_ended) {
+    incarnation_ended = false;
+    const std::string seed = fmt::format("incarnation {} {} {} {} {}", incarnation, boot_nonce, ++incarnations_made,
+                                   now.wall_ms, now.mono_ms);
+    const base::Hash drawn = base::hash_bytes(seed);
+    incarnation = 0;
+    for (std::size_t i = 0; i < 8; ++i) incarnation = incarnation << 8 | drawn.bytes[i];
+  }
+  Flight flight;
+  flight.header = make_header(what);
+  flight.envelope.header = encode_header(flight.header);
+  if (flight.envelope.header.size() > base::limits::header_bytes) {
+    return refuse(what, "The commit names too many settings and conflicts at once. Commit in smaller parts.");
+  }
+  flight.envelope.signature = base::sign(self.key, signed_bytes(self.cluster, flight.envelope.header));
+  flight.hash = flight.envelope.id();
+  for (const LocalCommit::Item& item : what.items) {
+    if (item.kind != WriteKind::clear) flight.values[base::hash_bytes(item.value)] = item.value;
+  }
+  Persist& write = persist();
+  write.flush = true;
+  write.commits.push_back({flight.envelope, false});
+  write.values.insert(flight.values.begin(), flight.values.end());
+  if (!what.retire.empty()) write.retire = what.retire;
+  flight.token = write.token;
+  flight.wait = what.wait;
+  if (flights.empty()) seen_by_flights.clear();
+  for (const auto& [hash, dot] : history.maximal()) seen_by_flights.insert(hash);
+  authored = true;
+  flights.push_back(std::move(flight));
+  ship_staged(flights.back());
+  if (planted(Planted::ack_before_sync)) finish_own(flights.back().token);
+}
+
+/// Beside the flush; the others keep it staged until we say that it is durable. A link that lacks what comes
+/// before in our chain gets it later, in order.
+void Peer::Core::ship_staged(Flight& flight) {
+  const ChainId chain = chain_of(flight.header.dot);
+  for (Link* to : live_links()) {
+    if (reach(*to, chain) != flight.header.dot.seq - 1) continue;
+    send(to->id, ship_one(flight, true));
+    to->sent[chain] = flight.header.dot.seq;
+    flight.shipped.insert(to->id);
+  }
+}
+
+void Peer::Core::finish_own(Token token) {
+  std::map<LinkId, Durable> say;
+  bool any = false;
+  while (!flights.empty() && flights.front().token == token) {
+    Flight flight = std::move(flights.front());
+    flights.pop_front();
+    const Dot dot = flight.header.dot;
+    for (const LinkId id : flight.shipped) say[id] = {dot.incarnation, dot.seq};
+    dues.push_back({flight.header.request_key, flight.hash, now.mono_ms + tuning.answer_wait_ms, flight.wait});
+    apply(std::move(flight.header), flight.hash, flight.values);
+    ++counters.commits_authored;
+    any = true;
+  }
+  if (!any) return;
+  for (const auto& [id, durable_now] : say) {
+    if (link(id) != nullptr) send(id, durable_now);
+  }
+  leave_dead();
+  for (Link* to : live_links()) push(*to);
+}
+
+/// The dot of a flush that failed is never used again: somebody may have seen it (contract 2.2). What is in
+/// flight after it goes with it, for it stands on it.
+void Peer::Core::fail_own(const Flushed& why) {
+  const bool ours = std::any_of(flights.begin(), flights.end(),
+                                [&why](const Flight& flight) { return flight.token == why.token; });
+  if (!ours) return;
+  const ChainId chain{self.member, incarnation};
+  for (const Flight& flight : flights) {
+    Answer answer;
+    answer.request_key = flight.header.request_key;
+    const bool in_doubt = !flight.shipped.empty() || why.how == Flushed::How::unknown;
+    answer.what = in_doubt ? What::in_doubt : What::refused;
+    answer.commit = flight.hash;
+    answer.dot = flight.header.dot;
+    answer.reason = fmt::format("This machine could not write the commit to its disk: {}. Your changes are kept.",
+                                why.reason.empty() ? "no reason is known" : why.reason);
+    out.answers.push_back(std::move(answer));
+    persist().drop.push_back(flight.hash);
+  }
+  flights.clear();
+  for (Link* to : live_links()) {
+    send(to->id, Dropped{incarnation, history.length(chain)});
+    if (known_seq(to->sent, chain) > history.length(chain)) to->sent[chain] = history.length(chain);
+  }
+  alert(Alert::Grade::critical, "disk",
+        fmt::format("A commit could not be written to this machine's disk: {}.", why.reason));
+  if (planted(Planted::flush_failure_keeps_incarnation)) return;
+  end_incarnation("a flush failed");
+  if (why.fresh == 0) return;
+  incarnation = why.fresh;
+  incarnation_ended = false;
+}
+
+/// The next own commit starts a new chain. Nothing to do while none has been made in this one.
+void Peer::Core::end_incarnation(const std::string& why) {
+  if (!authored) return;
+  (void)why;
+  incarnation_ended = true;
+}
+
+}  // namespace postern::cluster

@@ -1,0 +1,268 @@
+#include "cluster/peer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "cluster/core.h"
+
+namespace postern::cluster {
+namespace {
+
+/// A step of the wall clock against the monotonic one that ends an incarnation (contract 2.2).
+constexpr std::int64_t clock_jump_ms = 60'000;
+
+base::Error damaged(const Dot& dot, const char* why) {
+  return base::fail(base::ErrorCode::damaged,
+                    fmt::format("The stored commit {} is damaged: {}. Restore the store from a backup, or let this "
+                                "machine join again.",
+                                to_text(dot), why));
+}
+
+struct Loaded {
+  Header header;
+  base::Hash hash;
+  const StoredCommit* stored = nullptr;
+  bool staged = false;
+  bool done = false;
+};
+
+}  // namespace
+
+Peer::Core::Core(Self who, Tuning how, std::uint64_t nonce, base::Incarnation fresh, base::Instant at)
+    : self(std::move(who)), tuning(how), boot_nonce(nonce), incarnation(fresh), started_at(at.mono_ms),
+      clock_offset_ms(at.wall_ms - at.mono_ms), now(at) {}
+
+/// Stored order is not always a causal one: staged commits are stored before their context, and a write that
+/// failed may have left a gap. What has a gap is held back, as if it had just come from elsewhere.
+base::Result<void> Peer::Core::load(const std::vector<StoredCommit>& past) {
+  std::vector<Loaded> loaded;
+  std::map<base::Hash, std::size_t> index;
+  for (const StoredCommit& stored : past) {
+    auto header = decode_header(stored.envelope.header);
+    if (!header) return header.error();
+    const base::Hash hash = stored.envelope.id();
+    if (!index.emplace(hash, loaded.size()).second) continue;
+    loaded.push_back({std::move(*header), hash, &stored, stored.staged, false});
+  }
+  for (const Loaded& commit : loaded) {  // what a visible commit had seen was visible
+    if (commit.staged) continue;
+    for (const base::Hash& seen : history.lacking(commit.header)) {
+      const auto found = index.find(seen);
+      if (found != index.end()) loaded[found->second].staged = false;
+    }
+  }
+  for (bool progress = true; progress;) {
+    progress = false;
+    for (Loaded& commit : loaded) {
+      if (commit.done || commit.staged || !history.lacking(commit.header).empty()) continue;
+      const Dot dot = commit.header.dot;
+      const Record* before = history.at(chain_of(dot), dot.seq - 1);
+      if (history.length(chain_of(dot)) != dot.seq - 1) return damaged(dot, "its chain has two such commits or a gap");
+      if (dot.seq > 1 && before->info.hash != commit.header.prev) return damaged(dot, "it does not continue its chain");
+      const Record& record = apply(std::move(commit.header), commit.hash, {});
+      tips_unproved[chain_of(dot)] = {commit.stored->envelope, record.admission};
+      commit.done = progress = true;
+    }
+  }
+  for (Loaded& commit : loaded) {
+    if (commit.done || held_at(commit.header.dot) != nullptr) continue;
+    Held kept{std::move(commit.header), commit.hash, commit.stored->envelope, {}, Held::Where::staged,
+              !commit.staged, {}, 0, 0};
+    hold(std::move(kept));
+  }
+  return {};
+}
+
+base::Result<std::unique_ptr<Peer>> Peer::restore(Self self, Tuning tuning, const std::vector<StoredCommit>& past,
+                                                  std::uint64_t boot_nonce, base::Incarnation fresh,
+                                                  base::Instant now) {
+  auto core = std::make_unique<Core>(std::move(self), tuning, boot_nonce, fresh, now);
+  const auto loaded = core->load(past);
+  if (!loaded) return loaded.error();
+  core->changed.clear();
+  core->arrived.clear();
+  core->deaths = false;
+  core->check_at = 0;
+  return std::unique_ptr<Peer>(new Peer(std::move(core)));
+}
+
+Effects Peer::Core::step(const Event& event, base::Instant at) {
+  out = {};
+  changed.clear();
+  now = at;
+  std::swap(out.alerts, alerts_later);
+  watch_clock();
+  std::visit([this](const auto& what) { handle(what); }, event);
+  run_timers();
+  settle();
+  start_queued();
+  settle();
+  answer_due();
+  send_acks();
+  out.changed.assign(changed.begin(), changed.end());
+  if (out.persist) {
+    ++counters.persists;
+    if (out.persist->flush) {
+      Persist again;
+      again.promote = out.persist->promote;
+      again.drop = out.persist->drop;
+      unflushed[out.persist->token] = std::move(again);
+    }
+  }
+  out.wake_mono_ms = next_wake();
+  return std::move(out);
+}
+
+void Peer::Core::handle(const Flushed& what) {
+  const auto found = unflushed.find(what.token);
+  if (found == unflushed.end()) return;
+  const Persist asked = std::move(found->second);
+  unflushed.erase(found);
+  if (what.how == Flushed::How::done) {
+    flushed_held(what.token);
+    finish_own(what.token);
+    return;
+  }
+  Persist& again = persist();
+  again.promote.insert(again.promote.end(), asked.promote.begin(), asked.promote.end());
+  again.drop.insert(again.drop.end(), asked.drop.begin(), asked.drop.end());
+  failed_held(what.token, what);
+  fail_own(what);
+}
+
+void Peer::Core::handle(const Received& what) {
+  counters.bytes_received += what.bytes;
+  Link* from = link(what.link);
+  if (from == nullptr) return;
+  from->heard_at = now.mono_ms;
+  receive(*from, what.message);
+}
+
+/// Before its Hello nothing of a link counts; of another settings version only pings do; of an ended
+/// membership only whether it has what ended it.
+void Peer::Core::receive(Link& from, const Message& message) {
+  if (const auto* hello = std::get_if<Hello>(&message)) return on_hello(from, *hello);
+  if (!from.greeted) return;
+  if (const auto* what = std::get_if<Ack>(&message)) return on_ack(from, *what);
+  if (from.leaving) return;
+  if (const auto* what = std::get_if<Ping>(&message)) return on_ping(from, *what);
+  if (!from.live) return;
+  if (const auto* what = std::get_if<Ship>(&message)) return on_ship(from, *what);
+  if (const auto* what = std::get_if<Durable>(&message)) {
+    const ChainId chain{from.member, what->incarnation};
+    know_durable(chain, what->seq);
+    if (history.length(chain) < what->seq && held_at({chain.first, chain.second, what->seq}) == nullptr) pull(from);
+  } else if (const auto* dropped = std::get_if<Dropped>(&message)) {
+    drop_staged({from.member, dropped->incarnation}, dropped->seq);
+  } else if (const auto* asked = std::get_if<Pull>(&message)) {
+    replace_known(from, asked->vector);
+    push(from);
+  } else if (const auto* summary = std::get_if<Summary>(&message)) {
+    compare(from, summary->vector);
+  } else if (const auto* state = std::get_if<LinkState>(&message)) {
+    on_link_state(from, *state);
+  } else if (const auto* applied = std::get_if<Applied>(&message)) {
+    on_applied(from, *applied);
+  } else if (const auto* relayed = std::get_if<Relay>(&message)) {
+    const Link* to = relayed->to == self.member ? nullptr : live_link(relayed->to);
+    if (to != nullptr) send(to->id, *relayed);
+  }
+}
+
+void Peer::Core::handle(const DataPlane& what) {
+  covers = what.covers;
+  problem = what.problem;
+  for (Link* to : live_links()) send(to->id, Applied{self.member, covers, problem});
+}
+
+void Peer::Core::watch_clock() {
+  const std::int64_t offset = now.wall_ms - now.mono_ms;
+  const std::int64_t jump = offset - clock_offset_ms;
+  clock_offset_ms = offset;
+  if (std::abs(jump) <= clock_jump_ms) return;
+  alert(Alert::Grade::warning, "clock",
+        fmt::format("The clock of this machine was set {} by {} s. Check its time service.",
+                    jump > 0 ? "forward" : "back", std::abs(jump) / 1000));
+  end_incarnation("the clock was set");
+}
+
+void Peer::Core::run_timers() {
+  std::vector<LinkId> ids;
+  for (const auto& [id, one] : links) ids.push_back(id);
+  for (const LinkId id : ids) {
+    Link* one = link(id);
+    if (one == nullptr) continue;
+    if (one->leaving && now.mono_ms >= one->leave_at) {
+      close(id);
+      continue;
+    }
+    if (one->round && now.mono_ms >= one->round_retry_at) {
+      one->round.reset();
+      one->sent.clear();
+      ++one->round_tries;
+      push(*one);
+    }
+    ping_timers(*one);
+  }
+  if (check_at != 0 && now.mono_ms >= check_at) check_others();
+  watch_members();
+}
+
+std::int64_t Peer::Core::next_wake() const {
+  std::int64_t wake = 0;
+  const auto at = [&wake](std::int64_t mono_ms) {
+    if (mono_ms != 0 && (wake == 0 || mono_ms < wake)) wake = mono_ms;
+  };
+  if (!queue.empty() && !authored) at(started_at + tuning.start_wait_ms);
+  for (const Due& due : dues) at(due.deadline_mono_ms);
+  for (const auto& [id, one] : links) {
+    if (one.leaving) at(one.leave_at);
+    if (one.round) at(one.round_retry_at);
+    if (!one.greeted || one.leaving) continue;
+    at(one.next_ping_at);
+    if (one.ping_open) at(one.ping_sent_at + tuning.ping_deadline_ms);
+  }
+  at(check_at);
+  for (const auto& [member, other] : others) {
+    if (other.down_since != 0 && !other.down_alerted) {
+      at(std::max(other.down_since + tuning.ping_ms, other.alert_allowed_at));
+    }
+  }
+  return wake == 0 ? 0 : std::max(wake, now.mono_ms + 1);
+}
+
+Persist& Peer::Core::persist() {
+  if (!out.persist) {
+    out.persist.emplace();
+    out.persist->token = ++last_token;
+    out.persist->flush = false;
+  }
+  return *out.persist;
+}
+
+void Peer::Core::send(LinkId to, Message message) { out.sends.push_back({to, std::move(message)}); }
+
+void Peer::Core::alert(Alert::Grade grade, std::string about, std::string text) {
+  out.alerts.push_back({grade, std::move(about), std::move(text)});
+}
+
+const Fleet& Peer::Core::fleet() {
+  if (fleet_stale) fleet_value = read_fleet(self.cluster, builder.state());
+  fleet_stale = false;
+  return fleet_value;
+}
+
+std::string Peer::Core::host_of(const base::MemberId& member) {
+  const Member* found = fleet().member(member);
+  return found == nullptr || found->host_name.empty() ? base::to_text(member) : found->host_name;
+}
+
+/// Admitted once, and removed since.
+bool Peer::Core::is_dead(const base::MemberId& member) const {
+  const RegisterState* identity = builder.state().find(member_register(member, "identity"));
+  return identity != nullptr && identity->shown() == nullptr;
+}
+
+}  // namespace postern::cluster

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+
+/// Planted bugs: each breaks one rule at one spot, so that the simulator can prove that it would notice. Off,
+/// at compile time, everywhere but in the simulator's own build of this room (POSTERN_PLANTED_BUGS).
+namespace postern::cluster {
+
+enum class Planted : std::uint8_t {
+  ack_before_sync,                  ///< a commit is said to be durable before its flush
+  visible_before_durable,           ///< a receiver applies what is staged
+  flush_failure_keeps_incarnation,  ///< a dot may be used twice
+  ignore_context,                   ///< a new write replaces all heads
+  wall_clock_winner,                ///< stamps ignore the stamps that were seen
+  unbounded_stamps,                 ///< stamps follow any clock, however wrong
+  half_commit,                      ///< only the first write of a commit is applied
+  base_is_shown,                    ///< a base is current when it holds the shown version
+  delete_heads_only,                ///< only the latest delete buries
+  no_request_key,                   ///< a retry becomes a second commit
+  no_chain_check,                   ///< a commit's predecessor is not compared
+};
+
+#ifdef POSTERN_PLANTED_BUGS
+/// Bit n is set: Planted with value n is on. Set by the simulator before a run.
+inline std::uint32_t planted_mask = 0;
+inline bool planted(Planted bug) { return (planted_mask >> static_cast<unsigned>(bug) & 1U) != 0; }
+#else
+constexpr bool planted(Planted) { return false; }
+#endif
+
+}  // namespace postern::cluster

@@ -1,0 +1,192 @@
+// Commits from other machines: size, one form, dot, chain, signature; only then the disk (contract 2.6).
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cluster/core.h"
+#include "cluster/planted.h"
+
+namespace postern::cluster {
+
+void Peer::Core::on_ship(Link& from, const Ship& ship) {
+  for (const Ship::Item& item : ship.items) take(from, item);
+  if (ship.more) pull(from);
+}
+
+void Peer::Core::take(Link& from, const Ship::Item& item) {
+  const base::Hash hash = item.envelope.id();
+  if (const Record* known = history.find(hash)) {
+    ++counters.duplicates;
+    ack(from.id, known->info.header.dot, hash);
+    return;
+  }
+  const auto found = held.find(hash);
+  if (found != held.end()) return take_known(from, found->second, item.staged);
+  const auto own = [&hash](const Flight& flight) { return flight.hash == hash; };
+  if (std::any_of(flights.begin(), flights.end(), own)) return;
+
+  auto header = decode_header(item.envelope.header);
+  Held fresh;
+  fresh.hash = hash;
+  fresh.envelope = item.envelope;
+  fresh.from = {from.id};
+  if (!header) return refuse(fresh, header.error().text);
+  fresh.header = std::move(*header);
+  if (!take_values(fresh, item.values)) return refuse(fresh, "its values are not those that it names");
+  take_new(from, std::move(fresh), item.staged);
+}
+
+void Peer::Core::take_known(Link& from, Held& known, bool staged) {
+  ++counters.duplicates;
+  known.from.insert(from.id);
+  if (known.where == Held::Where::staged) ack(from.id, known.header.dot, known.hash);
+  if (staged || known.durable) return;
+  known.durable = true;
+  to_advance.push_back(known.hash);
+}
+
+bool Peer::Core::take_values(Held& one, const std::vector<std::string>& values) {
+  auto next = values.begin();
+  one.bytes = one.envelope.header.size();
+  for (const Write& write : one.header.writes) {
+    if (write.value.is_nil()) continue;
+    if (next == values.end() || next->size() != write.value_size || base::hash_bytes(*next) != write.value) {
+      return false;
+    }
+    one.bytes += next->size();
+    one.values[write.value] = *next++;
+  }
+  return next == values.end();
+}
+
+void Peer::Core::take_new(Link& from, Held fresh, bool staged) {
+  const Dot dot = fresh.header.dot;
+  if (!take_twin(fresh, staged)) return;
+  if (!room_for(fresh.bytes)) return;  // the next round brings it again
+  if (!staged) {
+    std::uint64_t& has = from.has[chain_of(dot)];
+    has = std::max(has, dot.seq);
+    fresh.durable = true;
+    to_advance.push_back(fresh.hash);
+    hold(std::move(fresh));
+    return;
+  }
+  if (from.member != dot.member) return refuse(fresh, "only its author can ship a commit that is not durable yet");
+  const bool starts = dot.seq == 1 ? history.find(fresh.header.prev) != nullptr
+                                   : history.at(chain_of(dot), dot.seq - 1) != nullptr ||
+                                         held_at({dot.member, dot.incarnation, dot.seq - 1}) != nullptr;
+  if (!starts) return pull(from);
+  std::string wrong = check_chain(fresh);
+  if (wrong.empty()) wrong = check_signature(fresh);
+  if (!wrong.empty()) return refuse(fresh, wrong);
+  fresh.durable = known_seq(durable, chain_of(dot)) >= dot.seq || planted(Planted::visible_before_durable);
+  persist_held(hold(std::move(fresh)), true);
+}
+
+/// False when another commit of the same dot is here and stays: a fork (2.2).
+bool Peer::Core::take_twin(const Held& fresh, bool staged) {
+  const Dot dot = fresh.header.dot;
+  const ChainId own{self.member, incarnation};
+  if (chain_of(dot) == own && dot.seq > history.length(own)) {
+    end_incarnation("another machine holds more of it");
+    if (!flights.empty() && dot.seq <= history.length(own) + flights.size()) {
+      fork(dot, flights[dot.seq - history.length(own) - 1].hash, fresh.hash);
+      return false;
+    }
+  }
+  if (const Record* twin = history.at(dot)) {
+    fork(dot, twin->info.hash, fresh.hash);
+    refuse(fresh, "another commit has its number");
+    return false;
+  }
+  const Held* twin = held_at(dot);
+  if (twin == nullptr) return true;
+  if (staged || twin->durable) {
+    if (!staged) fork(dot, twin->hash, fresh.hash);
+    return false;
+  }
+  drop_staged(chain_of(dot), dot.seq - 1);  // what was staged is not what its author made durable
+  return true;
+}
+
+/// What the header says of its predecessors must be what they are. Empty, or what is wrong.
+std::string Peer::Core::check_chain(const Held& one) const {
+  const Header& header = one.header;
+  for (const ParentRef& parent : header.parents) {
+    const Record* record = history.find(parent.hash);
+    const auto found = held.find(parent.hash);
+    if (record != nullptr && record->info.header.dot != parent.dot) return "it names its parents wrongly";
+    if (found != held.end() && found->second.header.dot != parent.dot) return "it names its parents wrongly";
+  }
+  if (header.dot.seq == 1) {
+    if (!header.prev.is_nil()) return {};  // check_signature needs it to be an admission
+    const bool first = history.size() == 0 && persisting.empty();
+    return first && header.parents.empty() ? "" : "it founds a cluster that exists";
+  }
+  const ChainId chain = chain_of(header.dot);
+  const Record* record = history.at(chain, header.dot.seq - 1);
+  const Held* before = held_at({header.dot.member, header.dot.incarnation, header.dot.seq - 1});
+  if (record == nullptr && before == nullptr) return "its chain has a gap before it";
+  const base::Hash& prev = record != nullptr ? record->info.hash : before->hash;
+  if (prev != header.prev && !planted(Planted::no_chain_check)) return "it does not continue its author's chain";
+  return {};
+}
+
+/// By the key in the admission on which the chain stands; the founding commit brings its own.
+std::string Peer::Core::check_signature(const Held& one) const {
+  const Header* at = &one.header;
+  base::Hash admission = one.hash;
+  while (!at->prev.is_nil()) {
+    admission = at->prev;
+    if (at->dot.seq == 1) break;
+    if (const Record* record = history.find(at->prev)) {
+      admission = record->admission;
+      break;
+    }
+    const auto before = held.find(at->prev);
+    if (before == held.end()) return "its chain has a gap before it";
+    at = &before->second.header;
+    admission = before->second.hash;
+  }
+  const auto key = keys.find({admission, one.header.dot.member});
+  if (key == keys.end()) return "its author was not admitted by the commit that it names";
+  const std::string message = signed_bytes(self.cluster, one.envelope.header);
+  return base::verify(key->second, message, one.envelope.signature) ? "" : "its signature is wrong";
+}
+
+void Peer::Core::refuse(const Held& one, const std::string& why) {
+  if (++counters.refused > 100 && counters.refused % 1000 != 0) return;  // a broken peer must not flood the alerts
+  const std::string from = one.from.empty() || link(*one.from.begin()) == nullptr
+                               ? "another machine"
+                               : host_of(link(*one.from.begin())->member);
+  alert(Alert::Grade::warning, "commit-refused",
+        fmt::format("A commit that came from {} was refused: {}.", from, why));
+}
+
+void Peer::Core::fork(const Dot& dot, const base::Hash& one, const base::Hash& other) {
+  if (!forks_alerted.insert(chain_of(dot)).second) return;
+  alert(Alert::Grade::critical, "fork",
+        fmt::format("Two different commits ({:.12} and {:.12}) were made as {} by {}: that machine was copied or set "
+                    "back while it ran. The first one that came here stays. Let that machine leave and join again.",
+                    base::to_text(one), base::to_text(other), to_text(dot), host_of(dot.member)));
+}
+
+void Peer::Core::learn_key(const base::Hash& admission, const base::MemberId& member, const std::string& value) {
+  const auto identity = decode_identity(value);
+  if (identity) keys[{admission, member}] = identity->signing_key;
+}
+
+void Peer::Core::note_admissions(const Header& header, const base::Hash& hash, const Values& values) {
+  for (const Write& write : header.writes) {
+    if (write.reg.space != Space::member || write.reg.name != "identity" || write.value.is_nil()) continue;
+    const base::MemberId member{write.reg.id};
+    const auto found = values.find(write.value);
+    if (found != values.end()) {
+      learn_key(hash, member, found->second);
+    } else {
+      keys_wanted.emplace(write.value, std::pair(hash, member));
+    }
+  }
+}
+
+}  // namespace postern::cluster
