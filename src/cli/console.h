@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Words on a terminal. Dialogues are plain blocking functions over this (docs/decisions/0002).
+namespace postern::cli {
+
+/// What could stand where the cursor is: every candidate for the word that `before_cursor` ends with.
+using Completer = std::function<std::vector<std::string>(std::string_view before_cursor)>;
+
+/// The person, or the script, on the other side. Every question may be left (Ctrl-C, end of input):
+/// then the answer is nullopt and the caller returns without having changed anything.
+class Console {
+ public:
+  virtual ~Console() = default;
+  /// Prints `prompt` and reads one line, without its newline.
+  virtual std::optional<std::string> ask(std::string_view prompt, const Completer& complete = {}) = 0;
+  /// As ask, but neither echoed nor remembered.
+  virtual std::optional<std::string> ask_secret(std::string_view prompt) = 0;
+  /// Several lines (a key, a certificate) up to a blank line or a lone "."; safe for pasted text.
+  virtual std::optional<std::string> read_block() = 0;
+  /// Results; `text` carries its own newlines.
+  virtual void print(std::string_view text) = 0;
+  /// Errors, warnings and notices: beside the results (stderr) where the two can be told apart.
+  virtual void complain(std::string_view text) = 0;
+  /// True once no answer can come any more: end of input, or the terminal hung up.
+  [[nodiscard]] virtual bool ended() const = 0;
+};
+
+/// A terminal, through libedit: line editing, history and completion; secrets are in no history.
+/// While one lives, Ctrl-C leaves the question at hand and never ends the program.
+std::unique_ptr<Console> tty_console();
+
+/// Standard input is no terminal: lines in, text out.
+class PlainConsole : public Console {
+ public:
+  /// The streams must outlive the console.
+  PlainConsole(std::istream& in, std::ostream& out, std::ostream& err);
+  std::optional<std::string> ask(std::string_view prompt, const Completer& complete = {}) override;
+  std::optional<std::string> ask_secret(std::string_view prompt) override;
+  std::optional<std::string> read_block() override;
+  void print(std::string_view text) override;
+  void complain(std::string_view text) override;
+  [[nodiscard]] bool ended() const override;
+
+ private:
+  std::istream& in_;
+  std::ostream& out_;
+  std::ostream& err_;
+};
+
+/// One line from the terminal on `descriptor` without echo; nullopt on Ctrl-C, Ctrl-D or hang-up.
+std::optional<std::string> read_hidden_line(int descriptor);
+
+}  // namespace postern::cli

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "cli/console.h"
+#include "cli/words.h"
+
+namespace postern::cli {
+
+/// Passes what is printed through `| grep` and `| count`; questions and complaints go past the filters.
+class FilterConsole : public Console {
+ public:
+  /// `next` must outlive it.
+  FilterConsole(Console& next, std::vector<Filter> filters);
+  std::optional<std::string> ask(std::string_view prompt, const Completer& complete = {}) override;
+  std::optional<std::string> ask_secret(std::string_view prompt) override;
+  std::optional<std::string> read_block() override;
+  void print(std::string_view text) override;
+  void complain(std::string_view text) override { next_.complain(text); }
+  [[nodiscard]] bool ended() const override { return next_.ended(); }
+  /// Lets out a last line without newline, and the counts.
+  void finish();
+
+ private:
+  /// One line from filter `from` on.
+  void pass(const std::string& line, std::size_t from);
+
+  Console& next_;
+  std::vector<Filter> filters_;
+  std::vector<std::size_t> counts_;
+  std::string partial_;
+};
+
+}  // namespace postern::cli

@@ -1,0 +1,281 @@
+#include "cli/interview.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/assert.h"
+#include "cli/questions.h"
+#include "cli/settings.h"
+#include "cli/summary.h"
+#include "cli/words.h"
+
+namespace postern::cli {
+namespace {
+
+using Kind = model::Node::Kind;
+using Op = model::Edit::Op;
+using Answers = std::map<std::string, std::string, std::less<>>;
+
+constexpr SubMenu submenus[] = {
+    {"listeners", "hat", "HOSTACCESS", "Modify the Host Access Table."},
+    {"listeners", "rat", "RCPTACCESS", "Modify the Recipient Access Table."},
+};
+
+model::Path below(const model::Path& parent, std::string_view name,
+                  std::vector<std::string> keys = {}) {
+  model::Path path = parent;
+  path.push_back({std::string(name), std::move(keys)});
+  return path;
+}
+
+std::string help_of(const schema::Form& leaf) {
+  std::string text = leaf.hint.empty() ? leaf.description : leaf.hint;
+  if (leaf.type == "enumeration") text += "\nOne of: " + join(leaf.choices, ", ") + ".";
+  if (!leaf.mandatory) text += "\nA lone - takes the value away.";
+  return text;
+}
+
+std::string asked_as(const schema::Form& leaf) {
+  constexpr std::string_view port = "the port for ";
+  std::string text = leaf.label.starts_with(port)
+                         ? fmt::format("Which port do you want to use for {}?",
+                                       leaf.label.substr(port.size()))
+                         : fmt::format("Enter {}.", leaf.label);
+  if (!leaf.units.empty() && text.ends_with('.')) {
+    text.pop_back();
+    text += fmt::format(", in {}.", leaf.units);
+  }
+  return text;
+}
+
+/// What a dialogue suggests although the schema, where the key must be said, has no default for it.
+std::string suggestion(const Interview& interview, const schema::Form& leaf,
+                       const model::Path& parent) {
+  const bool smtp_port = interview.feature.name == "smtp-routes" && leaf.name == "port" &&
+                         parent.back().name == "destination";
+  return smtp_port ? "25" : leaf.fallback;
+}
+
+/// Names that a reference could mean, as they are in effect here.
+std::vector<std::string> referred_names(Interview& interview, const schema::Form& leaf) {
+  const auto slash = leaf.refers_to.find('/');
+  if (slash == std::string::npos) return {};
+  const auto* feature = interview.session.schema.feature(leaf.refers_to.substr(0, slash));
+  const auto steps = split(leaf.refers_to.substr(slash), "/");
+  if (feature == nullptr || steps.empty()) return {};
+  // Machine-only settings are looked up on the login host, whatever the mode.
+  const bool machine = feature->scope == schema::Scope::machine && interview.session.in_cluster() &&
+                       !interview.session.mode.starts_with("machine ");
+  const auto view = open_feature(interview.session, *feature,
+                                 machine ? interview.session.own_mode() : std::string());
+  if (!view) return {};
+  std::vector<std::string> names;
+  for (const auto& entry : view->shown.entries(steps.front())) {
+    names.push_back(join(entry.key_values(1), " "));
+  }
+  return names;
+}
+
+std::optional<std::string> ask_boolean(Interview& interview, const schema::Form& leaf,
+                                       const std::string& preset) {
+  const auto answer = ask_yes_no(interview.session, fmt::format("Do you want to enable {}?", leaf.label),
+                                 preset.empty() ? std::nullopt : std::optional(preset == "true"),
+                                 help_of(leaf));
+  if (!answer) return std::nullopt;
+  return *answer ? "true" : "false";
+}
+
+std::optional<std::string> ask_choice(Interview& interview, const schema::Form& leaf,
+                                      const std::string& preset) {
+  const auto found = std::ranges::find(leaf.choices, preset);
+  std::optional<std::size_t> standing;
+  if (found != leaf.choices.end()) {
+    standing = static_cast<std::size_t>(found - leaf.choices.begin());
+  } else if (!leaf.choices.empty()) {
+    standing = 0;
+  }
+  interview.session.line(fmt::format("Choose {}:", leaf.label));
+  const auto number = ask_number(interview.session, leaf.choices, standing);
+  if (!number) return std::nullopt;
+  return leaf.choices[*number];
+}
+
+bool wanted(const schema::Form& child, const Answers& answers) {
+  const auto equals = child.when_hint.find('=');
+  if (equals == std::string::npos) return true;
+  const auto answer = answers.find(child.when_hint.substr(0, equals));
+  return answer != answers.end() && answer->second == child.when_hint.substr(equals + 1);
+}
+
+base::Result<std::string> checked_values(const Interview& interview,
+                                         const std::vector<std::string>& names,
+                                         std::string_view typed) {
+  std::vector<std::string> values;
+  for (const auto& part : split(typed, ", ")) {
+    auto value = interview.session.schema.check_leaf(interview.feature.name, names, part);
+    if (!value) return value.error();
+    if (std::ranges::find(values, *value) == values.end()) values.push_back(std::move(*value));
+  }
+  return join(values, ", ");
+}
+
+bool ask_values(Interview& interview, const schema::Form& list, const model::Path& parent,
+                const model::Node* current) {
+  const model::Path path = below(parent, list.name);
+  const auto names = names_of(path);
+  const model::Node* now = current == nullptr ? nullptr : current->child(list.name);
+  Question question;
+  question.text = fmt::format("Enter {}. Several are separated by commas.", list.label);
+  question.preset = now == nullptr ? std::string() : join(now->values, ", ");
+  question.help = help_of(list);
+  question.may_be_empty = !list.mandatory && list.when_hint.empty();
+  question.check = [&](std::string_view typed) -> base::Result<std::string> {
+    if (typed == "-") return std::string();
+    return checked_values(interview, names, typed);
+  };
+  const auto answer = ask_text(interview.session, question);
+  if (!answer) return false;
+  if (*answer == question.preset) return true;
+  if (now != nullptr) interview.edits.push_back({Op::clear, path, {}, {}});
+  for (const auto& value : split(*answer, ",")) {
+    interview.edits.push_back({Op::insert, path, value, {}});
+  }
+  return true;
+}
+
+/// A nested table asked together with its entry: rows until a blank line.
+bool ask_rows(Interview& interview, const schema::Form& list, const model::Path& parent,
+              const model::Node* current) {
+  const model::Node none;
+  const model::Node& before = current == nullptr ? none : *current;
+  if (!before.entries(list.name).empty()) {
+    interview.session.print(list_text(list, interview.feature, before, 0, 20));
+    const auto again = ask_yes_no(interview.session,
+                                  fmt::format("Do you want to enter the {} anew?", plural(list.label)),
+                                  false);
+    if (!again) return false;
+    if (!*again) return true;
+    interview.edits.push_back({Op::clear, below(parent, list.name), {}, {}});
+  }
+  for (bool first = true;; first = false) {
+    if (!first) {
+      interview.session.line(
+          fmt::format("One more {}? A blank line ends the list.", list.label));
+    }
+    std::vector<std::string> keys;
+    const bool may_finish = !first || list.when_hint.empty();
+    const Asked asked = ask_keys(interview, list, parent, may_finish, keys);
+    if (asked != Asked::answered) return asked == Asked::finished;
+    const model::Path row = below(parent, list.name, keys);
+    interview.edits.push_back({Op::create, row, {}, {}});
+    if (!ask_children(interview, list, row, nullptr)) return false;
+  }
+}
+
+bool ask_one_leaf(Interview& interview, const schema::Form& leaf, const model::Path& path,
+                  const model::Node* current, Answers& answers) {
+  const std::string present(current == nullptr ? std::string_view() : current->leaf(leaf.name));
+  const auto answer = ask_leaf(interview, leaf, path, present);
+  if (!answer) return false;
+  answers[leaf.name] = *answer;
+  const bool unchanged = *answer == present || (present.empty() && *answer == leaf.fallback);
+  if (unchanged) return true;
+  if (answer->empty()) {
+    interview.edits.push_back({Op::clear, below(path, leaf.name), {}, {}});
+  } else {
+    interview.edits.push_back({Op::set, below(path, leaf.name), *answer, {}});
+  }
+  return true;
+}
+
+bool ask_child(Interview& interview, const schema::Form& child, const model::Path& path,
+               const model::Node* current, Answers& answers) {
+  const model::Node* now = current == nullptr ? nullptr : current->child(child.name);
+  if (!wanted(child, answers)) {
+    if (now != nullptr) interview.edits.push_back({Op::clear, below(path, child.name), {}, {}});
+    return true;
+  }
+  switch (child.kind) {
+    case Kind::leaf: return ask_one_leaf(interview, child, path, current, answers);
+    case Kind::leaf_list: return ask_values(interview, child, path, current);
+    case Kind::container:
+      return ask_children(interview, child, below(path, child.name), now);
+    case Kind::list:
+      if (submenu_of(interview.feature, child.name) != nullptr) return true;
+      return ask_rows(interview, child, path, current);
+    case Kind::entry: break;
+  }
+  return true;
+}
+
+}  // namespace
+
+const SubMenu* submenu_of(const schema::Feature& feature, std::string_view list) {
+  const auto* found = std::ranges::find_if(submenus, [&](const SubMenu& menu) {
+    return menu.feature == feature.name && menu.list == list;
+  });
+  return found == std::end(submenus) ? nullptr : found;
+}
+
+std::vector<std::string> names_of(const model::Path& path) {
+  std::vector<std::string> names;
+  for (const auto& step : path) names.push_back(step.name);
+  return names;
+}
+
+std::optional<std::string> ask_leaf(Interview& interview, const schema::Form& leaf,
+                                    const model::Path& parent, const std::string& present) {
+  const std::string preset = present.empty() ? suggestion(interview, leaf, parent) : present;
+  if (leaf.type == "boolean") return ask_boolean(interview, leaf, preset);
+  if (leaf.type == "enumeration") return ask_choice(interview, leaf, preset);
+  const auto names = names_of(below(parent, leaf.name));
+  Question question;
+  question.text = asked_as(leaf);
+  question.preset = preset;
+  question.help = help_of(leaf);
+  question.may_be_empty = !leaf.mandatory;
+  if (!leaf.refers_to.empty()) {
+    question.completions = referred_names(interview, leaf);
+    if (question.preset.empty() && question.completions.size() == 1) {
+      question.preset = question.completions.front();
+    }
+    if (!question.completions.empty()) {
+      question.text += fmt::format(" There is: {}.", join(question.completions, ", "));
+    }
+  }
+  question.check = [&](std::string_view typed) -> base::Result<std::string> {
+    if (typed == "-" && !leaf.mandatory) return std::string();
+    return interview.session.schema.check_leaf(interview.feature.name, names, typed);
+  };
+  return ask_text(interview.session, question);
+}
+
+Asked ask_keys(Interview& interview, const schema::Form& list, const model::Path& parent,
+               bool may_finish, std::vector<std::string>& keys) {
+  const model::Path at = below(parent, list.name);
+  for (const auto& name : list.keys) {
+    const schema::Form* form = list.child(name);
+    POSTERN_ASSERT(form != nullptr);
+    schema::Form leaf = *form;
+    leaf.mandatory = !(may_finish && keys.empty());
+    const auto answer = ask_leaf(interview, leaf, at, {});
+    if (!answer) return Asked::left;
+    if (answer->empty()) return Asked::finished;
+    keys.push_back(*answer);
+  }
+  return Asked::answered;
+}
+
+bool ask_children(Interview& interview, const schema::Form& form, const model::Path& path,
+                  const model::Node* current) {
+  Answers answers;
+  for (const auto& child : form.children) {
+    if (std::ranges::find(form.keys, child.name) != form.keys.end()) continue;
+    if (!ask_child(interview, child, path, current, answers)) return false;
+  }
+  return true;
+}
+
+}  // namespace postern::cli

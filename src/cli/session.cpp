@@ -1,0 +1,134 @@
+#include "cli/session.h"
+
+#include <fmt/format.h>
+
+namespace postern::cli {
+
+using base::ErrorCode;
+
+int exit_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::usage: return exit_usage;
+    case ErrorCode::restricted: return exit_restricted;
+    case ErrorCode::conflict: return exit_conflict;
+    case ErrorCode::unreachable: return exit_unreachable;
+    default: return exit_failed;
+  }
+}
+
+Session::Session(desk::Client& client, const schema::Schema& schema_in, Console& console)
+    : schema(schema_in), client_(client), console_(&console) {
+  client_.on_notice = [this](std::string_view method, const JsonObject& params) {
+    notice(method, params);
+  };
+}
+
+Session::~Session() { client_.on_notice = nullptr; }
+
+void Session::notice(std::string_view method, const JsonObject& params) {
+  const std::string text = text_of(params, "text");
+  if (method == "session.progress") {
+    // Beside the results: a batch's --json stays one document.
+    json ? console_->complain(text + "\n") : line(text);
+  } else if (method == "session.notices") {
+    notices_.push_back(text);
+  } else if (method == "session.end") {
+    console_->complain(text + "\n");
+    over_ = true;
+  }
+}
+
+void Session::print_notices() {
+  for (const auto& text : notices_) console_->complain(text + "\n");
+  notices_.clear();
+}
+
+int Session::refresh() {
+  const auto answer = call("session.hello", {{"version", 1}});
+  if (!answer) return last_exit;
+  user = text_of(*answer, "user");
+  host = text_of(*answer, "host");
+  cluster = text_of(*answer, "cluster");
+  mode = text_of(*answer, "mode");
+  label = text_of(*answer, "label");
+  pending = flag_of(*answer, "pending");
+  return exit_ok;
+}
+
+desk::Reply<Json> Session::try_call(std::string_view method, JsonObject params) {
+  auto reply = client_.call(method, std::move(params));
+  // Another machine out of reach comes with its host's name; without one it is the desk that is gone.
+  if (!reply && reply.error().error.code == ErrorCode::unreachable &&
+      text_of(reply.error().data, "host").empty()) {
+    over_ = true;
+  }
+  return reply;
+}
+
+std::optional<Json> Session::call(std::string_view method, JsonObject params) {
+  auto reply = try_call(method, std::move(params));
+  if (reply) return std::move(*reply);
+  refused(reply.error());
+  return std::nullopt;
+}
+
+int Session::fail(const base::Error& error) { return refused({error, nullptr}); }
+
+int Session::fail(ErrorCode code, std::string_view text) {
+  return fail(base::fail(code, std::string(text)));
+}
+
+int Session::refused(const desk::Refusal& refusal) {
+  last_exit = exit_code(refusal.error.code);
+  if (json) {
+    line(to_line(Json{{"error",
+                       {{"name", base::error_name(refusal.error.code)},
+                        {"message", refusal.error.text},
+                        {"data", refusal.data}}}}));
+    return last_exit;
+  }
+  console_->complain(refusal.error.text + "\n");
+  for (const auto& problem : items_of(refusal.data, "problems")) {
+    std::string text = text_of(problem, "label");
+    for (const char* part : {"feature", "path"}) {
+      const std::string value = text_of(problem, part);
+      if (!value.empty()) text += (text.empty() ? "" : ", ") + value;
+    }
+    const auto machines = texts_of(problem, "machines");
+    text += ": " + text_of(problem, "text");
+    if (!machines.empty()) text += fmt::format(" ({})", fmt::join(machines, ", "));
+    console_->complain("  " + text + "\n");
+  }
+  return last_exit;
+}
+
+int Session::switch_mode(std::string_view wanted) {
+  const auto answer = call("session.mode", {{"mode", wanted}});
+  if (!answer) return last_exit;
+  mode = text_of(*answer, "mode");
+  label = text_of(*answer, "label");
+  return exit_ok;
+}
+
+Console& Session::exchange_console(Console& console) {
+  Console& before = *console_;
+  console_ = &console;
+  return before;
+}
+
+void Session::warn(std::string_view text) { console_->complain(std::string(text) + "\n"); }
+
+void Session::warnings(const Json& answer) {
+  for (const auto& text : texts_of(answer, "warnings")) warn("Warning: " + text);
+}
+
+bool Session::printed_json(const Json& answer) {
+  if (json) line(to_line(answer));
+  return json;
+}
+
+std::string Session::prompt() const {
+  return in_cluster() ? fmt::format("({})> ", label) : host + "> ";
+}
+
+}  // namespace postern::cli

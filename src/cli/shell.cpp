@@ -1,0 +1,136 @@
+#include "cli/shell.h"
+
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/filter.h"
+#include "cli/questions.h"
+#include "cli/session.h"
+#include "cli/words.h"
+
+namespace postern::cli {
+namespace {
+
+/// One command with its filters. The words are not empty.
+int run_command(Session& session, const Words& words, const Options& options) {
+  const auto command = find_command(words.words.front());
+  Arguments arguments({words.words.begin() + 1, words.words.end()});
+  session.json = arguments.option("json").has_value() || options.json;
+  if (!command) return session.fail(command.error());
+  if (arguments.option("help")) {
+    session.line((*command)->summary);
+    session.line((*command)->usage);
+    return exit_ok;
+  }
+  if ((*command)->run == nullptr) return not_in_this_version(session, (*command)->name);
+  if ((*command)->ask_desk) {
+    if (const int code = allowed_here(session, (*command)->name); code != exit_ok) return code;
+  }
+  if (words.filters.empty()) return (*command)->run(session, arguments);
+  FilterConsole filtered(session.console(), words.filters);
+  Console& before = session.exchange_console(filtered);
+  const int code = (*command)->run(session, arguments);
+  session.exchange_console(before);
+  filtered.finish();
+  return code;
+}
+
+int run_commands(Session& session, const std::vector<Words>& line, const Options& options) {
+  for (const auto& words : line) {
+    const int code = run_command(session, words, options);
+    session.json = options.json;
+    if (code != exit_ok || session.over()) return code;
+  }
+  return exit_ok;
+}
+
+/// True when the shell may end: nothing is pending, or the person leaves it pending.
+bool may_leave(Session& session) {
+  if (session.refresh() != exit_ok || !session.pending) return true;
+  session.line("You have changes that are not committed. They stay pending until you commit or clear "
+               "them.");
+  return ask_yes_no(session, "Do you want to leave all the same?", false).value_or(
+      session.console().ended());
+}
+
+bool is_farewell(const std::vector<Words>& line) {
+  if (line.size() != 1 || line.front().words.size() != 1) return false;
+  const std::string word = lower(line.front().words.front());
+  return word == "exit" || word == "quit";
+}
+
+Completer command_completer(const Session& session) {
+  return [&session](std::string_view before) {
+    const auto words = split(before.substr(before.find_last_of(";") + 1), " \t");
+    const bool first = words.empty() || (words.size() == 1 && !before.ends_with(' '));
+    std::vector<std::string> names;
+    if (first) {
+      for (const auto& command : commands()) names.emplace_back(command.name);
+      names.insert(names.end(), {"exit", "quit"});
+      return names;
+    }
+    const auto command = find_command(words.front());
+    if (!command) return names;
+    for (const auto& form : split((*command)->usage, "\n")) {
+      const auto parts = split(form, " |");
+      for (std::size_t i = 1; i < parts.size(); ++i) {
+        if (parts[i] == lower(parts[i]) && parts[i].find_first_of("<[=.\"/") == std::string::npos) {
+          names.push_back(parts[i]);
+        }
+      }
+    }
+    if (session.in_cluster()) names.push_back(session.host);
+    return names;
+  };
+}
+
+void greet(Session& session) {
+  session.line(fmt::format("Postern on {}, logged in as {}. Type help for the commands.", session.host,
+                           session.user));
+  if (session.pending) {
+    session.line("You have changes that are not committed: showchanges shows them.");
+  }
+}
+
+}  // namespace
+
+int run_line(desk::Client& client, const schema::Schema& schema, Console& console,
+             std::string_view line, Options options) {
+  Session session(client, schema, console);
+  session.json = options.json;
+  const auto parsed = parse_line(line);
+  if (!parsed) return session.fail(parsed.error());
+  if (const int code = session.refresh(); code != exit_ok) return code;
+  const int code = run_commands(session, *parsed, options);
+  session.print_notices();
+  return code;
+}
+
+int run_shell(desk::Client& client, const schema::Schema& schema, Console& console,
+              Options options) {
+  Session session(client, schema, console);
+  session.interactive = true;
+  if (const int code = session.refresh(); code != exit_ok) return code;
+  if (options.login) greet(session);
+  const Completer complete = command_completer(session);
+  int code = exit_ok;
+  while (!session.over()) {
+    session.print_notices();
+    const auto line = console.ask(session.prompt(), complete);
+    if (!line) {
+      if (console.ended()) break;
+      continue;
+    }
+    const auto parsed = parse_line(*line);
+    if (!parsed) {
+      code = session.fail(parsed.error());
+    } else if (is_farewell(*parsed)) {
+      if (may_leave(session)) return exit_ok;
+    } else if (!parsed->empty()) {
+      code = run_commands(session, *parsed, options);
+    }
+  }
+  return code;
+}
+
+}  // namespace postern::cli

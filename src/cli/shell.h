@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string_view>
+
+#include "cli/console.h"
+#include "desk/client.h"
+#include "schema/schema.h"
+
+/// The CLI as a function: everything a process, an SSH login or a test needs to run it.
+namespace postern::cli {
+
+struct Options {
+  bool json = false;   ///< every command as if it had been given --json
+  bool login = false;  ///< an SSH login: greets, and says how to get help
+};
+
+/// A batch: the commands of one line, divided by `;`, until the first that fails. Exit code: 0 ok, 1
+/// failed, 2 usage, 3 not allowed in this mode, 4 conflict, 5 unreachable.
+int run_line(desk::Client& client, const schema::Schema& schema, Console& console,
+             std::string_view line, Options options = {});
+/// Reads and runs lines until exit, end of input or the desk's farewell. Returns the last exit code, or 0
+/// after `exit`.
+int run_shell(desk::Client& client, const schema::Schema& schema, Console& console,
+              Options options = {});
+
+}  // namespace postern::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/tree.h"
+#include "schema/schema.h"
+
+/// Settings as lines for people.
+namespace postern::cli {
+
+/// One entry on one line, e.g. "example.com: mail.example.com:25". Nested tables are not in it unless
+/// they are what the entry is about.
+std::string entry_line(const schema::Form& list, const schema::Feature& feature,
+                       const model::Node& entry);
+/// A whole feature: every leaf on a line, every entry on a numbered line, nested tables below it.
+std::string feature_text(const schema::Form& form, const schema::Feature& feature,
+                         const model::Node& tree);
+/// One list, numbered from 1, each line behind `indent` spaces; at most `most` entries, then how many more.
+std::string list_text(const schema::Form& list, const schema::Feature& feature,
+                      const model::Node& parent, std::size_t indent, std::size_t most);
+/// "HOST:PORT", with the preference behind it when it is not 0.
+std::string destination_text(const model::Node& destination);
+/// "route" -> "routes", "entry" -> "entries".
+std::string plural(std::string_view word);
+
+}  // namespace postern::cli
