@@ -13,15 +13,9 @@ using Conflicts = std::map<Pending::Key, ShownConflict>;
 
 bool same(const model::Text& a, const model::Text& b) { return a == b || (a && b && *a == *b); }
 
-model::Tree empty_tree(const schema::Feature& feature) {
-  model::Tree out;
-  out.name = feature.name;
-  return out;
-}
-
 base::Result<model::Tree> tree_or_empty(const schema::Schema& schema,
                                         const schema::Feature& feature, const model::Text& text) {
-  if (!text) return empty_tree(feature);
+  if (!text) return schema.empty(feature.name);
   return tree_of(schema, feature, *text);
 }
 

@@ -86,9 +86,7 @@ model::Tree tree_or_empty(const schema::Schema& schema, const schema::Feature& f
                           const model::Text& text) {
   if (text)
     if (auto tree = tree_of(schema, feature, *text)) return std::move(*tree);
-  model::Tree empty;
-  empty.name = feature.name;
-  return empty;
+  return schema.empty(feature.name);
 }
 
 }  // namespace

@@ -124,10 +124,12 @@ base::Result<std::vector<model::Edit>> edits_from(const json::value& list) {
 }
 
 base::Result<model::Text> edited(const State& state, const schema::Feature& feature,
-                                 const model::Text& from, const std::vector<model::Edit>& edits) {
+                                 const model::Text& from, std::vector<model::Edit> edits) {
   auto tree = tree_of(state.schema, feature, *from);
   if (!tree) return tree.error();
-  auto changed = model::apply(*tree, edits, state.schema.shapes(feature.name));
+  auto exact = state.schema.canonical_edits(feature.name, std::move(edits));
+  if (!exact) return exact.error();
+  auto changed = model::apply(*tree, *exact, state.schema.shapes(feature.name));
   if (!changed) return changed.error();
   auto canonical = state.schema.canonical(feature.name, *changed);
   if (!canonical) return canonical.error();
@@ -151,7 +153,7 @@ void feature_edit(State& state, Session& session, const Call& call, Params& para
     if (!begun) return call.refuse(begun.error());
     from = *begun;
   }
-  auto text = edited(state, *target->first, from, *edits);
+  auto text = edited(state, *target->first, from, std::move(*edits));
   if (!text) return call.refuse(text.error());
   change(state, session, call, {{{target->second, name}, *text}},
          [call](const Outcome& outcome) { answer_changed(call, outcome); });

@@ -1,0 +1,299 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/crypto.h"
+#include "cluster/peer.h"
+#include "desk/desk.h"
+#include "schema/schema.h"
+
+/// A desk at a real peer whose disk is always willing (unless told otherwise), and people who sit at it.
+namespace postern::desk {
+
+namespace json = boost::json;
+
+inline const schema::Schema& loaded_schema() {
+  static const auto schema = schema::Schema::load();
+  if (!schema) {
+    ADD_FAILURE() << base::to_text(schema.error());
+    std::abort();
+  }
+  return **schema;
+}
+
+template <class Id>
+Id made_id(unsigned char kind, unsigned char number) {
+  Id id;
+  id.uuid.bytes[0] = kind;
+  id.uuid.bytes[15] = number;
+  return id;
+}
+inline base::MemberId member_id(unsigned char n) { return made_id<base::MemberId>(1, n); }
+inline base::GroupId group_id(unsigned char n) { return made_id<base::GroupId>(2, n); }
+inline base::UserId user_id(unsigned char n) { return made_id<base::UserId>(3, n); }
+inline const base::ClusterId cluster_id = made_id<base::ClusterId>(4, 1);
+
+class FakeHouse final : public House {
+ public:
+  /// `hosts` are members (the first is this machine), in `groups` by index; no cluster name: standalone.
+  struct Plan {
+    std::string cluster;
+    std::vector<std::string> groups{"Main_Group"};
+    std::vector<std::pair<std::string, std::size_t>> hosts{{"newyork.example.com", 0}};
+  };
+  explicit FakeHouse(const Plan& plan) { found(plan); }
+
+  base::Instant now() override { return clock; }
+  std::string random_bytes(std::size_t count) override {
+    std::string out;
+    while (out.size() < count) out += std::to_string(++drawn_) + ".";
+    return base::sha256(out).substr(0, count);
+  }
+  [[nodiscard]] const cluster::Peer& peer() const override { return *peer_; }
+  [[nodiscard]] std::string version() const override { return "0.1.0"; }
+
+  void commit(cluster::LocalCommit what, std::function<void(const cluster::Answer&)> done) override {
+    ++commits;
+    if (!what.retire.empty()) retired.push_back(what.retire);
+    if (answer_instead) {
+      cluster::Answer answer = *answer_instead;
+      answer.request_key = what.request_key;
+      return done(answer);
+    }
+    if (before_commit) std::exchange(before_commit, nullptr)();
+    waiting_[what.request_key] = std::move(done);
+    step(std::move(what));
+  }
+  void save_pending(const std::string& key, std::optional<std::string> bytes,
+                    std::function<void(base::Result<void>)> done) override {
+    if (refuse_saves) return done(base::fail(base::ErrorCode::io, "The disk is full."));
+    if (bytes)
+      saved[key] = *bytes;
+    else
+      saved.erase(key);
+    done({});
+  }
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> pending() const override {
+    return {saved.begin(), saved.end()};
+  }
+  void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override {
+    done("hash of " + passphrase);
+  }
+  void check_passphrase(std::string hash_text, std::string passphrase,
+                        std::function<void(bool)> done) override {
+    done(hash_text == "hash of " + passphrase);
+  }
+  void join_dial(std::string address, std::uint16_t,
+                 std::function<void(base::Result<JoinOffer>)> done) override {
+    if (address == "192.0.2.9") return done(base::fail(base::ErrorCode::unreachable, "No answer."));
+    done(JoinOffer{7, "SHA256:abc", "MD5:00:11"});
+  }
+  void join_go(JoinRequest request, std::function<void(std::string)> progress,
+               std::function<void(base::Result<void>)> done) override {
+    joined_with = request;
+    progress("Fetching the settings.");
+    if (on_join) on_join();
+    done({});
+  }
+  void join_cancel(std::uint64_t join) override { cancelled = join; }
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> prejoin() const override {
+    return {{"dns", R"({"postern-dns:dns":{"source":"root"}})"}};
+  }
+  [[nodiscard]] std::string host_key() const override { return "ssh-ed25519 AAAA newyork"; }
+  [[nodiscard]] HostFingerprints host_fingerprints() const override { return {"SHA256:h", "MD5:h"}; }
+  [[nodiscard]] DataPlaneStatus data_plane() const override { return {3, "", {"a note"}, true, 5}; }
+  void link_status(std::function<void(std::vector<LinkStatus>)> done) override { done(links); }
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> stats() const override {
+    return {{"store.flushes", 12}};
+  }
+  [[nodiscard]] std::vector<std::string> host_addresses() const override { return {"127.0.1.1"}; }
+  void after(std::int64_t ms, std::function<void()> then) override {
+    timers_.emplace(clock.mono_ms + ms, std::move(then));
+  }
+  [[nodiscard]] std::optional<std::string> stored_value(const base::Hash& hash) override {
+    const auto at = values_.find(hash);
+    return at == values_.end() ? std::nullopt : std::optional(at->second);
+  }
+
+  /// Lets time pass, timers included.
+  void pass(std::int64_t ms) {
+    const std::int64_t until = clock.mono_ms + ms;
+    while (!timers_.empty() && timers_.begin()->first <= until) {
+      auto then = std::move(timers_.begin()->second);
+      forward(timers_.begin()->first);
+      timers_.erase(timers_.begin());
+      then();
+    }
+    forward(until);
+    step(cluster::Tick{});
+  }
+  /// A commit that did not come through the desk, as sync would bring one.
+  cluster::Answer elsewhere(std::vector<cluster::LocalCommit::Item> items, std::string author = "eve") {
+    cluster::LocalCommit what;
+    what.request_key = "elsewhere-" + std::to_string(++drawn_);
+    what.author_name = std::move(author);
+    what.items = std::move(items);
+    cluster::Answer out;
+    waiting_[what.request_key] = [&out](const cluster::Answer& answer) { out = answer; };
+    step(std::move(what));
+    EXPECT_EQ(out.what, cluster::Answer::What::committed) << out.reason;
+    return out;
+  }
+  /// An item on what is there now.
+  cluster::LocalCommit::Item item(const cluster::Register& reg, std::string value) const {
+    const cluster::RegisterState* found = peer_->state().find(reg);
+    return {reg, cluster::WriteKind::put, std::move(value),
+            found == nullptr ? std::vector<cluster::Dot>() : found->base()};
+  }
+  void step(cluster::Event event) {
+    std::vector<cluster::Event> queue{std::move(event)};
+    while (!queue.empty()) {
+      cluster::Effects effects = peer_->step(queue.front(), clock);
+      queue.erase(queue.begin());
+      if (effects.persist) {
+        values_.insert(effects.persist->values.begin(), effects.persist->values.end());
+        if (!effects.persist->retire.empty()) saved.erase(effects.persist->retire);
+        if (effects.persist->flush)
+          queue.push_back(cluster::Flushed{effects.persist->token, cluster::Flushed::How::done, 0, {}});
+      }
+      for (const cluster::Answer& answer : effects.answers) {
+        auto done = waiting_.extract(answer.request_key);
+        if (!done.empty()) done.mapped()(answer);
+      }
+      if (desk != nullptr && !effects.changed.empty()) desk->state_changed(effects.changed);
+    }
+  }
+
+  base::Instant clock{1'700'000'000'000, 1'000'000};
+  Desk* desk = nullptr;
+  std::map<std::string, std::string> saved;
+  std::vector<std::string> retired;
+  std::vector<LinkStatus> links;
+  bool refuse_saves = false;
+  std::optional<cluster::Answer> answer_instead;
+  std::function<void()> before_commit;
+  std::function<void()> on_join;
+  std::optional<JoinRequest> joined_with;
+  std::uint64_t cancelled = 0;
+  int commits = 0;
+
+ private:
+  void forward(std::int64_t mono_ms) {
+    clock.wall_ms += mono_ms - clock.mono_ms;
+    clock.mono_ms = mono_ms;
+  }
+  void found(const Plan& plan);
+
+  std::unique_ptr<cluster::Peer> peer_;
+  std::map<std::string, std::function<void(const cluster::Answer&)>> waiting_;
+  std::multimap<std::int64_t, std::function<void()>> timers_;
+  cluster::Values values_;
+  int drawn_ = 0;
+};
+
+/// One person's session. Answers come at once: the fake house never waits.
+class Sitter {
+ public:
+  Sitter(Desk& desk, Who who) : desk_(desk) {
+    id = desk.open_session(
+        std::move(who), [this](const std::string& line) { hear(line); }, [this] { hung_up = true; });
+  }
+  ~Sitter() { desk_.close_session(id); }
+  Sitter(const Sitter&) = delete;
+  Sitter& operator=(const Sitter&) = delete;
+
+  /// Whole response object. `params` is JSON text.
+  json::object raw(std::string_view method, std::string_view params = "{}") {
+    send(method, params);
+    return answers.contains(next_) ? answers.at(next_) : json::object();
+  }
+  /// The result; a refusal fails the test.
+  json::value ok(std::string_view method, std::string_view params = "{}") {
+    json::object answer = raw(method, params);
+    if (!answer.contains("result")) ADD_FAILURE() << method << ": " << json::serialize(answer);
+    return answer.contains("result") ? answer["result"] : json::value(json::object());
+  }
+  /// The error object; a result fails the test. Its "name" is checked.
+  json::object refused(std::string_view name, std::string_view method, std::string_view params = "{}") {
+    json::object answer = raw(method, params);
+    if (!answer.contains("error")) {
+      ADD_FAILURE() << method << " was not refused: " << json::serialize(answer);
+      return {{"message", ""}, {"data", json::object()}};
+    }
+    json::object error = answer["error"].as_object();
+    EXPECT_EQ(std::string(error["data"].at("name").as_string()), name) << json::serialize(error);
+    return error;
+  }
+  void send(std::string_view method, std::string_view params = "{}") {
+    json::object request{{"jsonrpc", "2.0"}, {"id", ++next_}, {"method", method}};
+    request["params"] = json::parse(std::string(params));
+    desk_.receive(id, json::serialize(request));
+  }
+  [[nodiscard]] bool heard(std::string_view method, std::string_view part) const {
+    for (const auto& [name, text] : notices)
+      if (name == method && text.find(part) != std::string::npos) return true;
+    return false;
+  }
+
+  SessionId id = 0;
+  bool hung_up = false;
+  std::map<std::int64_t, json::object> answers;
+  std::vector<std::pair<std::string, std::string>> notices;
+  json::object last;
+
+ private:
+  void hear(const std::string& line) {
+    json::object message = json::parse(line).as_object();
+    last = message;
+    if (message.contains("method"))
+      notices.emplace_back(message["method"].as_string(), message["params"].at("text").as_string());
+    else if (message["id"].is_int64())
+      answers[message["id"].as_int64()] = message;
+  }
+
+  Desk& desk_;
+  std::int64_t next_ = 0;
+};
+
+/// A cluster "americas": newyork (here), losangeles in group usa, paris in group europe; or standalone.
+class DeskTest : public testing::Test {
+ protected:
+  explicit DeskTest(FakeHouse::Plan plan = clustered()) : house(plan) { reopen(); }
+
+  static FakeHouse::Plan clustered() {
+    return {"americas",
+            {"Main_Group", "usa", "europe"},
+            {{"newyork.example.com", 1}, {"losangeles.example.com", 1}, {"paris.example.com", 2}}};
+  }
+  static Who who(std::string name, unsigned char number, cluster::Role role) {
+    return {user_id(number), std::move(name), role, "ssh 127.0.0.1:50022", true};
+  }
+  static Who admin() { return who("admin", 1, cluster::Role::administrator); }
+  static Who bob() { return who("bob", 2, cluster::Role::operator_); }
+  static Who gina() { return who("gina", 3, cluster::Role::guest); }
+  static Who console() { return {{}, "console", cluster::Role::administrator, "console", false}; }
+
+  void reopen() {
+    house.desk = nullptr;
+    desk = std::make_unique<Desk>(house, loaded_schema());
+    house.desk = desk.get();
+  }
+
+  FakeHouse house;
+  std::unique_ptr<Desk> desk;
+};
+
+/// Texts of an array.
+std::vector<std::string> texts(const json::value& array);
+/// First text of an array that holds `part`; empty when none.
+std::string with(const json::value& array, std::string_view part);
+
+}  // namespace postern::desk
