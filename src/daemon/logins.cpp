@@ -1,0 +1,101 @@
+#include "daemon/logins.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+
+#include "daemon/desk_line.h"
+
+namespace postern::daemon {
+
+namespace asio = boost::asio;
+using base::ErrorCode;
+using base::fail;
+
+namespace {
+
+constexpr std::size_t remembered_logins = 4096;
+
+/// What is left of a started interpreter once its descriptors went to the transport: where its exit code comes,
+/// and whose closing hangs it up.
+struct Running {
+  hands::Descriptor status;
+};
+
+}  // namespace
+
+Logins::Logins(asio::io_context& truth, machine::Machine& machine, transport::Transport& transport,
+               const std::string& hands_socket)
+    : truth_(truth), machine_(machine), transport_(transport), hands_(hands_socket) {}
+
+Logins::~Logins() { starting_.join(); }
+
+void Logins::login(transport::LoginAsked asked) {
+  const auto connection = asked.connection;
+  const auto method = asked.method;
+  const auto user = asked.user;
+  const auto source = asked.source;
+  machine_.admit(asked, [this, connection, method, user, source](const machine::Machine::Admission& admission) {
+    if (admission.verdict == transport::Verdict::administrator) {
+      while (admitted_.size() >= remembered_logins) admitted_.erase(admitted_.begin());
+      admitted_[connection] = admission.who;
+      spdlog::info("{} logged in from {}", user, source);
+    } else if (admission.verdict == transport::Verdict::refuse &&
+               method == transport::LoginAsked::Method::password) {
+      spdlog::warn("a login as {} from {} was refused", user, source);
+    }
+    transport_.answer(connection, admission.verdict);
+  });
+}
+
+void Logins::session(transport::SessionAsked asked) {
+  const auto who = admitted_.find(asked.connection);
+  int ends[2] = {-1, -1};
+  if (who == admitted_.end() || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    transport_.started(asked.connection, asked.channel, fail(ErrorCode::denied, "No session can be opened."));
+    return;
+  }
+  auto fixed = who->second;
+  fixed.interactive = !asked.exec;
+  DeskLine::Socket ours(truth_, boost::asio::local::stream_protocol(), ends[0]);
+  std::make_shared<DeskLine>(std::move(ours), machine_.desk())->start(fixed);
+  asio::post(starting_, [this, asked = std::move(asked), desk_end = ends[1]] {
+    auto result = start(asked, desk_end);
+    ::close(desk_end);
+    if (!result) spdlog::error("a session's command line did not start: {}", to_text(result.error()));
+    transport_.started(asked.connection, asked.channel, std::move(result));
+  });
+}
+
+Logins::Started Logins::start(const transport::SessionAsked& asked, int desk_end) {
+  hands::Login login;
+  login.terminal = asked.pty;
+  if (!asked.term.empty()) login.term = asked.term;
+  login.rows = static_cast<unsigned>(std::max(asked.rows, 1));
+  login.columns = static_cast<unsigned>(std::max(asked.columns, 1));
+  if (asked.exec) login.line = asked.command;
+  auto started = hands_.login(login, desk_end);
+  if (!started) return started.error();
+  transport::SessionStarted out;
+  out.in = started->in.release();
+  out.out = asked.pty ? out.in : started->out.release();
+  out.err = asked.pty ? -1 : started->err.release();
+  out.pidfd = started->pidfd.release();
+  auto running = std::make_shared<Running>();
+  running->status = std::move(started->status);
+  out.exit_code = [running] { return hands::exit_code(running->status); };
+  out.hang_up = [running] { running->status = {}; };
+  if (asked.pty)
+    out.resize = [terminal = out.in](int columns, int rows) {
+      winsize size{};
+      size.ws_col = static_cast<unsigned short>(columns);
+      size.ws_row = static_cast<unsigned short>(rows);
+      ioctl(terminal, TIOCSWINSZ, &size);
+    };
+  return out;
+}
+
+}  // namespace postern::daemon

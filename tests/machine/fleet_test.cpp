@@ -1,0 +1,201 @@
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "base/crypto.h"
+#include "support/memory_fleet.h"
+
+namespace postern {
+namespace {
+
+using support::MemoryFleet;
+
+const schema::Schema& the_schema() {
+  static const auto schema = [] {
+    base::crypto_start();
+    auto loaded = schema::Schema::load();
+    EXPECT_TRUE(loaded.has_value()) << (loaded ? "" : to_text(loaded.error()));
+    return std::move(*loaded);
+  }();
+  return *schema;
+}
+
+class Fleets : public testing::Test {
+ protected:
+  Fleets() : fleet(the_schema()) {}
+
+  desk::Json must(desk::Client& client, std::string_view method, desk::JsonObject params) {
+    auto reply = client.call(method, std::move(params));
+    EXPECT_TRUE(reply.has_value()) << method << ": " << (reply ? "" : to_text(reply.error().error));
+    return reply ? *reply : desk::Json(nullptr);
+  }
+
+  base::Result<void> join(const std::string& host, const std::string& address,
+                          std::string_view secret = support::passphrase) {
+    auto client = fleet.client(host);
+    auto dialed = client->call("cluster.join_dial", {{"address", address}, {"port", 2200}});
+    if (!dialed) return dialed.error().error;
+    auto joined = client->call("cluster.join_go", {{"join", dialed->at("join")}, {"passphrase", secret}, {"ccs", false}});
+    if (!joined) return joined.error().error;
+    return {};
+  }
+
+  void three() {
+    fleet.add(a, "127.0.1.1");
+    fleet.add(b, "127.0.1.2");
+    fleet.add(c, "127.0.1.3");
+    must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
+    ASSERT_TRUE(join(b, "127.0.1.1").has_value());
+    ASSERT_TRUE(join(c, "127.0.1.2").has_value());
+    ASSERT_TRUE(fleet.run_until([&] { return linked(a) == 2 && linked(b) == 2 && linked(c) == 2; }));
+  }
+
+  std::size_t linked(const std::string& host) {
+    std::size_t count = 0;
+    for (const auto& link : fleet.machine(host).peer().links()) count += link.live;
+    return count;
+  }
+
+  base::Hash digest(const std::string& host) { return fleet.machine(host).peer().state().digest(); }
+  bool equal() { return digest(a) == digest(b) && digest(b) == digest(c); }
+
+  desk::Json route(desk::Client& client, std::string_view mode, const std::string& domain, const std::string& host) {
+    const std::string at = "route['" + domain + "']";
+    const boost::json::array edits{
+        desk::JsonObject{{"op", "set"}, {"path", at + "/action"}, {"value", "hosts"}},
+        desk::JsonObject{{"op", "set"}, {"path", at + "/destination['" + host + "','2625']/preference"}, {"value", "0"}}};
+    auto reply = client.call("feature.edit", {{"feature", "smtp-routes"}, {"mode", mode}, {"edits", edits}});
+    if (!reply)
+      reply = client.call("feature.edit",
+                          {{"feature", "smtp-routes"}, {"mode", mode}, {"edits", edits}, {"start", "empty"}});
+    EXPECT_TRUE(reply.has_value()) << (reply ? "" : to_text(reply.error().error));
+    return must(client, "commit", {{"comment", "a route"}, {"request", "r" + std::to_string(++requests)}});
+  }
+
+  std::string transport_row(const std::string& host, const std::string& domain) {
+    for (const auto& table : fleet.world(host).plan.tables)
+      if (table.name == "transport")
+        if (const auto row = table.rows.find(domain); row != table.rows.end()) return row->second;
+    return {};
+  }
+
+  MemoryFleet fleet;
+  int requests = 0;
+  const std::string a = "newyork.example.com";
+  const std::string b = "losangeles.example.com";
+  const std::string c = "paris.example.com";
+};
+
+TEST_F(Fleets, a_change_at_cluster_level_reaches_every_plan) {
+  three();
+  const auto committed = route(*fleet.client(a), "cluster", "example.com", "127.0.1.9");
+  EXPECT_EQ(committed.at("members").to_number<int>(), 3);
+  EXPECT_EQ(committed.at("durable").to_number<int>(), 3);
+  ASSERT_TRUE(fleet.run_until([&] { return !transport_row(c, "example.com").empty(); }, 5'000));
+  EXPECT_EQ(transport_row(a, "example.com"), transport_row(c, "example.com"));
+  EXPECT_NE(transport_row(b, "example.com").find("127.0.1.9"), std::string::npos);
+  EXPECT_TRUE(equal());
+}
+
+TEST_F(Fleets, an_override_at_one_machine_changes_only_that_machine_until_it_is_removed) {
+  three();
+  route(*fleet.client(a), "cluster", "example.com", "127.0.1.9");
+  route(*fleet.client(b), "machine " + c, "example.com", "127.0.1.8");
+  ASSERT_TRUE(fleet.run_until([&] { return transport_row(c, "example.com").find("127.0.1.8") != std::string::npos; }, 5'000));
+  EXPECT_NE(transport_row(a, "example.com").find("127.0.1.9"), std::string::npos);
+  auto client = fleet.client(a);
+  must(*client, "feature.clear", {{"feature", "smtp-routes"}, {"mode", "machine " + c}});
+  must(*client, "commit", {{"comment", ""}, {"request", "clear"}});
+  ASSERT_TRUE(fleet.run_until([&] { return transport_row(c, "example.com").find("127.0.1.9") != std::string::npos; }, 5'000));
+  EXPECT_TRUE(equal());
+}
+
+TEST_F(Fleets, a_machine_that_was_killed_comes_back_with_all_that_was_committed) {
+  three();
+  fleet.kill(b);
+  for (int i = 0; i < 5; ++i) route(*fleet.client(a), "cluster", "d" + std::to_string(i) + ".example", "127.0.1.9");
+  fleet.restart(b);
+  ASSERT_TRUE(fleet.run_until([&] { return equal() && !transport_row(b, "d4.example").empty(); }, 60'000));
+}
+
+TEST_F(Fleets, islands_stay_writable_and_merge) {
+  three();
+  fleet.cut(a, b, true);
+  fleet.cut(a, c, true);
+  fleet.run_for(1'000);
+  route(*fleet.client(a), "cluster", "one.example", "127.0.1.9");
+  route(*fleet.client(b), "machine " + b, "two.example", "127.0.1.9");
+  EXPECT_FALSE(equal());
+  fleet.cut(a, b, false);
+  fleet.cut(a, c, false);
+  ASSERT_TRUE(fleet.run_until([&] { return equal(); }, 70'000));
+  EXPECT_FALSE(transport_row(c, "one.example").empty());
+  EXPECT_FALSE(transport_row(b, "two.example").empty());
+}
+
+TEST_F(Fleets, joins_that_are_refused_leave_both_sides_as_they_were) {
+  fleet.add(a, "127.0.1.1");
+  fleet.add(b, "127.0.1.2");
+  const auto alone = join(b, "127.0.1.1");
+  ASSERT_FALSE(alone.has_value());
+  EXPECT_NE(alone.error().text.find("in no cluster"), std::string::npos) << alone.error().text;
+  must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
+  const auto wrong = join(b, "127.0.1.1", "not it");
+  ASSERT_FALSE(wrong.has_value());
+  EXPECT_EQ(wrong.error().code, base::ErrorCode::denied);
+  const auto nobody = join(b, "127.0.1.77");
+  ASSERT_FALSE(nobody.has_value());
+  EXPECT_EQ(nobody.error().code, base::ErrorCode::unreachable);
+  EXPECT_TRUE(fleet.machine(b).peer().fleet().standalone());
+  EXPECT_EQ(fleet.machine(a).peer().fleet().members.size(), 1U);
+}
+
+TEST_F(Fleets, a_joiner_killed_before_its_swap_is_standalone_and_its_admission_lapses) {
+  fleet.add(a, "127.0.1.1");
+  fleet.add(b, "127.0.1.2");
+  must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
+  {
+    auto client = fleet.client(b);
+    auto dialed = must(*client, "cluster.join_dial", {{"address", "127.0.1.1"}, {"port", 2200}});
+    fleet.machine(b).join_go({dialed.at("join").to_number<std::uint64_t>(), std::string(support::passphrase), false, 2222},
+                             [](const std::string&) {}, [](base::Result<void>) {});
+    ASSERT_TRUE(fleet.run_until([&] { return fleet.machine(a).peer().fleet().members.size() == 2; }, 10'000));
+  }
+  fleet.kill(b);
+  fleet.restart(b);
+  const bool swapped = !fleet.machine(b).peer().fleet().standalone();
+  fleet.run_for(11 * 60'000);
+  EXPECT_EQ(fleet.machine(a).peer().fleet().members.size(), swapped ? 2U : 1U);
+}
+
+TEST_F(Fleets, two_machines_of_one_serial_are_refused) {
+  fleet.add(a, "127.0.1.1");
+  fleet.add(b, "127.0.1.2");
+  must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
+  fleet.kill(b);
+  fleet.world(b).contents.notes["identity/serial"] = fleet.machine(a).identity().serial;
+  fleet.restart(b);
+  const auto refused = join(b, "127.0.1.1");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().text.find("serial"), std::string::npos) << refused.error().text;
+  EXPECT_TRUE(fleet.machine(b).peer().fleet().standalone());
+}
+
+TEST_F(Fleets, pending_edits_survive_a_restart) {
+  fleet.add(a, "127.0.1.1");
+  {
+    auto client = fleet.client(a);
+    const boost::json::array edits{
+        desk::JsonObject{{"op", "set"}, {"path", "route['x.example']/action"}, {"value", "drop"}}};
+    must(*client, "feature.edit", {{"feature", "smtp-routes"}, {"edits", edits}, {"start", "empty"}});
+  }
+  fleet.kill(a);
+  fleet.restart(a);
+  auto client = fleet.client(a);
+  EXPECT_EQ(must(*client, "changes.show", {}).at("changes").as_array().size(), 1U);
+  must(*client, "commit", {{"comment", ""}, {"request", "1"}});
+  EXPECT_EQ(must(*client, "changes.show", {}).at("changes").as_array().size(), 0U);
+}
+
+}  // namespace
+}  // namespace postern
