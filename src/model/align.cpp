@@ -29,7 +29,8 @@ std::vector<Ident> moved(const std::vector<Ident>& before, const std::vector<Ide
       common.push_back(&ident);
       places.push_back(found->second);
     }
-  // The longest increasing run of places stays; patience sorting, with links back to rebuild the run.
+  // The longest increasing run of places stays; patience sorting, with links back to rebuild the
+  // run.
   constexpr std::size_t none = static_cast<std::size_t>(-1);
   std::vector<std::size_t> tails;
   std::vector<std::size_t> previous(places.size(), none);
@@ -44,7 +45,8 @@ std::vector<Ident> moved(const std::vector<Ident>& before, const std::vector<Ide
     }
   }
   std::vector<bool> stays(places.size(), false);
-  for (std::size_t i = tails.empty() ? none : tails.back(); i != none; i = previous[i]) stays[i] = true;
+  for (std::size_t i = tails.empty() ? none : tails.back(); i != none; i = previous[i])
+    stays[i] = true;
   std::vector<Ident> result;
   for (std::size_t i = 0; i < common.size(); ++i)
     if (!stays[i]) result.push_back(*common[i]);

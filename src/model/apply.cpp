@@ -1,11 +1,11 @@
+#include "base/assert.h"
+#include "model/edit.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <utility>
-
-#include "base/assert.h"
-#include "model/edit.h"
 
 namespace postern::model {
 namespace {
@@ -14,12 +14,12 @@ using base::ErrorCode;
 using base::Result;
 
 constexpr std::array<std::pair<Edit::Op, const char*>, 7> ops{{{Edit::Op::create, "create"},
-                                                              {Edit::Op::set, "set"},
-                                                              {Edit::Op::remove, "remove"},
-                                                              {Edit::Op::clear, "clear"},
-                                                              {Edit::Op::insert, "insert"},
-                                                              {Edit::Op::erase, "erase"},
-                                                              {Edit::Op::move, "move"}}};
+                                                               {Edit::Op::set, "set"},
+                                                               {Edit::Op::remove, "remove"},
+                                                               {Edit::Op::clear, "clear"},
+                                                               {Edit::Op::insert, "insert"},
+                                                               {Edit::Op::erase, "erase"},
+                                                               {Edit::Op::move, "move"}}};
 
 Node make_leaf(const std::string& name, const std::string& value) {
   Node leaf;
@@ -46,13 +46,20 @@ class Editor {
 
   Result<> run() {
     switch (edit_.op) {
-      case Edit::Op::create: return create();
-      case Edit::Op::set: return set();
-      case Edit::Op::remove: return remove(true);
-      case Edit::Op::clear: return remove(false);
-      case Edit::Op::insert: return insert();
-      case Edit::Op::erase: return erase();
-      case Edit::Op::move: return move();
+      case Edit::Op::create:
+        return create();
+      case Edit::Op::set:
+        return set();
+      case Edit::Op::remove:
+        return remove(true);
+      case Edit::Op::clear:
+        return remove(false);
+      case Edit::Op::insert:
+        return insert();
+      case Edit::Op::erase:
+        return erase();
+      case Edit::Op::move:
+        return move();
     }
     POSTERN_ASSERT(false);
     return {};
@@ -73,8 +80,8 @@ class Editor {
     return shapes_.ask(shapes_.context, names);
   }
 
-  /// The node after the first `steps` steps. A missing container is made (it means nothing by itself), and
-  /// a missing list; a missing entry only when `make_entries`.
+  /// The node after the first `steps` steps. A missing container is made (it means nothing by
+  /// itself), and a missing list; a missing entry only when `make_entries`.
   Result<Node*> reach(std::size_t steps, bool make_entries) {
     Node* node = &tree_;
     for (std::size_t i = 0; i < steps; ++i) {
@@ -112,14 +119,16 @@ class Editor {
 
   Result<> check_keys(const PathStep& step, const NodeShape& known) const {
     if (step.keys.size() == known.keys.size()) return {};
-    return fail(ErrorCode::invalid, fmt::format("An entry of {} is named by {} key value(s): {}.", step.name,
-                                                known.keys.size(), fmt::join(known.keys, ", ")));
+    return fail(ErrorCode::invalid,
+                fmt::format("An entry of {} is named by {} key value(s): {}.", step.name,
+                            known.keys.size(), fmt::join(known.keys, ", ")));
   }
 
   /// Shape of what the whole path names, which must be of `kind`.
   Result<NodeShape> target(Node::Kind kind, std::string_view what) const {
     if (edit_.path.empty())
-      return fail(ErrorCode::invalid, fmt::format("\"{}\" needs the path of {}.", op_name(edit_.op), what));
+      return fail(ErrorCode::invalid,
+                  fmt::format("\"{}\" needs the path of {}.", op_name(edit_.op), what));
     auto known = shape(edit_.path.size());
     if (known && known->kind != kind)
       return fail(ErrorCode::invalid, fmt::format("{} is not {}, so \"{}\" does not apply to it.",
@@ -148,8 +157,8 @@ class Editor {
         return fail(ErrorCode::invalid, fmt::format("The entries of {} have no order.", list.name));
       const Node* anchor = list.entry(edit_.anchor);
       if (anchor == nullptr)
-        return fail(ErrorCode::not_found,
-                    fmt::format("There is no {} to go before.", to_text({{list.name, edit_.anchor}})));
+        return fail(ErrorCode::not_found, fmt::format("There is no {} to go before.",
+                                                      to_text({{list.name, edit_.anchor}})));
       at = list.children.begin() + (anchor - list.children.data());
     }
     list.children.insert(at, std::move(entry));
@@ -164,10 +173,11 @@ class Editor {
     const std::string& name = edit_.path.back().name;
     Node& leaf = child_of(**parent, name, *known);
     if (is_key(name) && leaf.value != edit_.value)
-      return fail(ErrorCode::invalid,
-                  fmt::format("{} names this entry and cannot be changed. Create an entry with the new {}, "
-                              "then remove this one.",
-                              name, name));
+      return fail(
+          ErrorCode::invalid,
+          fmt::format("{} names this entry and cannot be changed. Create an entry with the new {}, "
+                      "then remove this one.",
+                      name, name));
     leaf.value = edit_.value;
     return {};
   }
@@ -189,7 +199,8 @@ class Editor {
     if (!known) return known.error();
     const PathStep& last = edit_.path.back();
     if (is_key(last.name))
-      return fail(ErrorCode::invalid, fmt::format("{} names this entry: remove the entry.", last.name));
+      return fail(ErrorCode::invalid,
+                  fmt::format("{} names this entry: remove the entry.", last.name));
     auto parent = reach(edit_.path.size() - 1, false);
     if (!parent) {
       if (parent.error().code == ErrorCode::not_found && !must_exist) return {};
@@ -226,10 +237,12 @@ class Editor {
     auto at = values.end();
     if (!edit_.anchor.empty()) {
       if (!user_ordered)
-        return fail(ErrorCode::invalid, fmt::format("The values of {} have no order.", edit_.path.back().name));
+        return fail(ErrorCode::invalid,
+                    fmt::format("The values of {} have no order.", edit_.path.back().name));
       at = std::find(values.begin(), values.end(), edit_.anchor.front());
       if (at == values.end())
-        return fail(ErrorCode::not_found, fmt::format("There is no \"{}\" to go before.", edit_.anchor.front()));
+        return fail(ErrorCode::not_found,
+                    fmt::format("There is no \"{}\" to go before.", edit_.anchor.front()));
     }
     values.insert(at, edit_.value);
     return {};
@@ -249,12 +262,14 @@ class Editor {
   Result<> move() {
     if (!edit_.path.empty()) {
       const auto known = shape(edit_.path.size());
-      if (known && known->kind == Node::Kind::leaf_list && known->user_ordered) return move_value(*known);
+      if (known && known->kind == Node::Kind::leaf_list && known->user_ordered)
+        return move_value(*known);
     }
     const auto known = target(Node::Kind::list, "a list entry");
     if (!known) return known.error();
     if (!known->user_ordered)
-      return fail(ErrorCode::invalid, fmt::format("The entries of {} have no order.", edit_.path.back().name));
+      return fail(ErrorCode::invalid,
+                  fmt::format("The entries of {} have no order.", edit_.path.back().name));
     auto parent = reach(edit_.path.size() - 1, false);
     if (!parent) return parent.error();
     const PathStep& last = edit_.path.back();
@@ -301,10 +316,11 @@ const char* op_name(Edit::Op op) {
 base::Result<Edit::Op> parse_op(std::string_view name) {
   for (const auto& [value, text] : ops)
     if (name == text) return value;
-  return base::fail(ErrorCode::usage,
-                    fmt::format("\"{}\" is not an edit. Edits are create, set, remove, clear, insert, erase "
-                                "and move.",
-                                name));
+  return base::fail(
+      ErrorCode::usage,
+      fmt::format("\"{}\" is not an edit. Edits are create, set, remove, clear, insert, erase "
+                  "and move.",
+                  name));
 }
 
 base::Result<Tree> apply(const Tree& before, const std::vector<Edit>& edits, const Shapes& shapes) {

@@ -1,10 +1,10 @@
+#include "model/align.h"
+#include "model/edit.h"
+
 #include <fmt/format.h>
 
 #include <map>
 #include <set>
-
-#include "model/align.h"
-#include "model/edit.h"
 
 namespace postern::model {
 namespace {
@@ -13,7 +13,8 @@ class Comparison {
  public:
   std::vector<Difference> differences;
 
-  /// The children of two versions of one node: removed ones stand where they stood, before what followed.
+  /// The children of two versions of one node: removed ones stand where they stood, before what
+  /// followed.
   void children(const Node& before, const Node& after) {
     const auto before_idents = idents(before);
     const auto after_idents = idents(after);
@@ -56,7 +57,8 @@ class Comparison {
   }
 
   static std::string value_of(const Node& node) {
-    return node.kind == Node::Kind::leaf ? node.value : fmt::format("{}", fmt::join(node.values, ", "));
+    return node.kind == Node::Kind::leaf ? node.value
+                                         : fmt::format("{}", fmt::join(node.values, ", "));
   }
 
   /// Goes into a node of both versions. A list is no step of its own: its entries' steps name it.
@@ -67,17 +69,23 @@ class Comparison {
         if (before.value != after.value || before.values != after.values)
           note(Difference::Kind::changed, step, value_of(before), value_of(after));
         return;
-      case Node::Kind::list: return children(before, after);
+      case Node::Kind::list:
+        return children(before, after);
       case Node::Kind::container:
-      case Node::Kind::entry: break;
+      case Node::Kind::entry:
+        break;
     }
     path_.push_back(step);
     children(before, after);
     path_.pop_back();
   }
 
-  void gone(const PathStep& step, const Node& node) { one_side(Difference::Kind::removed, step, node); }
-  void come(const PathStep& step, const Node& node) { one_side(Difference::Kind::added, step, node); }
+  void gone(const PathStep& step, const Node& node) {
+    one_side(Difference::Kind::removed, step, node);
+  }
+  void come(const PathStep& step, const Node& node) {
+    one_side(Difference::Kind::added, step, node);
+  }
 
   void one_side(Difference::Kind kind, const PathStep& step, const Node& node) {
     const bool is_value = node.kind == Node::Kind::leaf || node.kind == Node::Kind::leaf_list;

@@ -1,12 +1,12 @@
+#include "model/align.h"
+#include "model/edit.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
-
-#include "model/align.h"
-#include "model/edit.h"
 
 namespace postern::model {
 namespace {
@@ -22,9 +22,13 @@ struct Versions {
   }
 };
 
-bool same(const Node* a, const Node* b) { return (a == nullptr) == (b == nullptr) && (a == nullptr || *a == *b); }
+bool same(const Node* a, const Node* b) {
+  return (a == nullptr) == (b == nullptr) && (a == nullptr || *a == *b);
+}
 
-std::vector<Ident> order_of(const Node* node) { return node == nullptr ? std::vector<Ident>() : idents(*node); }
+std::vector<Ident> order_of(const Node* node) {
+  return node == nullptr ? std::vector<Ident>() : idents(*node);
+}
 
 std::map<Ident, const Node*> index_of(const Node* node) {
   std::map<Ident, const Node*> result;
@@ -123,13 +127,16 @@ class Merge {
     if (same(nodes.base, nodes.mine)) return copy(nodes.theirs);
     switch (nodes.any().kind) {
       case Node::Kind::leaf:
-      case Node::Kind::leaf_list: return refuse("Both sides changed this value.");
+      case Node::Kind::leaf_list:
+        return refuse("Both sides changed this value.");
       case Node::Kind::entry:
         if (nodes.base != nullptr && (nodes.mine == nullptr || nodes.theirs == nullptr))
           return refuse("One side removed this entry and the other changed it.");
         return children(nodes);
-      case Node::Kind::list: return list(nodes);
-      case Node::Kind::container: return container(nodes);
+      case Node::Kind::list:
+        return list(nodes);
+      case Node::Kind::container:
+        return container(nodes);
     }
     return std::nullopt;
   }

@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include "model/edit.h"
+
+#include <fmt/format.h>
 
 namespace postern::model {
 namespace {
@@ -90,7 +90,9 @@ std::string quoted(const std::string& value) {
 
 }  // namespace
 
-base::Result<Path> parse_path(std::string_view text) { return PathReader(text).read(); }
+base::Result<Path> parse_path(std::string_view text) {
+  return PathReader(text).read();
+}
 
 std::string to_text(const Path& path) {
   std::string result;

@@ -21,12 +21,17 @@ void Settings::set(const Mode& mode, std::string_view feature, Text text) {
   texts_.insert_or_assign(Key(mode, feature), std::move(text));
 }
 
-void Settings::clear(const Mode& mode, std::string_view feature) { texts_.erase(Key(mode, feature)); }
+void Settings::clear(const Mode& mode, std::string_view feature) {
+  texts_.erase(Key(mode, feature));
+}
 
-Mode Layout::cluster_mode() const { return {Level::cluster, cluster.uuid}; }
+Mode Layout::cluster_mode() const {
+  return {Level::cluster, cluster.uuid};
+}
 
 const Layout::Group* Layout::group(const base::GroupId& id) const {
-  const auto found = std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return g.id == id; });
+  const auto found =
+      std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return g.id == id; });
   return found == groups.end() ? nullptr : &*found;
 }
 
@@ -44,12 +49,14 @@ std::vector<Mode> Layout::chain(const base::MemberId& id) const {
 
 std::string Layout::mode_name(const Mode& mode) const {
   switch (mode.level) {
-    case Level::cluster: return "Cluster " + cluster_name;
+    case Level::cluster:
+      return "Cluster " + cluster_name;
     case Level::group: {
       const Group* found = group({mode.id});
       return "Group " + (found != nullptr ? found->name : "(deleted)");
     }
-    case Level::machine: break;
+    case Level::machine:
+      break;
   }
   const Machine* found = machine({mode.id});
   return "Machine " + (found != nullptr ? found->host_name : "(deleted)");
@@ -59,15 +66,16 @@ namespace {
 
 std::optional<Mode> first_defining(const Settings& settings, const std::vector<Mode>& chain,
                                    std::string_view feature) {
-  const auto found = std::find_if(chain.begin(), chain.end(),
-                                  [&](const Mode& mode) { return settings.defines(mode, feature); });
+  const auto found = std::find_if(chain.begin(), chain.end(), [&](const Mode& mode) {
+    return settings.defines(mode, feature);
+  });
   return found == chain.end() ? std::nullopt : std::optional<Mode>(*found);
 }
 
 }  // namespace
 
-std::optional<Mode> supplier(const Settings& settings, const Layout& layout, const base::MemberId& machine,
-                             std::string_view feature) {
+std::optional<Mode> supplier(const Settings& settings, const Layout& layout,
+                             const base::MemberId& machine, std::string_view feature) {
   return first_defining(settings, layout.chain(machine), feature);
 }
 
@@ -85,21 +93,26 @@ Text effective(const Settings& settings, const Layout& layout, const base::Membe
   return mode ? settings.find(*mode, feature) : nullptr;
 }
 
-std::vector<DefinedAt> defined_at(const Settings& settings, const Layout& layout, std::string_view feature) {
+std::vector<DefinedAt> defined_at(const Settings& settings, const Layout& layout,
+                                  std::string_view feature) {
   std::vector<DefinedAt> result;
-  const auto add = [&](const Mode& mode) { result.push_back({mode, settings.defines(mode, feature)}); };
+  const auto add = [&](const Mode& mode) {
+    result.push_back({mode, settings.defines(mode, feature)});
+  };
   add(layout.cluster_mode());
   for (const auto& group : layout.groups) add({Level::group, group.id.uuid});
   for (const auto& machine : layout.machines) add({Level::machine, machine.id.uuid});
   return result;
 }
 
-Hidden hidden_from(const Settings& settings, const Layout& layout, const Mode& mode, std::string_view feature) {
+Hidden hidden_from(const Settings& settings, const Layout& layout, const Mode& mode,
+                   std::string_view feature) {
   Hidden hidden;
   if (mode.level == Level::machine) return hidden;
   if (mode.level == Level::cluster)
     for (const auto& group : layout.groups)
-      if (settings.defines({Level::group, group.id.uuid}, feature)) hidden.groups.push_back(group.id);
+      if (settings.defines({Level::group, group.id.uuid}, feature))
+        hidden.groups.push_back(group.id);
   for (const auto& machine : layout.machines) {
     const bool below = mode.level == Level::cluster || machine.group.uuid == mode.id;
     if (below && settings.defines({Level::machine, machine.id.uuid}, feature))
@@ -108,8 +121,8 @@ Hidden hidden_from(const Settings& settings, const Layout& layout, const Mode& m
   return hidden;
 }
 
-std::vector<base::MemberId> supplied_by(const Settings& settings, const Layout& layout, const Mode& mode,
-                                        std::string_view feature) {
+std::vector<base::MemberId> supplied_by(const Settings& settings, const Layout& layout,
+                                        const Mode& mode, std::string_view feature) {
   std::vector<base::MemberId> result;
   for (const auto& machine : layout.machines)
     if (supplier(settings, layout, machine.id, feature) == mode) result.push_back(machine.id);
@@ -117,10 +130,12 @@ std::vector<base::MemberId> supplied_by(const Settings& settings, const Layout& 
 }
 
 std::map<std::string, Text> flatten(const Settings& settings, const Layout& layout,
-                                    const base::MemberId& machine, const std::vector<std::string>& features) {
+                                    const base::MemberId& machine,
+                                    const std::vector<std::string>& features) {
   std::map<std::string, Text> result;
   for (const std::string& feature : features)
-    if (Text text = effective(settings, layout, machine, feature)) result.emplace(feature, std::move(text));
+    if (Text text = effective(settings, layout, machine, feature))
+      result.emplace(feature, std::move(text));
   return result;
 }
 

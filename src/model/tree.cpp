@@ -1,9 +1,9 @@
 #include "model/tree.h"
 
+#include "base/assert.h"
+
 #include <algorithm>
 #include <utility>
-
-#include "base/assert.h"
 
 namespace postern::model {
 namespace {

@@ -30,7 +30,8 @@ struct Address {
 std::optional<Address> parse_address(std::string_view text) {
   Address address;
   address.family = text.find(':') == std::string_view::npos ? AF_INET : AF_INET6;
-  if (inet_pton(address.family, std::string(text).c_str(), address.bytes.data()) != 1) return std::nullopt;
+  if (inet_pton(address.family, std::string(text).c_str(), address.bytes.data()) != 1)
+    return std::nullopt;
   return address;
 }
 
@@ -44,7 +45,8 @@ std::string print_address(const Address& address) {
 std::optional<unsigned> parse_number(std::string_view text, unsigned most) {
   unsigned number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number > most) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || number > most)
+    return std::nullopt;
   return number;
 }
 
@@ -53,7 +55,9 @@ void clear_host_bits(Address& address, unsigned length) {
     if (i >= length) address.bytes[i / 8] &= static_cast<std::uint8_t>(~(0x80U >> (i % 8)));
 }
 
-Text domain(std::string_view value) { return lower(value); }
+Text domain(std::string_view value) {
+  return lower(value);
+}
 
 Text ip(std::string_view value) {
   const auto address = parse_address(value);
@@ -78,7 +82,8 @@ std::optional<Network> parse_network(std::string_view value) {
 Text prefix(std::string_view value) {
   auto network = parse_network(value);
   if (!network) return std::nullopt;
-  if (!network->length || *network->length == network->address.bits()) return print_address(network->address);
+  if (!network->length || *network->length == network->address.bits())
+    return print_address(network->address);
   clear_host_bits(network->address, *network->length);
   return fmt::format("{}/{}", print_address(network->address), *network->length);
 }
@@ -127,17 +132,24 @@ struct FormOf {
   std::string_view name;
   Text (*convert)(std::string_view);
 };
-constexpr std::array<FormOf, 6> forms{
-    {{"domain", domain}, {"ip", ip}, {"prefix", prefix}, {"interface", interface}, {"host", host}, {"endpoint", endpoint}}};
+constexpr std::array<FormOf, 6> forms{{{"domain", domain},
+                                       {"ip", ip},
+                                       {"prefix", prefix},
+                                       {"interface", interface},
+                                       {"host", host},
+                                       {"endpoint", endpoint}}};
 
 const FormOf* find_form(std::string_view name) {
-  const auto* found = std::find_if(forms.begin(), forms.end(), [&](const FormOf& f) { return f.name == name; });
+  const auto* found =
+      std::find_if(forms.begin(), forms.end(), [&](const FormOf& f) { return f.name == name; });
   return found == forms.end() ? nullptr : found;
 }
 
 }  // namespace
 
-bool is_form(std::string_view form) { return find_form(form) != nullptr; }
+bool is_form(std::string_view form) {
+  return find_form(form) != nullptr;
+}
 
 std::optional<std::string> in_form(std::string_view form, const std::vector<std::string>& words,
                                    std::string_view value) {

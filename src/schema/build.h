@@ -1,14 +1,16 @@
 #pragma once
 
-#include <vector>
-
 #include "schema/library.h"
+
+#include <vector>
 
 /// Inside schema/ only.
 namespace postern::schema {
 
-/// libyang's forest of these effective settings, with factory settings for features not there and with the
-/// schema's defaults. A value that its type does not take is left out and told in `problems`.
-yang::Tree build_forest(const Library& library, const Effective& effective, std::vector<Problem>& problems);
+/// libyang's forest of these effective settings, with factory settings for features not there and
+/// with the schema's defaults. A value that its type does not take is left out and told in
+/// `problems`.
+yang::Tree build_forest(const Library& library, const Effective& effective,
+                        std::vector<Problem>& problems);
 
 }  // namespace postern::schema

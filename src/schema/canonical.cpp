@@ -1,9 +1,9 @@
+#include "base/limits.h"
+#include "schema/library.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "base/limits.h"
-#include "schema/library.h"
 
 namespace postern::schema {
 namespace {
@@ -20,7 +20,8 @@ Node make_node(const Item& item, Kind kind) {
   return node;
 }
 
-/// Rebuilds a tree along the schema, so that what comes out has the schema's order, whatever went in.
+/// Rebuilds a tree along the schema, so that what comes out has the schema's order, whatever went
+/// in.
 class Canonical {
  public:
   explicit Canonical(bool checked) : checked_(checked) {}
@@ -36,7 +37,8 @@ class Canonical {
       path_.pop_back();
       if (!made) return made.error();
       // Containers below a feature have no presence: an empty one says nothing.
-      if (made->kind != Kind::container || !made->children.empty()) result.children.push_back(std::move(*made));
+      if (made->kind != Kind::container || !made->children.empty())
+        result.children.push_back(std::move(*made));
     }
     return result;
   }
@@ -47,7 +49,8 @@ class Canonical {
   }
 
   static bool says_nothing(const Node& node) {
-    return (node.kind == Kind::list && node.children.empty()) || (node.kind == Kind::leaf_list && node.values.empty());
+    return (node.kind == Kind::list && node.children.empty()) ||
+           (node.kind == Kind::leaf_list && node.values.empty());
   }
 
   base::Result<> check_names(const Item& item, const Node& from) const {
@@ -57,21 +60,28 @@ class Canonical {
         const auto error = find_item(item, {child.name}).error();
         return invalid(error.text);
       }
-      if (known->kind != child.kind) return invalid(fmt::format("{} has another shape in the schema.", child.name));
-      if (from.child(child.name) != &child) return invalid(fmt::format("{} is given twice.", child.name));
+      if (known->kind != child.kind)
+        return invalid(fmt::format("{} has another shape in the schema.", child.name));
+      if (from.child(child.name) != &child)
+        return invalid(fmt::format("{} is given twice.", child.name));
     }
     return {};
   }
 
   base::Result<Node> make(const Item& item, const Node& from) {
     if (++nodes_ > base::limits::settings_nodes)
-      return invalid(fmt::format("One feature's settings have at most {} nodes.", base::limits::settings_nodes));
+      return invalid(fmt::format("One feature's settings have at most {} nodes.",
+                                 base::limits::settings_nodes));
     switch (item.kind) {
-      case Kind::leaf: return leaf(item, from);
-      case Kind::leaf_list: return leaf_list(item, from);
-      case Kind::list: return list(item, from);
+      case Kind::leaf:
+        return leaf(item, from);
+      case Kind::leaf_list:
+        return leaf_list(item, from);
+      case Kind::list:
+        return list(item, from);
       case Kind::container:
-      case Kind::entry: break;
+      case Kind::entry:
+        break;
     }
     return inner(item, from, Kind::container);
   }
@@ -116,7 +126,8 @@ class Canonical {
   }
 
   /// The entry's keys as given: they name it in errors about itself.
-  [[nodiscard]] base::Result<std::vector<std::string>> keys_of(const Item& item, const Node& entry) const {
+  [[nodiscard]] base::Result<std::vector<std::string>> keys_of(const Item& item,
+                                                               const Node& entry) const {
     std::vector<std::string> keys;
     for (const std::string& key : item.keys) {
       const Node* leaf = entry.child(key);
@@ -130,11 +141,13 @@ class Canonical {
   base::Result<Node> in_order(const Item& item, Node list) {
     const std::size_t count = item.keys.size();
     std::vector<std::pair<std::vector<std::string>, std::size_t>> order;
-    for (std::size_t i = 0; i < list.children.size(); ++i) order.emplace_back(list.children[i].key_values(count), i);
+    for (std::size_t i = 0; i < list.children.size(); ++i)
+      order.emplace_back(list.children[i].key_values(count), i);
     std::sort(order.begin(), order.end());
     for (std::size_t i = 1; i < order.size(); ++i)
       if (order[i].first == order[i - 1].first)
-        return invalid(fmt::format("There are two entries {}.", model::to_text({{item.name, order[i].first}})));
+        return invalid(fmt::format("There are two entries {}.",
+                                   model::to_text({{item.name, order[i].first}})));
     if (item.user_ordered) return list;
     std::vector<Node> sorted;
     sorted.reserve(order.size());
@@ -152,7 +165,9 @@ class Canonical {
 
 base::Result<model::Tree> canonical_tree(const Item& root, const model::Tree& tree, bool checked) {
   if (tree.kind != Kind::container || tree.name != root.name)
-    return base::fail(base::ErrorCode::invalid, fmt::format("These are settings of \"{}\", not of \"{}\".", tree.name, root.name));
+    return base::fail(
+        base::ErrorCode::invalid,
+        fmt::format("These are settings of \"{}\", not of \"{}\".", tree.name, root.name));
   return Canonical(checked).inner(root, tree, Kind::container);
 }
 
@@ -161,7 +176,8 @@ model::Tree fill_defaults(const Item& item, const model::Tree& tree) {
   for (const Item& child : item.children) {
     const Node* node = tree.child(child.name);
     if (child.kind == Kind::container) {
-      result.children.push_back(fill_defaults(child, node != nullptr ? *node : make_node(child, Kind::container)));
+      result.children.push_back(
+          fill_defaults(child, node != nullptr ? *node : make_node(child, Kind::container)));
     } else if (node == nullptr && child.fallback) {
       result.children.push_back(make_node(child, Kind::leaf));
       result.children.back().value = *child.fallback;

@@ -1,13 +1,13 @@
+#include "schema/build.h"
+#include "schema/library.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 
-#include "schema/build.h"
-#include "schema/library.h"
-
-/// Our own checker over the compiled schema: libyang's validation stops at the first error, and often names
-/// only the schema's path. libyang's has the last word when ours finds nothing wrong.
+/// Our own checker over the compiled schema: libyang's validation stops at the first error, and
+/// often names only the schema's path. libyang's has the last word when ours finds nothing wrong.
 namespace postern::schema {
 namespace {
 
@@ -69,12 +69,14 @@ class Checker {
   void below(const Item& item, const lyd_node* node) {
     if (item.kind == Kind::list || item.kind == Kind::container) return inner(item, node);
     musts(item, node);
-    if (item.reference != nullptr && !yang::resolves(item.reference, node, forest_)) dangling(item, node);
+    if (item.reference != nullptr && !yang::resolves(item.reference, node, forest_))
+      dangling(item, node);
   }
 
   void musts(const Item& item, const lyd_node* node) {
     for (const lysc_must& must : yang::Array{lysc_node_musts(item.node)})
-      if (!yang::holds(must, node)) report(must.emsg != nullptr ? must.emsg : "This does not fit the other settings.");
+      if (!yang::holds(must, node))
+        report(must.emsg != nullptr ? must.emsg : "This does not fit the other settings.");
   }
 
   void count(const Item& item, std::size_t found) {
@@ -88,26 +90,31 @@ class Checker {
   }
 
   void uniques(const Item& list, const std::vector<const lyd_node*>& entries) {
-    for (lysc_node_leaf** unique : yang::Array{reinterpret_cast<const lysc_node_list*>(list.node)->uniques})
+    for (lysc_node_leaf** unique :
+         yang::Array{reinterpret_cast<const lysc_node_list*>(list.node)->uniques})
       one_unique(list, entries, yang::Array{unique});
   }
 
-  void one_unique(const Item& list, const std::vector<const lyd_node*>& entries, yang::Array<lysc_node_leaf*> leaves) {
+  void one_unique(const Item& list, const std::vector<const lyd_node*>& entries,
+                  yang::Array<lysc_node_leaf*> leaves) {
     std::map<std::vector<std::string>, const lyd_node*> seen;
     for (const lyd_node* entry : entries) {
       std::vector<std::string> values;
       std::vector<std::string> names;
       for (const lysc_node_leaf* leaf : leaves) {
         names.emplace_back(leaf->name);
-        if (const lyd_node* node = leaf_below(entry, &leaf->node)) values.emplace_back(lyd_get_value(node));
+        if (const lyd_node* node = leaf_below(entry, &leaf->node))
+          values.emplace_back(lyd_get_value(node));
       }
-      if (values.size() != names.size()) continue;  // RFC 7950 §7.8.3: only entries that have them all
+      if (values.size() != names.size())
+        continue;  // RFC 7950 §7.8.3: only entries that have them all
       const auto [other, is_new] = seen.emplace(values, entry);
       if (is_new) continue;
       path_.back().keys = keys_of(list, entry);
-      report(fmt::format("{} are the same as those of {}: choose others.", fmt::join(names, " and "),
-                         model::to_text({{list.name, keys_of(list, other->second)}})),
-             fmt::format("{}", fmt::join(values, ", ")));
+      report(
+          fmt::format("{} are the same as those of {}: choose others.", fmt::join(names, " and "),
+                      model::to_text({{list.name, keys_of(list, other->second)}})),
+          fmt::format("{}", fmt::join(values, ", ")));
       path_.back().keys.clear();
     }
   }
@@ -128,9 +135,10 @@ class Checker {
     const Known* known = library_.find(target);
     const bool elsewhere = known != nullptr && known != feature_;
     Problem& problem = report(
-        elsewhere ? fmt::format("There is no \"{}\" in {}. Add it with {}, or choose another.", value, known->feature.title,
-                                known->feature.command)
-                  : fmt::format("There is no \"{}\" in {}. Add it there, or choose another.", value, item.refers_to),
+        elsewhere ? fmt::format("There is no \"{}\" in {}. Add it with {}, or choose another.",
+                                value, known->feature.title, known->feature.command)
+                  : fmt::format("There is no \"{}\" in {}. Add it there, or choose another.", value,
+                                item.refers_to),
         value);
     problem.is_reference = true;
     problem.dangling = item.dangling;
@@ -144,10 +152,12 @@ class Checker {
   model::Path path_;
 };
 
-bool is_error(const Problem& problem) { return !problem.is_reference || problem.dangling == Dangling::error; }
+bool is_error(const Problem& problem) {
+  return !problem.is_reference || problem.dangling == Dangling::error;
+}
 
-/// libyang's word on a forest in which we found nothing wrong. It may destroy values of what it refuses, so
-/// it comes last.
+/// libyang's word on a forest in which we found nothing wrong. It may destroy values of what it
+/// refuses, so it comes last.
 void arbitrate(const Library& library, yang::Tree& forest, std::vector<Problem>& problems) {
   const ly_ctx* context = library.context.get();
   yang::clear_errors(context);
@@ -158,7 +168,8 @@ void arbitrate(const Library& library, yang::Tree& forest, std::vector<Problem>&
   if (got == LY_SUCCESS) return;
   Problem problem;
   for (const Known& known : library.known)
-    if (complaint.path.find(fmt::format("/{}:{}", known.root.node->module->name, known.root.name)) != std::string::npos)
+    if (complaint.path.find(fmt::format("/{}:{}", known.root.node->module->name,
+                                        known.root.name)) != std::string::npos)
       problem.feature = known.feature.name;
   problem.path = complaint.path;
   problem.text = complaint.text;
@@ -174,7 +185,8 @@ std::vector<Problem> check_effective(const Library& library, const Effective& ef
   for (const Known& known : library.known)
     for (const lyd_node* top = forest.get(); top != nullptr; top = top->next)
       if (top->schema == known.root.node) checker.feature(known, top);
-  if (std::none_of(problems.begin(), problems.end(), is_error)) arbitrate(library, forest, problems);
+  if (std::none_of(problems.begin(), problems.end(), is_error))
+    arbitrate(library, forest, problems);
   return problems;
 }
 

@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include "schema/library.h"
+
+#include <fmt/format.h>
 
 namespace postern::schema {
 namespace {
@@ -8,13 +8,15 @@ namespace {
 using Kind = model::Node::Kind;
 using model::Edit;
 
-base::Result<> fold_keys(const Item& list, std::vector<std::string>& keys, const model::Path& path) {
+base::Result<> fold_keys(const Item& list, std::vector<std::string>& keys,
+                         const model::Path& path) {
   if (keys.empty()) return {};
   if (list.kind != Kind::list || keys.size() != list.keys.size())
     return base::fail(base::ErrorCode::invalid, model::to_text(path),
-                      list.kind != Kind::list ? fmt::format("{} is not a list.", list.name)
-                                              : fmt::format("An entry of {} is named by {} key value(s): {}.", list.name,
-                                                            list.keys.size(), fmt::join(list.keys, ", ")));
+                      list.kind != Kind::list
+                          ? fmt::format("{} is not a list.", list.name)
+                          : fmt::format("An entry of {} is named by {} key value(s): {}.",
+                                        list.name, list.keys.size(), fmt::join(list.keys, ", ")));
   for (std::size_t i = 0; i < keys.size(); ++i) {
     auto key = canonical_value(list.children[i], keys[i], path, false);
     if (!key) return key.error();

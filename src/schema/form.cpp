@@ -1,7 +1,7 @@
+#include "schema/library.h"
+
 #include <algorithm>
 #include <charconv>
-
-#include "schema/library.h"
 
 namespace postern::schema {
 namespace {
@@ -23,21 +23,36 @@ int order_of(const Form& form, const Item& parent) {
 /// The names of RFC 7950; libyang's own table is not exported.
 const char* type_name(LY_DATA_TYPE type) {
   switch (type) {
-    case LY_TYPE_BOOL: return "boolean";
-    case LY_TYPE_ENUM: return "enumeration";
-    case LY_TYPE_LEAFREF: return "leafref";
-    case LY_TYPE_STRING: return "string";
-    case LY_TYPE_UINT8: return "uint8";
-    case LY_TYPE_UINT16: return "uint16";
-    case LY_TYPE_UINT32: return "uint32";
-    case LY_TYPE_UINT64: return "uint64";
-    case LY_TYPE_INT8: return "int8";
-    case LY_TYPE_INT16: return "int16";
-    case LY_TYPE_INT32: return "int32";
-    case LY_TYPE_INT64: return "int64";
-    case LY_TYPE_DEC64: return "decimal64";
-    case LY_TYPE_UNION: return "union";
-    default: return "other";
+    case LY_TYPE_BOOL:
+      return "boolean";
+    case LY_TYPE_ENUM:
+      return "enumeration";
+    case LY_TYPE_LEAFREF:
+      return "leafref";
+    case LY_TYPE_STRING:
+      return "string";
+    case LY_TYPE_UINT8:
+      return "uint8";
+    case LY_TYPE_UINT16:
+      return "uint16";
+    case LY_TYPE_UINT32:
+      return "uint32";
+    case LY_TYPE_UINT64:
+      return "uint64";
+    case LY_TYPE_INT8:
+      return "int8";
+    case LY_TYPE_INT16:
+      return "int16";
+    case LY_TYPE_INT32:
+      return "int32";
+    case LY_TYPE_INT64:
+      return "int64";
+    case LY_TYPE_DEC64:
+      return "decimal64";
+    case LY_TYPE_UNION:
+      return "union";
+    default:
+      return "other";
   }
 }
 

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "schema/schema.h"
+#include "schema/yang.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "schema/schema.h"
-#include "schema/yang.h"
 
 /// The compiled schema as the rest of this room reads it. Inside schema/ only.
 namespace postern::schema {
@@ -31,9 +31,9 @@ struct Item {
 
   Json json = Json::text;
   std::optional<std::string> fallback;
-  std::string expectation;             ///< full sentence: what may be entered
-  std::string form;                    ///< first word of postern-ext canonical
-  std::vector<std::string> words;      ///< its other words
+  std::string expectation;         ///< full sentence: what may be entered
+  std::string form;                ///< first word of postern-ext canonical
+  std::vector<std::string> words;  ///< its other words
   const lysc_type_leafref* reference = nullptr;
   std::string refers_to;
   Dangling dangling = Dangling::error;
@@ -53,7 +53,8 @@ struct Known {
 
 struct Library {
   yang::Context context;
-  std::vector<Known> known;       ///< by command name; never grows after load, so its items stay in place
+  std::vector<Known>
+      known;  ///< by command name; never grows after load, so its items stay in place
   std::vector<Feature> features;  ///< the same order
   base::Hash version;
 
@@ -71,12 +72,14 @@ void find_references(Library& library);
 /// The feature whose container `node` stands in: its name.
 std::string feature_of(const lysc_node* node);
 
-/// The item at a path of names from the feature's container, or not_found with what may stand there.
+/// The item at a path of names from the feature's container, or not_found with what may stand
+/// there.
 base::Result<const Item*> find_item(const Item& root, const std::vector<std::string>& names);
 
-/// value.cpp: one value in canonical form, or the error to show. `checked`: libyang has checked the type.
-base::Result<std::string> canonical_value(const Item& item, std::string_view value, const model::Path& path,
-                                          bool checked);
+/// value.cpp: one value in canonical form, or the error to show. `checked`: libyang has checked the
+/// type.
+base::Result<std::string> canonical_value(const Item& item, std::string_view value,
+                                          const model::Path& path, bool checked);
 /// "VALUE cannot be used for LABEL. EXPECTATION"
 base::Error value_error(const Item& item, std::string_view value, const model::Path& path,
                         std::string_view expectation);
@@ -89,8 +92,10 @@ model::Tree fill_defaults(const Item& root, const model::Tree& tree);
 /// edits.cpp: keys, values and anchors in canonical form.
 base::Result<> fold_edits(const Item& root, std::vector<model::Edit>& edits);
 /// parse.cpp
-base::Result<model::Tree> parse_json(const Library& library, const Known& known, std::string_view text);
-/// limits.cpp: sizes that libyang must not see exceeded (bytes, nodes, depth, value), and unbalanced brackets.
+base::Result<model::Tree> parse_json(const Library& library, const Known& known,
+                                     std::string_view text);
+/// limits.cpp: sizes that libyang must not see exceeded (bytes, nodes, depth, value), and
+/// unbalanced brackets.
 base::Result<> check_json_sizes(std::string_view text);
 /// print.cpp: the container's value.
 std::string print_json(const Item& root, const model::Tree& tree);

@@ -1,7 +1,8 @@
-#include <fmt/format.h>
-
 #include "base/limits.h"
+
 #include "schema/library.h"
+
+#include <fmt/format.h>
 
 namespace postern::schema {
 namespace {
@@ -14,13 +15,16 @@ class Sizes {
   base::Result<> read(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
       const char c = text[i];
-      if (closed_ && c != ' ' && c != '\t' && c != '\r' && c != '\n') return refuse(i, "there is text behind its end");
+      if (closed_ && c != ' ' && c != '\t' && c != '\r' && c != '\n')
+        return refuse(i, "there is text behind its end");
       if (c == '"') {
         i = string_end(text, i);
         if (i == text.size()) return refuse(i, "a string is not closed");
         if (string_bytes_ > limits::leaf_bytes)
-          return base::fail(base::ErrorCode::invalid,
-                            fmt::format("A value has at most {} bytes; these settings have a longer one.", limits::leaf_bytes));
+          return base::fail(
+              base::ErrorCode::invalid,
+              fmt::format("A value has at most {} bytes; these settings have a longer one.",
+                          limits::leaf_bytes));
       } else if (auto got = structure(c, i); !got) {
         return got;
       }
@@ -30,7 +34,8 @@ class Sizes {
 
  private:
   static base::Error refuse(std::size_t at, std::string_view why) {
-    return base::fail(base::ErrorCode::invalid, fmt::format("This is not JSON: {} (byte {}).", why, at + 1));
+    return base::fail(base::ErrorCode::invalid,
+                      fmt::format("This is not JSON: {} (byte {}).", why, at + 1));
   }
 
   base::Result<> structure(char c, std::size_t at) {
@@ -45,10 +50,13 @@ class Sizes {
       closed_ = --depth_ == 0;
     }
     if (depth_ > limits::settings_depth)
-      return base::fail(base::ErrorCode::invalid, fmt::format("Settings are at most {} levels deep.", limits::settings_depth));
+      return base::fail(
+          base::ErrorCode::invalid,
+          fmt::format("Settings are at most {} levels deep.", limits::settings_depth));
     if (nodes_ > limits::settings_nodes)
-      return base::fail(base::ErrorCode::invalid,
-                        fmt::format("One feature's settings have at most {} nodes.", limits::settings_nodes));
+      return base::fail(
+          base::ErrorCode::invalid,
+          fmt::format("One feature's settings have at most {} nodes.", limits::settings_nodes));
     return {};
   }
 
@@ -74,8 +82,9 @@ class Sizes {
 
 base::Result<> check_json_sizes(std::string_view text) {
   if (text.size() > limits::value_bytes)
-    return base::fail(base::ErrorCode::invalid, fmt::format("One feature's settings have at most {} bytes; these have {}.",
-                                                            limits::value_bytes, text.size()));
+    return base::fail(base::ErrorCode::invalid,
+                      fmt::format("One feature's settings have at most {} bytes; these have {}.",
+                                  limits::value_bytes, text.size()));
   return Sizes().read(text);
 }
 

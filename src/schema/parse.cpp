@@ -1,8 +1,8 @@
+#include "schema/library.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "schema/library.h"
 
 namespace postern::schema {
 namespace {
@@ -17,21 +17,24 @@ std::string_view first_member(std::string_view text) {
   const std::size_t quote = text.find_first_not_of(" \t\r\n", open + 1);
   if (quote == std::string_view::npos || text[quote] != '"') return {};
   const std::size_t end = text.find('"', quote + 1);
-  return end == std::string_view::npos ? std::string_view() : text.substr(quote + 1, end - quote - 1);
+  return end == std::string_view::npos ? std::string_view()
+                                       : text.substr(quote + 1, end - quote - 1);
 }
 
-/// `text` as libyang wants it: one member, named with its module. It may be that already, lack the module, or
-/// be the container's value alone.
+/// `text` as libyang wants it: one member, named with its module. It may be that already, lack the
+/// module, or be the container's value alone.
 std::string with_module(const Known& known, std::string_view text) {
   const std::string_view first = first_member(text);
   if (first.find(':') != std::string_view::npos) return std::string(text);
-  const std::string qualified = fmt::format("{}:{}", known.root.node->module->name, known.root.name);
+  const std::string qualified =
+      fmt::format("{}:{}", known.root.node->module->name, known.root.name);
   if (first != known.root.name) return fmt::format("{{\"{}\":{}}}", qualified, text);
   const std::size_t at = static_cast<std::size_t>(first.data() - text.data());
   return fmt::format("{}{}{}", text.substr(0, at), qualified, text.substr(at + first.size()));
 }
 
-/// The place that libyang names, as ours: from Data location "/module:feature/list[key='value']/leaf".
+/// The place that libyang names, as ours: from Data location
+/// "/module:feature/list[key='value']/leaf".
 class Location {
  public:
   explicit Location(std::string_view text) {
@@ -80,7 +83,8 @@ class Location {
 
 /// The last string or bare word of what libyang has read: what it stumbled over.
 std::string last_token(std::string_view text) {
-  while (!text.empty() && std::string_view(" \t\r\n:").find(text.back()) != std::string_view::npos) text.remove_suffix(1);
+  while (!text.empty() && std::string_view(" \t\r\n:").find(text.back()) != std::string_view::npos)
+    text.remove_suffix(1);
   if (text.empty()) return {};
   if (text.back() != '"') {
     const std::size_t before = text.find_last_of(" \t\r\n:,[{\"");
@@ -88,7 +92,8 @@ std::string last_token(std::string_view text) {
   }
   text.remove_suffix(1);
   std::size_t at = text.rfind('"');
-  while (at != std::string_view::npos && at != 0 && text[at - 1] == '\\') at = text.rfind('"', at - 1);
+  while (at != std::string_view::npos && at != 0 && text[at - 1] == '\\')
+    at = text.rfind('"', at - 1);
   return std::string(at == std::string_view::npos ? text : text.substr(at + 1));
 }
 
@@ -99,23 +104,30 @@ std::string_view quotes_hint(const Item& item, bool quoted) {
 }
 
 /// libyang's complaint in our words: a leaf's value is told with what may stand there.
-base::Error parse_error(const Known& known, const yang::Complaint& complaint, std::string_view read) {
+base::Error parse_error(const Known& known, const yang::Complaint& complaint,
+                        std::string_view read) {
   const model::Path path = Location(complaint.path).path;
   std::vector<std::string> names;
   for (const auto& step : path) names.push_back(step.name);
   const auto item = find_item(known.root, names);
   const std::string token = last_token(read);
-  if (item && ((*item)->kind == Kind::leaf || (*item)->kind == Kind::leaf_list) && !complaint.text.empty() &&
-      complaint.text.find("JSON") == std::string::npos)
+  if (item && ((*item)->kind == Kind::leaf || (*item)->kind == Kind::leaf_list) &&
+      !complaint.text.empty() && complaint.text.find("JSON") == std::string::npos)
     return value_error(**item, token, path,
-                       fmt::format("{}{}", expectation_of(**item, complaint.text), quotes_hint(**item, read.ends_with('"'))));
-  if (item && (*item)->child(token) == nullptr && complaint.text.find("not found as a child") != std::string::npos)
-    return base::fail(base::ErrorCode::invalid, model::to_text(path), find_item(**item, {token}).error().text);
+                       fmt::format("{}{}", expectation_of(**item, complaint.text),
+                                   quotes_hint(**item, read.ends_with('"'))));
+  if (item && (*item)->child(token) == nullptr &&
+      complaint.text.find("not found as a child") != std::string::npos)
+    return base::fail(base::ErrorCode::invalid, model::to_text(path),
+                      find_item(**item, {token}).error().text);
   return base::fail(base::ErrorCode::invalid, model::to_text(path),
-                    fmt::format("These are not settings of {}: {} (near \"{}\")", known.feature.title, complaint.text, token));
+                    fmt::format("These are not settings of {}: {} (near \"{}\")",
+                                known.feature.title, complaint.text, token));
 }
 
-const lyd_node* first_child(const lyd_node* node) { return lyd_child(node); }
+const lyd_node* first_child(const lyd_node* node) {
+  return lyd_child(node);
+}
 
 void read_child(Node& into, const Item& item, const lyd_node* siblings);
 
@@ -132,8 +144,8 @@ Node bare(const Item& item, Kind kind) {
   return node;
 }
 
-/// All of `siblings` that are `item`'s: one leaf, but all values and entries, wherever they stand. What must
-/// not be there twice is put in twice, for canonical_tree to find.
+/// All of `siblings` that are `item`'s: one leaf, but all values and entries, wherever they stand.
+/// What must not be there twice is put in twice, for canonical_tree to find.
 void read_child(Node& into, const Item& item, const lyd_node* siblings) {
   Node many = bare(item, item.kind);
   for (const lyd_node* node = siblings; node != nullptr; node = node->next) {
@@ -143,7 +155,9 @@ void read_child(Node& into, const Item& item, const lyd_node* siblings) {
         into.children.push_back(bare(item, Kind::leaf));
         into.children.back().value = lyd_get_value(node);
         break;
-      case Kind::leaf_list: many.values.emplace_back(lyd_get_value(node)); break;
+      case Kind::leaf_list:
+        many.values.emplace_back(lyd_get_value(node));
+        break;
       case Kind::list:
         many.children.push_back(bare(item, Kind::entry));
         read_children(many.children.back(), item, node);
@@ -152,13 +166,15 @@ void read_child(Node& into, const Item& item, const lyd_node* siblings) {
         into.children.push_back(bare(item, Kind::container));
         read_children(into.children.back(), item, node);
         break;
-      case Kind::entry: break;
+      case Kind::entry:
+        break;
     }
   }
   if (!many.values.empty() || !many.children.empty()) into.children.push_back(std::move(many));
 }
 
-base::Result<yang::Tree> parse_text(const Library& library, const Known& known, const std::string& text) {
+base::Result<yang::Tree> parse_text(const Library& library, const Known& known,
+                                    const std::string& text) {
   const ly_ctx* context = library.context.get();
   ly_in* raw_input = nullptr;
   if (ly_in_new_memory(text.c_str(), &raw_input) != LY_SUCCESS)
@@ -176,13 +192,15 @@ base::Result<yang::Tree> parse_text(const Library& library, const Known& known, 
 
 }  // namespace
 
-base::Result<model::Tree> parse_json(const Library& library, const Known& known, std::string_view text) {
+base::Result<model::Tree> parse_json(const Library& library, const Known& known,
+                                     std::string_view text) {
   if (auto sizes = check_json_sizes(text); !sizes) return sizes.error();
   const auto parsed = parse_text(library, known, with_module(known, text));
   if (!parsed) return parsed.error();
   const lyd_node* top = parsed->get();
   if (top == nullptr || top->schema != known.root.node || top->next != nullptr)
-    return base::fail(base::ErrorCode::invalid, fmt::format("These are not the settings of {} alone.", known.feature.title));
+    return base::fail(base::ErrorCode::invalid,
+                      fmt::format("These are not the settings of {} alone.", known.feature.title));
   Node tree = bare(known.root, Kind::container);
   read_children(tree, known.root, top);
   return canonical_tree(known.root, tree, true);

@@ -1,7 +1,7 @@
-#include <algorithm>
-
 #include "base/assert.h"
 #include "schema/library.h"
+
+#include <algorithm>
 
 namespace postern::schema {
 namespace {
@@ -14,7 +14,8 @@ void add_once(std::vector<std::string>& names, const std::string& name) {
 /// "FEATURE/path" of names.
 std::string path_of(const lysc_node* node) {
   std::string path = node->name;
-  for (const lysc_node* up = node->parent; up != nullptr; up = up->parent) path = std::string(up->name) + "/" + path;
+  for (const lysc_node* up = node->parent; up != nullptr; up = up->parent)
+    path = std::string(up->name) + "/" + path;
   return path;
 }
 

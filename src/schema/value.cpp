@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include "base/limits.h"
 #include "schema/address.h"
 #include "schema/library.h"
+
+#include <fmt/format.h>
 
 namespace postern::schema {
 namespace {
@@ -25,14 +25,16 @@ bool is_message_of(const lysc_range* range, std::string_view text) {
 /// Whether the schema's author wrote `text`, for the type of `node`.
 bool is_message_of(const lysc_type* type, std::string_view text) {
   switch (type->basetype) {
-    case LY_TYPE_LEAFREF: return is_message_of(reinterpret_cast<const lysc_type_leafref*>(type)->realtype, text);
+    case LY_TYPE_LEAFREF:
+      return is_message_of(reinterpret_cast<const lysc_type_leafref*>(type)->realtype, text);
     case LY_TYPE_STRING: {
       const auto* string = reinterpret_cast<const lysc_type_str*>(type);
       for (const lysc_pattern* pattern : yang::Array{string->patterns})
         if (pattern->emsg != nullptr && text == pattern->emsg) return true;
       return is_message_of(string->length, text);
     }
-    default: return false;  // a number's one message is its expectation already
+    default:
+      return false;  // a number's one message is its expectation already
   }
 }
 
@@ -47,15 +49,18 @@ std::string_view expectation_of(const Item& item, std::string_view text) {
 
 base::Error value_error(const Item& item, std::string_view value, const model::Path& path,
                         std::string_view expectation) {
-  return base::fail(base::ErrorCode::invalid, model::to_text(path),
-                    fmt::format("\"{}\" cannot be used for {}. {}", shown(value), item.label, expectation));
+  return base::fail(
+      base::ErrorCode::invalid, model::to_text(path),
+      fmt::format("\"{}\" cannot be used for {}. {}", shown(value), item.label, expectation));
 }
 
-base::Result<std::string> canonical_value(const Item& item, std::string_view value, const model::Path& path,
-                                          bool checked) {
+base::Result<std::string> canonical_value(const Item& item, std::string_view value,
+                                          const model::Path& path, bool checked) {
   if (value.size() > base::limits::leaf_bytes)
-    return value_error(item, value, path, fmt::format("Use at most {} bytes.", base::limits::leaf_bytes));
-  if (value.find('\0') != std::string_view::npos) return value_error(item, value, path, item.expectation);
+    return value_error(item, value, path,
+                       fmt::format("Use at most {} bytes.", base::limits::leaf_bytes));
+  if (value.find('\0') != std::string_view::npos)
+    return value_error(item, value, path, item.expectation);
   std::string result(value);
   if (!checked) {
     yang::Complaint complaint;

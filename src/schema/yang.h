@@ -8,7 +8,8 @@
 #include <string>
 #include <string_view>
 
-/// libyang's handles, owned. Every statement that another libyang would want changed is in yang.cpp.
+/// libyang's handles, owned. Every statement that another libyang would want changed is in
+/// yang.cpp.
 namespace postern::schema::yang {
 
 struct FreeContext {
@@ -45,7 +46,8 @@ struct Array {
 template <class T>
 Array(T*) -> Array<T>;
 
-/// The thread's errors are kept by libyang until someone takes them: clear before a call, take after it.
+/// The thread's errors are kept by libyang until someone takes them: clear before a call, take
+/// after it.
 struct Complaint {
   std::string text;
   std::string path;  ///< libyang's own words, see parse.cpp
@@ -59,8 +61,10 @@ std::optional<std::string_view> extension(const lysc_node* node, std::string_vie
 /// The same as text, whatever its line breaks and indentation were.
 std::string words(const char* text);
 
-/// Checks one value against the node's type. On success its canonical form, else the type's complaint.
-std::optional<std::string> check_value(const lysc_node* node, std::string_view value, Complaint& complaint);
+/// Checks one value against the node's type. On success its canonical form, else the type's
+/// complaint.
+std::optional<std::string> check_value(const lysc_node* node, std::string_view value,
+                                       Complaint& complaint);
 
 /// Whether `must` holds at `node`. False also when it cannot be evaluated.
 bool holds(const lysc_must& must, const lyd_node* node);

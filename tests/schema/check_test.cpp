@@ -12,7 +12,8 @@ class Check : public testing::Test {
   std::vector<std::string> problems() const {
     std::vector<std::string> result;
     for (const Problem& p : loaded().check(effective_))
-      result.push_back((p.is_reference && p.dangling == Dangling::warn ? "? " : "") + p.feature + " " + p.path + ": " + p.text);
+      result.push_back((p.is_reference && p.dangling == Dangling::warn ? "? " : "") + p.feature +
+                       " " + p.path + ": " + p.text);
     return result;
   }
   using Lines = std::vector<std::string>;
@@ -20,22 +21,29 @@ class Check : public testing::Test {
   Effective effective_;
 };
 
-TEST_F(Check, factory_settings_are_right) { EXPECT_EQ(problems(), Lines{}); }
+TEST_F(Check, factory_settings_are_right) {
+  EXPECT_EQ(problems(), Lines{});
+}
 
 TEST_F(Check, a_whole_machine_is_right) {
-  set("interfaces", R"({"interface":[{"name":"Management","address":"127.0.1.1/8","host-name":"newyork.postern.test"}]})");
-  set("listeners", R"({"listener":[{"name":"IncomingMail","type":"public","interface":"Management","port":2525,
+  set("interfaces",
+      R"({"interface":[{"name":"Management","address":"127.0.1.1/8","host-name":"newyork.postern.test"}]})");
+  set("listeners",
+      R"({"listener":[{"name":"IncomingMail","type":"public","interface":"Management","port":2525,
       "rat":[{"address":"example.com","action":"accept"}]},
       {"name":"OutgoingMail","type":"private","interface":"Management","port":2526,
       "hat":[{"name":"RELAYLIST","sender":["127.0.0.0/8"],"action":"relay"}]}]})");
-  set("smtp-routes", R"({"route":[{"domain":"ALL","destination":[{"host":"127.0.1.9","port":2625}]}]})");
-  set("dns", R"({"source":"servers","server":["127.0.1.53"],"domain-server":[{"domain":"x","server":["1.1.1.1"]}]})");
+  set("smtp-routes",
+      R"({"route":[{"domain":"ALL","destination":[{"host":"127.0.1.9","port":2625}]}]})");
+  set("dns",
+      R"({"source":"servers","server":["127.0.1.53"],"domain-server":[{"domain":"x","server":["1.1.1.1"]}]})");
   EXPECT_EQ(problems(), Lines{});
 }
 
 TEST_F(Check, an_interface_that_is_not_here_is_a_warning) {
   set("listeners", R"({"listener":[{"name":"IncomingMail","type":"public","interface":"Data2"}]})");
-  EXPECT_EQ(problems(), (Lines{"? listeners listener['IncomingMail']/interface: There is no \"Data2\" in Interfaces. Add it "
+  EXPECT_EQ(problems(), (Lines{"? listeners listener['IncomingMail']/interface: There is no "
+                               "\"Data2\" in Interfaces. Add it "
                                "with interfaceconfig, or choose another."}));
   const Problem problem = loaded().check(effective_).at(0);
   EXPECT_EQ(problem.value, "Data2");
@@ -43,34 +51,46 @@ TEST_F(Check, an_interface_that_is_not_here_is_a_warning) {
 }
 
 TEST_F(Check, all_problems_are_told_with_their_places) {
-  set("interfaces", R"({"interface":[{"name":"M","host-name":"m.example"},{"name":"N","address":"10.0.0.1/8"}]})");
+  set("interfaces",
+      R"({"interface":[{"name":"M","host-name":"m.example"},{"name":"N","address":"10.0.0.1/8"}]})");
   set("listeners", R"({"listener":[
       {"name":"A","type":"private","interface":"M","rat":[{"address":"ALL","action":"accept"}]},
       {"name":"B","interface":"M","port":25,"hat":[{"name":"G"}]},
       {"name":"C","type":"public","interface":"X","port":26}]})");
-  set("smtp-routes", R"({"route":[{"domain":"a"},{"domain":"b","action":"mx","destination":[{"host":"h","port":25}]}]})");
+  set("smtp-routes",
+      R"({"route":[{"domain":"a"},{"domain":"b","action":"mx","destination":[{"host":"h","port":25}]}]})");
   set("dns", R"({"source":"servers","domain-server":[{"domain":"corp.example"}]})");
-  EXPECT_EQ(problems(),
-            (Lines{
-                "dns : DNS from own servers needs at least one server: add one, or choose system or root.",
-                "dns domain-server['corp.example']/server: the IP address of a DNS server for this domain: at least 1 "
-                "needed, 0 there.",
-                "interfaces interface['M']/address: the IP address and prefix length is missing. Enter an address with its "
-                "network's length, such as 192.0.2.1/24.",
-                "interfaces interface['N']/host-name: the hostname for this interface is missing. Enter a host name such as "
-                "mail.example.com.",
-                "listeners listener['B']: interface and port are the same as those of listener['A']: choose others.",
-                "listeners listener['A']: Only a public listener has a Recipient Access Table: delete its entries, or make "
-                "the listener public.",
-                "listeners listener['B']/type: the type of this listener is missing. Enter public or private.",
-                "listeners listener['B']/hat['G']/action: the behavior for this sender group is missing. Enter accept, relay "
-                "or reject.",
-                "? listeners listener['C']/interface: There is no \"X\" in Interfaces. Add it with interfaceconfig, or choose "
-                "another.",
-                "smtp-routes route['a']: A route to hosts needs at least one destination host: add one, or choose mx or "
-                "drop.",
-                "smtp-routes route['b']: Only a route to hosts has destination hosts: delete them, or choose hosts.",
-            }));
+  EXPECT_EQ(problems(), (Lines{
+                            "dns : DNS from own servers needs at least one server: add one, or "
+                            "choose system or root.",
+                            "dns domain-server['corp.example']/server: the IP address of a DNS "
+                            "server for this domain: at least 1 "
+                            "needed, 0 there.",
+                            "interfaces interface['M']/address: the IP address and prefix length "
+                            "is missing. Enter an address with its "
+                            "network's length, such as 192.0.2.1/24.",
+                            "interfaces interface['N']/host-name: the hostname for this interface "
+                            "is missing. Enter a host name such as "
+                            "mail.example.com.",
+                            "listeners listener['B']: interface and port are the same as those of "
+                            "listener['A']: choose others.",
+                            "listeners listener['A']: Only a public listener has a Recipient "
+                            "Access Table: delete its entries, or make "
+                            "the listener public.",
+                            "listeners listener['B']/type: the type of this listener is missing. "
+                            "Enter public or private.",
+                            "listeners listener['B']/hat['G']/action: the behavior for this sender "
+                            "group is missing. Enter accept, relay "
+                            "or reject.",
+                            "? listeners listener['C']/interface: There is no \"X\" in Interfaces. "
+                            "Add it with interfaceconfig, or choose "
+                            "another.",
+                            "smtp-routes route['a']: A route to hosts needs at least one "
+                            "destination host: add one, or choose mx or "
+                            "drop.",
+                            "smtp-routes route['b']: Only a route to hosts has destination hosts: "
+                            "delete them, or choose hosts.",
+                        }));
 }
 
 TEST_F(Check, a_value_that_no_parser_let_in_is_told) {
@@ -78,9 +98,11 @@ TEST_F(Check, a_value_that_no_parser_let_in_is_told) {
   tree.children.at(0).children.at(0).children.at(1).value = "lose";
   effective_["smtp-routes"] = std::make_shared<const model::Tree>(tree);
   EXPECT_EQ(problems(), (Lines{
-                            "smtp-routes route['a']/action: \"lose\" cannot be used for the action for this route. Enter "
+                            "smtp-routes route['a']/action: \"lose\" cannot be used for the action "
+                            "for this route. Enter "
                             "hosts, drop or mx.",
-                            "smtp-routes route['a']: A route to hosts needs at least one destination host: add one, or choose "
+                            "smtp-routes route['a']: A route to hosts needs at least one "
+                            "destination host: add one, or choose "
                             "mx or drop.",
                         }));
 }

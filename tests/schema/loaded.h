@@ -1,8 +1,8 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include "schema/schema.h"
+
+#include <gtest/gtest.h>
 
 namespace postern::schema {
 

@@ -1,0 +1,244 @@
+#include "tests/schema/loaded.h"
+
+#include <array>
+#include <thread>
+
+namespace postern::schema {
+namespace {
+
+using Names = std::vector<std::string>;
+using Kind = model::Node::Kind;
+
+Names children(const Form& form) {
+  Names names;
+  for (const Form& child : form.children) names.push_back(child.name);
+  return names;
+}
+
+TEST(Features, commands_titles_and_scopes) {
+  std::vector<std::string> lines;
+  for (const Feature& f : loaded().features())
+    lines.push_back(f.command + " " + f.name + " " + f.title + " " +
+                    std::to_string(static_cast<int>(f.scope)) + " " +
+                    (f.has_factory_default ? "factory " : "") + f.factory);
+  EXPECT_EQ(
+      lines,
+      (Names{
+          R"(destconfig destination-controls Destination controls 0 factory {"postern-destination-controls:destination-controls":{"destination":[{"domain":"Default","maximum-connections":500,"messages-per-connection":50}]}})",
+          R"(dnsconfig dns DNS 0 factory {"postern-dns:dns":{"source":"system"}})",
+          R"(interfaceconfig interfaces Interfaces 1 {"postern-interfaces:interfaces":{}})",
+          R"(listenerconfig listeners Listeners 0 {"postern-listeners:listeners":{}})",
+          R"(smtproutes smtp-routes SMTP routes 0 {"postern-smtp-routes:smtp-routes":{}})",
+      }));
+  EXPECT_EQ(loaded().feature_of_command("smtproutes")->name, "smtp-routes");
+  EXPECT_EQ(loaded().feature_of_command("ldapconfig"), nullptr);
+  EXPECT_EQ(loaded().feature("ldap"), nullptr);
+}
+
+TEST(Features, factory_settings_are_settings) {
+  for (const Feature& f : loaded().features()) {
+    const auto tree = loaded().parse(f.name, f.factory);
+    ASSERT_TRUE(tree) << base::to_text(tree.error());
+    EXPECT_EQ(*tree, loaded().factory(f.name));
+  }
+}
+
+TEST(Forms, routes) {
+  const Form& form = loaded().form("smtp-routes");
+  EXPECT_EQ(form.kind, Kind::container);
+  ASSERT_EQ(children(form), Names{"route"});
+  const Form& route = form.children[0];
+  EXPECT_EQ(route.kind, Kind::list);
+  EXPECT_EQ(route.keys, Names{"domain"});
+  EXPECT_EQ(route.label, "route");
+  EXPECT_EQ(children(route), (Names{"domain", "action", "destination"}));
+  const Form* action = route.child("action");
+  EXPECT_EQ(action->type, "enumeration");
+  EXPECT_EQ(action->choices, (Names{"hosts", "drop", "mx"}));
+  EXPECT_EQ(action->fallback, "hosts");
+  EXPECT_FALSE(action->mandatory);
+  const Form* destination = route.child("destination");
+  EXPECT_EQ(destination->keys, (Names{"host", "port"}));
+  EXPECT_EQ(destination->when_hint, "action=hosts");
+  EXPECT_EQ(destination->child("port")->type, "uint16");
+  EXPECT_EQ(route.child("domain")->label, "the domain for this route");
+}
+
+TEST(Forms, listeners) {
+  const Form& listener = loaded().form("listeners").children.at(0);
+  const Form* interface_name = listener.child("interface");
+  EXPECT_EQ(interface_name->type, "leafref");
+  EXPECT_EQ(interface_name->refers_to, "interfaces/interface/name");
+  EXPECT_EQ(interface_name->dangling, Dangling::warn);
+  EXPECT_TRUE(interface_name->mandatory);
+  EXPECT_EQ(listener.child("maximum-message-size")->units, "bytes");
+  EXPECT_EQ(listener.child("maximum-message-size")->fallback, "20971520");
+  EXPECT_TRUE(listener.child("hat")->user_ordered);
+  EXPECT_FALSE(listener.child("rat")->user_ordered);
+  EXPECT_EQ(listener.child("hat")->child("sender")->kind, Kind::leaf_list);
+  // A description of several lines is one line of help.
+  EXPECT_EQ(interface_name->hint,
+            "The interface, by the name it has on each machine. Where a machine has none of that "
+            "name, the listener is off "
+            "on it.");
+  const Form& ccs = *loaded().form("interfaces").children.at(0).child("ccs");
+  EXPECT_EQ(ccs.kind, Kind::container);
+  EXPECT_EQ(ccs.child("enabled")->choices, (Names{"true", "false"}));
+  EXPECT_EQ(ccs.child("enabled")->fallback, "false");
+}
+
+TEST(Forms, shapes_answer_for_edits) {
+  const model::Shapes shapes = loaded().shapes("smtp-routes");
+  const auto shape = shapes.ask(shapes.context, {"route", "destination"});
+  ASSERT_TRUE(shape);
+  EXPECT_EQ(shape->kind, Kind::list);
+  EXPECT_EQ(shape->keys, (Names{"host", "port"}));
+  const auto none = shapes.ask(shapes.context, {"route", "prio"});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, base::ErrorCode::not_found);
+  EXPECT_EQ(none.error().text,
+            "There is no setting \"prio\" in route: use domain, action or destination.");
+}
+
+TEST(Leaf, checked_on_its_own) {
+  const auto check = [](const char* feature, const Names& path, std::string_view value) {
+    const auto got = loaded().check_leaf(feature, path, value);
+    return got ? *got : "! " + base::to_text(got.error());
+  };
+  EXPECT_EQ(check("smtp-routes", {"route", "domain"}, "Example.COM"), "example.com");
+  EXPECT_EQ(check("smtp-routes", {"route", "domain"}, "all"), "ALL");
+  EXPECT_EQ(check("smtp-routes", {"route", "destination", "port"}, "0025"), "25");
+  EXPECT_EQ(check("smtp-routes", {"route", "destination", "host"}, "::1"), "[::1]");
+  EXPECT_EQ(check("dns", {"server"}, "9.9.9.9"), "9.9.9.9");
+  EXPECT_EQ(check("listeners", {"listener", "interface"}, "Anything"), "Anything");
+  EXPECT_EQ(check("listeners", {"listener", "interface"}, "a b"),
+            "! listener/interface: \"a b\" cannot be used for the interface for this listener. Use "
+            "letters, digits, dots, "
+            "underscores and hyphens only.");
+  EXPECT_EQ(check("smtp-routes", {"route", "destination", "port"}, "x\n"),
+            "! route/destination/port: \"x\\x0a\" cannot be used for the port of the destination "
+            "host. A port is a number "
+            "from 1 to 65535.");
+  EXPECT_EQ(check("interfaces", {"interface", "address"}, "10.0.0.1"),
+            "! interface/address: \"10.0.0.1\" cannot be used for the IP address and prefix "
+            "length. Enter an address with its "
+            "network's length, such as 192.0.2.1/24.");
+  EXPECT_EQ(check("interfaces", {"interface", "name"}, std::string_view("a\0b", 3)),
+            "! interface/name: \"a\\x00b\" cannot be used for a name for this IP interface. Use "
+            "letters, digits, dots, "
+            "underscores and hyphens only.");
+  EXPECT_EQ(check("interfaces", {"interface"}, "x"), "! interface is not a single value.");
+  EXPECT_EQ(check("interfaces", {"interface", "name"}, ""),
+            "! interface/name: \"\" cannot be used for a name for this IP interface. Use 1 to 31 "
+            "characters.");
+}
+
+model::Edit edit(model::Edit::Op op, const char* path, const char* value = "") {
+  return {op, *model::parse_path(path), value, {}};
+}
+
+TEST(Edits, become_canonical_and_apply) {
+  using Op = model::Edit::Op;
+  const auto before =
+      parsed("smtp-routes", R"({"route":[{"domain":"example.com","action":"mx"}]})");
+  const auto edits = loaded().canonical_edits(
+      "smtp-routes",
+      {edit(Op::set, "route['Example.COM']/action", "hosts"),
+       edit(Op::create, "route['EXAMPLE.com']/destination['2001:DB8::1','0025']"),
+       edit(Op::create, "route['all']"), edit(Op::set, "route['ALL']/action", "drop")});
+  ASSERT_TRUE(edits) << base::to_text(edits.error());
+  const auto after = model::apply(before, *edits, loaded().shapes("smtp-routes"));
+  ASSERT_TRUE(after) << base::to_text(after.error());
+  const auto canonical = loaded().canonical("smtp-routes", *after);
+  ASSERT_TRUE(canonical) << base::to_text(canonical.error());
+  EXPECT_EQ(
+      loaded().print_data("smtp-routes", *canonical),
+      R"({"route":[{"domain":"ALL","action":"drop"},{"domain":"example.com","action":"hosts",)"
+      R"("destination":[{"host":"[2001:db8::1]","port":25}]}]})");
+}
+
+TEST(Edits, are_refused_with_their_path) {
+  using Op = model::Edit::Op;
+  const auto refused = [](const model::Edit& one) {
+    const auto got = loaded().canonical_edits("smtp-routes", {one});
+    return got ? std::string("taken") : base::to_text(got.error());
+  };
+  EXPECT_EQ(refused(edit(Op::set, "route['a']/action", "lose")),
+            "route['a']/action: \"lose\" cannot be used for the action for this route. Enter "
+            "hosts, drop or mx.");
+  EXPECT_EQ(refused(edit(Op::create, "route['a b']")),
+            "route['a b']: \"a b\" cannot be used for the domain for this route. Enter a domain "
+            "such as example.com, or "
+            ".example.com for all that is below it.");
+  EXPECT_EQ(refused(edit(Op::create, "route['a']/destination['h']")),
+            "route['a']/destination['h']: An entry of destination is named by 2 key value(s): "
+            "host, port.");
+  EXPECT_EQ(
+      refused(edit(Op::set, "route['a']/prio", "5")),
+      "route['a']/prio: There is no setting \"prio\" in route: use domain, action or destination.");
+}
+
+TEST(Trees, canonical_refuses_what_the_schema_does_not_know) {
+  auto tree = parsed("dns", R"({"source":"root"})");
+  tree.children[0].name = "sauce";
+  const auto got = loaded().canonical("dns", tree);
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().text,
+            "There is no setting \"sauce\" in dns: use source, server or domain-server.");
+  const auto other = loaded().canonical("dns", loaded().empty("listeners"));
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().text, "These are settings of \"listeners\", not of \"dns\".");
+}
+
+TEST(Trees, defaults_are_filled_in_and_never_printed_before) {
+  const auto tree = parsed(
+      "interfaces",
+      R"({"interface":[{"name":"M","address":"10.0.0.1/8","host-name":"m","ssh":{"port":23}}]})");
+  const auto filled = loaded().with_defaults("interfaces", tree);
+  const model::Node& entry = filled.entries("interface").at(0);
+  EXPECT_EQ(entry.child("ssh")->leaf("port"), "23");
+  EXPECT_EQ(entry.child("ssh")->leaf("enabled"), "true");
+  EXPECT_EQ(entry.child("ccs")->leaf("port"), "2222");
+  EXPECT_EQ(entry.child("https")->leaf("enabled"), "true");
+  EXPECT_EQ(tree.entries("interface").at(0).child("https"), nullptr);
+  EXPECT_EQ(loaded().with_defaults("dns", loaded().empty("dns")).leaf("source"), "system");
+  EXPECT_EQ(
+      loaded()
+          .with_defaults("smtp-routes", parsed("smtp-routes", R"({"route":[{"domain":"a"}]})"))
+          .entries("route")[0]
+          .leaf("action"),
+      "hosts");
+}
+
+TEST(Version, is_stable_and_not_empty) {
+  EXPECT_FALSE(loaded().settings_version().is_nil());
+  const auto again = Schema::load();
+  ASSERT_TRUE(again);
+  EXPECT_EQ((*again)->settings_version(), loaded().settings_version());
+}
+
+TEST(Threads, share_one_schema) {
+  std::vector<std::thread> threads;
+  std::array<int, 4> wrong{};
+  for (std::size_t t = 0; t < wrong.size(); ++t)
+    threads.emplace_back([t, &wrong] {
+      for (int i = 0; i < 200; ++i) {
+        const std::string domain = "d" + std::to_string(t) + "-" + std::to_string(i);
+        const auto tree = loaded().parse_data(
+            "smtp-routes", R"({"route":[{"domain":")" + domain + R"(","action":"mx"}]})");
+        if (!tree || tree->entries("route")[0].leaf("domain") != domain) ++wrong[t];
+        const auto bad =
+            loaded().parse_data("smtp-routes", R"({"route":[{"domain":")" + domain + R"( x"}]})");
+        if (bad || bad.error().text.find("\"" + domain + " x\"") == std::string::npos) ++wrong[t];
+        Effective effective;
+        effective["smtp-routes"] = std::make_shared<const model::Tree>(
+            parsed("smtp-routes", R"({"route":[{"domain":"a"}]})"));
+        if (loaded().check(effective).size() != 1) ++wrong[t];
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(wrong, (std::array<int, 4>{}));
+}
+
+}  // namespace
+}  // namespace postern::schema
