@@ -1,0 +1,99 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cluster/founding.h"
+#include "cluster/peer.h"
+
+/// A few machines in one process: links that keep order, disks that flush when told, a clock that is set. All
+/// messages go through the codec.
+namespace postern::cluster {
+
+struct Machine {
+  Self self;
+  std::string host;
+  std::unique_ptr<Peer> peer;
+  // The disk.
+  std::vector<StoredCommit> stored;
+  Values values;
+  std::deque<Persist> unflushed;
+  bool hold_flush = false;
+  // What it said.
+  std::vector<Answer> answers;
+  std::vector<Alert> alerts;
+  std::vector<Register> changed;
+  std::int64_t wake_mono_ms = 0;
+  std::int64_t clock_off_ms = 0;
+};
+
+class World {
+ public:
+  World();
+  /// Machine 0 founds the cluster; each further one is admitted by machine 0 and starts from its disk.
+  void found(int machines, bool connected = true);
+  void restart(int machine);
+  void connect(int a, int b);
+  void cut(int a, int b);
+  void connect_all();
+
+  /// A commit of one text setting in cluster mode over what `machine` shows, or of any items.
+  std::string set(int machine, const std::string& feature, const std::string& value);
+  std::string commit(int machine, std::vector<LocalCommit::Item> items, const std::string& key = "");
+  LocalCommit::Item item(int machine, const Register& reg, const std::string& value,
+                         WriteKind kind = WriteKind::put);
+  Register setting(const std::string& feature) const;
+  std::string shown(int machine, const Register& reg);
+
+  /// Everything that is under way comes to its end; time stands still.
+  void run();
+  /// Time goes on, from wake to wake.
+  void pass(std::int64_t ms);
+  /// Ends the oldest held flush of a machine.
+  void flush(int machine, Flushed::How how = Flushed::How::done);
+  void step(int machine, const Event& event);
+  /// The last answer for a key, or null.
+  const Answer* answer(int machine, const std::string& key) const;
+  bool alerted(int machine, const std::string& about) const;
+  /// All machines: equal vectors and states, and the state that the reference finds.
+  void expect_equal();
+
+  Machine& at(int machine) { return *machines_.at(static_cast<std::size_t>(machine)); }
+  base::ClusterId cluster;
+  base::GroupId main_group;
+  base::UserId admin;
+  base::Instant now{1'700'000'000'000, 1'000'000};
+  /// Messages of these kinds are lost.
+  std::set<std::string> lose;
+
+ private:
+  struct Wire {
+    int from = 0;
+    int to = 0;
+    LinkId link = 0;
+    std::string bytes;
+  };
+  base::Instant clock_of(const Machine& machine) const;
+  void perform(int machine, Effects effects);
+  void write(Machine& machine, const Persist& persist);
+  void post(int from, LinkId link, const Message& message);
+  void ship(int from, const ShipRange& range);
+  int other_end(int machine, LinkId link) const;
+
+  std::vector<std::unique_ptr<Machine>> machines_;
+  std::map<LinkId, std::pair<int, int>> links_;
+  std::deque<Wire> wires_;
+  std::deque<std::pair<int, Flushed>> flushes_;
+  LinkId last_link_ = 0;
+  std::uint64_t drawn_ = 0;
+};
+
+base::MemberId member_id(int machine);
+base::Uuid uuid(int number);
+
+}  // namespace postern::cluster
