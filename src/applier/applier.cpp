@@ -33,12 +33,12 @@ void Applier::State::run() {
   while (true) {
     changed.wait(lock, [this] { return stop || waiting; });
     if (stop) return;
-    const gateway::Plan plan = *std::exchange(waiting, std::nullopt);
+    gateway::Plan plan = *std::exchange(waiting, std::nullopt);
     const std::vector<Done> done = std::exchange(waiting_done, {});
     const bool afresh = std::exchange(forget, false);
     lock.unlock();
     if (afresh) engine.forget();
-    const Outcome outcome = engine.apply(plan);
+    const Outcome outcome = engine.apply(std::move(plan));
     lock.lock();
     counters = engine.counters();
     lock.unlock();

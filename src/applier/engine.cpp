@@ -68,12 +68,12 @@ gateway::Plan Engine::on_disk() const {
   return plan;
 }
 
-Outcome Engine::apply(const gateway::Plan& plan) {
+Outcome Engine::apply(gateway::Plan plan) {
   const auto start = std::chrono::steady_clock::now();
   ++counters_.applies;
   Outcome outcome{base::Result<void>(), 0, false, 0};
   outcome.result = in_force_ ? change(plan, outcome) : begin(plan, outcome);
-  if (outcome.result) in_force_ = plan;
+  if (outcome.result) in_force_ = std::move(plan);
   outcome.generation = generation_in_force();
   counters_.rows += outcome.rows_written;
   counters_.last_us = static_cast<std::uint64_t>(
@@ -85,13 +85,14 @@ Outcome Engine::apply(const gateway::Plan& plan) {
 base::Result<void> Engine::begin(const gateway::Plan& plan, Outcome& outcome) {
   const base::Result<bool> runs = privileged_->running();
   if (!runs) return runs.error();
-  if (auto done = make_tables(plan, outcome); !done) return done;
-  const bool same = content(setup_.instance_dir + "/etc/" + sum_file) == sum_of(plan);
-  if (*runs && same) return privileged_->resolver(plan.resolvers);  // the host's own may have changed
+  if (*runs && content(setup_.instance_dir + "/etc/" + sum_file) == sum_of(plan)) {
+    if (auto done = make_tables(plan, outcome); !done) return done;
+    return privileged_->resolver(plan.resolvers);  // the host's own may have changed
+  }
   gateway::Actions actions = gateway::difference(on_disk(), plan);
   actions.files = true;
   actions.start = !*runs;
-  actions.tables.clear();  // made already
+  actions.tables.clear();  // prepare() makes all of them
   return generation(plan, actions, outcome);
 }
 
@@ -145,15 +146,10 @@ base::Result<void> Engine::generation(const gateway::Plan& plan, const gateway::
                                       Outcome& outcome) {
   const base::Result<bool> runs = privileged_->running();
   if (!runs) return runs.error();
-  if (auto done = write_rows(plan, actions, true, outcome); !done) return done;
   const Switch before{generation_in_force(), *runs,
                       in_force_ ? in_force_->resolvers : std::vector<std::string>{}};
   const std::uint64_t next = next_generation();
-  std::vector<gateway::File> files = plan.files;
-  files.push_back({sum_file, sum_of(plan), 0644});
-  if (auto done = privileged_->stage(next, files); !done) return done;
-  ++counters_.execs;
-  if (auto done = privileged_->check(next); !done) return done;  // nothing was touched yet
+  if (auto done = prepare(plan, actions, next, outcome); !done) return done;
 
   auto done = privileged_->switch_to(next);
   if (done) done = bring_up(plan, actions, *runs, outcome);
@@ -172,6 +168,19 @@ base::Result<void> Engine::generation(const gateway::Plan& plan, const gateway::
   return error;
 }
 
+// Nothing that is in force is touched yet, but for tables when our own start finds them not as they should be.
+base::Result<void> Engine::prepare(const gateway::Plan& plan, const gateway::Actions& actions, std::uint64_t next,
+                                   Outcome& outcome) {
+  std::vector<gateway::File> files = plan.files;
+  files.push_back({sum_file, sum_of(plan), 0644});
+  files.push_back({std::string(gateway::probe_file), gateway::probe_table(next), 0644});
+  if (auto done = privileged_->stage(next, files); !done) return done;  // makes the folder of tables, too
+  if (auto done = in_force_ ? write_rows(plan, actions, true, outcome) : make_tables(plan, outcome); !done)
+    return done;
+  ++counters_.execs;
+  return privileged_->check(next);
+}
+
 base::Result<void> Engine::bring_up(const gateway::Plan& plan, const gateway::Actions& actions, bool runs,
                                     Outcome& outcome) {
   if (auto done = write_rows(plan, actions, false, outcome); !done) return done;
@@ -185,8 +194,12 @@ base::Result<void> Engine::bring_up(const gateway::Plan& plan, const gateway::Ac
   if (auto done = reload ? privileged_->reload() : privileged_->start(); !done) return done;
   outcome.reloaded = true;
   if (reload) ++counters_.reloads;
+  return probe_all(plan, generation_in_force());
+}
+
+base::Result<void> Engine::probe_all(const gateway::Plan& plan, std::uint64_t generation) {
   for (const gateway::Probe& each : plan.probes)
-    if (auto done = probe(each); !done) return done;
+    if (auto done = probe(each, generation); !done) return done;
   return {};
 }
 
@@ -199,12 +212,17 @@ base::Result<void> Engine::bring_back(const Switch& before, bool restart) {
   }
   if (auto done = privileged_->switch_to(before.generation); !done) return done;
   if (auto done = privileged_->resolver(before.resolvers); !done) return done;
-  const base::Result<bool> runs = privileged_->running();
-  if (!runs) return runs.error();
-  if (!*runs) return privileged_->start();
-  if (!restart) return privileged_->reload();
-  if (auto done = privileged_->stop(); !done) return done;
-  return privileged_->start();
+  if (restart) (void)privileged_->stop();
+  // A master that cannot open a port dies a second after it was told to reload: then it must be started.
+  base::Result<void> done;
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const base::Result<bool> runs = privileged_->running();
+    if (!runs) return runs.error();
+    done = *runs ? privileged_->reload() : privileged_->start();
+    if (done && in_force_) done = probe_all(*in_force_, before.generation);
+    if (done) break;
+  }
+  return done;
 }
 
 }  // namespace postern::applier

@@ -17,7 +17,7 @@ class Engine {
   Engine(Setup setup, std::unique_ptr<Privileged> privileged);
 
   /// Makes `plan` real or puts back what was. Blocks.
-  Outcome apply(const gateway::Plan& plan);
+  Outcome apply(gateway::Plan plan);
   void forget() { in_force_.reset(); }
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
@@ -30,9 +30,12 @@ class Engine {
                                 Outcome& outcome);
   base::Result<void> make_tables(const gateway::Plan& plan, Outcome& outcome);
   base::Result<void> generation(const gateway::Plan& plan, const gateway::Actions& actions, Outcome& outcome);
+  base::Result<void> prepare(const gateway::Plan& plan, const gateway::Actions& actions, std::uint64_t next,
+                             Outcome& outcome);
   base::Result<void> bring_up(const gateway::Plan& plan, const gateway::Actions& actions, bool runs,
                               Outcome& outcome);
   base::Result<void> bring_back(const Switch& before, bool restart);
+  static base::Result<void> probe_all(const gateway::Plan& plan, std::uint64_t generation);
   void rows_back(const gateway::Plan& plan);
   [[nodiscard]] std::uint64_t generation_in_force() const;
   [[nodiscard]] std::uint64_t next_generation() const;

@@ -13,6 +13,8 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -25,6 +27,7 @@ using Clock = std::chrono::steady_clock;
 
 // A greeting may wait for a name server that does not answer.
 constexpr auto patience = std::chrono::seconds(20);
+constexpr auto refusal_patience = std::chrono::seconds(3);
 
 struct Address {
   sockaddr_storage bytes{};
@@ -50,14 +53,15 @@ bool parse(const std::string& text, std::uint16_t port, Address& out) {
 /// One session. Every failure is told with the listener's name.
 class Session {
  public:
-  explicit Session(const gateway::Probe& probe) : probe_(probe), deadline_(Clock::now() + patience) {}
+  Session(const gateway::Probe& probe, Clock::time_point deadline) : probe_(probe), deadline_(deadline) {}
   ~Session() {
     if (socket_ >= 0) close(socket_);
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  base::Result<void> connect();
+  /// False: refused.
+  base::Result<bool> connect();
   /// Sends a line unless it is empty, and takes the whole reply; its last line.
   base::Result<std::string> say(const std::string& line);
 
@@ -82,7 +86,7 @@ bool Session::wait(short events) const {
   return poll(&what, 1, static_cast<int>(std::max<long>(left.count(), 0))) > 0;
 }
 
-base::Result<void> Session::connect() {
+base::Result<bool> Session::connect() {
   Address there;
   Address here;
   if (!parse(probe_.address, probe_.port, there) || !parse(probe_.address, 0, here))
@@ -91,14 +95,16 @@ base::Result<void> Session::connect() {
   if (socket_ < 0) return failed(fmt::format("cannot be asked: {}", std::strerror(errno)));
   if (bind(socket_, reinterpret_cast<const sockaddr*>(&here.bytes), here.size) != 0)
     return failed(fmt::format("has an address that is not on this host: {}", std::strerror(errno)));
-  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&there.bytes), there.size) == 0) return {};
-  if (errno != EINPROGRESS) return failed(fmt::format("does not answer: {}", std::strerror(errno)));
-  if (!wait(POLLOUT)) return failed("does not answer");
   int reason = 0;
-  socklen_t size = sizeof reason;
-  getsockopt(socket_, SOL_SOCKET, SO_ERROR, &reason, &size);
+  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&there.bytes), there.size) != 0) reason = errno;
+  if (reason == EINPROGRESS) {
+    if (!wait(POLLOUT)) return failed("does not answer");
+    socklen_t size = sizeof reason;
+    getsockopt(socket_, SOL_SOCKET, SO_ERROR, &reason, &size);
+  }
+  if (reason == ECONNREFUSED) return false;
   if (reason != 0) return failed(fmt::format("does not answer: {}", std::strerror(reason)));
-  return {};
+  return true;
 }
 
 base::Result<std::string> Session::line() {
@@ -135,24 +141,44 @@ base::Result<std::string> Session::say(const std::string& text) {
 /// A temporary error other than "no room now", which no settings cause.
 bool is_trouble(const std::string& reply) { return reply.starts_with('4') && !reply.starts_with("452"); }
 
-}  // namespace
+enum class Answer : unsigned char { good, refused, old_generation };
 
-base::Result<void> probe(const gateway::Probe& probe) {
-  Session session(probe);
-  if (auto done = session.connect(); !done) return done.error();
+// Refused: nobody listens, as in the moment before Postfix's master opens a new port.
+base::Result<Answer> ask(Session& session, const gateway::Probe& probe, std::uint64_t generation) {
+  const auto connected = session.connect();
+  if (!connected) return connected.error();
+  if (!*connected) return Answer::refused;
   auto reply = session.say("");
   if (!reply) return reply.error();
-  if (reply->starts_with('5')) return {};  // its host access table refuses this host
+  if (reply->starts_with('5')) return Answer::good;  // its host access table refuses this host
   if (!reply->starts_with("220")) return session.failed(fmt::format("greets with \"{}\"", *reply));
-  for (const std::string& line : {std::string("EHLO postern-probe.invalid"), std::string("MAIL FROM:<>"),
-                                  fmt::format("RCPT TO:<{}>", probe.recipient)}) {
-    if (probe.recipient.empty() && !line.starts_with("EHLO")) break;
+  std::vector<std::string> lines{"EHLO postern-probe.invalid", "MAIL FROM:<>"};
+  if (!probe.recipient.empty()) lines.push_back(fmt::format("RCPT TO:<{}>", probe.recipient));
+  lines.push_back(fmt::format("RCPT TO:<{}>", gateway::probe_recipient));
+  for (const std::string& line : lines) {
     reply = session.say(line);
     if (!reply) return reply.error();
     if (is_trouble(*reply)) return session.failed(fmt::format("answers {} with \"{}\"", line, *reply));
   }
+  const bool current = reply->find(fmt::format("generation {}.", generation)) != std::string::npos;
   (void)session.say("QUIT");
-  return {};
+  return current ? Answer::good : Answer::old_generation;
+}
+
+}  // namespace
+
+base::Result<void> probe(const gateway::Probe& probe, std::uint64_t generation) {
+  const Clock::time_point start = Clock::now();
+  while (true) {
+    Session session(probe, start + patience);
+    const base::Result<Answer> answer = ask(session, probe, generation);
+    if (!answer) return answer.error();
+    if (*answer == Answer::good) return {};
+    const Clock::duration waited = Clock::now() - start;
+    if (*answer == Answer::refused && waited > refusal_patience) return session.failed("is not open");
+    if (waited > patience) return session.failed("still answers with the settings before");
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 }  // namespace postern::applier

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "gateway/draft.h"
 
 namespace postern::gateway {
@@ -10,6 +12,10 @@ const model::Tree& Effective::tree(std::string_view feature) const {
   static const model::Tree nothing{};
   const auto found = trees.find(feature);
   return found == trees.end() || !found->second ? nothing : *found->second;
+}
+
+std::string probe_table(std::uint64_t generation) {
+  return fmt::format("/^generation@postern-probe\\.invalid$/ REJECT generation {}.\n", generation);
 }
 
 Plan make_plan(const Effective& effective, const Facts& facts, const std::vector<Part>& parts) {

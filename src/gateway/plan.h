@@ -37,6 +37,13 @@ struct Table {
   friend bool operator==(const Table&, const Table&) = default;
 };
 
+/// Asked of each listener after a switch: the refusal of `probe_recipient` names the generation of the smtpd
+/// that gave it ("generation 17."), since one of the generation before may still answer. Listeners look it
+/// up in the generation's own `probe_file`, a regexp_table(5) that the applier adds.
+constexpr std::string_view probe_recipient = "generation@postern-probe.invalid";
+constexpr std::string_view probe_file = "probe.regexp";
+std::string probe_table(std::uint64_t generation);
+
 /// A listener to probe after a switch.
 struct Probe {
   std::string listener;

@@ -1,4 +1,13 @@
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <future>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -13,6 +22,7 @@ std::string at(const std::string& host, unsigned port) { return fmt::format("{}:
 
 #define ASSERT_APPLIED(outcome) \
   ASSERT_TRUE((outcome).result.has_value()) << base::to_text((outcome).result.error())
+#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
 
 TEST_F(Instance, MailGoesWhereARouteSaysAndAChangedRowNeedsNoReload) {
   const Sink first(host(9), sink_port);
@@ -35,6 +45,228 @@ TEST_F(Instance, MailGoesWhereARouteSaysAndAChangedRowNeedsNoReload) {
   EXPECT_EQ(first.recipients().size(), 1U);
   EXPECT_EQ(postmap("transport", "example.com"), fmt::format("smtp:[{}]:{}", host(10), sink_port));
   EXPECT_EQ(postmap("rat_IncomingMail", "example.com"), "OK");
+}
+
+TEST_F(Instance, TheSecondHostOfARouteTakesOverWhenTheFirstIsDead) {
+  const Sink alive(host(9), sink_port);
+  ASSERT_APPLIED(apply(plan({route("ALL", {at(host(9), sink_port) + "/20", at(host(11), sink_port) + "/10"})})));
+  EXPECT_EQ(postmap("transport", "*"),
+            fmt::format("smtp:[{}]:{}, [{}]:{}", host(11), sink_port, host(9), sink_port));
+  EXPECT_TRUE(send_mail(host(20), host(1), outgoing, "a@elsewhere.example").starts_with("250"));
+  EXPECT_TRUE(alive.wait_for("a@elsewhere.example"));
+}
+
+TEST_F(Instance, AccessTablesDecideWhoAndWhatIsTaken) {
+  const Sink sink(host(9), sink_port);
+  const Node access = both_listeners(
+      {{rat("example.com", "accept"), rat("bad@example.com", "reject", "No such person"), rat("boss@", "accept"),
+        rat(".example.com", "reject"), rat("ALL", "reject", "Not here")},
+       {hat("BLOCKLIST", {host(66)}, "reject", "Go away"), hat("RELAYLIST", {host(40)}, "relay")}});
+  ASSERT_APPLIED(apply(plan({route("ALL", {at(host(9), sink_port)})}, {access})));
+
+  const auto in = [&](const std::string& recipient, int from = 30) {
+    return try_recipient(host(from), host(1), incoming, recipient);
+  };
+  EXPECT_HAS(in("a@example.com", 66), "554 5.7.1");
+  EXPECT_HAS(in("a@example.com", 66), "Go away");
+  EXPECT_HAS(in("Good@Example.COM"), "250");
+  EXPECT_HAS(in("bad@example.com"), "No such person");
+  EXPECT_HAS(in("boss@sub.example.com"), "250");  // "user@" before ".domain"
+  EXPECT_HAS(in("a@sub.example.com"), "554");
+  EXPECT_HAS(in("a@elsewhere.example"), "Not here");
+  EXPECT_HAS(in("boss@elsewhere.example"), "554");  // never a relay for one local part
+  EXPECT_HAS(in("a@elsewhere.example", 40), "250");  // may relay
+  EXPECT_HAS(in("a%elsewhere.example@example.com"), "554");
+  EXPECT_HAS(in("\"a@elsewhere.example\"@example.com"), "554");
+  EXPECT_HAS(in("postmaster@newyork.postern.test", 40), "5.1.1");
+
+  EXPECT_HAS(try_recipient(host(30), host(1), outgoing, "a@elsewhere.example"), "554 5.7.1");
+  EXPECT_HAS(try_recipient(host(20), host(1), outgoing, "a@elsewhere.example"), "250");
+}
+
+TEST_F(Instance, ARecipientRowTakesEffectWithoutReload) {
+  ASSERT_APPLIED(apply(plan({})));
+  EXPECT_HAS(try_recipient(host(30), host(1), incoming, "a@example.org"), "554");
+  const Node access = both_listeners({{rat("example.org", "accept"), rat("example.com", "accept"),
+                                       rat("bad@example.com", "reject", "No such person")},
+                                      {hat("BLOCKLIST", {host(66)}, "reject", "Go away")}});
+  const applier::Outcome outcome = apply(plan({}, {access}));
+  ASSERT_APPLIED(outcome);
+  EXPECT_FALSE(outcome.reloaded);
+  EXPECT_EQ(outcome.rows_written, 2U);  // the table's and the second lock's
+  EXPECT_HAS(try_recipient(host(30), host(1), incoming, "b@example.org"), "250");
+}
+
+TEST_F(Instance, ANewListenerOpensAndTheMessageSizeIsItsOwn) {
+  ASSERT_APPLIED(apply(plan({})));
+  Node small = listener("Small", "public", "Management", 2527, {{rat("example.com", "accept")}, {}});
+  small.children.push_back(leaf("maximum-message-size", "3000"));
+  const Node both = both_listeners({{rat("example.com", "accept")}, {}});
+  Node three = both;
+  three.children[0].children.push_back(small);
+  three.children[0].children.back().name = "listener";
+  const applier::Outcome outcome = apply(plan({}, {three}));
+  ASSERT_APPLIED(outcome);
+  EXPECT_TRUE(outcome.reloaded);
+  EXPECT_EQ(outcome.generation, 2U);
+  Client client(host(30), host(1), 2527);
+  EXPECT_EQ(client.greeting(), "220 newyork.postern.test ESMTP");
+  client.say("EHLO client.example.net");
+  EXPECT_HAS(client.whole(), "SIZE 3000");
+
+  ASSERT_APPLIED(apply(plan({}, {both})));
+  EXPECT_EQ(connect_to(host(30), host(1), 2527), -1);
+}
+
+/// Root's hand that spoils a file on its way.
+class Spoiling : public Direct {
+ public:
+  Spoiling(std::string dir, std::string line) : Direct(std::move(dir)), line_(std::move(line)) {}
+  base::Result<void> stage(std::uint64_t generation, const std::vector<gateway::File>& files) override {
+    std::vector<gateway::File> spoiled = files;
+    if (generation > 1)
+      for (gateway::File& each : spoiled)
+        if (each.path == "main.cf") each.bytes += line_;
+    return Direct::stage(generation, spoiled);
+  }
+
+ private:
+  std::string line_;
+};
+
+class Spoiled : public Instance {
+ protected:
+  /// Applies a good plan, then one spoiled by `line`; the second's error.
+  base::Error spoil(const std::string& line) {
+    new_applier(std::make_unique<Spoiling>(dir_, line));
+    const applier::Outcome good = apply(plan({route("example.com", {at(host(9), sink_port)})}));
+    EXPECT_TRUE(good.result.has_value());
+    facts_.host_name = "changed.postern.test";
+    const applier::Outcome bad = apply(plan({route("example.com", {at(host(10), sink_port)})}));
+    EXPECT_FALSE(bad.result.has_value());
+    EXPECT_EQ(bad.generation, 1U);
+    return bad.result.has_value() ? base::Error{} : bad.result.error();
+  }
+  void expect_as_before() {
+    const Sink sink(host(9), sink_port);
+    EXPECT_EQ(Client(host(30), host(1), incoming).greeting(), "220 newyork.postern.test ESMTP");
+    EXPECT_TRUE(send_mail(host(30), host(1), incoming, "still@example.com").starts_with("250"));
+    EXPECT_TRUE(sink.wait_for("still@example.com"));
+  }
+};
+
+TEST_F(Spoiled, SyntaxIsFoundBeforeTheSwitch) {
+  const base::Error error = spoil("smtpd_recipient_limit = many\n");
+  EXPECT_HAS(error.text, "does not start");
+  EXPECT_EQ(applier_->counters().put_back, 0U);
+  expect_as_before();
+}
+
+TEST_F(Spoiled, WhatOnlyShowsInUseIsPutBack) {
+  const base::Error error = spoil("smtpd_helo_restrictions = check_nothing_at_all\n");
+  EXPECT_HAS(error.text, "451 4.3.5");
+  EXPECT_HAS(error.text, "The settings before are in force again.");
+  EXPECT_EQ(applier_->counters().put_back, 1U);
+  expect_as_before();
+}
+
+TEST_F(Instance, APortThatIsTakenPutsTheSettingsBeforeInForce) {
+  ASSERT_APPLIED(apply(plan({})));
+  const Sink taken(host(1), 2527);
+  Node three = both_listeners({{rat("example.com", "accept")}, {}});
+  three.children[0].children.push_back(listener("Third", "public", "Management", 2527, {{}, {}}));
+  three.children[0].children.back().name = "listener";
+  const applier::Outcome outcome = apply(plan({}, {three}));
+  ASSERT_FALSE(outcome.result.has_value());
+  EXPECT_HAS(outcome.result.error().text, "in force again");
+  EXPECT_HAS(try_recipient(host(30), host(1), incoming, "a@example.com"), "250");
+}
+
+TEST_F(Instance, MailGoesOnWhenTheOwnerIsKilledAndItsSuccessorDisturbsNothing) {
+  const gateway::Plan wanted = plan({route("example.com", {at(host(9), sink_port)})});
+  applier_.reset();
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t owner = fork();
+  if (owner == 0) {
+    new_applier(std::make_unique<Direct>(dir_));
+    const char good = apply(wanted).result.has_value() ? 'y' : 'n';
+    (void)!write(ready[1], &good, 1);
+    pause();
+    _exit(1);
+  }
+  close(ready[1]);
+  char good = 'n';
+  ASSERT_EQ(read(ready[0], &good, 1), 1);
+  close(ready[0]);
+  EXPECT_EQ(good, 'y');
+  kill(owner, SIGKILL);
+  waitpid(owner, nullptr, 0);
+
+  const Sink sink(host(9), sink_port);
+  EXPECT_TRUE(send_mail(host(30), host(1), incoming, "after@example.com").starts_with("250"));
+  EXPECT_TRUE(sink.wait_for("after@example.com"));
+
+  new_applier(std::make_unique<Direct>(dir_));
+  const applier::Outcome again = apply(wanted);
+  ASSERT_APPLIED(again);
+  EXPECT_EQ(again.generation, 1U);
+  EXPECT_EQ(again.rows_written, 0U);
+  EXPECT_FALSE(again.reloaded);
+}
+
+TEST_F(Instance, GenerationsBeforeTheLastThreeAreRemoved) {
+  for (int i = 0; i < 5; ++i) {
+    facts_.host_name = fmt::format("h{}.postern.test", i);
+    ASSERT_APPLIED(apply(plan({})));
+    EXPECT_EQ(Client(host(30), host(1), incoming).greeting(), fmt::format("220 h{}.postern.test ESMTP", i));
+  }
+  std::set<std::string> left;
+  for (const auto& each : std::filesystem::directory_iterator(dir_ + "/gen"))
+    left.insert(each.path().filename().string());
+  EXPECT_EQ(left, (std::set<std::string>{"3", "4", "5"}));
+}
+
+TEST_F(Instance, PlansThatWaitAreOvertakenAndAllAreAnswered) {
+  ASSERT_APPLIED(apply(plan({})));
+  std::promise<void> all;
+  std::atomic<int> answered = 0;
+  const applier::Counters before = applier_->counters();
+  for (unsigned i = 1; i <= 50; ++i)
+    applier_->apply(plan({route("example.com", {at(host(9), i)})}), [&](applier::Outcome outcome) {
+      EXPECT_TRUE(outcome.result.has_value());
+      if (++answered == 50) all.set_value();
+    });
+  all.get_future().wait();
+  EXPECT_EQ(postmap("transport", "example.com"), fmt::format("smtp:[{}]:50", host(9)));
+  EXPECT_LE(applier_->counters().applies - before.applies, 50U);
+}
+
+TEST_F(Instance, DestinationControlsHoldConnectionsAndMessages) {
+  const Sink sink(host(9), sink_port);
+  const Node controls = destinations({destination("Default", 500, 50), destination("example.com", 1, 2)});
+  gateway::Plan wanted = plan({route("ALL", {at(host(9), sink_port)})}, {controls});
+  ASSERT_APPLIED(apply(wanted));
+  EXPECT_EQ(postmap("transport", "example.com"), fmt::format("dc1m2:[{}]:{}", host(9), sink_port));
+  for (int i = 0; i < 12; ++i)
+    EXPECT_TRUE(send_mail(host(30), host(1), incoming, fmt::format("m{}@example.com", i)).starts_with("250"));
+  for (int i = 0; i < 12; ++i) EXPECT_TRUE(sink.wait_for(fmt::format("m{}@example.com", i)));
+  EXPECT_LE(sink.most_messages(), 2U);
+  EXPECT_EQ(sink.most_sessions(), 1U);
+}
+
+TEST_F(Instance, TenThousandRoutesAreQuickAndOneOfThemIsQuicker) {
+  std::vector<Node> many;
+  for (int i = 0; i < 10'000; ++i) many.push_back(route(fmt::format("d{:05}.example", i), {at(host(9), 25)}));
+  ASSERT_APPLIED(apply(plan({})));
+  ASSERT_APPLIED(apply(plan(many)));
+  const std::uint64_t all_us = applier_->counters().last_us;
+  many[5000] = route("d05000.example", {at(host(10), 25)});
+  ASSERT_APPLIED(apply(plan(many)));
+  std::printf("10,000 rows: %.1f ms; one of them: %.2f ms\n", static_cast<double>(all_us) / 1000,
+              static_cast<double>(applier_->counters().last_us) / 1000);
+  EXPECT_EQ(postmap("transport", "d05000.example"), fmt::format("smtp:[{}]:25", host(10)));
+  EXPECT_EQ(postmap("transport", "d09999.example"), fmt::format("smtp:[{}]:25", host(9)));
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ base::Result<void> Direct::check(std::uint64_t generation) {
   const Ran made = run({"postfix", "-c", gen, "check"});
   if (made.code != 0) return told(made, false);
   const Ran greets = run({"/usr/lib/postfix/sbin/smtpd", "-S"}, dir_ + "/queue", "MAIL_CONFIG=" + gen);
-  return told(greets, greets.output.find("220 ") != std::string::npos);
+  if (greets.output.find("220 ") != std::string::npos) return {};
+  return base::fail(base::ErrorCode::invalid, "smtpd does not start with the new files. " + greets.output);
 }
 
 base::Result<void> Direct::switch_to(std::uint64_t generation) {

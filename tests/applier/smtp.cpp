@@ -130,11 +130,14 @@ void Sink::serve(int socket) {
   std::string unread, line;
   std::vector<std::string> to;
   bool data = false;
+  std::size_t messages = 0;
+  most_sessions_ = std::max<std::size_t>(most_sessions_, ++sessions_now_);
   put(socket, "220 sink.example ESMTP\r\n");
   while (take_line(socket, unread, line, 60000, &stop_)) {
     if (data) {
       if (line != ".") continue;
       data = false;
+      most_messages_ = std::max<std::size_t>(most_messages_, ++messages);
       const std::lock_guard lock(mutex_);
       got_.insert(got_.end(), to.begin(), to.end());
       to.clear();
@@ -149,6 +152,7 @@ void Sink::serve(int socket) {
     }
     put(socket, "250 ok\r\n");
   }
+  --sessions_now_;
   close(socket);
 }
 

@@ -46,12 +46,16 @@ class Sink {
   /// Waits up to `seconds` until `recipient` got a message.
   bool wait_for(const std::string& recipient, int seconds = 20) const;
   [[nodiscard]] std::vector<std::string> recipients() const;
+  /// The most messages that came over one connection, and the most connections at one time.
+  [[nodiscard]] std::size_t most_messages() const { return most_messages_; }
+  [[nodiscard]] std::size_t most_sessions() const { return most_sessions_; }
 
  private:
   void accept_all();
   void serve(int socket);
   int listen_ = -1;
   std::atomic<bool> stop_ = false;
+  std::atomic<std::size_t> most_messages_ = 0, most_sessions_ = 0, sessions_now_ = 0;
   mutable std::mutex mutex_;
   std::vector<std::string> got_;
   std::vector<std::thread> sessions_;

@@ -110,17 +110,19 @@ void add_listener(const Listener& listener, const gateway::Facts& facts, gateway
   draft.files[fmt::format("hat_{}.cidr", listener.key)] = std::move(access.connect);
   draft.files[fmt::format("relay_{}.cidr", listener.key)] = std::move(access.relay);
   const std::string relay = cidr("relay", listener);
+  const std::string probe =
+      fmt::format("check_recipient_access regexp:$config_directory/{}, ", gateway::probe_file);
   std::string sample;
   gateway::MasterService service{"n", "y", "-", "-", "smtpd", {}};
   service.options.emplace_back("message_size_limit", fmt::format("{}", listener.size));
   service.options.emplace_back("smtpd_client_restrictions", cidr("hat", listener));
   if (listener.is_public) {
     service.options.emplace_back("smtpd_relay_restrictions",
-                                 relay + ", " + recipient_checks(listener, facts, draft, sample));
+                                 probe + relay + ", " + recipient_checks(listener, facts, draft, sample));
     // A second lock: whatever the first one lets through, only these domains or relaying senders pass.
     service.options.emplace_back("smtpd_recipient_restrictions", relay + ", reject_unauth_destination");
   } else {
-    service.options.emplace_back("smtpd_relay_restrictions", relay + ", reject");
+    service.options.emplace_back("smtpd_relay_restrictions", probe + relay + ", reject");
   }
   std::string where = address_and_port(listener.address, listener.port);
   draft.services[{where, "inet"}] = std::move(service);
