@@ -12,6 +12,7 @@
 /// SSH, server and client (libssh, which nobody else knows): administrators' logins, links between
 /// machines, and joins. Runs on threads of its own; speaks with the rest only through the messages below, so
 /// that it can move to a process of its own. Every callback runs on a transport thread: post it to yours.
+/// (SIGPIPE is blocked there: a process started from a callback must unblock it first.)
 namespace postern::transport {
 
 using ConnectionId = std::uint64_t;
@@ -128,6 +129,7 @@ struct Setup {
   std::vector<Target> targets;
   std::string bind_address;             ///< source address of outgoing links; empty: any
   std::vector<std::string> dns_servers;  ///< "127.0.1.53" or "127.0.1.53:5353"; empty: the system's
+  friend bool operator==(const Setup&, const Setup&) = default;
 };
 
 class Transport {

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "transport/loop.h"
+#include "transport/transport.h"
+
+namespace postern::transport {
+
+class Connection;
+
+/// How many connections are let in, counted in three pots: before login in all, before login per source, and
+/// logged-in administrators. Machine links are in none of them once they are logged in (spec N5).
+class Admission {
+ public:
+  explicit Admission(const Limits& limits) : limits_(limits) {}
+  /// Empty: the source has a place now. Else why not.
+  std::string enter(const std::string& source);
+  void leave(const std::string& source);
+  bool enter_administrator();
+  void leave_administrator();
+
+ private:
+  const Limits& limits_;
+  std::mutex mutex_;
+  std::map<std::string, int> sources_;
+  int total_ = 0;
+  int administrators_ = 0;
+};
+
+/// What every connection shares. Outlives them all.
+struct Hub {
+  Hub(Keys keys_in, Limits limits_in, Handlers handlers_in)
+      : keys(std::move(keys_in)), limits(limits_in), handlers(std::move(handlers_in)) {}
+
+  Loop loop{2};  // first: destroyed last, and with it callbacks that were never run
+  const Keys keys;
+  const Limits limits;
+  const Handlers handlers;
+  Admission admission{limits};
+  std::atomic<bool> stopping{false};  ///< the owner is in ~Transport: tell it nothing more
+  std::atomic<ConnectionId> last_id{0};
+  std::atomic<std::uint64_t> links{0}, sessions{0}, refused{0}, bytes_in{0}, bytes_out{0};
+
+  void log(const char* level, std::string text) const {
+    if (handlers.log && !stopping) handlers.log(level, std::move(text));
+  }
+
+  void add(const std::shared_ptr<Connection>& connection);
+  void remove(ConnectionId id);
+  std::shared_ptr<Connection> find(ConnectionId id) const;
+  std::vector<std::shared_ptr<Connection>> all() const;
+
+  /// The part of Setup that dialing needs, as it is now.
+  struct Ways {
+    std::string bind_address;
+    std::vector<std::string> dns_servers;
+  };
+  Ways ways() const;
+  void set_ways(Ways ways);
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<ConnectionId, std::shared_ptr<Connection>> connections_;
+  Ways ways_;
+};
+
+}  // namespace postern::transport

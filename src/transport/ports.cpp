@@ -1,0 +1,132 @@
+#include "transport/ports.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <future>
+
+#include "transport/addresses.h"
+#include "transport/keys.h"
+#include "transport/server.h"
+
+namespace postern::transport {
+
+namespace {
+
+constexpr int backlog = 128;
+constexpr int pause_ms = 200;  // when the process is out of descriptors
+
+/// A listening socket, or the system's reason why not.
+base::Result<int> open_listener(const SocketAddress& address) {
+  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  if (fd >= 0) {
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (address.family() == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (::bind(fd, address.get(), address.size) == 0 && ::listen(fd, backlog) == 0) return fd;
+  }
+  const std::string reason = std::strerror(errno);
+  if (fd >= 0) ::close(fd);
+  return base::fail(base::ErrorCode::io, reason);
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Ports>> Ports::make(Hub& hub) {
+  auto admin = make_bind(hub.keys.host_private, admin_banner);
+  if (!admin) return admin.error();
+  auto machine = make_bind(hub.keys.host_private, ccs_banner);
+  if (!machine) return machine.error();
+  return std::make_unique<Ports>(hub, std::move(*admin), std::move(*machine));
+}
+
+Ports::Ports(Hub& hub, BindHandle admin, BindHandle machine)
+    : hub_(hub), strand_(hub.loop.strand()), admin_(std::move(admin)), machine_(std::move(machine)) {}
+
+Ports::~Ports() = default;
+
+base::Result<void> Ports::set(const std::vector<Port>& ports) {
+  std::promise<std::string> done;
+  strand_.post([this, &ports, &done] { done.set_value(replace(ports)); });
+  const auto problems = done.get_future().get();
+  if (!problems.empty()) return base::fail(base::ErrorCode::io, problems);
+  return {};
+}
+
+std::string Ports::replace(const std::vector<Port>& ports) {
+  std::map<Place, bool> wanted;
+  for (const auto& port : ports) wanted[{port.address, port.port}] = port.admin_logins;
+  std::erase_if(open_, [&wanted](const auto& entry) { return !wanted.contains(entry.first); });
+  std::vector<std::string> problems;
+  for (const auto& [place, admin_logins] : wanted) {
+    auto& listener = open_[place];
+    listener.admin_logins = admin_logins;
+    if (listener.watch) continue;
+    const auto address = parse_address(place.first, place.second);
+    const auto fd = address ? open_listener(*address)
+                            : base::Result<int>(base::fail(base::ErrorCode::io, "not an IP address"));
+    if (!fd) {
+      problems.push_back(fmt::format("SSH cannot listen on {} port {}: {}.", place.first, place.second,
+                                     fd.error().text));
+      open_.erase(place);
+      continue;
+    }
+    listener.watch = std::make_unique<Watch>(strand_, *fd);
+    listener.pause = std::make_unique<Timer>(strand_);
+    listen(place, listener);
+  }
+  return fmt::format("{}", fmt::join(problems, " "));
+}
+
+void Ports::listen(const Place& place, Listener& listener) {
+  listener.watch->on_readable([this, place] { accept(place); });
+}
+
+void Ports::accept(const Place& place) {
+  const auto found = open_.find(place);
+  if (found == open_.end()) return;
+  auto& listener = found->second;
+  for (int i = 0; i < backlog; ++i) {
+    const int fd =
+        ::accept4(listener.watch->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      welcome(fd, listener.admin_logins);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      hub_.log("error", fmt::format("A connection cannot be accepted: {}.", std::strerror(errno)));
+      listener.pause->after(pause_ms, [this, place] { accept(place); });
+      return;
+    } else if (errno == EAGAIN) {
+      break;
+    }
+  }
+  listen(place, listener);
+}
+
+void Ports::welcome(int fd, bool admin_logins) {
+  SocketAddress peer;
+  peer.size = sizeof peer.storage;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size) != 0) {
+    ::close(fd);
+    return;
+  }
+  const ServerConnection::Origin origin{address_text(peer), address_port_text(peer), !admin_logins};
+  if (const auto refused = hub_.admission.enter(origin.address); !refused.empty()) {
+    ++hub_.refused;
+    ::close(fd);
+    hub_.log("warning", fmt::format("{} was refused: {}.", origin.source, refused));
+    return;
+  }
+  const auto connection = std::make_shared<ServerConnection>(hub_, origin);
+  hub_.add(connection);
+  if (connection->accept((admin_logins ? admin_ : machine_).get(), fd)) {
+    connection->strand().post([connection] { connection->begin(); });
+  } else {
+    connection->strand().post([connection] { connection->die("SSH could not be started on it"); });
+  }
+}
+
+}  // namespace postern::transport

@@ -1,0 +1,348 @@
+#include "transport/station.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+namespace postern::transport::test {
+
+namespace {
+
+sockaddr_in place(const std::string& address, std::uint16_t port) {
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_port = htons(port);
+  inet_pton(AF_INET, address.c_str(), &in.sin_addr);
+  return in;
+}
+
+int pidfd(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
+
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> list;
+  for (const auto& word : words) list.push_back(const_cast<char*>(word.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
+}  // namespace
+
+std::uint16_t free_port(const std::string& address) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  auto in = place(address, 0);
+  bind(fd, reinterpret_cast<sockaddr*>(&in), sizeof in);
+  socklen_t size = sizeof in;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&in), &size);
+  close(fd);
+  return ntohs(in.sin_port);
+}
+
+const KeyPair& key(const std::string& name) {
+  static std::mutex mutex;
+  static std::map<std::string, KeyPair> keys;
+  const std::scoped_lock lock(mutex);
+  auto& pair = keys[name];
+  if (pair.public_line.empty()) pair = make_key_pair().value();
+  return pair;
+}
+
+Station::Station(const std::string& name_in, std::string address_in, Limits limits_in)
+    : name(name_in), address(std::move(address_in)), port(free_port(address)), limits(limits_in) {
+  limits.redial_first_ms = 20;
+  limits.redial_most_ms = 200;
+  start();
+}
+
+Station::~Station() { stop(); }
+
+void Station::start() {
+  transport = Transport::start({key(name + ".host").private_pem, key(name + ".user").private_pem},
+                               limits, handlers())
+                  .value();
+}
+
+base::Result<void> Station::listen(bool admin_logins) {
+  setup.ports = {{address, port, admin_logins}};
+  setup.bind_address = address;
+  return transport->set_up(setup);
+}
+
+Target Station::target(const Station& other) const {
+  return {other.name, other.address, other.port, key(other.name + ".host").public_line};
+}
+
+void Station::dial(const Station& other, std::string pinned) {
+  auto wanted = target(other);
+  if (!pinned.empty()) wanted.pinned_key = std::move(pinned);
+  set_targets({wanted});
+}
+
+void Station::set_targets(std::vector<Target> targets) {
+  setup.targets = std::move(targets);
+  transport->set_up(setup).value();
+}
+
+bool Station::wait(const std::function<bool()>& condition, std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex);
+  return changed.wait_for(lock, limit, condition);
+}
+
+bool Station::eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, 5ms);
+  }
+  return true;
+}
+
+Handlers Station::handlers() {
+  const auto note = [this](auto change) {
+    const std::scoped_lock lock(mutex);
+    change();
+    changed.notify_all();
+  };
+  Handlers told;
+  told.login = [this, note](LoginAsked asked) {
+    note([&] { logins.push_back(asked); });
+    const auto answer = verdict ? verdict(asked)
+                        : asked.method == LoginAsked::Method::public_key ? Verdict::machine
+                        : asked.password == "open sesame"                ? Verdict::administrator
+                                                                         : Verdict::refuse;
+    transport->answer(asked.connection, answer);
+  };
+  told.session = [this](SessionAsked asked) { give_session(asked); };
+  told.link_up = [this, note](ConnectionId id, std::string peer, bool we_dialed) {
+    note([&] { links.push_back({id, std::move(peer), we_dialed}); });
+  };
+  told.link_message = [this, note](ConnectionId id, std::string text) {
+    if (on_message) on_message(id, text);
+    note([&] { messages.push_back({id, std::move(text)}); });
+  };
+  told.link_down = [this, note](ConnectionId id, std::string reason) {
+    note([&] { downs.push_back({id, std::move(reason)}); });
+  };
+  told.join_open = [this, note](ConnectionId id, std::string user, std::string /*source*/) {
+    note([&] { joins.push_back({id, std::move(user)}); });
+  };
+  told.join_message = [this, note](ConnectionId id, std::string text) {
+    note([&] { join_messages.push_back({id, std::move(text)}); });
+  };
+  told.join_closed = [this, note](ConnectionId id, std::string reason) {
+    note([&] { join_ends.push_back({id, std::move(reason)}); });
+  };
+  told.log = [this, note](std::string level, std::string text) {
+    note([&] { log.push_back(level + ": " + text); });
+  };
+  return told;
+}
+
+void Station::give_session(const SessionAsked& asked) {
+  {
+    const std::scoped_lock lock(mutex);
+    sessions.push_back(asked);
+    changed.notify_all();
+  }
+  transport->started(asked.connection, asked.channel, spawn(asked, *this));
+}
+
+base::Result<SessionStarted> spawn(const SessionAsked& asked, Station& station) {
+  SessionStarted session;
+  std::array<int, 2> in{}, out{}, err{};
+  pid_t pid = -1;
+  if (asked.pty) {
+    winsize size{};
+    size.ws_col = static_cast<unsigned short>(asked.columns);
+    size.ws_row = static_cast<unsigned short>(asked.rows);
+    pid = forkpty(&session.out, nullptr, nullptr, &size);
+    session.in = session.out;
+  } else {
+    if (pipe2(in.data(), O_CLOEXEC) != 0 || pipe2(out.data(), O_CLOEXEC) != 0 ||
+        pipe2(err.data(), O_CLOEXEC) != 0) {
+      return base::fail(base::ErrorCode::io, "no pipes");
+    }
+    pid = fork();
+    if (pid == 0) {
+      setpgid(0, 0);
+      dup2(in[0], 0);
+      dup2(out[1], 1);
+      dup2(err[1], 2);
+    }
+  }
+  if (pid == 0) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    signal(SIGPIPE, SIG_DFL);
+    if (asked.exec) execl("/bin/sh", "sh", "-c", asked.command.c_str(), nullptr);
+    execl("/bin/sh", "sh", nullptr);
+    _exit(126);
+  }
+  if (!asked.pty) {
+    close(in[0]), close(out[1]), close(err[1]);
+    session.in = in[1], session.out = out[0], session.err = err[0];
+  }
+  session.pidfd = pidfd(pid);
+  session.exit_code = [pid, &station] {
+    int status = 0;
+    waitpid(pid, &status, 0);
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    const std::scoped_lock lock(station.mutex);
+    station.ended_sessions.push_back(code);
+    station.changed.notify_all();
+    return code;
+  };
+  session.hang_up = [pid, &station] {
+    kill(-pid, SIGKILL);
+    kill(pid, SIGKILL);  // it may not lead its group yet
+    int status = 0;
+    waitpid(pid, &status, 0);
+    const std::scoped_lock lock(station.mutex);
+    ++station.hang_ups;
+    station.changed.notify_all();
+  };
+  session.resize = [fd = session.out, &station](int columns, int rows) {
+    winsize size{};
+    size.ws_col = static_cast<unsigned short>(columns);
+    size.ws_row = static_cast<unsigned short>(rows);
+    ioctl(fd, TIOCSWINSZ, &size);
+    const std::scoped_lock lock(station.mutex);
+    station.sizes.emplace_back(columns, rows);
+    station.changed.notify_all();
+  };
+  return session;
+}
+
+Ran run(const std::vector<std::string>& words, const std::string& input,
+        const std::vector<std::string>& environment, std::chrono::milliseconds limit) {
+  std::array<int, 2> in{}, out{}, err{};
+  if (pipe2(in.data(), O_CLOEXEC) != 0 || pipe2(out.data(), O_CLOEXEC) != 0 ||
+      pipe2(err.data(), O_CLOEXEC) != 0) {
+    return {};
+  }
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, in[0], 0);
+  posix_spawn_file_actions_adddup2(&actions, out[1], 1);
+  posix_spawn_file_actions_adddup2(&actions, err[1], 2);
+  std::vector<std::string> all = environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    if (std::strncmp(*entry, "SSH_", 4) != 0) all.emplace_back(*entry);
+  }
+  // A program that does not read its input is no end of the tests; the program itself keeps the signal.
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigdefault(&attributes, &broken_pipe);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  pid_t pid = -1;
+  const int spawned = posix_spawnp(&pid, words[0].c_str(), &actions, &attributes,
+                                   pointers(words).data(), pointers(all).data());
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  close(in[0]), close(out[1]), close(err[1]);
+  Ran ran;
+  std::size_t sent = 0;
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  fcntl(in[1], F_SETFL, O_NONBLOCK);
+  bool killed = spawned != 0;
+  std::array<pollfd, 3> polls{{{in[1], POLLOUT, 0}, {out[0], POLLIN, 0}, {err[0], POLLIN, 0}}};
+  while (!killed && (polls[1].fd >= 0 || polls[2].fd >= 0)) {
+    if (polls[0].fd >= 0 && sent == input.size()) {
+      close(in[1]);
+      polls[0].fd = -1;
+    }
+    poll(polls.data(), polls.size(), 100);
+    if ((polls[0].revents & (POLLOUT | POLLERR)) != 0) {
+      const auto count = write(in[1], input.data() + sent, input.size() - sent);
+      if (count > 0) sent += static_cast<std::size_t>(count);
+      if (count < 0 && errno != EAGAIN) sent = input.size();
+    }
+    for (std::size_t i = 1; i < 3; ++i) {
+      if ((polls[i].revents & (POLLIN | POLLHUP)) == 0) continue;
+      std::array<char, 65536> buffer;
+      const auto count = read(polls[i].fd, buffer.data(), buffer.size());
+      if (count > 0) (i == 1 ? ran.out : ran.err).append(buffer.data(), static_cast<std::size_t>(count));
+      if (count == 0) polls[i].fd = -1;
+    }
+    if (std::chrono::steady_clock::now() > deadline) {
+      kill(pid, SIGKILL);
+      killed = true;
+    }
+  }
+  if (polls[0].fd >= 0) close(in[1]);
+  close(out[0]), close(err[0]);
+  int status = 0;
+  if (spawned == 0) waitpid(pid, &status, 0);
+  ran.code = killed ? -1 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return ran;
+}
+
+Folder::Folder() {
+  std::string name = "/tmp/postern-transport-XXXXXX";
+  path_ = mkdtemp(name.data());
+}
+Folder::~Folder() { std::filesystem::remove_all(path_); }
+
+std::string Folder::write(const std::string& name, const std::string& text, unsigned mode) const {
+  std::ofstream(path(name)) << text;
+  chmod(path(name).c_str(), mode);
+  return path(name);
+}
+
+std::vector<std::string> ssh_options(const Station& station) {
+  return {"-F", "none", "-p", std::to_string(station.port), "-o", "StrictHostKeyChecking=no", "-o",
+          "UserKnownHostsFile=/dev/null", "-o", "GlobalKnownHostsFile=/dev/null", "-o",
+          "IdentityAgent=none", "-o", "IdentityFile=none", "-o", "IdentitiesOnly=yes"};
+}
+
+Ran ssh(const Station& station, const std::vector<std::string>& words, const std::string& passphrase,
+        const std::string& input, const std::string& user) {
+  const Folder folder;
+  const auto ask = folder.write("ask", "#!/bin/sh\necho '" + passphrase + "'\n", 0700);
+  std::vector<std::string> line{"ssh", "-l", user};
+  for (const auto& option : ssh_options(station)) line.push_back(option);
+  for (const auto& word : words) line.push_back(word == "HOST" ? station.address : word);
+  return run(line, input, {"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force"});
+}
+
+int tcp_connect(const std::string& address, std::uint16_t port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const auto in = place(address, port);
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&in), sizeof in) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+bool closed_within(int fd, std::chrono::milliseconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    pollfd wait{fd, POLLIN, 0};
+    if (rest.count() <= 0 || poll(&wait, 1, static_cast<int>(rest.count())) <= 0) return false;
+    std::array<char, 4096> buffer;
+    if (read(fd, buffer.data(), buffer.size()) <= 0) return true;
+  }
+}
+
+}  // namespace postern::transport::test

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "transport/transport.h"
+
+/// What the tests of this room share: a machine with a Transport that writes down what it is told, free
+/// addresses, and programs run with a deadline.
+namespace postern::transport::test {
+
+using namespace std::chrono_literals;
+
+/// A port of `address` that nothing listens on.
+std::uint16_t free_port(const std::string& address);
+
+const KeyPair& key(const std::string& name);  ///< the same for one name, made at first use
+
+struct Linked {
+  ConnectionId id = 0;
+  std::string peer;
+  bool we_dialed = false;
+};
+struct Said {
+  ConnectionId id = 0;
+  std::string text;
+};
+
+class Station {
+ public:
+  explicit Station(const std::string& name, std::string address, Limits limits = {});
+  ~Station();
+
+  /// Opens its port (and forgets targets).
+  base::Result<void> listen(bool admin_logins = true);
+  /// Dials `other`, with its right key unless another is given.
+  void dial(const Station& other, std::string pinned = {});
+  void set_targets(std::vector<Target> targets);
+  [[nodiscard]] Target target(const Station& other) const;
+
+  void stop() { transport.reset(); }
+  void start();
+
+  /// Waits until `condition` holds of what is written down; false after the deadline.
+  bool wait(const std::function<bool()>& condition, std::chrono::milliseconds limit = 10s);
+  /// The same for what the transport is asked for: it changes without a word, so it is asked again and again.
+  bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit = 10s);
+  bool wait_links(std::size_t count) {
+    return wait([this, count] { return links.size() >= count; });
+  }
+
+  const std::string name;
+  const std::string address;
+  const std::uint16_t port;
+  Limits limits;
+  Setup setup;
+  std::unique_ptr<Transport> transport;
+
+  // Written under mutex; the handlers below may be replaced before start().
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<Linked> links;
+  std::vector<Said> messages, downs, joins, join_messages, join_ends;
+  std::vector<LoginAsked> logins;
+  std::vector<std::string> log;
+  std::vector<SessionAsked> sessions;
+  std::vector<int> ended_sessions;  ///< exit codes told
+  int hang_ups = 0;
+  std::vector<std::pair<int, int>> sizes;
+
+  std::function<Verdict(const LoginAsked&)> verdict;
+  std::function<void(ConnectionId, const std::string&)> on_message;  ///< runs before it is written down
+
+ private:
+  Handlers handlers();
+  void give_session(const SessionAsked& asked);
+};
+
+/// Starts `command` (a shell line; empty: an interactive /bin/sh) as a session would have it.
+base::Result<SessionStarted> spawn(const SessionAsked& asked, Station& station);
+
+struct Ran {
+  int code = -1;  ///< -1: killed at the deadline
+  std::string out, err;
+};
+Ran run(const std::vector<std::string>& words, const std::string& input = {},
+        const std::vector<std::string>& environment = {}, std::chrono::milliseconds limit = 30s);
+
+/// A new folder under /tmp, removed at the end.
+class Folder {
+ public:
+  Folder();
+  ~Folder();
+  std::string path(const std::string& name) const { return path_ + "/" + name; }
+  std::string write(const std::string& name, const std::string& text, unsigned mode = 0600) const;
+
+ private:
+  std::string path_;
+};
+
+/// OpenSSH's client against a station: ssh words, with a passphrase through SSH_ASKPASS when given.
+Ran ssh(const Station& station, const std::vector<std::string>& words, const std::string& passphrase,
+        const std::string& input = {}, const std::string& user = "admin");
+std::vector<std::string> ssh_options(const Station& station);
+
+/// A plain TCP connection.
+int tcp_connect(const std::string& address, std::uint16_t port);
+/// Waits until the other side has closed it.
+bool closed_within(int fd, std::chrono::milliseconds limit);
+
+}  // namespace postern::transport::test
