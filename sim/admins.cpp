@@ -80,7 +80,7 @@ void Admins::hand_in(const std::string& key, std::size_t machine) {
     retry(request);
     return;
   }
-  ++request.tries;
+  if (++request.tries > 1) world_.mark(request.tried_on.count(machine) == 0 ? "retry elsewhere" : "retry here");
   request.waiting = true;
   request.waiting_since = world_.now();
   request.tried_on.insert(machine);
@@ -111,6 +111,7 @@ void Admins::answered(std::size_t machine, const cluster::Answer& answer) {
   using What = cluster::Answer::What;
   switch (answer.what) {
     case What::committed:
+      world_.mark(answer.missing.empty() ? "answer committed everywhere" : "answer committed on some");
       request.committed = true;
       request.committed_as = answer.commit;
       if (request.settled || !random_.chance(100))
@@ -119,11 +120,13 @@ void Admins::answered(std::size_t machine, const cluster::Answer& answer) {
         retry(request);  // the answer never reached the terminal
       break;
     case What::conflict:
+      world_.mark("answer conflict");
       if (!request.settled && random_.chance(600)) keep_mine(request, answer);
       request.settled = true;
       break;
     case What::refused:
     case What::in_doubt:
+      world_.mark(answer.what == What::refused ? "answer refused" : "answer in doubt");
       if (!request.settled) retry(request);
       break;
   }
@@ -137,6 +140,7 @@ void Admins::keep_mine(const Request& request, const cluster::Answer& answer) {
         one.base = conflict.heads;
         std::sort(one.base.begin(), one.base.end());
       }
+  world_.mark("keep mine");
   Request rebased;
   rebased.key = again.request_key = new_key();
   rebased.commit = std::move(again);

@@ -8,7 +8,8 @@
 
 namespace postern::sim {
 
-/// One planted bug of the cluster room (cluster/planted.h), by the name that --bug takes.
+/// One planted bug of the cluster room (cluster/planted.h), by the name that --bug takes. Those of the driver are
+/// in sim/saboteur.h.
 struct Bug {
   const char* name;
   std::uint32_t mask;

@@ -92,11 +92,15 @@ void Disk::kill(Random& random) {
   doubt_.reset();
 }
 
-void Disk::power_loss(Random& random) {
+void Disk::power_loss(Random& random, bool forgetful) {
   if (under_way_ && !syncing_ && random.chance(500)) os_.push_back(std::move(*under_way_));
   os_.resize(static_cast<std::size_t>(random.below(os_.size() + 1)));
   under_way_.reset();
   kill(random);
+  if (!forgetful || durable_.commits.empty()) return;
+  cluster::Persist last;
+  last.drop = {durable_.commits.back().envelope.id()};
+  durable_.apply(last);
 }
 
 void Disk::open() {

@@ -47,7 +47,8 @@ class Disk {
   /// The process died; the OS keeps what it has.
   void kill(Random& random);
   /// The machine died; each transaction the OS had not synced is kept only if all before it are.
-  void power_loss(Random& random);
+  /// `forgetful`: a broken disk, which also loses the last of what it had synced.
+  void power_loss(Random& random, bool forgetful = false);
   /// A restarted store opens the file: what it finds, it syncs before anyone reads.
   void open();
 

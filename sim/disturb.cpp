@@ -32,6 +32,7 @@ void Network::disturb(std::size_t index, std::size_t to_end, const std::string& 
   if (options.may(Fault::replay) && !lane.recent.empty() && random_.chance(20)) {
     const auto old = cluster::decode(random_.pick(std::vector<std::string>(lane.recent.begin(), lane.recent.end())));
     world_.note(machine, "replayed message");
+    world_.mark("replay");
     world_.give(machine, cluster::Received{link.id[to_end], *old, 0});
   }
   lane.recent.push_back(bytes);
@@ -59,6 +60,7 @@ void Network::forge(std::size_t index, std::size_t to_end, const std::string& by
     flip_bit(item.envelope.header, random_);
   }
   world_.note(to, "forged commit");
+  world_.mark("forgery");
   world_.give(to, cluster::Received{link.id[to_end], *ship, bytes.size()});
 }
 

@@ -2,21 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
-#include "cluster/fleet.h"
+#include "cluster/founding.h"
 #include "sim/tuning.h"
 
 namespace postern::sim {
 namespace {
-
-using Items = std::vector<cluster::LocalCommit::Item>;
-
-void put(Items& items, cluster::Register reg, std::string value) {
-  items.push_back({std::move(reg), cluster::WriteKind::put, std::move(value), {}});
-}
 
 std::unique_ptr<Machine> new_machine(std::size_t index, const base::ClusterId& cluster, Random& random) {
   auto machine = std::make_unique<Machine>();
@@ -29,31 +22,50 @@ std::unique_ptr<Machine> new_machine(std::size_t index, const base::ClusterId& c
   return machine;
 }
 
-void admit(Items& items, const Machine& machine, const base::GroupId& group) {
-  const base::MemberId& id = machine.self.member;
-  const std::string host = fmt::format("{}.postern.test", machine.name);
+cluster::MemberIdentity identity_of(const Machine& machine) {
   cluster::MemberIdentity identity;
   identity.serial = fmt::format("{:012X}-SIMULATOR000", machine.index);
   identity.signing_key = base::verify_key(machine.self.key);
   identity.host_key = identity.user_key = "ssh-ed25519 AAAA" + machine.name;
-  put(items, cluster::member_register(id, "identity"), cluster::encode(identity));
-  put(items, cluster::member_register(id, "name"), host);
-  put(items, cluster::member_register(id, "addresses"), cluster::encode(cluster::MemberAddresses{host, 22, 0}));
-  put(items, cluster::member_register(id, "group"), cluster::encode_group(group));
+  return identity;
 }
 
-Items founding_items(const std::vector<std::unique_ptr<Machine>>& machines, Random& random) {
-  Items items;
-  const base::ClusterId cluster = machines.front()->self.cluster;
-  const base::GroupId group{random.uuid()};
-  const base::UserId admin{random.uuid()};
-  put(items, cluster::cluster_name_register(cluster), "Simulated");
-  put(items, cluster::group_name_register(group), "Main_Group");
-  put(items, cluster::user_register(admin, "identity"), "admin");
-  put(items, cluster::user_register(admin, "role"), cluster::encode_role(cluster::Role::administrator));
-  for (const auto& machine : machines) admit(items, *machine, group);
-  std::sort(items.begin(), items.end(), [](const auto& a, const auto& b) { return a.reg < b.reg; });
-  return items;
+std::string host_of(const Machine& machine) { return machine.name + ".postern.test"; }
+
+cluster::LocalCommit founding(const Machine& first, Random& random) {
+  cluster::Founding founding;
+  founding.cluster = first.self.cluster;
+  founding.member = first.self.member;
+  founding.group = base::GroupId{random.uuid()};
+  founding.admin = base::UserId{random.uuid()};
+  founding.host_name = host_of(first);
+  founding.identity = identity_of(first);
+  founding.addresses = {host_of(first), 22, 0};
+  founding.settings = {{cluster::cluster_name_register(first.self.cluster), cluster::WriteKind::put, "Simulated", {}}};
+  return cluster::founding_commit(founding, "founding");
+}
+
+cluster::LocalCommit admission(const Machine& joiner, const base::GroupId& group) {
+  cluster::LocalCommit commit;
+  commit.request_key = "join " + joiner.name;
+  commit.author_name = "setup";
+  commit.items = cluster::admission_items(
+      {joiner.self.member, host_of(joiner), identity_of(joiner), {host_of(joiner), 22, 0}, group});
+  return commit;
+}
+
+/// Commits at once, with a disk that never fails.
+cluster::Persist carry_out(cluster::Peer& founder, cluster::LocalCommit commit, base::Instant& now) {
+  commit.wait = false;
+  cluster::Effects effects = founder.step(commit, now);
+  for (int i = 0; i < 10 && !effects.persist; ++i) {  // it may wait for peers that are not there
+    now.mono_ms += tuning().start_wait_ms;
+    effects = founder.step(cluster::Tick{}, now);
+  }
+  POSTERN_ASSERT(effects.persist && effects.persist->commits.size() == 1);
+  cluster::Persist persist = std::move(*effects.persist);
+  (void)founder.step(cluster::Flushed{persist.token, How::done, 0, ""}, now);
+  return persist;
 }
 
 }  // namespace
@@ -63,25 +75,20 @@ std::vector<std::unique_ptr<Machine>> found_cluster(std::size_t count, Random& r
   std::vector<std::unique_ptr<Machine>> machines;
   for (std::size_t i = 0; i < count; ++i) machines.push_back(new_machine(i, cluster, random));
 
-  base::Instant now = machines.front()->clock.read(0);
-  auto founder = cluster::Peer::restore(machines.front()->self, tuning(), {}, random.next(), random.next(), now);
+  Machine& first = *machines.front();
+  base::Instant now = first.clock.read(0);
+  auto founder = cluster::Peer::restore(first.self, tuning(), {}, random.next(), random.next(), now);
   POSTERN_ASSERT(founder.has_value());
-  cluster::LocalCommit commit;
-  commit.request_key = "founding";
-  commit.author_name = "setup";
-  commit.items = founding_items(machines, random);
-  cluster::Effects effects = (*founder)->step(commit, now);
-  for (int i = 0; i < 10 && !effects.persist; ++i) {  // it may wait for peers that are not there
-    now.mono_ms += tuning().start_wait_ms;
-    effects = (*founder)->step(cluster::Tick{}, now);
+  for (std::size_t i = 0; i < count; ++i) {
+    const cluster::Persist persist =
+        carry_out(**founder, i == 0 ? founding(first, random)
+                                    : admission(*machines[i], (*founder)->fleet().groups.front().id), now);
+    const cluster::Envelope& envelope = persist.commits.front().envelope;
+    const auto header = cluster::decode_header(envelope.header);
+    POSTERN_ASSERT(header.has_value());
+    POSTERN_ASSERT(ledger.enter(envelope, *header, 0, 0) != nullptr);
+    for (const auto& machine : machines) machine->disk.install(persist);
   }
-  POSTERN_ASSERT(effects.persist && effects.persist->commits.size() == 1);
-
-  const cluster::Envelope& envelope = effects.persist->commits.front().envelope;
-  const auto header = cluster::decode_header(envelope.header);
-  POSTERN_ASSERT(header.has_value());
-  POSTERN_ASSERT(ledger.enter(envelope, *header, 0, 0) != nullptr);
-  for (const auto& machine : machines) machine->disk.install(*effects.persist);
   return machines;
 }
 

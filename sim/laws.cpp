@@ -42,9 +42,12 @@ void Laws::after_step(Machine& machine, const cluster::Event&, const cluster::Ef
 void Laws::commits_signed(Machine& machine, const cluster::Persist& persist, base::Instant instant) {
   bool received = false;
   bool own = false;
+  if (!persist.promote.empty()) world_.mark("promote");
+  if (!persist.drop.empty()) world_.mark("drop");
   for (const cluster::StoredCommit& stored : persist.commits) {
     const bool known = world_.ledger().find(stored.envelope.id()) != nullptr;
     if (!known) one_signed(machine, stored, instant);
+    if (stored.staged) world_.mark("staged");
     (known ? received : own) = true;
   }
   if (own) world_.faults().commit_under_way(machine.index);
@@ -60,6 +63,7 @@ void Laws::one_signed(Machine& machine, const cluster::StoredCommit& stored, bas
   const Entry* entry = world_.ledger().enter(stored.envelope, *header, machine.index, world_.now());
   if (entry == nullptr)
     return broken("context", machine.name + " signed a commit whose prev or parents nobody knows.");
+  if (header->parents.size() > 1) world_.mark("merge of several");
   const CommitSet& applied = witnesses_[machine.index].applied;
   if (!entry->context.contains(applied))
     return broken("context", machine.name + " signed a commit without all that it showed its author.", entry);
@@ -173,10 +177,21 @@ void Laws::process_started(const Machine& machine) {
   for (const cluster::StoredCommit& stored : machine.disk.durable().commits) {
     const Entry* entry = world_.ledger().find(stored.envelope.id());
     if (entry == nullptr) return broken("forged", machine.name + " stores a commit that nobody made.");
-    if (!stored.staged && !witness.applied.has(entry->index))
-      return broken("lost", machine.name + " does not show a commit that is on its disk.", entry);
+    if (!stored.staged && !witness.applied.has(entry->index) && all_on_disk(machine, entry->context))
+      return broken("lost", machine.name + " does not show a commit that is on its disk with all it had seen.", entry);
+  }
+  for (const auto& [reg, state] : machine.peer->state().all()) {
+    check_register(machine, reg, witness.applied);
+    if (world_.is_broken()) return;
   }
   check_groups(machine);
+}
+
+/// False where the flush of a commit's context failed and its own did not.
+bool Laws::all_on_disk(const Machine& machine, const CommitSet& commits) const {
+  const std::vector<std::size_t> list = commits.list();
+  return std::all_of(list.begin(), list.end(),
+                     [&](std::size_t index) { return on_disk(machine, world_.ledger().at(index)); });
 }
 
 }  // namespace postern::sim

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "cluster/effects.h"
@@ -45,6 +46,7 @@ class Laws {
   void check_base(const Entry& entry);
   void look_at_vector(Machine& machine);
   void newly_applied(const Machine& machine, const Entry& entry);
+  [[nodiscard]] bool all_on_disk(const Machine& machine, const CommitSet& commits) const;
   void check_groups(const Machine& machine);
   void check_queues(const Machine& machine, const cluster::Effects& effects);
 
@@ -53,12 +55,14 @@ class Laws {
   void check_graves(const Machine& machine, const cluster::Register& reg,
                     const cluster::RegisterState& state, const CommitSet& applied);
   void check_pure(const Machine& machine);
+  void check_reference(const Machine& machine);
 
   // What is said to others and to people (laws_said.cpp)
   void check_sent(const Machine& machine, const cluster::Message& message);
   void check_tips(const Machine& machine, const cluster::Vector& tips, const char* where);
   void check_answer(Machine& machine, const cluster::Answer& answer);
   void check_committed(Machine& machine, const cluster::Answer& answer);
+  void check_same_answer(const Machine& machine, const Entry& entry);
   void check_counted(const Machine& machine, const cluster::Answer& answer, const Entry& entry);
   void check_conflict(const Machine& machine, const cluster::Answer& answer);
   void check_refused(const Machine& machine, const cluster::Answer& answer);
@@ -75,6 +79,10 @@ class Laws {
 
   World& world_;
   std::vector<Witness> witnesses_;
+  /// (machine, its life, request key) -> commit it answered with.
+  std::map<std::tuple<std::size_t, std::uint64_t, std::string>, std::size_t> told_;
+  std::uint64_t looked_ = 0;
+  std::map<base::Hash, CommitSet> covered_;  ///< vector digest -> commits
   std::map<base::Hash, base::Hash> states_;  ///< vector digest -> state digest, over all machines
 };
 

@@ -19,6 +19,7 @@ void Laws::at_quiet_end(bool settled) {
     check_stored(machine);
     check_groups(machine);
   }
+  if (!world_.is_broken()) check_reference(world_.machine(0));
   check_keys_at_end();
   if (!world_.is_broken()) check_damage_is_seen(world_.machine(world_.size() - 1));
 }
@@ -74,7 +75,7 @@ void Laws::check_stored(const Machine& machine) {
     const Entry* entry = world_.ledger().find(stored.envelope.id());
     if (entry == nullptr || entry->envelope != stored.envelope)
       return broken("bytes", machine.name + " stores other bytes than were signed.", entry);
-    if (!stored.staged && !witnesses_[machine.index].applied.has(entry->index))
+    if (!stored.staged && !witnesses_[machine.index].applied.has(entry->index) && all_on_disk(machine, entry->context))
       return broken("lost", machine.name + " stores a commit that it does not show.", entry);
   }
   for (const auto& [hash, bytes] : machine.disk.durable().values)
@@ -102,7 +103,9 @@ void Laws::check_damage_is_seen(const Machine& machine) {
     return alert.grade == cluster::Alert::Grade::critical;
   });
   if (!told && !world_.ledger().covered((*restored)->vector()))
-    broken("damage", "A stored commit with a flipped bit was taken for sound.");
+    broken("damage", fmt::format("Commit {} of {} with bit {} of byte {} flipped was taken for sound.",
+                                 draw % commits.size(), commits.size(), draw % 8, draw % header.size()),
+           world_.ledger().find(machine.disk.durable().commits[draw % commits.size()].envelope.id()));
 }
 
 }  // namespace postern::sim

@@ -72,12 +72,23 @@ void Laws::check_committed(Machine& machine, const cluster::Answer& answer) {
     return broken("answer", machine.name + " answers \"committed\" before the commit is on its disk.", entry);
   if (entry->denied)
     return broken("denied", machine.name + " says \"committed\" after \"refused\".", entry);
-  const auto& requests = world_.admins().requests();
-  const auto request = requests.find(answer.request_key);
-  if (request != requests.end() && request->second.committed && request->second.committed_as != answer.commit)
-    return broken("same-answer", "Request " + answer.request_key + " was answered with two commits.", entry);
+  check_same_answer(machine, *entry);
   check_counted(machine, answer, *entry);
   world_.ledger().at(entry->index).acknowledged = true;
+}
+
+/// A known key gets the answer of its commit. Two machines that did not know of each other's may each have
+/// made one of the same request: nothing can prevent that without a quorum (P13).
+void Laws::check_same_answer(const Machine& machine, const Entry& entry) {
+  const std::string& key = entry.header.request_key;
+  const auto [told, first] = told_.try_emplace({machine.index, machine.life, key}, entry.index);
+  if (!first && told->second != entry.index)
+    return broken("same-answer", machine.name + " answered request " + key + " with two commits.", &entry);
+  for (const std::size_t other : world_.ledger().with_key(key)) {
+    const Entry& twin = world_.ledger().at(other);
+    if (other != entry.index && twin.acknowledged && twin.machine == entry.machine)
+      return broken("same-answer", "Request " + key + " was answered with two commits of one machine.", &entry);
+  }
 }
 
 /// "On k of n machines": those that are not named as missing have it on their disk.

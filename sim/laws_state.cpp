@@ -3,10 +3,17 @@
 
 #include <algorithm>
 
+#include "cluster/reference.h"
 #include "sim/laws.h"
 #include "sim/world.h"
 
 namespace postern::sim {
+namespace {
+
+/// The naive reference is slow; it is asked at every so many changes of a vector, and at the end.
+constexpr std::uint64_t reference_every = 40;
+
+}  // namespace
 
 std::vector<cluster::Dot> Laws::heads(const cluster::Register& reg, const CommitSet& set) const {
   const Ledger& ledger = world_.ledger();
@@ -32,6 +39,7 @@ void Laws::check_register(const Machine& machine, const cluster::Register& reg, 
   std::vector<cluster::Dot> got;
   if (state != nullptr)
     for (const cluster::Head& head : state->heads) got.push_back(head.dot);
+  if (expected.size() > 1) world_.mark("open conflict");
   if (got == expected) {
     if (state != nullptr) check_graves(machine, reg, *state, applied);
     return;
@@ -73,6 +81,7 @@ void Laws::check_graves(const Machine& machine, const cluster::Register& reg,
       if (!applied.has(index) || index == entry->index) continue;
       if (write_of(grave, life)->kind == cluster::WriteKind::remove && !entry->context.has(index)) buried = true;
     }
+    if (buried) world_.mark("buried write");
     if (buried != head.buried)
       return broken("graves", fmt::format("{} at {}: {} although {} delete of it that its author had not seen.",
                                           machine.name, cluster::to_text(reg), head.buried ? "buried" : "alive",
@@ -83,9 +92,34 @@ void Laws::check_graves(const Machine& machine, const cluster::Register& reg,
 /// Equal sets of commits give equal states, on every machine and at every time.
 void Laws::check_pure(const Machine& machine) {
   const base::Hash state = machine.peer->state().digest();
-  const auto [found, fresh] = states_.try_emplace(machine.peer->vector_digest(), state);
+  const base::Hash vector = machine.peer->vector_digest();
+  const auto [covered, first] = covered_.try_emplace(vector, witnesses_[machine.index].applied);
+  if (!first && !(covered->second == witnesses_[machine.index].applied))
+    return broken("digest", machine.name + " gives one vector digest to two sets of commits.");
+  const auto [found, fresh] = states_.try_emplace(vector, state);
   if (!fresh && found->second != state)
-    broken("pure", machine.name + " has another state than a machine with the same commits had.");
+    return broken("pure", machine.name + " has another state than a machine with the same commits had.");
+  if (++looked_ % reference_every == 0) check_reference(machine);
+}
+
+/// Against the naive function of the set, which has no memory of the order in which the set came.
+void Laws::check_reference(const Machine& machine) {
+  cluster::Reference reference;
+  for (const std::size_t index : witnesses_[machine.index].applied.list()) {
+    const Entry& entry = world_.ledger().at(index);
+    reference.add(entry.header, entry.id);
+  }
+  const cluster::State expected = reference.state();
+  const cluster::State& got = machine.peer->state();
+  if (expected.digest() == got.digest() && expected.all().size() == got.all().size()) return;
+  for (const auto& [reg, state] : expected.all()) {
+    const cluster::RegisterState* here = got.find(reg);
+    if (here == nullptr || here->heads != state.heads)
+      return broken("reference", fmt::format("{} at {}: not what the commits mean.", machine.name,
+                                             cluster::to_text(reg)),
+                    world_.ledger().by_dot(state.heads.front().dot));
+  }
+  broken("reference", machine.name + " has a register that nobody wrote.");
 }
 
 }  // namespace postern::sim

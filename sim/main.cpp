@@ -5,6 +5,7 @@
 
 #include "sim/bugs.h"
 #include "sim/run.h"
+#include "sim/saboteur.h"
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
   }
   if (options->list_bugs) {
     for (const postern::sim::Bug& bug : postern::sim::bugs()) fmt::print("{}\n", bug.name);
+    for (const postern::sim::SabotageName& one : postern::sim::sabotages()) fmt::print("{}\n", one.name);
     return 0;
   }
   return postern::sim::run(*options);

@@ -84,6 +84,7 @@ base::Result<void> take_switch(Options& options, std::string_view name) {
   else if (name == "--shrink") options.shrink = true;
   else if (name == "--hashes") options.hashes = true;
   else if (name == "--expect-caught") options.expect_caught = true;
+  else if (name == "--marks") options.marks = true;
   else if (name == "--list-bugs") options.list_bugs = true;
   else
     return base::fail(base::ErrorCode::usage,
@@ -135,7 +136,7 @@ std::string usage_text() {
   std::string out =
       "usage: sim [--seeds=A..B | --seed=N] [--bug=NAME] [--machines=N]\n"
       "           [--without=FAULT,… | --only=FAULT,…] [--trace] [--shrink] [--hashes]\n"
-      "           [--expect-caught] [--list-bugs]\n"
+      "           [--marks] [--expect-caught] [--list-bugs]\n"
       "faults:";
   for (const char* name : fault_names) out += fmt::format(" {}", name);
   return out + "\n";

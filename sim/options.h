@@ -46,6 +46,7 @@ struct Options {
   bool hashes = false;             ///< print each seed's trace hash (golden_trace.txt's form)
   bool expect_caught = false;      ///< exit 0 iff a law objects: how the mutants are tested
   bool list_bugs = false;
+  bool marks = false;              ///< print what was reached how often
 
   [[nodiscard]] bool may(Fault fault) const { return (faults >> static_cast<unsigned>(fault) & 1U) != 0; }
   [[nodiscard]] Options without(Fault fault) const;

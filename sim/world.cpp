@@ -30,6 +30,7 @@ World::World(const Options& options, std::uint64_t seed)
       birth_(seed * 8 + 1),
       process_(seed * 8 + 2),
       disk_(seed * 8 + 3) {
+  sabotage_ = sabotage_named(options.bug);
   found();
   network_ = std::make_unique<Network>(*this, size(), Random(seed * 8 + 4));
   admins_ = std::make_unique<Admins>(*this, Random(seed * 8 + 5));
@@ -61,7 +62,7 @@ Report World::run() {
     while (!is_broken() && !quiet() && now() < deadline) live(now() + settle_slice);
     if (!is_broken()) laws_->at_quiet_end(quiet());
   }
-  return {violation_, timeline_.done(), ledger_.all().size(), trace_.hash()};
+  return {violation_, timeline_.done(), ledger_.all().size(), trace_.hash(), marks_};
 }
 
 void World::live(Micros until) {
@@ -95,17 +96,20 @@ void World::give(std::size_t index, cluster::Event event) {
 }
 
 void World::step(Machine& machine, const cluster::Event& event) {
-  if (is_broken()) return;
+  if (is_broken() || sabotage_event(sabotage_, event, machine.index)) return;
   const base::Instant instant = machine.clock.read(now());
   trace_.line(now(), machine.name, event_text(event), trace_.prints() ? event_details(event) : "");
   stepping_ = true;
   cluster::Effects effects = machine.peer->step(event, instant);
+  sabotage_effects(sabotage_, effects, timeline_.done());
   laws_->after_step(machine, event, effects, instant);
   if (!is_broken()) perform(machine, effects);
   stepping_ = false;
 }
 
 void World::perform(Machine& machine, cluster::Effects& effects) {
+  if (effects.persist && sabotage_ == Sabotage::lying_disk && effects.persist->flush)
+    give(machine.index, cluster::Flushed{effects.persist->token, How::done, 0, ""});
   if (effects.persist) {
     machine.disk.queue(std::move(*effects.persist));
     pump_disk(machine);
@@ -180,6 +184,7 @@ void World::pump_disk(Machine& machine) {
 }
 
 void World::end_sync(Machine& machine, How how) {
+  if (how != How::done) mark(how == How::failed ? "flush failed" : "flush unknown");
   const std::vector<cluster::Token> tokens = machine.disk.synced(how);
   for (const cluster::Token token : tokens)
     give(machine.index, cluster::Flushed{token, how, how == How::done ? 0 : process_.next(),
@@ -190,6 +195,7 @@ void World::end_sync(Machine& machine, How how) {
 void World::kill(std::size_t index, Micros down_for) {
   if (!machine(index).up()) return;
   note(index, "killed");
+  mark(machine(index).disk.idle() ? "kill" : "kill while writing");
   machine(index).disk.kill(disk_);
   end_process(index, false, down_for);
 }
@@ -197,7 +203,8 @@ void World::kill(std::size_t index, Micros down_for) {
 void World::power_cut(std::size_t index, Micros down_for) {
   if (!machine(index).up()) return;
   note(index, "loses power");
-  machine(index).disk.power_loss(disk_);
+  mark(machine(index).disk.idle() ? "power cut" : "power cut while writing");
+  machine(index).disk.power_loss(disk_, sabotage_ == Sabotage::forgetful_disk);
   machine(index).cold = true;
   end_process(index, true, down_for);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "sim/network.h"
 #include "sim/options.h"
 #include "sim/random.h"
+#include "sim/saboteur.h"
 #include "sim/timeline.h"
 #include "sim/trace.h"
 
@@ -35,6 +37,7 @@ struct Report {
   std::uint64_t events = 0;
   std::uint64_t commits = 0;
   std::uint64_t trace_hash = 0;
+  std::map<std::string, std::uint64_t> marks;  ///< what was reached how often
 };
 
 /// One seed's world: machines, network, administrators, faults and laws on one timeline. Whoever acts in it
@@ -67,6 +70,8 @@ class World {
   void start(std::size_t machine);
 
   void note(std::size_t machine, std::string_view what);
+  /// Counts that something worth reaching was reached, e.g. "answer in doubt".
+  void mark(const char* what) { ++marks_[what]; }
   /// The first one ends the run.
   void broken(Violation violation);
   [[nodiscard]] bool is_broken() const { return violation_.has_value(); }
@@ -96,6 +101,8 @@ class World {
   std::unique_ptr<Faults> faults_;
   std::unique_ptr<Laws> laws_;
   std::optional<Violation> violation_;
+  std::map<std::string, std::uint64_t> marks_;
+  Sabotage sabotage_ = Sabotage::none;
   bool stepping_ = false;
 };
 
