@@ -135,6 +135,7 @@ class FakeHouse final : public House {
     forward(until);
     step(cluster::Tick{});
   }
+  [[nodiscard]] std::size_t timers() const { return timers_.size(); }
   /// A commit that did not come through the desk, as sync would bring one.
   cluster::Answer elsewhere(std::vector<cluster::LocalCommit::Item> items, std::string author = "eve") {
     cluster::LocalCommit what;

@@ -1,0 +1,354 @@
+#include "house.h"
+
+namespace postern::desk {
+namespace {
+
+std::string put_dns(std::string_view mode, std::string_view source) {
+  return "{\"feature\":\"dns\",\"mode\":\"" + std::string(mode) + "\",\"data\":{\"source\":\"" +
+         std::string(source) + "\"}}";
+}
+
+/// SMTP routes that drop mail for these domains.
+std::string routes(const std::vector<std::string>& domains) {
+  std::string out = R"({"feature":"smtp-routes","mode":"cluster","data":{"route":[)";
+  for (std::size_t i = 0; i < domains.size(); ++i)
+    out += (i ? "," : "") + std::string(R"({"domain":")") + domains[i] + R"(","action":"drop"})";
+  return out + "]}}";
+}
+
+std::vector<std::string> domains(Sitter& sitter) {
+  std::vector<std::string> out;
+  const json::value got = sitter.ok("feature.get", R"({"feature":"smtp-routes","mode":"cluster"})");
+  if (!got.at("effective").as_object().contains("route")) return out;
+  for (const json::value& route : got.at("effective").at("route").as_array())
+    out.emplace_back(route.at("domain").as_string());
+  return out;
+}
+
+using Strings = std::vector<std::string>;
+
+TEST_F(DeskTest, ACommitAnswersWhereItIs) {
+  Sitter sitter(*desk, admin());
+  sitter.refused("invalid", "commit", R"({"comment":"x","request":"1"})");
+  sitter.ok("feature.put", put_dns("cluster", "root"));
+  EXPECT_EQ(house.saved.size(), 1U);
+  const json::value done = sitter.ok("commit", R"({"comment":"root servers","request":"2"})");
+  EXPECT_EQ(done.at("commit").as_string().size(), 64U);
+  EXPECT_EQ(done.at("members"), 3);
+  EXPECT_EQ(done.at("durable"), 1);
+  EXPECT_EQ(done.at("missing").as_array().size(), 2U);
+  EXPECT_EQ(done.at("missing").at(0).at("host"), "losangeles.example.com");
+  EXPECT_EQ(done.at("time"), house.clock.wall_ms);
+  EXPECT_EQ(done.at("warnings").as_array().size(), 0U);
+  EXPECT_TRUE(house.saved.empty()) << "the pending set goes with the commit";
+  EXPECT_EQ(sitter.ok("session.hello", R"({"version":1})").at("pending"), false);
+  EXPECT_EQ(sitter.ok("feature.get", R"({"feature":"dns","mode":"machine paris"})").at("effective_from"),
+            "Cluster americas");
+}
+
+TEST_F(DeskTest, ARepeatedRequestGetsTheSameAnswer) {
+  Sitter sitter(*desk, admin());
+  sitter.ok("feature.put", put_dns("cluster", "root"));
+  const json::value first = sitter.ok("commit", R"({"comment":"","request":"same"})");
+  const json::value again = sitter.ok("commit", R"({"comment":"","request":"same"})");
+  EXPECT_EQ(first.at("commit"), again.at("commit"));
+  EXPECT_EQ(first.at("durable"), again.at("durable"));
+  EXPECT_EQ(house.commits, 1);
+  // Somebody else's equal key is another request.
+  Sitter other(*desk, bob());
+  other.refused("invalid", "commit", R"({"comment":"","request":"same"})");
+  sitter.refused("usage", "commit", R"({"comment":"","request":""})");
+  sitter.refused("usage", "commit", R"({"comment":""})");
+}
+
+TEST_F(DeskTest, TheChangesOfAllLevelsAreShownCommittedAndDropped) {
+  Sitter sitter(*desk, admin());
+  sitter.ok("feature.put", put_dns("cluster", "root"));
+  sitter.ok("feature.put", put_dns("machine paris", "root"));
+  sitter.ok("feature.put", routes({"a.example"}));
+  const json::value shown = sitter.ok("changes.show").at("changes");
+  ASSERT_EQ(shown.as_array().size(), 3U);
+  EXPECT_EQ(shown.at(0).at("label"), "Cluster americas");
+  EXPECT_EQ(shown.at(0).at("title"), "DNS");
+  EXPECT_EQ(texts(shown.at(0).at("lines")), (Strings{"+ settings are defined here", "+ source: root"}));
+  EXPECT_EQ(texts(shown.at(1).at("lines")),
+            (Strings{"+ settings are defined here", "+ route 'a.example'", "+   action: drop"}));
+  EXPECT_EQ(sitter.ok("changes.clear").at("dropped"), 3);
+  EXPECT_EQ(sitter.ok("changes.clear").at("dropped"), 0);
+  EXPECT_TRUE(house.saved.empty());
+  EXPECT_EQ(house.commits, 0);
+}
+
+TEST_F(DeskTest, DifferencesAreReadable) {
+  Sitter sitter(*desk, admin());
+  sitter.ok("feature.put", routes({"a.example", "b.example"}));
+  sitter.ok("commit", R"({"request":"1"})");
+  sitter.ok("feature.edit", R"({"feature":"smtp-routes","mode":"cluster","edits":[
+      {"op":"set","path":"route['a.example']/action","value":"mx"},
+      {"op":"remove","path":"route['b.example']"}]})");
+  const Strings lines = texts(sitter.ok("changes.show").at("changes").at(0).at("lines"));
+  EXPECT_EQ(lines, (Strings{"  route 'a.example'", "-   action: drop", "+   action: mx",
+                            "- route 'b.example'", "-   action: drop"}));
+  sitter.ok("changes.clear");
+  sitter.ok("feature.clear", R"({"feature":"smtp-routes","mode":"cluster"})");
+  EXPECT_NE(with(sitter.ok("changes.show").at("changes").at(0).at("lines"), "no longer defined"), "");
+}
+
+TEST_F(DeskTest, AConflictIsShownAndNothingIsLost) {
+  Sitter mine(*desk, admin());
+  Sitter theirs(*desk, bob());
+  mine.ok("feature.put", routes({"a.example"}));
+  theirs.ok("feature.put", routes({"b.example"}));
+  theirs.ok("commit", R"({"comment":"mine first","request":"b"})");
+  mine.refused("usage", "commit.resolve", R"({"how":"mine"})");
+  const json::object error = mine.refused("conflict", "commit", R"({"request":"a"})");
+  EXPECT_EQ(error.at("code"), -32005);
+  EXPECT_NE(error.at("message").as_string().find("SMTP routes of Cluster americas were changed by bob"),
+            json::string::npos);
+  const json::value& one = error.at("data").at("conflicts").at(0);
+  EXPECT_EQ(one.at("label"), "Cluster americas");
+  EXPECT_EQ(one.at("mode"), "cluster");
+  EXPECT_EQ(one.at("mergeable"), true);
+  EXPECT_NE(with(one.at("yours"), "a.example"), "");
+  EXPECT_NE(with(one.at("theirs"), "b.example"), "");
+  EXPECT_EQ(one.at("shown").at("user"), "bob");
+  EXPECT_EQ(one.at("shown").at("host"), "newyork.example.com");
+  EXPECT_EQ(one.at("shown").at("time"), house.clock.wall_ms);
+  EXPECT_EQ(mine.ok("session.hello", R"({"version":1})").at("pending"), true);
+  EXPECT_EQ(domains(theirs), Strings{"b.example"});
+  EXPECT_EQ(house.commits, 1) << "what cannot succeed is not sent";
+}
+
+class Conflict : public DeskTest {
+ protected:
+  Conflict() : mine(*desk, admin()), theirs(*desk, bob()) {
+    theirs.ok("feature.put", routes({"common.example"}));
+    theirs.ok("commit", R"({"request":"b0"})");
+  }
+  void clash(const Strings& my_domains, const Strings& their_domains) {
+    mine.ok("feature.put", routes(my_domains));
+    theirs.ok("feature.put", routes(their_domains));
+    theirs.ok("commit", R"({"request":"b1"})");
+    mine.refused("conflict", "commit", R"({"request":"a1"})");
+  }
+  Sitter mine;
+  Sitter theirs;
+};
+
+TEST_F(Conflict, MergesWhatIsDisjoint) {
+  clash({"common.example", "a.example"}, {"common.example", "b.example"});
+  mine.ok("commit.resolve", R"({"how":"merge"})");
+  mine.ok("commit", R"({"request":"a2"})");
+  EXPECT_EQ(domains(theirs), (Strings{"a.example", "b.example", "common.example"}));
+}
+
+TEST_F(Conflict, KeepsMine) {
+  clash({"a.example"}, {"b.example"});
+  mine.ok("commit.resolve", R"({"how":"mine"})");
+  mine.ok("commit", R"({"request":"a2"})");
+  EXPECT_EQ(domains(theirs), Strings{"a.example"});
+}
+
+TEST_F(Conflict, DiscardsMineButNotTheRest) {
+  mine.ok("feature.put", put_dns("cluster", "root"));
+  clash({"a.example"}, {"b.example"});
+  mine.ok("commit.resolve", R"({"how":"discard"})");
+  mine.refused("usage", "commit.resolve", R"({"how":"discard"})");
+  EXPECT_EQ(mine.ok("changes.show").at("changes").as_array().size(), 1U);
+  mine.ok("commit", R"({"request":"a2"})");
+  EXPECT_EQ(domains(mine), Strings{"b.example"});
+}
+
+TEST_F(Conflict, AThirdChangeIsShownBeforeMineIsKept) {
+  clash({"a.example"}, {"b.example"});
+  theirs.ok("feature.put", routes({"c.example"}));
+  theirs.ok("commit", R"({"request":"b2"})");
+  mine.ok("commit.resolve", R"({"how":"mine"})");
+  const json::object error = mine.refused("conflict", "commit", R"({"request":"a2"})");
+  EXPECT_NE(with(error.at("data").at("conflicts").at(0).at("theirs"), "c.example"), "");
+  mine.ok("commit.resolve", R"({"how":"mine"})");
+  mine.ok("commit", R"({"request":"a3"})");
+  EXPECT_EQ(domains(theirs), Strings{"a.example"});
+}
+
+TEST_F(Conflict, RefusesToMergeOnePathChangedTwice) {
+  mine.ok("feature.edit", R"({"feature":"smtp-routes","mode":"cluster","edits":[
+      {"op":"set","path":"route['common.example']/action","value":"mx"}]})");
+  theirs.ok("feature.put", routes({}));
+  theirs.ok("commit", R"({"request":"b1"})");
+  const json::object error = mine.refused("conflict", "commit", R"({"request":"a1"})");
+  EXPECT_EQ(error.at("data").at("conflicts").at(0).at("mergeable"), false);
+  mine.refused("conflict", "commit.resolve", R"({"how":"merge"})");
+  mine.refused("usage", "commit.resolve", R"({"how":"shout"})");
+  EXPECT_EQ(domains(mine), Strings{"common.example"}) << "still as I left it";
+  mine.ok("commit.resolve", R"({"how":"mine"})");
+  mine.ok("commit", R"({"request":"a2"})");
+}
+
+TEST_F(Conflict, ADefinitionRemovedThereCanBeKeptOrDiscarded) {
+  mine.ok("feature.put", routes({"common.example", "a.example"}));
+  theirs.ok("feature.clear", R"({"feature":"smtp-routes","mode":"cluster"})");
+  theirs.ok("commit", R"({"request":"b1"})");
+  const json::object error = mine.refused("conflict", "commit", R"({"request":"a1"})");
+  EXPECT_EQ(error.at("data").at("conflicts").at(0).at("mergeable"), false);
+  EXPECT_NE(with(error.at("data").at("conflicts").at(0).at("theirs"), "no longer defined"), "");
+  mine.ok("commit.resolve", R"({"how":"discard"})");
+  EXPECT_EQ(mine.ok("changes.show").at("changes").as_array().size(), 0U);
+  EXPECT_TRUE(house.saved.empty());
+}
+
+TEST_F(DeskTest, PendingChangesOutliveTheDaemon) {
+  {
+    Sitter sitter(*desk, admin());
+    sitter.ok("feature.put", put_dns("cluster", "root"));
+    sitter.ok("feature.put", put_dns("machine paris", "system"));
+    sitter.ok("feature.clear", R"({"feature":"dns","mode":"machine paris"})");
+  }
+  reopen();
+  Sitter sitter(*desk, admin());
+  EXPECT_EQ(sitter.ok("session.hello", R"({"version":1})").at("pending"), true);
+  EXPECT_EQ(sitter.ok("changes.show").at("changes").as_array().size(), 1U);
+  house.elsewhere({house.item(cluster::settings_register({base::Level::cluster, cluster_id.uuid}, "dns"),
+                              R"({"postern-dns:dns":{}})")});
+  sitter.refused("conflict", "commit", R"({"request":"1"})");  // the base was kept too
+  sitter.ok("commit.resolve", R"({"how":"mine"})");
+  sitter.ok("commit", R"({"request":"2"})");
+}
+
+TEST_F(DeskTest, DamagedPendingChangesAreSaid) {
+  house.saved["x@y"] = "{";
+  house.saved["z@y"] = R"({"pending":1,"edits":[{"level":"galaxy"}]})";
+  reopen();
+  Sitter sitter(*desk, admin());
+  EXPECT_TRUE(sitter.heard("session.notices", "could not be read"));
+}
+
+TEST_F(DeskTest, AChangeThatCannotBeStoredIsNotMade) {
+  Sitter sitter(*desk, admin());
+  house.refuse_saves = true;
+  EXPECT_EQ(sitter.refused("io", "feature.put", put_dns("cluster", "root")).at("message"),
+            "The disk is full.");
+  EXPECT_EQ(sitter.ok("changes.show").at("changes").as_array().size(), 0U);
+}
+
+TEST_F(DeskTest, ARefusedOrDoubtfulCommitKeepsTheChanges) {
+  Sitter sitter(*desk, admin());
+  sitter.ok("feature.put", put_dns("cluster", "root"));
+  cluster::Answer answer;
+  answer.what = cluster::Answer::What::refused;
+  answer.reason = "the disk is full";
+  house.answer_instead = answer;
+  EXPECT_NE(sitter.refused("io", "commit", R"({"request":"1"})").at("message").as_string().find("disk is full"),
+            json::string::npos);
+  answer.what = cluster::Answer::What::in_doubt;
+  house.answer_instead = answer;
+  sitter.refused("in-doubt", "commit", R"({"request":"2"})");
+  EXPECT_EQ(sitter.ok("changes.show").at("changes").as_array().size(), 1U);
+  // It comes back by sync after all: the pending set goes.
+  house.answer_instead.reset();
+  cluster::LocalCommit what;
+  what.request_key = "2";
+  what.author = user_id(1);
+  what.author_name = "admin";
+  what.items = {house.item(cluster::settings_register({base::Level::cluster, cluster_id.uuid}, "dns"),
+                           R"({"postern-dns:dns":{"source":"root"}})")};
+  house.step(what);
+  EXPECT_EQ(sitter.ok("changes.show").at("changes").as_array().size(), 0U);
+  EXPECT_TRUE(sitter.heard("session.notices", "committed after all"));
+}
+
+TEST_F(DeskTest, NothingChangesWhileACommitIsUnderWay) {
+  Sitter first(*desk, admin());
+  Sitter second(*desk, admin());
+  first.ok("feature.put", put_dns("cluster", "root"));
+  house.before_commit = [&] {
+    second.refused("busy", "feature.put", put_dns("cluster", "system"));
+    second.refused("busy", "changes.clear");
+    second.refused("busy", "commit", R"({"request":"other"})");
+  };
+  first.ok("commit", R"({"request":"1"})");
+  EXPECT_EQ(house.commits, 1);
+  second.ok("feature.put", put_dns("cluster", "system"));
+}
+
+TEST_F(DeskTest, ChangesOfADeletedGroupAreNotCommitted) {
+  Sitter sitter(*desk, admin());
+  sitter.ok("feature.put", put_dns("group europe", "root"));
+  cluster::LocalCommit::Item remove;
+  remove.reg = cluster::group_life_register(group_id(3));
+  remove.kind = cluster::WriteKind::remove;
+  remove.value = cluster::encode_group(group_id(2));
+  house.elsewhere({remove});
+  const json::object error = sitter.refused("invalid", "commit", R"({"request":"1"})");
+  EXPECT_NE(error.at("message").as_string().find("clearchanges"), json::string::npos);
+}
+
+TEST_F(DeskTest, CommitDetailTellsWhatAndWhere) {
+  Sitter sitter(*desk, admin());
+  sitter.ok("feature.put", put_dns("cluster", "root"));
+  sitter.ok("commit", R"({"comment":"first","request":"1"})");
+  sitter.ok("feature.put", put_dns("cluster", "system"));
+  const std::string id(sitter.ok("commit", R"({"comment":"second","request":"2"})").at("commit").as_string());
+  const json::value newest = sitter.ok("commit.detail");
+  EXPECT_EQ(newest.at("commit"), id.c_str());
+  EXPECT_EQ(newest.at("user"), "admin");
+  EXPECT_EQ(newest.at("host"), "newyork.example.com");
+  EXPECT_EQ(newest.at("comment"), "second");
+  const json::value& write = newest.at("writes").at(0);
+  EXPECT_EQ(write.at("label"), "Cluster americas");
+  EXPECT_EQ(write.at("title"), "DNS");
+  EXPECT_EQ(write.at("kind"), "put");
+  EXPECT_EQ(write.at("in_effect"), true);
+  EXPECT_EQ(texts(write.at("lines")), (Strings{"- source: root", "+ source: system"}));
+  ASSERT_EQ(newest.at("machines").as_array().size(), 3U);
+  EXPECT_EQ(newest.at("machines").at(0).at("received"), false);
+  EXPECT_EQ(newest.at("machines").at(0).at("problem"), "no link");
+
+  const json::value list = sitter.ok("commit.list", R"({"limit":2})").at("commits");
+  ASSERT_EQ(list.as_array().size(), 2U);
+  const std::string older(list.at(1).at("commit").as_string());
+  const json::value first = sitter.ok("commit.detail", R"({"commit":")" + older.substr(0, 8) + "\"}");
+  EXPECT_EQ(first.at("comment"), "first");
+  EXPECT_EQ(first.at("writes").at(0).at("in_effect"), false);
+  EXPECT_EQ(texts(first.at("writes").at(0).at("lines")),
+            (Strings{"+ settings are defined here", "+ source: root"}));
+  sitter.refused("usage", "commit.detail", R"({"commit":"12ab"})");
+  sitter.refused("usage", "commit.detail", R"({"commit":"nothex!"})");
+  sitter.refused("not-found", "commit.detail", R"({"commit":"000000000000"})");
+  sitter.refused("usage", "commit.list", R"({"limit":0})");
+}
+
+TEST_F(DeskTest, WaitingEndsWhenAppliedOrWhenTimeIsUp) {
+  Sitter sitter(*desk, admin());
+  sitter.ok("feature.put", put_dns("cluster", "root"));
+  const std::string id(sitter.ok("commit", R"({"request":"1"})").at("commit").as_string());
+  sitter.send("commit.wait", R"({"commit":")" + id + R"(","seconds":1})");
+  house.pass(500);
+  EXPECT_TRUE(sitter.last.contains("result") == false || !sitter.last["result"].as_object().contains("done"));
+  house.pass(600);
+  EXPECT_EQ(sitter.last["result"].at("done"), false);
+  sitter.send("commit.wait", R"({"commit":")" + id + R"(","seconds":30})");
+  house.step(cluster::DataPlane{house.peer().vector(), {}});
+  house.pass(200);
+  EXPECT_EQ(sitter.last["result"].at("done"), true);
+}
+
+TEST_F(DeskTest, AnAnswerToAClosedSessionGoesNowhere) {
+  auto sitter = std::make_unique<Sitter>(*desk, admin());
+  sitter->ok("feature.put", put_dns("cluster", "root"));
+  house.before_commit = [&] { desk->close_session(sitter->id); };
+  sitter->send("commit", R"({"request":"1"})");
+  EXPECT_EQ(house.commits, 1);
+  auto next = std::make_unique<Sitter>(*desk, admin());
+  EXPECT_EQ(next->ok("session.hello", R"({"version":1})").at("pending"), false);
+  sitter.reset();
+  next->send("commit.wait", R"({"seconds":30})");
+  next.reset();
+  house.desk = nullptr;
+  desk.reset();
+  house.pass(1000);  // the waiting call's timer finds nobody
+  EXPECT_EQ(house.timers(), 0U);
+}
+
+}  // namespace
+}  // namespace postern::desk
