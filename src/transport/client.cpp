@@ -177,8 +177,8 @@ void ClientConnection::check_host_key() {
     const char* banner = ssh_get_serverbanner(session_.get());
     const bool is_ccs = banner != nullptr && std::string_view(banner).ends_with(ccs_banner);
     const auto fetched = std::exchange(tell_, {}).fetched;
+    die("its host key was all that was asked");  // first: its id is taken again by the login
     if (fetched) fetched({id(), line, is_ccs});
-    die("its host key was all that was asked");
     return;
   }
   if (!same_key(line, wish_.pinned_key)) {
