@@ -1,9 +1,9 @@
 // What the author is told, and when.
-#include <algorithm>
+#include "cluster/core.h"
 
 #include <fmt/format.h>
 
-#include "cluster/core.h"
+#include <algorithm>
 
 namespace postern::cluster {
 
@@ -12,7 +12,8 @@ bool Peer::Core::holds(const base::MemberId& member, const Dot& dot) const {
   return found != others.end() && known_seq(found->second.stored, chain_of(dot)) >= dot.seq;
 }
 
-/// Waited for are live links that answered last time: one slow machine costs the fleet one wait, not every.
+/// Waited for are live links that answered last time: one slow machine costs the fleet one wait,
+/// not every.
 void Peer::Core::answer_due() {
   std::vector<Due> later;
   for (const Due& due : dues) {
@@ -42,7 +43,8 @@ Answer Peer::Core::answer_for(const Due& due) {
   answer.wall_ms = record.info.header.wall_ms;
   answer.members = fleet().members.size();
   for (const Member& member : fleet().members) {
-    if (member.id == self.member || member.id == answer.dot.member || holds(member.id, answer.dot)) continue;
+    if (member.id == self.member || member.id == answer.dot.member || holds(member.id, answer.dot))
+      continue;
     answer.missing.push_back({member.id, why_missing(member.id)});
   }
   return answer;

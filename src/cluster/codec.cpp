@@ -1,14 +1,14 @@
-// The one place that knows protobuf. Everything decoded here was written by somebody else: lengths, order
-// and counts are checked before a value of ours is made of it.
-#include <algorithm>
-#include <cstring>
-
-#include <fmt/format.h>
-
+// The one place that knows protobuf. Everything decoded here was written by somebody else: lengths,
+// order and counts are checked before a value of ours is made of it.
 #include "base/limits.h"
 #include "cluster/fleet.h"
 #include "cluster/message.h"
 #include "cluster/postern.pb.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
 
 namespace postern::cluster {
 namespace {
@@ -142,7 +142,8 @@ void put(const Header& from, wire::Header& to) {
 
 void get_writes(const wire::Header& from, Header& header, Reader& reader) {
   const auto count = static_cast<std::size_t>(from.writes_size());
-  reader.check(count >= 1 && count <= base::limits::writes_per_commit, "a commit's number of writes");
+  reader.check(count >= 1 && count <= base::limits::writes_per_commit,
+               "a commit's number of writes");
   for (const wire::Write& write : from.writes()) header.writes.push_back(get(write, reader));
   const auto by_register = [](const Write& a, const Write& b) { return !(a.reg < b.reg); };
   reader.check(std::adjacent_find(header.writes.begin(), header.writes.end(), by_register) ==
@@ -165,11 +166,13 @@ Header get(const wire::Header& from, Reader& reader) {
   }
   reader.check(strictly_sorted(header.parents), "parents out of order");
   reader.bytes(from.author(), header.author.uuid.bytes, "the author's id");
-  header.author_name = reader.text(from.author_name(), base::limits::name_bytes, "the author's name");
+  header.author_name =
+      reader.text(from.author_name(), base::limits::name_bytes, "the author's name");
   reader.bytes(from.login_host(), header.login_host.uuid.bytes, "the login host's id");
   header.comment = reader.text(from.comment(), base::limits::comment_bytes, "the comment's length");
   reader.bytes(from.settings_version(), header.settings_version.bytes, "the settings version");
-  header.request_key = reader.text(from.request_key(), request_key_bytes, "the request key's length");
+  header.request_key =
+      reader.text(from.request_key(), request_key_bytes, "the request key's length");
   get_writes(from, header, reader);
   header.trial_minutes = from.trial_minutes();
   reader.check(from.outcome() <= static_cast<std::uint32_t>(Outcome::revert), "a trial's outcome");
@@ -203,7 +206,8 @@ Vector get_vector(const Tips& from, Reader& reader) {
   const auto twice = [](const Tip& a, const Tip& b) {
     return std::tie(b.member, b.incarnation) <= std::tie(a.member, a.incarnation);
   };
-  reader.check(std::adjacent_find(tips.begin(), tips.end(), twice) == tips.end(), "a vector out of order");
+  reader.check(std::adjacent_find(tips.begin(), tips.end(), twice) == tips.end(),
+               "a vector out of order");
   return tips;
 }
 
@@ -252,8 +256,10 @@ Message get(const wire::Ship& from, Reader& reader) {
   Ship to;
   for (const wire::Item& item : from.items()) {
     Ship::Item made;
-    made.envelope.header = reader.text(item.header(), base::limits::header_bytes, "a header's length");
-    reader.check(item.signature().size() == made.envelope.signature.bytes.size(), "a signature's length");
+    made.envelope.header =
+        reader.text(item.header(), base::limits::header_bytes, "a header's length");
+    reader.check(item.signature().size() == made.envelope.signature.bytes.size(),
+                 "a signature's length");
     reader.bytes(item.signature(), made.envelope.signature.bytes, "a signature");
     reader.check(static_cast<std::size_t>(item.values_size()) <= base::limits::writes_per_commit,
                  "a commit's number of values");
@@ -360,18 +366,30 @@ Message get(const wire::Relay& from, Reader& reader) {
 
 Message get(const wire::Message& from, Reader& reader) {
   switch (from.kind_case()) {
-    case wire::Message::kHello: return get(from.hello(), reader);
-    case wire::Message::kShip: return get(from.ship(), reader);
-    case wire::Message::kDurable: return Durable{from.durable().incarnation(), from.durable().seq()};
-    case wire::Message::kDropped: return Dropped{from.dropped().incarnation(), from.dropped().seq()};
-    case wire::Message::kAck: return Ack{get_vector(from.ack().stored(), reader)};
-    case wire::Message::kPull: return Pull{get_vector(from.pull().vector(), reader)};
-    case wire::Message::kSummary: return Summary{get_vector(from.summary().vector(), reader)};
-    case wire::Message::kPing: return get(from.ping(), reader);
-    case wire::Message::kLinkState: return get(from.link_state(), reader);
-    case wire::Message::kApplied: return get(from.applied(), reader);
-    case wire::Message::kRelay: return get(from.relay(), reader);
-    case wire::Message::KIND_NOT_SET: break;
+    case wire::Message::kHello:
+      return get(from.hello(), reader);
+    case wire::Message::kShip:
+      return get(from.ship(), reader);
+    case wire::Message::kDurable:
+      return Durable{from.durable().incarnation(), from.durable().seq()};
+    case wire::Message::kDropped:
+      return Dropped{from.dropped().incarnation(), from.dropped().seq()};
+    case wire::Message::kAck:
+      return Ack{get_vector(from.ack().stored(), reader)};
+    case wire::Message::kPull:
+      return Pull{get_vector(from.pull().vector(), reader)};
+    case wire::Message::kSummary:
+      return Summary{get_vector(from.summary().vector(), reader)};
+    case wire::Message::kPing:
+      return get(from.ping(), reader);
+    case wire::Message::kLinkState:
+      return get(from.link_state(), reader);
+    case wire::Message::kApplied:
+      return get(from.applied(), reader);
+    case wire::Message::kRelay:
+      return get(from.relay(), reader);
+    case wire::Message::KIND_NOT_SET:
+      break;
   }
   reader.check(false, "a message without content");
   return Ping{};

@@ -1,8 +1,8 @@
 #include "cluster/commit.h"
 
-#include <fmt/format.h>
-
 #include "base/assert.h"
+
+#include <fmt/format.h>
 
 namespace postern::cluster {
 
@@ -11,16 +11,24 @@ std::string to_text(const Dot& dot) {
 }
 
 std::string to_text(const Register& reg) {
-  static constexpr const char* names[] = {"cluster-settings", "group-settings", "machine-settings", "cluster",
-                                          "group",            "member",         "user"};
-  return fmt::format("{}:{}:{}", names[static_cast<std::size_t>(reg.space)], base::to_text(reg.id), reg.name);
+  static constexpr const char* names[] = {"cluster-settings",
+                                          "group-settings",
+                                          "machine-settings",
+                                          "cluster",
+                                          "group",
+                                          "member",
+                                          "user"};
+  return fmt::format("{}:{}:{}", names[static_cast<std::size_t>(reg.space)], base::to_text(reg.id),
+                     reg.name);
 }
 
 Register settings_register(const base::Mode& mode, std::string_view feature) {
   return {static_cast<Space>(mode.level), mode.id, std::string(feature)};
 }
 
-bool is_settings(const Register& reg) { return reg.space <= Space::machine_settings; }
+bool is_settings(const Register& reg) {
+  return reg.space <= Space::machine_settings;
+}
 
 base::Mode mode_of(const Register& reg) {
   POSTERN_ASSERT(is_settings(reg));

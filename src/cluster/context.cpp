@@ -1,8 +1,8 @@
 #include "cluster/context.h"
 
-#include <algorithm>
-
 #include "base/assert.h"
+
+#include <algorithm>
 
 namespace postern::cluster {
 
@@ -28,8 +28,9 @@ std::uint64_t Contexts::seen(Place of, ChainNumber other) const {
   const auto found = others.find(other);
   if (found == others.end()) return 0;
   const std::vector<Step>& steps = found->second;
-  const auto after = std::upper_bound(steps.begin(), steps.end(), of.seq,
-                                      [](std::uint64_t seq, const Step& step) { return seq < step.own_seq; });
+  const auto after =
+      std::upper_bound(steps.begin(), steps.end(), of.seq,
+                       [](std::uint64_t seq, const Step& step) { return seq < step.own_seq; });
   return after == steps.begin() ? 0 : std::prev(after)->seen;
 }
 
@@ -40,8 +41,8 @@ void Contexts::raise(Place source, Place self, Gain& gain) const {
   best = std::max(best, source.seq);
 }
 
-/// What the chain knew of the source's chain before, it knew with its context: only what the source's chain
-/// gained since then can be news.
+/// What the chain knew of the source's chain before, it knew with its context: only what the
+/// source's chain gained since then can be news.
 void Contexts::gather(Place source, Place self, Gain& gain) const {
   POSTERN_ASSERT(source.seq >= 1 && source.seq <= chains_[source.chain].gains.size());
   if (source.chain == self.chain) return;

@@ -10,8 +10,8 @@
 ///                            ╱               A4 gains nothing
 ///      chain B   1 ── 2 ────╯                seen(A4, B) = 2: the last gain of B at or before A4
 ///
-/// A full vector a commit would cost 1,000 entries at 1,000 machines; the gains are 1 or 2, and a look-up is
-/// one binary search in the list of A's gains of B.
+/// A full vector a commit would cost 1,000 entries at 1,000 machines; the gains are 1 or 2, and a
+/// look-up is one binary search in the list of A's gains of B.
 namespace postern::cluster {
 
 /// Number of a chain (one incarnation of one member) in one History.
@@ -26,13 +26,15 @@ struct Place {
 class Contexts {
  public:
   ChainNumber add_chain();
-  /// Appends the next commit of `chain`, which saw its predecessor in the chain and all that `seen_too`
-  /// (commits already added) and their contexts hold.
+  /// Appends the next commit of `chain`, which saw its predecessor in the chain and all that
+  /// `seen_too` (commits already added) and their contexts hold.
   void add(ChainNumber chain, const std::vector<Place>& seen_too);
   /// The greatest seq of `other` in the context of `of`, or 0. Of its own chain: all before it.
   [[nodiscard]] std::uint64_t seen(Place of, ChainNumber other) const;
   /// Is `what` in the context of `of`? Not of itself.
-  [[nodiscard]] bool contains(Place of, Place what) const { return seen(of, what.chain) >= what.seq; }
+  [[nodiscard]] bool contains(Place of, Place what) const {
+    return seen(of, what.chain) >= what.seq;
+  }
 
  private:
   struct Step {
@@ -40,8 +42,9 @@ class Contexts {
     std::uint64_t seen = 0;     ///< … the other chain is seen up to here
   };
   struct Chain {
-    std::vector<std::vector<Place>> gains;            ///< by own seq - 1
-    std::map<ChainNumber, std::vector<Step>> others;  ///< the same gains, by the chain that was seen
+    std::vector<std::vector<Place>> gains;  ///< by own seq - 1
+    std::map<ChainNumber, std::vector<Step>>
+        others;  ///< the same gains, by the chain that was seen
   };
   using Gain = std::map<ChainNumber, std::uint64_t>;
   void gather(Place source, Place self, Gain& gain) const;

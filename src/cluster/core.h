@@ -1,5 +1,9 @@
 #pragma once
 
+#include "cluster/history.h"
+#include "cluster/peer.h"
+#include "cluster/state_builder.h"
+
 #include <deque>
 #include <functional>
 #include <map>
@@ -8,16 +12,13 @@
 #include <string>
 #include <vector>
 
-#include "cluster/history.h"
-#include "cluster/peer.h"
-#include "cluster/state_builder.h"
-
-/// The inside of a Peer. One step is: the event, the timers, what they made ready, the queue of own commits,
-/// the answers. The members' functions live in the file of their subject:
-///   local.cpp    own commits: queue, base check, stamp, flush      answer.cpp   who is waited for, who is missing
-///   receive.cpp  Ship: decode, check, persist                      held.cpp     received commits until applied
-///   sync.cpp     vectors: push, pull, summary                      hello.cpp    the first message of a link
-///   links.cpp    links up and down, pings, link states             info.cpp     what others may look at
+/// The inside of a Peer. One step is: the event, the timers, what they made ready, the queue of own
+/// commits, the answers. The members' functions live in the file of their subject:
+///   local.cpp    own commits: queue, base check, stamp, flush      answer.cpp   who is waited for,
+///   who is missing receive.cpp  Ship: decode, check, persist                      held.cpp
+///   received commits until applied sync.cpp     vectors: push, pull, summary hello.cpp    the
+///   first message of a link links.cpp    links up and down, pings, link states info.cpp     what
+///   others may look at
 namespace postern::cluster {
 
 /// A commit that came from another machine and is not applied yet.
@@ -33,7 +34,7 @@ struct Held {
   Envelope envelope;
   Values values;
   Where where = Where::waiting;
-  bool durable = false;  ///< its author, or anyone who applied it, has it on disk
+  bool durable = false;   ///< its author, or anyone who applied it, has it on disk
   std::set<LinkId> from;  ///< who is told when it is flushed
   Token token = 0;
   std::size_t bytes = 0;
@@ -61,10 +62,10 @@ struct Due {
 struct Link {
   LinkId id = 0;
   base::MemberId member;
-  bool greeted = false;          ///< its Hello came
-  bool live = false;             ///< settings flow
+  bool greeted = false;  ///< its Hello came
+  bool live = false;     ///< settings flow
   bool version_differs = false;
-  bool leaving = false;          ///< its membership ended: it only gets what ended it
+  bool leaving = false;  ///< its membership ended: it only gets what ended it
   std::int64_t leave_at = 0;
   std::string package_version;
 
@@ -142,7 +143,7 @@ struct Peer::Core {
   void ship_staged(Flight& flight);
   void finish_own(Token token);
   void fail_own(const Flushed& why);
-  void end_incarnation(const std::string& why);
+  void end_incarnation();
   void refuse(const LocalCommit& what, std::string reason);
 
   // answer.cpp
@@ -163,7 +164,8 @@ struct Peer::Core {
   void refuse(const Held& one, const std::string& why);
   void fork(const Dot& dot, const base::Hash& one, const base::Hash& other);
   void note_admissions(const Header& header, const base::Hash& hash, const Values& values);
-  void learn_key(const base::Hash& admission, const base::MemberId& member, const std::string& identity);
+  void learn_key(const base::Hash& admission, const base::MemberId& member,
+                 const std::string& identity);
 
   // held.cpp
   Held* held_at(const Dot& dot);
@@ -172,6 +174,8 @@ struct Peer::Core {
   [[nodiscard]] bool room_for(std::size_t bytes) const;
   void forget(const base::Hash& hash);
   void drop_staged(const ChainId& chain, std::uint64_t beyond);
+  void free_orphans();
+  void forget_waiting(LinkId from);
   void advance(Held& one);
   void need(Held& one, const base::Hash& seen);
   void advance_waiting(Held& one);
@@ -234,10 +238,13 @@ struct Peer::Core {
 
   History history;
   StateBuilder builder{history};
-  std::map<std::pair<base::Hash, base::MemberId>, base::VerifyKey> keys;  ///< by admission and member
-  std::map<base::MemberId, base::Hash> admissions;                        ///< the first applied one
-  std::multimap<base::Hash, std::pair<base::Hash, base::MemberId>> keys_wanted;  ///< by value, after restore
-  std::map<ChainId, std::pair<Envelope, base::Hash>> tips_unproved;  ///< after restore: tip, admission
+  std::map<std::pair<base::Hash, base::MemberId>, base::VerifyKey>
+      keys;                                         ///< by admission and member
+  std::map<base::MemberId, base::Hash> admissions;  ///< the first applied one
+  std::multimap<base::Hash, std::pair<base::Hash, base::MemberId>>
+      keys_wanted;  ///< by value, after restore
+  std::map<ChainId, std::pair<Envelope, base::Hash>>
+      tips_unproved;  ///< after restore: tip, admission
   Fleet fleet_value;
   bool fleet_stale = true;
   Counters counters;

@@ -1,22 +1,26 @@
 #include "cluster/fleet.h"
 
-#include <algorithm>
-#include <set>
+#include "cluster/graves.h"
 
 #include <fmt/format.h>
 
-#include "cluster/graves.h"
+#include <algorithm>
+#include <set>
 
 namespace postern::cluster {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 std::string lower(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
   return out;
 }
-bool same(std::string_view a, std::string_view b) { return lower(a) == lower(b); }
+bool same(std::string_view a, std::string_view b) {
+  return lower(a) == lower(b);
+}
 
 template <class Items, class Match>
 auto find_in(const Items& items, Match match) -> const typename Items::value_type* {
@@ -46,7 +50,8 @@ std::vector<GroupFate> read_fates(const State& state) {
     if (life != nullptr && !life->heads.empty()) fate.last_delete = life->heads.front();
     fates.push_back(std::move(fate));
   }
-  std::sort(fates.begin(), fates.end(), [](const auto& a, const auto& b) { return a.birth < b.birth; });
+  std::sort(fates.begin(), fates.end(),
+            [](const auto& a, const auto& b) { return a.birth < b.birth; });
   return fates;
 }
 
@@ -70,7 +75,8 @@ std::vector<Group> read_groups(const State& state, const std::vector<GroupFate>&
   return groups;
 }
 
-Member read_member(const State& state, const std::vector<GroupFate>& fates, const base::MemberId& id) {
+Member read_member(const State& state, const std::vector<GroupFate>& fates,
+                   const base::MemberId& id) {
   Member member;
   member.id = id;
   member.host_name = text_of(state, member_register(id, "name"));
@@ -81,7 +87,8 @@ Member read_member(const State& state, const std::vector<GroupFate>& fates, cons
   if (member.addresses.dial_host.empty()) member.addresses.dial_host = member.host_name;
   base::Uuid assigned;
   const std::string group = text_of(state, member_register(id, "group"));
-  if (group.size() == assigned.bytes.size()) std::copy(group.begin(), group.end(), assigned.bytes.begin());
+  if (group.size() == assigned.bytes.size())
+    std::copy(group.begin(), group.end(), assigned.bytes.begin());
   const GroupFate* resolved = resolve_group(fates, assigned);
   if (resolved != nullptr) member.group = base::GroupId{resolved->id};
   return member;
@@ -154,7 +161,8 @@ std::vector<User> read_users(const State& state) {
     if (!is_birth(at->first) || !is_set(state, at->first)) continue;
     found.emplace_back(*state.born(at->first), read_user(state, base::UserId{at->first.id}));
   }
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return b.first < a.first; });
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return b.first < a.first; });
   std::set<std::string> taken;
   std::vector<User> users;
   for (auto& [birth, user] : found) {
@@ -163,7 +171,8 @@ std::vector<User> read_users(const State& state) {
     user.name = unique;
     users.push_back(std::move(user));
   }
-  std::sort(users.begin(), users.end(), [](const User& a, const User& b) { return a.name < b.name; });
+  std::sort(users.begin(), users.end(),
+            [](const User& a, const User& b) { return a.name < b.name; });
   return users;
 }
 
@@ -171,10 +180,14 @@ std::vector<User> read_users(const State& state) {
 
 const char* role_name(Role role) {
   switch (role) {
-    case Role::none: return "none";
-    case Role::guest: return "guest";
-    case Role::operator_: return "operator";
-    case Role::administrator: return "administrator";
+    case Role::none:
+      return "none";
+    case Role::guest:
+      return "guest";
+    case Role::operator_:
+      return "operator";
+    case Role::administrator:
+      return "administrator";
   }
   return "none";
 }
@@ -211,9 +224,15 @@ Fleet read_fleet(const base::ClusterId& cluster, const State& state) {
   return fleet;
 }
 
-Register cluster_name_register(const base::ClusterId& id) { return {Space::cluster, id.uuid, "name"}; }
-Register group_name_register(const base::GroupId& id) { return {Space::group, id.uuid, "name"}; }
-Register group_life_register(const base::GroupId& id) { return {Space::group, id.uuid, "life"}; }
+Register cluster_name_register(const base::ClusterId& id) {
+  return {Space::cluster, id.uuid, "name"};
+}
+Register group_name_register(const base::GroupId& id) {
+  return {Space::group, id.uuid, "name"};
+}
+Register group_life_register(const base::GroupId& id) {
+  return {Space::group, id.uuid, "life"};
+}
 Register member_register(const base::MemberId& id, std::string_view part) {
   return {Space::member, id.uuid, std::string(part)};
 }
@@ -221,7 +240,9 @@ Register user_register(const base::UserId& id, std::string_view part) {
   return {Space::user, id.uuid, std::string(part)};
 }
 
-std::string encode_role(Role role) { return role_name(role); }
+std::string encode_role(Role role) {
+  return role_name(role);
+}
 std::string encode_keys(const std::vector<std::string>& keys) {
   std::string out;
   for (const std::string& key : keys) out += key + '\n';

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "cluster/event.h"
 #include "cluster/fleet.h"
 
-/// The commits with which machines come to be: the first of a standalone machine, which founds its cluster of
-/// one, and the items that admit a joiner.
+#include <string>
+#include <vector>
+
+/// The commits with which machines come to be: the first of a standalone machine, which founds its
+/// cluster of one, and the items that admit a joiner.
 namespace postern::cluster {
 
 constexpr const char* first_group_name = "Main_Group";
@@ -17,12 +17,12 @@ constexpr const char* first_user_name = "admin";
 struct Founding {
   base::ClusterId cluster;
   base::MemberId member;
-  base::GroupId group;       ///< Main_Group
+  base::GroupId group;  ///< Main_Group
   base::UserId admin;
   std::string host_name;
-  MemberIdentity identity;   ///< its signing key must be the machine's own
+  MemberIdentity identity;  ///< its signing key must be the machine's own
   MemberAddresses addresses;
-  std::string passphrase;    ///< Argon2id text of the administrator's
+  std::string passphrase;                   ///< Argon2id text of the administrator's
   std::vector<LocalCommit::Item> settings;  ///< more writes, e.g. the machine's network settings
 };
 /// The cluster has no name yet: the machine is standalone.
@@ -47,8 +47,9 @@ struct NewUser {
 };
 std::vector<LocalCommit::Item> user_items(const NewUser& what);
 
-/// One item that puts `value`, or clears or deletes, over the heads that `state` shows now: for changes made at
-/// once, without a pending edit.
-LocalCommit::Item item_over(const State& state, const Register& reg, WriteKind kind, std::string value);
+/// One item that puts `value`, or clears or deletes, over the heads that `state` shows now: for
+/// changes made at once, without a pending edit.
+LocalCommit::Item item_over(const State& state, const Register& reg, WriteKind kind,
+                            std::string value);
 
 }  // namespace postern::cluster

@@ -10,13 +10,14 @@ base::Hash value_hash(const base::Uuid& id) {
 }
 
 const GroupFate* find_group(const std::vector<GroupFate>& groups, const base::Uuid& id) {
-  const auto found =
-      std::find_if(groups.begin(), groups.end(), [&id](const GroupFate& group) { return group.id == id; });
+  const auto found = std::find_if(groups.begin(), groups.end(),
+                                  [&id](const GroupFate& group) { return group.id == id; });
   return found == groups.end() ? nullptr : &*found;
 }
 
 /// The dead groups of the cycle that `start` is part of; empty when it is in none.
-std::vector<const GroupFate*> cycle_of(const std::vector<GroupFate>& groups, const GroupFate& start) {
+std::vector<const GroupFate*> cycle_of(const std::vector<GroupFate>& groups,
+                                       const GroupFate& start) {
   std::vector<const GroupFate*> cycle;
   const GroupFate* at = &start;
   while (at != nullptr && at->dead && cycle.size() <= groups.size()) {
@@ -32,17 +33,23 @@ std::vector<const GroupFate*> cycle_of(const std::vector<GroupFate>& groups, con
 std::optional<Entity> entity_of(const Register& reg) {
   switch (reg.space) {
     case Space::group_settings:
-    case Space::group: return Entity{Space::group, reg.id};
+    case Space::group:
+      return Entity{Space::group, reg.id};
     case Space::machine_settings:
-    case Space::member: return Entity{Space::member, reg.id};
-    case Space::user: return Entity{Space::user, reg.id};
+    case Space::member:
+      return Entity{Space::member, reg.id};
+    case Space::user:
+      return Entity{Space::user, reg.id};
     case Space::cluster_settings:
-    case Space::cluster: break;
+    case Space::cluster:
+      break;
   }
   return std::nullopt;
 }
 
-Register life_of(const Entity& entity) { return {entity.record, entity.id, "life"}; }
+Register life_of(const Entity& entity) {
+  return {entity.record, entity.id, "life"};
+}
 
 std::optional<Space> settings_space(const Entity& entity) {
   if (entity.record == Space::group) return Space::group_settings;
@@ -71,15 +78,15 @@ std::set<base::Uuid> revived_groups(const std::vector<GroupFate>& groups) {
     some_live = some_live || !group.dead;
     const std::vector<const GroupFate*> cycle = cycle_of(groups, group);
     if (cycle.empty()) continue;
-    const GroupFate* last = *std::min_element(cycle.begin(), cycle.end(), [](const auto* a, const auto* b) {
-      return greater(*a->last_delete, *b->last_delete);
-    });
+    const GroupFate* last = *std::min_element(
+        cycle.begin(), cycle.end(),
+        [](const auto* a, const auto* b) { return greater(*a->last_delete, *b->last_delete); });
     revived.insert(successor(groups, *last)->id);
   }
   if (!some_live && revived.empty() && !groups.empty()) {
-    const auto oldest = std::min_element(groups.begin(), groups.end(), [](const auto& a, const auto& b) {
-      return a.birth < b.birth;
-    });
+    const auto oldest =
+        std::min_element(groups.begin(), groups.end(),
+                         [](const auto& a, const auto& b) { return a.birth < b.birth; });
     revived.insert(oldest->id);
   }
   return revived;

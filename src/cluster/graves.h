@@ -1,12 +1,13 @@
 #pragma once
 
+#include "cluster/state.h"
+
 #include <optional>
 #include <set>
 #include <vector>
 
-#include "cluster/state.h"
-
-/// What deletes mean (contract 2.11): they bury for ever what had not seen them; groups have successors.
+/// What deletes mean (contract 2.11): they bury for ever what had not seen them; groups have
+/// successors.
 namespace postern::cluster {
 
 /// A thing that can be deleted, named by the space of its record.
@@ -32,11 +33,11 @@ struct GroupFate {
 };
 /// The group that a dead one's last delete names, or null.
 const GroupFate* successor(const std::vector<GroupFate>& groups, const GroupFate& dead);
-/// Dead groups that live nevertheless: in each cycle of successors the greatest delete decides and the group
-/// it names lives; when no group lives at all, the oldest does.
+/// Dead groups that live nevertheless: in each cycle of successors the greatest delete decides and
+/// the group it names lives; when no group lives at all, the oldest does.
 std::set<base::Uuid> revived_groups(const std::vector<GroupFate>& groups);
-/// Where a machine assigned to `id` is: the first live group along the successors, else the oldest live one.
-/// Null only when there is no group at all.
+/// Where a machine assigned to `id` is: the first live group along the successors, else the oldest
+/// live one. Null only when there is no group at all.
 const GroupFate* resolve_group(const std::vector<GroupFate>& groups, const base::Uuid& id);
 
 }  // namespace postern::cluster

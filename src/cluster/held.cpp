@@ -1,9 +1,11 @@
-// Received commits on their way: waiting for their context, for the disk, for their author's "durable".
-#include <algorithm>
+// Received commits on their way: waiting for their context, for the disk, for their author's
+// "durable".
+#include "cluster/core.h"
 
 #include <fmt/format.h>
 
-#include "cluster/core.h"
+#include <algorithm>
+#include <utility>
 
 namespace postern::cluster {
 namespace {
@@ -46,7 +48,8 @@ void Peer::Core::forget(const base::Hash& hash) {
 void Peer::Core::drop_staged(const ChainId& chain, std::uint64_t beyond) {
   std::vector<base::Hash> gone;
   const Dot first{chain.first, chain.second, beyond + 1};
-  for (auto at = held_dots.lower_bound(first); at != held_dots.end() && chain_of(at->first) == chain; ++at) {
+  for (auto at = held_dots.lower_bound(first);
+       at != held_dots.end() && chain_of(at->first) == chain; ++at) {
     const Held& one = held.at(at->second);
     const bool staged = one.where == Where::staged || one.where == Where::staged_persisting;
     if (staged && !one.durable) gone.push_back(at->second);
@@ -57,13 +60,39 @@ void Peer::Core::drop_staged(const ChainId& chain, std::uint64_t beyond) {
   }
 }
 
-void Peer::Core::advance(Held& one) {
-  if (one.where == Where::waiting) advance_waiting(one);
-  else if (one.where == Where::staged && one.durable) advance_staged(one);
+/// A removed author says no more; what he shipped reached a member, so it stands (P14).
+void Peer::Core::free_orphans() {
+  for (auto& [hash, one] : held) {
+    if (one.durable || !is_dead(one.header.dot.member)) continue;
+    one.durable = true;
+    to_advance.push_back(hash);
+  }
 }
 
-/// `seen` is missing for this durable commit. Its author had applied `seen`, so that is durable as well.
+/// What nobody will complete must not fill the space of what somebody can.
+void Peer::Core::forget_waiting(LinkId from) {
+  std::vector<base::Hash> gone;
+  for (auto& [hash, one] : held) {
+    one.from.erase(from);
+    if (one.from.empty() && one.where == Where::waiting) gone.push_back(hash);
+  }
+  for (const base::Hash& hash : gone) forget(hash);
+}
+
+void Peer::Core::advance(Held& one) {
+  if (one.where == Where::waiting)
+    advance_waiting(one);
+  else if (one.where == Where::staged && one.durable)
+    advance_staged(one);
+}
+
+/// `seen` is missing for this durable commit. Its author had applied `seen`, so that is durable as
+/// well.
 void Peer::Core::need(Held& one, const base::Hash& seen) {
+  if (waiters.size() > 2 * held_commits) {  // of some that were forgotten
+    for (auto at = waiters.begin(); at != waiters.end();)
+      at = held.count(at->second) ? std::next(at) : waiters.erase(at);
+  }
   waiters.emplace(seen, one.hash);
   const auto found = held.find(seen);
   if (found == held.end()) {
@@ -140,7 +169,8 @@ void Peer::Core::failed_held(Token token, const Flushed& why) {
     if (found != held.end() && found->second.token == token) forget(hash);
   }
   alert(Alert::Grade::critical, "disk",
-        fmt::format("Commits of other machines could not be written to this machine's disk: {}. They are asked "
+        fmt::format("Commits of other machines could not be written to this machine's disk: {}. "
+                    "They are asked "
                     "for again.",
                     why.reason));
   check_soon();
@@ -154,13 +184,15 @@ void Peer::Core::settle() {
       waiters.erase(first, last);
       arrived.pop_front();
     }
-    if (to_advance.empty()) break;
+    if (std::exchange(deaths, false)) {
+      leave_dead();
+      free_orphans();
+    }
+    if (to_advance.empty()) continue;
     const auto found = held.find(to_advance.front());
     to_advance.pop_front();
     if (found != held.end()) advance(found->second);
   }
-  if (deaths) leave_dead();
-  deaths = false;
 }
 
 /// The author's own word about his chain.
@@ -168,7 +200,8 @@ void Peer::Core::know_durable(const ChainId& chain, std::uint64_t seq) {
   std::uint64_t& known = durable[chain];
   known = std::max(known, seq);
   const Dot first{chain.first, chain.second, 0};
-  for (auto at = held_dots.lower_bound(first); at != held_dots.end() && chain_of(at->first) == chain; ++at) {
+  for (auto at = held_dots.lower_bound(first);
+       at != held_dots.end() && chain_of(at->first) == chain; ++at) {
     if (at->first.seq > known) break;
     held.at(at->second).durable = true;
     to_advance.push_back(at->second);
@@ -180,9 +213,11 @@ void Peer::Core::learn(const Vector& vector) {
   for (const Tip& tip : vector) {
     const ChainId chain{tip.member, tip.incarnation};
     const Record* mine = history.at(chain, tip.seq);
-    if (mine != nullptr && mine->info.hash != tip.hash) fork(mine->info.header.dot, mine->info.hash, tip.hash);
-    if (chain == ChainId{self.member, incarnation} && tip.seq > history.length(chain) + flights.size()) {
-      end_incarnation("another machine holds more of it");
+    if (mine != nullptr && mine->info.hash != tip.hash)
+      fork(mine->info.header.dot, mine->info.hash, tip.hash);
+    if (chain == ChainId{self.member, incarnation} &&
+        tip.seq > history.length(chain) + flights.size()) {
+      end_incarnation();
     }
     const Held* one = held_at({tip.member, tip.incarnation, tip.seq});
     if (one != nullptr && one->hash == tip.hash) know_durable(chain, tip.seq);
@@ -212,7 +247,8 @@ const Record& Peer::Core::apply(Header header, const base::Hash& hash, const Val
     if (is_settings(write.reg)) continue;
     fleet_stale = true;
     const base::MemberId member{write.reg.id};
-    if (write.reg.space == Space::member && write.reg.name == "identity") admissions.emplace(member, hash);
+    if (write.reg.space == Space::member && write.reg.name == "identity")
+      admissions.emplace(member, hash);
     if (write.reg.space == Space::member && write.kind == WriteKind::remove) deaths = true;
   }
   arrived.push_back(hash);
@@ -231,7 +267,8 @@ void Peer::Core::apply_held(const base::Hash& hash) {
   relay(record, one);
 }
 
-/// Who has a live link with the author gets it from him; who says that it has none, from us, at once.
+/// Who has a live link with the author gets it from him; who says that it has none, from us, at
+/// once.
 void Peer::Core::relay(const Record& record, const Held& one) {
   const Dot dot = record.info.header.dot;
   for (Link* to : live_links()) {

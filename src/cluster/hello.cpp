@@ -1,9 +1,9 @@
 // The first message of a link: who it is, whether settings may flow, and what each lacks.
-#include <algorithm>
+#include "cluster/core.h"
 
 #include <fmt/format.h>
 
-#include "cluster/core.h"
+#include <algorithm>
 
 namespace postern::cluster {
 namespace {
@@ -44,7 +44,8 @@ bool Peer::Core::accept_nonce(Link& from, std::uint64_t nonce) {
   Other& other = others[from.member];
   if (other.superseded.count(nonce) != 0) {
     alert(Alert::Grade::critical, "clone",
-          fmt::format("Two machines use the identity of {}: it was copied while it ran. The older one's link is "
+          fmt::format("Two machines use the identity of {}: it was copied while it ran. The older "
+                      "one's link is "
                       "refused; let it leave and join again.",
                       host_of(from.member)));
     return false;
@@ -111,7 +112,8 @@ void Peer::Core::go_live(Link& from, const Hello& hello) {
   check_soon();
 }
 
-/// Its membership ended. It gets what ended it, with all that it needs to read that, and nothing more.
+/// Its membership ended. It gets what ended it, with all that it needs to read that, and nothing
+/// more.
 void Peer::Core::leave(Link& to) {
   to.live = false;
   to.leaving = true;

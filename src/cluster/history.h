@@ -1,5 +1,8 @@
 #pragma once
 
+#include "cluster/context.h"
+#include "cluster/peer.h"
+
 #include <map>
 #include <optional>
 #include <set>
@@ -8,15 +11,14 @@
 #include <utility>
 #include <vector>
 
-#include "cluster/context.h"
-#include "cluster/peer.h"
-
 /// The set S of applied commits: causally closed, only ever growing.
 namespace postern::cluster {
 
 /// One incarnation of one member.
 using ChainId = std::pair<base::MemberId, base::Incarnation>;
-inline ChainId chain_of(const Dot& dot) { return {dot.member, dot.incarnation}; }
+inline ChainId chain_of(const Dot& dot) {
+  return {dot.member, dot.incarnation};
+}
 /// How far each chain is held by somebody.
 using Known = std::map<ChainId, std::uint64_t>;
 std::uint64_t known_seq(const Known& known, const ChainId& chain);
@@ -25,9 +27,9 @@ Known to_known(const Vector& vector);
 struct Record {
   mutable Peer::CommitInfo info;  ///< `shown` is filled in when somebody looks
   Place place;
-  std::size_t order = 0;   ///< position in the order of applying, which is a causal one
-  base::Hash admission;    ///< the commit that admitted this membership
-  std::size_t bytes = 0;   ///< header and values, as shipped
+  std::size_t order = 0;  ///< position in the order of applying, which is a causal one
+  base::Hash admission;   ///< the commit that admitted this membership
+  std::size_t bytes = 0;  ///< header and values, as shipped
 };
 
 class History {

@@ -1,23 +1,26 @@
 // What others may look at between steps.
-#include <algorithm>
+#include "cluster/core.h"
 
 #include <fmt/format.h>
 
-#include "cluster/core.h"
+#include <algorithm>
 
 namespace postern::cluster {
 
 Peer::Peer(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 Peer::~Peer() = default;
 
-Effects Peer::step(const Event& event, base::Instant now) { return core_->step(event, now); }
+Effects Peer::step(const Event& event, base::Instant now) {
+  return core_->step(event, now);
+}
 
 std::vector<base::Hash> Peer::missing_values() const {
   std::vector<base::Hash> missing = core_->builder.missing_values();
   for (const auto& [value, admission] : core_->keys_wanted) missing.push_back(value);
   for (const auto& [hash, one] : core_->held) {
     for (const Write& write : one.header.writes) {
-      if (!write.value.is_nil() && one.values.count(write.value) == 0) missing.push_back(write.value);
+      if (!write.value.is_nil() && one.values.count(write.value) == 0)
+        missing.push_back(write.value);
     }
   }
   std::sort(missing.begin(), missing.end());
@@ -29,8 +32,9 @@ std::vector<base::Hash> Peer::missing_values() const {
 void Peer::supply_value(const base::Hash& hash, std::string bytes) {
   Core& core = *core_;
   if (base::hash_bytes(bytes) != hash) {
-    core.alerts_later.push_back({Alert::Grade::critical, "damaged", fmt::format("A stored value ({:.12}) is damaged.",
-                                                                                base::to_text(hash))});
+    core.alerts_later.push_back(
+        {Alert::Grade::critical, "damaged",
+         fmt::format("A stored value ({:.12}) is damaged.", base::to_text(hash))});
     return;
   }
   const auto [first, last] = core.keys_wanted.equal_range(hash);
@@ -44,10 +48,12 @@ void Peer::supply_value(const base::Hash& hash, std::string bytes) {
         ++tip;
         continue;
       }
-      if (!base::verify(key->second, signed_bytes(core.self.cluster, envelope.header), envelope.signature)) {
-        core.alerts_later.push_back({Alert::Grade::critical, "damaged",
-                                     fmt::format("The stored commits of {} carry a wrong signature.",
-                                                 core.host_of(member))});
+      if (!base::verify(key->second, signed_bytes(core.self.cluster, envelope.header),
+                        envelope.signature)) {
+        core.alerts_later.push_back(
+            {Alert::Grade::critical, "damaged",
+             fmt::format("The stored commits of {} carry a wrong signature.",
+                         core.host_of(member))});
       }
       tip = core.tips_unproved.erase(tip);
     }
@@ -62,12 +68,24 @@ void Peer::supply_value(const base::Hash& hash, std::string bytes) {
   core.builder.supply(hash, std::move(bytes));
 }
 
-const Self& Peer::self() const { return core_->self; }
-const State& Peer::state() const { return core_->builder.state(); }
-const Fleet& Peer::fleet() const { return core_->fleet(); }
-Vector Peer::vector() const { return core_->history.vector(); }
-base::Hash Peer::vector_digest() const { return core_->history.digest(); }
-const Peer::Counters& Peer::counters() const { return core_->counters; }
+const Self& Peer::self() const {
+  return core_->self;
+}
+const State& Peer::state() const {
+  return core_->builder.state();
+}
+const Fleet& Peer::fleet() const {
+  return core_->fleet();
+}
+Vector Peer::vector() const {
+  return core_->history.vector();
+}
+base::Hash Peer::vector_digest() const {
+  return core_->history.digest();
+}
+const Peer::Counters& Peer::counters() const {
+  return core_->counters;
+}
 
 const Peer::CommitInfo* Peer::commit(const base::Hash& hash) const {
   const Record* record = core_->history.find(hash);
@@ -81,8 +99,12 @@ const Peer::CommitInfo* Peer::commit(const base::Hash& hash) const {
   return &record->info;
 }
 
-std::vector<base::Hash> Peer::newest_commits(std::size_t limit) const { return core_->history.newest(limit); }
-std::vector<base::Hash> Peer::commits_by_prefix(std::string_view hex) const { return core_->history.by_prefix(hex); }
+std::vector<base::Hash> Peer::newest_commits(std::size_t limit) const {
+  return core_->history.newest(limit);
+}
+std::vector<base::Hash> Peer::commits_by_prefix(std::string_view hex) const {
+  return core_->history.by_prefix(hex);
+}
 
 std::vector<Peer::Progress> Peer::progress(const base::Hash& commit) const {
   std::vector<Progress> all;
@@ -94,10 +116,14 @@ std::vector<Peer::Progress> Peer::progress(const base::Hash& commit) const {
     const auto other = core_->others.find(member.id);
     const Known nothing;
     const Known own_covers = to_known(core_->covers);
-    const Known& covers = own ? own_covers : other == core_->others.end() ? nothing : other->second.covers;
+    const Known& covers = own                            ? own_covers
+                          : other == core_->others.end() ? nothing
+                                                         : other->second.covers;
     Progress one{member.id, own || member.id == dot.member || core_->holds(member.id, dot),
                  known_seq(covers, chain_of(dot)) >= dot.seq, ""};
-    const std::string problem = own ? core_->problem : other == core_->others.end() ? "" : other->second.problem;
+    const std::string problem = own                            ? core_->problem
+                                : other == core_->others.end() ? ""
+                                                               : other->second.problem;
     if (!one.applied) one.problem = problem;
     all.push_back(std::move(one));
   }

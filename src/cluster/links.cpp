@@ -1,9 +1,9 @@
 // Links: up, down, pings, and who has a live link with whom.
-#include <algorithm>
+#include "cluster/core.h"
 
 #include <fmt/format.h>
 
-#include "cluster/core.h"
+#include <algorithm>
 
 namespace postern::cluster {
 namespace {
@@ -57,6 +57,7 @@ void Peer::Core::handle(const LinkDown& what) {
   const base::MemberId member = found->second.member;
   const bool was_live = found->second.live;
   links.erase(found);
+  forget_waiting(what.link);
   if (was_live) link_gone(member);
 }
 
@@ -66,6 +67,7 @@ void Peer::Core::close(LinkId id) {
   const base::MemberId member = found->second.member;
   const bool was_live = found->second.live;
   links.erase(found);
+  forget_waiting(id);
   out.close.push_back(id);
   if (was_live) link_gone(member);
 }
@@ -93,13 +95,14 @@ void Peer::Core::handle(const Joining& what) {
   tell_link_state();
 }
 
-/// Pings of a fleet are spread: each pair has its own moment within the last eighth of the interval.
+/// Pings of a fleet are spread: each pair has its own moment within the last eighth of the
+/// interval.
 void Peer::Core::ping(Link& to) {
   ++to.ping_number;
   to.ping_open = true;
   to.ping_sent_at = now.mono_ms;
-  const std::string seed = fmt::format("ping {} {} {} {}", base::to_text(self.member), base::to_text(to.member),
-                                       boot_nonce, to.ping_number);
+  const std::string seed = fmt::format("ping {} {} {} {}", base::to_text(self.member),
+                                       base::to_text(to.member), boot_nonce, to.ping_number);
   const std::int64_t jitter = base::hash_bytes(seed).bytes[0] * tuning.ping_ms / 2048;
   to.next_ping_at = now.mono_ms + tuning.ping_ms - jitter;
   send(to.id, Ping{to.ping_number, false, now.wall_ms, history.digest(), builder.state().digest()});
@@ -134,10 +137,12 @@ void Peer::Core::on_ping(Link& from, const Ping& what) {
   from.has = history.known();
   from.sent.clear();
   Other& other = others[from.member];
-  if (what.state_digest == builder.state().digest() || other.state_alerted == what.state_digest) return;
+  if (what.state_digest == builder.state().digest() || other.state_alerted == what.state_digest)
+    return;
   other.state_alerted = what.state_digest;
   alert(Alert::Grade::critical, "state-differs",
-        fmt::format("{} holds the same commits as this machine but has other settings. This is a bug of Postern or "
+        fmt::format("{} holds the same commits as this machine but has other settings. This is a "
+                    "bug of Postern or "
                     "of a disk: please report it with the output of `postern status` of both.",
                     host_of(from.member)));
 }
@@ -155,15 +160,17 @@ void Peer::Core::on_link_state(Link& from, const LinkState& state) {
   if (state.member == self.member) return;
   Other& other = others[state.member];
   const bool direct = state.member == from.member;
+  if (!direct && fleet().member(state.member) == nullptr) return;
   if (other.nonce != 0 && state.boot_nonce != other.nonce && !direct) return;
   if (other.link_state && other.link_state->boot_nonce == state.boot_nonce &&
       other.link_state->version >= state.version) {
     return;
   }
-  const bool lost = other.link_state && std::any_of(other.link_state->live.begin(), other.link_state->live.end(),
-                                                    [&state](const base::MemberId& was) {
-                                                      return std::count(state.live.begin(), state.live.end(), was) == 0;
-                                                    });
+  const bool lost = other.link_state &&
+                    std::any_of(other.link_state->live.begin(), other.link_state->live.end(),
+                                [&state](const base::MemberId& was) {
+                                  return std::count(state.live.begin(), state.live.end(), was) == 0;
+                                });
   other.link_state = state;
   forward(state.member, from, state);
   if (!lost) return;
@@ -173,6 +180,7 @@ void Peer::Core::on_link_state(Link& from, const LinkState& state) {
 
 void Peer::Core::on_applied(Link& from, const Applied& applied) {
   if (applied.member == self.member) return;
+  if (applied.member != from.member && fleet().member(applied.member) == nullptr) return;
   Other& other = others[applied.member];
   Known covers_now = to_known(applied.covers);
   if (other.covers == covers_now && other.problem == applied.problem) return;
@@ -191,17 +199,20 @@ void Peer::Core::watch_members() {
       return entry.second.member == member.id && entry.second.greeted && !entry.second.leaving;
     });
     if (linked) {
-      if (other.down_alerted) alert(Alert::Grade::info, "link-up", fmt::format("{} is connected again.", member.host_name));
+      if (other.down_alerted)
+        alert(Alert::Grade::info, "link-up",
+              fmt::format("{} is connected again.", member.host_name));
       other.down_alerted = false;
       other.down_since = 0;
     } else if (other.down_since == 0) {
       other.down_since = std::max<std::int64_t>(now.mono_ms, 1);
-    } else if (!other.down_alerted && now.mono_ms >= std::max(other.down_since + tuning.ping_ms, other.alert_allowed_at)) {
+    } else if (!other.down_alerted &&
+               now.mono_ms >= std::max(other.down_since + tuning.ping_ms, other.alert_allowed_at)) {
       other.down_alerted = true;
       other.alert_allowed_at = now.mono_ms + alert_pause_ms;
       alert(Alert::Grade::warning, "link-down",
-            fmt::format("{} has not been reached for {} s. Commits reach it when it is back.", member.host_name,
-                        (now.mono_ms - other.down_since) / 1000));
+            fmt::format("{} has not been reached for {} s. Commits reach it when it is back.",
+                        member.host_name, (now.mono_ms - other.down_since) / 1000));
     }
   }
   for (auto& [id, other] : others) {

@@ -1,12 +1,12 @@
 // Own commits: from the desk's wish to the flush that makes it true.
-#include <algorithm>
-
-#include <fmt/format.h>
-
 #include "base/assert.h"
 #include "base/limits.h"
 #include "cluster/core.h"
 #include "cluster/planted.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace postern::cluster {
 namespace {
@@ -44,8 +44,8 @@ void Peer::Core::refuse(const LocalCommit& what, std::string reason) {
   out.answers.push_back(std::move(answer));
 }
 
-/// A key that is known gets the answer of its commit, wherever that was made; one that is under way is
-/// answered once, when it is done.
+/// A key that is known gets the answer of its commit, wherever that was made; one that is under way
+/// is answered once, when it is done.
 bool Peer::Core::answer_known(const LocalCommit& what) {
   const std::string& key = what.request_key;
   if (key.empty()) return false;
@@ -65,9 +65,10 @@ bool Peer::Core::answer_known(const LocalCommit& what) {
     answer.what = What::in_doubt;
     answer.commit = hash;
     answer.dot = one.header.dot;
-    answer.reason = fmt::format("This commit was begun on {}, and whether it is durable there is not known here yet. "
-                                "Ask again when that machine is connected.",
-                                host_of(one.header.dot.member));
+    answer.reason = fmt::format(
+        "This commit was begun on {}, and whether it is durable there is not known here yet. "
+        "Ask again when that machine is connected.",
+        host_of(one.header.dot.member));
     out.answers.push_back(std::move(answer));
     return true;
   }
@@ -79,29 +80,34 @@ std::string Peer::Core::past_limits(const LocalCommit& what) const {
   using namespace base::limits;
   if (what.items.empty()) return "The commit changes nothing.";
   if (what.items.size() > writes_per_commit) {
-    return fmt::format("The commit writes {} settings at once; the limit is {}. Commit in smaller parts.",
-                       what.items.size(), writes_per_commit);
+    return fmt::format(
+        "The commit writes {} settings at once; the limit is {}. Commit in smaller parts.",
+        what.items.size(), writes_per_commit);
   }
   if (what.comment.size() > comment_bytes) {
     return fmt::format("The comment is longer than {} bytes. Shorten it.", comment_bytes);
   }
   if (what.request_key.size() > request_key_bytes) return "The request's key is too long.";
-  if (what.author_name.size() > name_bytes) return fmt::format("The user's name is longer than {} bytes.", name_bytes);
+  if (what.author_name.size() > name_bytes)
+    return fmt::format("The user's name is longer than {} bytes.", name_bytes);
   std::set<Register> seen;
   std::size_t bytes = 0;
   for (const LocalCommit::Item& item : what.items) {
-    if (item.reg.name.empty() || item.reg.name.size() > name_bytes || !seen.insert(item.reg).second) {
+    if (item.reg.name.empty() || item.reg.name.size() > name_bytes ||
+        !seen.insert(item.reg).second) {
       return fmt::format("The commit writes {} twice or without a valid name.", to_text(item.reg));
     }
     const bool life = !is_settings(item.reg) && item.reg.name == "life";
     if (life != (item.kind == WriteKind::remove)) {
-      return fmt::format("{} can only be deleted through its life, and nothing else can.", to_text(item.reg));
+      return fmt::format("{} can only be deleted through its life, and nothing else can.",
+                         to_text(item.reg));
     }
-    if (life && item.reg.space == Space::cluster) return "A cluster cannot be deleted; remove its machines.";
+    if (life && item.reg.space == Space::cluster)
+      return "A cluster cannot be deleted; remove its machines.";
     bytes += item.value.size();
     if (item.value.size() > value_bytes || bytes > value_bytes) {
-      return fmt::format("The settings of {} are {} bytes long; one commit can hold {} bytes.", item.reg.name,
-                         item.value.size(), value_bytes);
+      return fmt::format("The settings of {} are {} bytes long; one commit can hold {} bytes.",
+                         item.reg.name, item.value.size(), value_bytes);
     }
   }
   return {};
@@ -109,16 +115,19 @@ std::string Peer::Core::past_limits(const LocalCommit& what) const {
 
 /// Membership: who was never admitted has no chain; who was removed has an ended one.
 std::string Peer::Core::not_allowed(const LocalCommit& what) const {
-  if (is_dead(self.member)) return "This machine was removed from the cluster; nothing can be committed on it.";
+  if (is_dead(self.member))
+    return "This machine was removed from the cluster; nothing can be committed on it.";
   if (admissions.count(self.member) != 0) return {};
-  const bool founds = std::any_of(what.items.begin(), what.items.end(), [this](const LocalCommit::Item& item) {
-    return item.reg == member_register(self.member, "identity");
-  });
+  const bool founds =
+      std::any_of(what.items.begin(), what.items.end(), [this](const LocalCommit::Item& item) {
+        return item.reg == member_register(self.member, "identity");
+      });
   if (history.size() == 0 && flights.empty() && founds) return {};
   return "This machine is not a member of the cluster yet; wait until its join is complete.";
 }
 
-/// At the start own commits wait a little for peers: they may hold more of this machine's own past (2.2).
+/// At the start own commits wait a little for peers: they may hold more of this machine's own past
+/// (2.2).
 bool Peer::Core::may_author() {
   if (incarnation_ended && !flights.empty()) return false;
   if (authored || now.mono_ms >= started_at + tuning.start_wait_ms) return true;
@@ -141,7 +150,8 @@ void Peer::Core::start_queued() {
     bool wait = std::any_of(what.items.begin(), what.items.end(),
                             [&busy](const auto& item) { return busy.count(item.reg) != 0; });
     wait = wait || (out.persist && !out.persist->retire.empty() && !what.retire.empty());
-    wait = wait || (incarnation_ended && !flights.empty()) || (history.size() == 0 && !flights.empty());
+    wait = wait || (incarnation_ended && !flights.empty()) ||
+           (history.size() == 0 && !flights.empty());
     for (const LocalCommit::Item& item : what.items) busy.insert(item.reg);
     if (wait) {
       later.push_back(std::move(what));
@@ -219,7 +229,8 @@ Header Peer::Core::make_header(const LocalCommit& what) const {
     Write write{item.reg, item.kind, {}, item.value.size(), item.base};
     std::sort(write.base.begin(), write.base.end());
     write.base.erase(std::unique(write.base.begin(), write.base.end()), write.base.end());
-    const bool has_value = item.kind == WriteKind::put || (item.kind == WriteKind::remove && !item.value.empty());
+    const bool has_value =
+        item.kind == WriteKind::put || (item.kind == WriteKind::remove && !item.value.empty());
     if (has_value) write.value = base::hash_bytes(item.value);
     if (!has_value) write.value_size = 0;
     header.writes.push_back(std::move(write));
@@ -245,8 +256,8 @@ void Peer::Core::begin(const LocalCommit& what) {
   }
   if (incarnation_ended) {
     incarnation_ended = false;
-    const std::string seed = fmt::format("incarnation {} {} {} {} {}", incarnation, boot_nonce, ++incarnations_made,
-                                   now.wall_ms, now.mono_ms);
+    const std::string seed = fmt::format("incarnation {} {} {} {} {}", incarnation, boot_nonce,
+                                         ++incarnations_made, now.wall_ms, now.mono_ms);
     const base::Hash drawn = base::hash_bytes(seed);
     incarnation = 0;
     for (std::size_t i = 0; i < 8; ++i) incarnation = incarnation << 8 | drawn.bytes[i];
@@ -255,9 +266,11 @@ void Peer::Core::begin(const LocalCommit& what) {
   flight.header = make_header(what);
   flight.envelope.header = encode_header(flight.header);
   if (flight.envelope.header.size() > base::limits::header_bytes) {
-    return refuse(what, "The commit names too many settings and conflicts at once. Commit in smaller parts.");
+    return refuse(
+        what, "The commit names too many settings and conflicts at once. Commit in smaller parts.");
   }
-  flight.envelope.signature = base::sign(self.key, signed_bytes(self.cluster, flight.envelope.header));
+  flight.envelope.signature =
+      base::sign(self.key, signed_bytes(self.cluster, flight.envelope.header));
   flight.hash = flight.envelope.id();
   for (const LocalCommit::Item& item : what.items) {
     if (item.kind != WriteKind::clear) flight.values[base::hash_bytes(item.value)] = item.value;
@@ -277,8 +290,8 @@ void Peer::Core::begin(const LocalCommit& what) {
   if (planted(Planted::ack_before_sync)) finish_own(flights.back().token);
 }
 
-/// Beside the flush; the others keep it staged until we say that it is durable. A link that lacks what comes
-/// before in our chain gets it later, in order.
+/// Beside the flush; the others keep it staged until we say that it is durable. A link that lacks
+/// what comes before in our chain gets it later, in order.
 void Peer::Core::ship_staged(Flight& flight) {
   const ChainId chain = chain_of(flight.header.dot);
   for (Link* to : live_links()) {
@@ -297,7 +310,8 @@ void Peer::Core::finish_own(Token token) {
     flights.pop_front();
     const Dot dot = flight.header.dot;
     for (const LinkId id : flight.shipped) say[id] = {dot.incarnation, dot.seq};
-    dues.push_back({flight.header.request_key, flight.hash, now.mono_ms + tuning.answer_wait_ms, flight.wait});
+    dues.push_back(
+        {flight.header.request_key, flight.hash, now.mono_ms + tuning.answer_wait_ms, flight.wait});
     apply(std::move(flight.header), flight.hash, flight.values);
     ++counters.commits_authored;
     any = true;
@@ -307,11 +321,13 @@ void Peer::Core::finish_own(Token token) {
     if (link(id) != nullptr) send(id, durable_now);
   }
   leave_dead();
-  for (Link* to : live_links()) push(*to);
+  for (Link* to : live_links()) {
+    if (say.count(to->id) == 0) push(*to);
+  }
 }
 
-/// The dot of a flush that failed is never used again: somebody may have seen it (contract 2.2). What is in
-/// flight after it goes with it, for it stands on it.
+/// The dot of a flush that failed is never used again: somebody may have seen it (contract 2.2).
+/// What is in flight after it goes with it, for it stands on it.
 void Peer::Core::fail_own(const Flushed& why) {
   const bool ours = std::any_of(flights.begin(), flights.end(),
                                 [&why](const Flight& flight) { return flight.token == why.token; });
@@ -324,8 +340,9 @@ void Peer::Core::fail_own(const Flushed& why) {
     answer.what = in_doubt ? What::in_doubt : What::refused;
     answer.commit = flight.hash;
     answer.dot = flight.header.dot;
-    answer.reason = fmt::format("This machine could not write the commit to its disk: {}. Your changes are kept.",
-                                why.reason.empty() ? "no reason is known" : why.reason);
+    answer.reason = fmt::format(
+        "This machine could not write the commit to its disk: {}. Your changes are kept.",
+        why.reason.empty() ? "no reason is known" : why.reason);
     out.answers.push_back(std::move(answer));
     persist().drop.push_back(flight.hash);
   }
@@ -337,17 +354,15 @@ void Peer::Core::fail_own(const Flushed& why) {
   alert(Alert::Grade::critical, "disk",
         fmt::format("A commit could not be written to this machine's disk: {}.", why.reason));
   if (planted(Planted::flush_failure_keeps_incarnation)) return;
-  end_incarnation("a flush failed");
+  end_incarnation();
   if (why.fresh == 0) return;
   incarnation = why.fresh;
   incarnation_ended = false;
 }
 
 /// The next own commit starts a new chain. Nothing to do while none has been made in this one.
-void Peer::Core::end_incarnation(const std::string& why) {
-  if (!authored) return;
-  (void)why;
-  incarnation_ended = true;
+void Peer::Core::end_incarnation() {
+  if (authored) incarnation_ended = true;
 }
 
 }  // namespace postern::cluster

@@ -1,11 +1,11 @@
 #include "cluster/peer.h"
 
-#include <algorithm>
-#include <utility>
+#include "cluster/core.h"
 
 #include <fmt/format.h>
 
-#include "cluster/core.h"
+#include <algorithm>
+#include <utility>
 
 namespace postern::cluster {
 namespace {
@@ -14,10 +14,12 @@ namespace {
 constexpr std::int64_t clock_jump_ms = 60'000;
 
 base::Error damaged(const Dot& dot, const char* why) {
-  return base::fail(base::ErrorCode::damaged,
-                    fmt::format("The stored commit {} is damaged: {}. Restore the store from a backup, or let this "
-                                "machine join again.",
-                                to_text(dot), why));
+  return base::fail(
+      base::ErrorCode::damaged,
+      fmt::format(
+          "The stored commit {} is damaged: {}. Restore the store from a backup, or let this "
+          "machine join again.",
+          to_text(dot), why));
 }
 
 struct Loaded {
@@ -30,12 +32,19 @@ struct Loaded {
 
 }  // namespace
 
-Peer::Core::Core(Self who, Tuning how, std::uint64_t nonce, base::Incarnation fresh, base::Instant at)
-    : self(std::move(who)), tuning(how), boot_nonce(nonce), incarnation(fresh), started_at(at.mono_ms),
-      clock_offset_ms(at.wall_ms - at.mono_ms), now(at) {}
+Peer::Core::Core(Self who, Tuning how, std::uint64_t nonce, base::Incarnation fresh,
+                 base::Instant at)
+    : self(std::move(who)),
+      tuning(how),
+      boot_nonce(nonce),
+      incarnation(fresh),
+      started_at(at.mono_ms),
+      clock_offset_ms(at.wall_ms - at.mono_ms),
+      now(at) {}
 
-/// Stored order is not always a causal one: staged commits are stored before their context, and a write that
-/// failed may have left a gap. What has a gap is held back, as if it had just come from elsewhere.
+/// Stored order is not always a causal one: staged commits are stored before their context, and a
+/// write that failed may have left a gap. What has a gap is held back, as if it had just come from
+/// elsewhere.
 base::Result<void> Peer::Core::load(const std::vector<StoredCommit>& past) {
   std::vector<Loaded> loaded;
   std::map<base::Hash, std::size_t> index;
@@ -59,8 +68,10 @@ base::Result<void> Peer::Core::load(const std::vector<StoredCommit>& past) {
       if (commit.done || commit.staged || !history.lacking(commit.header).empty()) continue;
       const Dot dot = commit.header.dot;
       const Record* before = history.at(chain_of(dot), dot.seq - 1);
-      if (history.length(chain_of(dot)) != dot.seq - 1) return damaged(dot, "its chain has two such commits or a gap");
-      if (dot.seq > 1 && before->info.hash != commit.header.prev) return damaged(dot, "it does not continue its chain");
+      if (history.length(chain_of(dot)) != dot.seq - 1)
+        return damaged(dot, "its chain has two such commits or a gap");
+      if (dot.seq > 1 && before->info.hash != commit.header.prev)
+        return damaged(dot, "it does not continue its chain");
       const Record& record = apply(std::move(commit.header), commit.hash, {});
       tips_unproved[chain_of(dot)] = {commit.stored->envelope, record.admission};
       commit.done = progress = true;
@@ -68,14 +79,22 @@ base::Result<void> Peer::Core::load(const std::vector<StoredCommit>& past) {
   }
   for (Loaded& commit : loaded) {
     if (commit.done || held_at(commit.header.dot) != nullptr) continue;
-    Held kept{std::move(commit.header), commit.hash, commit.stored->envelope, {}, Held::Where::staged,
-              !commit.staged, {}, 0, 0};
+    Held kept{std::move(commit.header),
+              commit.hash,
+              commit.stored->envelope,
+              {},
+              Held::Where::staged,
+              !commit.staged,
+              {},
+              0,
+              0};
     hold(std::move(kept));
   }
   return {};
 }
 
-base::Result<std::unique_ptr<Peer>> Peer::restore(Self self, Tuning tuning, const std::vector<StoredCommit>& past,
+base::Result<std::unique_ptr<Peer>> Peer::restore(Self self, Tuning tuning,
+                                                  const std::vector<StoredCommit>& past,
                                                   std::uint64_t boot_nonce, base::Incarnation fresh,
                                                   base::Instant now) {
   auto core = std::make_unique<Core>(std::move(self), tuning, boot_nonce, fresh, now);
@@ -140,8 +159,8 @@ void Peer::Core::handle(const Received& what) {
   receive(*from, what.message);
 }
 
-/// Before its Hello nothing of a link counts; of another settings version only pings do; of an ended
-/// membership only whether it has what ended it.
+/// Before its Hello nothing of a link counts; of another settings version only pings do; of an
+/// ended membership only whether it has what ended it.
 void Peer::Core::receive(Link& from, const Message& message) {
   if (const auto* hello = std::get_if<Hello>(&message)) return on_hello(from, *hello);
   if (!from.greeted) return;
@@ -153,7 +172,9 @@ void Peer::Core::receive(Link& from, const Message& message) {
   if (const auto* what = std::get_if<Durable>(&message)) {
     const ChainId chain{from.member, what->incarnation};
     know_durable(chain, what->seq);
-    if (history.length(chain) < what->seq && held_at({chain.first, chain.second, what->seq}) == nullptr) pull(from);
+    if (history.length(chain) < what->seq &&
+        held_at({chain.first, chain.second, what->seq}) == nullptr)
+      pull(from);
   } else if (const auto* dropped = std::get_if<Dropped>(&message)) {
     drop_staged({from.member, dropped->incarnation}, dropped->seq);
   } else if (const auto* asked = std::get_if<Pull>(&message)) {
@@ -185,7 +206,7 @@ void Peer::Core::watch_clock() {
   alert(Alert::Grade::warning, "clock",
         fmt::format("The clock of this machine was set {} by {} s. Check its time service.",
                     jump > 0 ? "forward" : "back", std::abs(jump) / 1000));
-  end_incarnation("the clock was set");
+  end_incarnation();
 }
 
 void Peer::Core::run_timers() {
@@ -242,7 +263,9 @@ Persist& Peer::Core::persist() {
   return *out.persist;
 }
 
-void Peer::Core::send(LinkId to, Message message) { out.sends.push_back({to, std::move(message)}); }
+void Peer::Core::send(LinkId to, Message message) {
+  out.sends.push_back({to, std::move(message)});
+}
 
 void Peer::Core::alert(Alert::Grade grade, std::string about, std::string text) {
   out.alerts.push_back({grade, std::move(about), std::move(text)});

@@ -2,8 +2,9 @@
 
 #include <cstdint>
 
-/// Planted bugs: each breaks one rule at one spot, so that the simulator can prove that it would notice. Off,
-/// at compile time, everywhere but in the simulator's own build of this room (POSTERN_PLANTED_BUGS).
+/// Planted bugs: each breaks one rule at one spot, so that the simulator can prove that it would
+/// notice. Off, at compile time, everywhere but in the simulator's own build of this room
+/// (POSTERN_PLANTED_BUGS).
 namespace postern::cluster {
 
 enum class Planted : std::uint8_t {
@@ -23,9 +24,13 @@ enum class Planted : std::uint8_t {
 #ifdef POSTERN_PLANTED_BUGS
 /// Bit n is set: Planted with value n is on. Set by the simulator before a run.
 inline std::uint32_t planted_mask = 0;
-inline bool planted(Planted bug) { return (planted_mask >> static_cast<unsigned>(bug) & 1U) != 0; }
+inline bool planted(Planted bug) {
+  return (planted_mask >> static_cast<unsigned>(bug) & 1U) != 0;
+}
 #else
-constexpr bool planted(Planted) { return false; }
+constexpr bool planted(Planted) {
+  return false;
+}
 #endif
 
 }  // namespace postern::cluster

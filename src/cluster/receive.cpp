@@ -1,10 +1,11 @@
-// Commits from other machines: size, one form, dot, chain, signature; only then the disk (contract 2.6).
-#include <algorithm>
+// Commits from other machines: size, one form, dot, chain, signature; only then the disk
+// (contract 2.6).
+#include "cluster/core.h"
+#include "cluster/planted.h"
 
 #include <fmt/format.h>
 
-#include "cluster/core.h"
-#include "cluster/planted.h"
+#include <algorithm>
 
 namespace postern::cluster {
 
@@ -32,7 +33,8 @@ void Peer::Core::take(Link& from, const Ship::Item& item) {
   fresh.from = {from.id};
   if (!header) return refuse(fresh, header.error().text);
   fresh.header = std::move(*header);
-  if (!take_values(fresh, item.values)) return refuse(fresh, "its values are not those that it names");
+  if (!take_values(fresh, item.values))
+    return refuse(fresh, "its values are not those that it names");
   take_new(from, std::move(fresh), item.staged);
 }
 
@@ -50,7 +52,8 @@ bool Peer::Core::take_values(Held& one, const std::vector<std::string>& values) 
   one.bytes = one.envelope.header.size();
   for (const Write& write : one.header.writes) {
     if (write.value.is_nil()) continue;
-    if (next == values.end() || next->size() != write.value_size || base::hash_bytes(*next) != write.value) {
+    if (next == values.end() || next->size() != write.value_size ||
+        base::hash_bytes(*next) != write.value) {
       return false;
     }
     one.bytes += next->size();
@@ -71,15 +74,18 @@ void Peer::Core::take_new(Link& from, Held fresh, bool staged) {
     hold(std::move(fresh));
     return;
   }
-  if (from.member != dot.member) return refuse(fresh, "only its author can ship a commit that is not durable yet");
-  const bool starts = dot.seq == 1 ? history.find(fresh.header.prev) != nullptr
-                                   : history.at(chain_of(dot), dot.seq - 1) != nullptr ||
-                                         held_at({dot.member, dot.incarnation, dot.seq - 1}) != nullptr;
+  if (from.member != dot.member)
+    return refuse(fresh, "only its author can ship a commit that is not durable yet");
+  const bool starts = dot.seq == 1
+                          ? history.find(fresh.header.prev) != nullptr
+                          : history.at(chain_of(dot), dot.seq - 1) != nullptr ||
+                                held_at({dot.member, dot.incarnation, dot.seq - 1}) != nullptr;
   if (!starts) return pull(from);
   std::string wrong = check_chain(fresh);
   if (wrong.empty()) wrong = check_signature(fresh);
   if (!wrong.empty()) return refuse(fresh, wrong);
-  fresh.durable = known_seq(durable, chain_of(dot)) >= dot.seq || planted(Planted::visible_before_durable);
+  fresh.durable =
+      known_seq(durable, chain_of(dot)) >= dot.seq || planted(Planted::visible_before_durable);
   persist_held(hold(std::move(fresh)), true);
 }
 
@@ -88,7 +94,7 @@ bool Peer::Core::take_twin(const Held& fresh, bool staged) {
   const Dot dot = fresh.header.dot;
   const ChainId own{self.member, incarnation};
   if (chain_of(dot) == own && dot.seq > history.length(own)) {
-    end_incarnation("another machine holds more of it");
+    end_incarnation();
     if (!flights.empty() && dot.seq <= history.length(own) + flights.size()) {
       fork(dot, flights[dot.seq - history.length(own) - 1].hash, fresh.hash);
       return false;
@@ -115,8 +121,10 @@ std::string Peer::Core::check_chain(const Held& one) const {
   for (const ParentRef& parent : header.parents) {
     const Record* record = history.find(parent.hash);
     const auto found = held.find(parent.hash);
-    if (record != nullptr && record->info.header.dot != parent.dot) return "it names its parents wrongly";
-    if (found != held.end() && found->second.header.dot != parent.dot) return "it names its parents wrongly";
+    if (record != nullptr && record->info.header.dot != parent.dot)
+      return "it names its parents wrongly";
+    if (found != held.end() && found->second.header.dot != parent.dot)
+      return "it names its parents wrongly";
   }
   if (header.dot.seq == 1) {
     if (!header.prev.is_nil()) return {};  // check_signature needs it to be an admission
@@ -128,7 +136,8 @@ std::string Peer::Core::check_chain(const Held& one) const {
   const Held* before = held_at({header.dot.member, header.dot.incarnation, header.dot.seq - 1});
   if (record == nullptr && before == nullptr) return "its chain has a gap before it";
   const base::Hash& prev = record != nullptr ? record->info.hash : before->hash;
-  if (prev != header.prev && !planted(Planted::no_chain_check)) return "it does not continue its author's chain";
+  if (prev != header.prev && !planted(Planted::no_chain_check))
+    return "it does not continue its author's chain";
   return {};
 }
 
@@ -155,7 +164,8 @@ std::string Peer::Core::check_signature(const Held& one) const {
 }
 
 void Peer::Core::refuse(const Held& one, const std::string& why) {
-  if (++counters.refused > 100 && counters.refused % 1000 != 0) return;  // a broken peer must not flood the alerts
+  if (++counters.refused > 100 && counters.refused % 1000 != 0)
+    return;  // a broken peer must not flood the alerts
   const std::string from = one.from.empty() || link(*one.from.begin()) == nullptr
                                ? "another machine"
                                : host_of(link(*one.from.begin())->member);
@@ -166,19 +176,24 @@ void Peer::Core::refuse(const Held& one, const std::string& why) {
 void Peer::Core::fork(const Dot& dot, const base::Hash& one, const base::Hash& other) {
   if (!forks_alerted.insert(chain_of(dot)).second) return;
   alert(Alert::Grade::critical, "fork",
-        fmt::format("Two different commits ({:.12} and {:.12}) were made as {} by {}: that machine was copied or set "
-                    "back while it ran. The first one that came here stays. Let that machine leave and join again.",
+        fmt::format("Two different commits ({:.12} and {:.12}) were made as {} by {}: that machine "
+                    "was copied or set "
+                    "back while it ran. The first one that came here stays. Let that machine leave "
+                    "and join again.",
                     base::to_text(one), base::to_text(other), to_text(dot), host_of(dot.member)));
 }
 
-void Peer::Core::learn_key(const base::Hash& admission, const base::MemberId& member, const std::string& value) {
+void Peer::Core::learn_key(const base::Hash& admission, const base::MemberId& member,
+                           const std::string& value) {
   const auto identity = decode_identity(value);
   if (identity) keys[{admission, member}] = identity->signing_key;
 }
 
-void Peer::Core::note_admissions(const Header& header, const base::Hash& hash, const Values& values) {
+void Peer::Core::note_admissions(const Header& header, const base::Hash& hash,
+                                 const Values& values) {
   for (const Write& write : header.writes) {
-    if (write.reg.space != Space::member || write.reg.name != "identity" || write.value.is_nil()) continue;
+    if (write.reg.space != Space::member || write.reg.name != "identity" || write.value.is_nil())
+      continue;
     const base::MemberId member{write.reg.id};
     const auto found = values.find(write.value);
     if (found != values.end()) {

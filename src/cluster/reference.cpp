@@ -1,8 +1,8 @@
 #include "cluster/reference.h"
 
-#include <algorithm>
-
 #include "cluster/graves.h"
+
+#include <algorithm>
 
 namespace postern::cluster {
 namespace {
@@ -39,11 +39,14 @@ void Reference::bury(State& state, const Seen& seen, const std::vector<base::Uui
   for (auto& [reg, at] : state.registers_) {
     const auto entity = entity_of(reg);
     if (!entity || reg == life_of(*entity)) continue;
-    const bool lives = entity->record == Space::group && std::count(revived.begin(), revived.end(), reg.id) > 0;
+    const bool lives =
+        entity->record == Space::group && std::count(revived.begin(), revived.end(), reg.id) > 0;
     for (Head& head : at.heads) {
-      head.buried = !lives && std::any_of(commits_.begin(), commits_.end(), [&](const auto& commit) {
-        return find_write(commit.second, life_of(*entity)) != nullptr && !has(seen.at(head.commit), commit.first);
-      });
+      head.buried =
+          !lives && std::any_of(commits_.begin(), commits_.end(), [&](const auto& commit) {
+            return find_write(commit.second, life_of(*entity)) != nullptr &&
+                   !has(seen.at(head.commit), commit.first);
+          });
     }
   }
 }
@@ -76,8 +79,8 @@ State Reference::state() const {
     if (life != nullptr) fate.last_delete = life->heads.front();
     const auto& names = state.find(reg)->heads;
     fate.dead = life != nullptr && std::none_of(names.begin(), names.end(), [](const Head& head) {
-      return !head.buried && head.kind == WriteKind::put;
-    });
+                  return !head.buried && head.kind == WriteKind::put;
+                });
     fates.push_back(fate);
   }
   const std::set<base::Uuid> revived = revived_groups(fates);

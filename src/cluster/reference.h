@@ -1,13 +1,13 @@
 #pragma once
 
-#include <vector>
-
 #include "cluster/state.h"
+
+#include <vector>
 
 namespace postern::cluster {
 
-/// F(S) in the plainest words of contract 2.4 and 2.11, slow and without memory of how S came: what the
-/// incremental StateBuilder is compared with. It shares with it only revived_groups (graves.h).
+/// F(S) in the plainest words of contract 2.4 and 2.11, slow and without memory of how S came: what
+/// the incremental StateBuilder is compared with. It shares with it only revived_groups (graves.h).
 class Reference {
  public:
   /// Commits in any order, each once, with every commit that they had seen.

@@ -7,7 +7,8 @@ namespace postern::cluster {
 namespace {
 
 void append(std::string& out, std::uint64_t value) {
-  for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>(value >> shift & 0xff));
+  for (int shift = 0; shift < 64; shift += 8)
+    out.push_back(static_cast<char>(value >> shift & 0xff));
 }
 template <std::size_t N>
 void append(std::string& out, const std::array<std::uint8_t, N>& bytes) {
@@ -32,7 +33,8 @@ bool greater(const Head& a, const Head& b) {
 }
 
 const Head* RegisterState::shown() const {
-  const auto found = std::find_if(heads.begin(), heads.end(), [](const Head& head) { return !head.buried; });
+  const auto found =
+      std::find_if(heads.begin(), heads.end(), [](const Head& head) { return !head.buried; });
   return found == heads.end() ? nullptr : &*found;
 }
 

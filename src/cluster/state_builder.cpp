@@ -1,9 +1,9 @@
 #include "cluster/state_builder.h"
 
-#include <algorithm>
-
 #include "base/assert.h"
 #include "cluster/planted.h"
+
+#include <algorithm>
 
 namespace postern::cluster {
 
@@ -46,7 +46,8 @@ void StateBuilder::write(const Record& record, const Write& write, const Values&
     }
   }
   const Header& header = record.info.header;
-  Head head{header.dot, record.info.hash, header.stamp, write.kind, write.value, buried(write.reg, record)};
+  Head head{header.dot, record.info.hash, header.stamp,
+            write.kind, write.value,      buried(write.reg, record)};
   kept.push_back(head);
   std::sort(kept.begin(), kept.end(), greater);
   heads = std::move(kept);
@@ -65,7 +66,8 @@ void StateBuilder::refer(const base::Hash& value, const Values& values) {
   ++references_[value];
   if (state_.blobs_.count(value) != 0) return;
   const auto found = values.find(value);
-  if (found != values.end()) state_.blobs_[value] = std::make_shared<const std::string>(found->second);
+  if (found != values.end())
+    state_.blobs_[value] = std::make_shared<const std::string>(found->second);
 }
 
 void StateBuilder::release(const base::Hash& value) {
@@ -75,7 +77,8 @@ void StateBuilder::release(const base::Hash& value) {
   state_.blobs_.erase(value);
 }
 
-/// A write is buried iff some delete of its entity is not in its context; deletes themselves never are.
+/// A write is buried iff some delete of its entity is not in its context; deletes themselves never
+/// are.
 bool StateBuilder::buried(const Register& reg, const Record& by) const {
   const std::optional<Entity> entity = entity_of(reg);
   if (!entity || reg == life_of(*entity)) return false;
@@ -92,7 +95,8 @@ void StateBuilder::mark_buried(Space space, const base::Uuid& id) {
   for (auto at = state_.registers_.lower_bound({space, id, ""});
        at != state_.registers_.end() && at->first.space == space && at->first.id == id; ++at) {
     touch(at->first);
-    for (Head& head : at->second.heads) head.buried = buried(at->first, *history_.find(head.commit));
+    for (Head& head : at->second.heads)
+      head.buried = buried(at->first, *history_.find(head.commit));
   }
 }
 
@@ -125,8 +129,8 @@ std::vector<GroupFate> StateBuilder::fates() const {
   return groups;
 }
 
-/// Rare: only when a group's record changed. All is worked out anew, so that it depends on S alone and not
-/// on the order in which S came.
+/// Rare: only when a group's record changed. All is worked out anew, so that it depends on S alone
+/// and not on the order in which S came.
 void StateBuilder::revive_groups() {
   const std::set<base::Uuid> before = std::move(revived_);
   revived_.clear();

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "cluster/graves.h"
+#include "cluster/history.h"
+#include "cluster/state.h"
+
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "cluster/graves.h"
-#include "cluster/history.h"
-#include "cluster/state.h"
 
 namespace postern::cluster {
 
@@ -16,8 +16,8 @@ class StateBuilder {
  public:
   explicit StateBuilder(const History& history) : history_(history) {}
 
-  /// `record` is the newest of the history; `values` hold its values, as far as they are at hand. Registers
-  /// whose shown value changed are added to `changed`.
+  /// `record` is the newest of the history; `values` hold its values, as far as they are at hand.
+  /// Registers whose shown value changed are added to `changed`.
   void apply(const Record& record, const Values& values, std::set<Register>& changed);
   [[nodiscard]] const State& state() const { return state_; }
 

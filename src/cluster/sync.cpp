@@ -1,7 +1,7 @@
 // Vectors: who lacks what, and rounds of what is lacking.
-#include <algorithm>
-
 #include "cluster/core.h"
+
+#include <algorithm>
 
 namespace postern::cluster {
 namespace {
@@ -43,7 +43,8 @@ void Peer::Core::push(Link& to) {
     bytes += record.bytes;
     to.round = {chain_of(dot), dot.seq};
     to.sent[chain_of(dot)] = dot.seq;
-    if (out.ships.size() > first_ship && chain_of(dot) == ChainId{out.ships.back().member, out.ships.back().incarnation}) {
+    if (out.ships.size() > first_ship &&
+        chain_of(dot) == ChainId{out.ships.back().member, out.ships.back().incarnation}) {
       out.ships.back().to_seq = dot.seq;
     } else {
       out.ships.push_back({to.id, dot.member, dot.incarnation, dot.seq, dot.seq});
@@ -114,8 +115,8 @@ void Peer::Core::check_soon() {
   check_at = std::max(now.mono_ms + 1, std::min(now.mono_ms + tuning.sync_retry_ms, latest));
 }
 
-/// Links whose last digest is not ours: all when they are few, else the next ones of the ring of members, so
-/// that a fleet's check costs a few messages a machine.
+/// Links whose last digest is not ours: all when they are few, else the next ones of the ring of
+/// members, so that a fleet's check costs a few messages a machine.
 std::vector<Link*> Peer::Core::unequal_links() {
   std::vector<Link*> unequal;
   for (Link* to : live_links()) {
@@ -123,7 +124,8 @@ std::vector<Link*> Peer::Core::unequal_links() {
   }
   if (unequal.size() <= checked_at_once) return unequal;
   std::sort(unequal.begin(), unequal.end(), [this](const Link* a, const Link* b) {
-    return std::pair(a->member < self.member, a->member) < std::pair(b->member < self.member, b->member);
+    return std::pair(a->member < self.member, a->member) <
+           std::pair(b->member < self.member, b->member);
   });
   unequal.resize(ring);
   return unequal;

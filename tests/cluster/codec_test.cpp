@@ -1,9 +1,9 @@
+#include "base/limits.h"
+#include "cluster/world.h"
+
 #include <gtest/gtest.h>
 
 #include <random>
-
-#include "base/limits.h"
-#include "cluster/world.h"
 
 namespace postern::cluster {
 namespace {
@@ -21,10 +21,13 @@ Header some_header() {
   header.comment = "why \xff\xfe";  // not UTF-8: carried all the same
   header.settings_version = base::hash_bytes("version");
   header.request_key = "key";
-  header.writes = {
-      {{Space::cluster_settings, uuid(5), "a"}, WriteKind::put, base::hash_bytes("x"), 1, {{member_id(1), 2, 3}}},
-      {{Space::cluster_settings, uuid(5), "b"}, WriteKind::clear, {}, 0, {}},
-      {{Space::user, uuid(5), "life"}, WriteKind::remove, {}, 0, {}}};
+  header.writes = {{{Space::cluster_settings, uuid(5), "a"},
+                    WriteKind::put,
+                    base::hash_bytes("x"),
+                    1,
+                    {{member_id(1), 2, 3}}},
+                   {{Space::cluster_settings, uuid(5), "b"}, WriteKind::clear, {}, 0, {}},
+                   {{Space::user, uuid(5), "life"}, WriteKind::remove, {}, 0, {}}};
   header.trial_minutes = 5;
   header.outcome = Outcome::revert;
   header.outcome_of = {member_id(3), 1, 1};
@@ -32,9 +35,11 @@ Header some_header() {
 }
 
 std::vector<Message> every_message() {
-  const Vector tips = {{member_id(1), 7, 9, base::hash_bytes("tip")}, {member_id(2), 1, 1, base::hash_bytes("tip")}};
+  const Vector tips = {{member_id(1), 7, 9, base::hash_bytes("tip")},
+                       {member_id(2), 1, 1, base::hash_bytes("tip")}};
   Ship ship;
-  ship.items.push_back({{encode_header(some_header()), {}}, {"one", std::string("\0two", 4)}, true});
+  ship.items.push_back(
+      {{encode_header(some_header()), {}}, {"one", std::string("\0two", 4)}, true});
   ship.more = true;
   return {Hello{1, {uuid(1)}, member_id(1), 77, base::hash_bytes("v"), "1.0", 5, tips, tips, tips},
           ship,
@@ -115,7 +120,9 @@ TEST(Codec, DamagedBytesNeverBecomeAnotherHeader) {
     bad[random() % bad.size()] = static_cast<char>(random());
     if (random() % 2 == 0) bad.resize(random() % bad.size());
     const auto back = decode_header(bad);
-    if (back) { EXPECT_EQ(encode_header(*back), bad); }
+    if (back) {
+      EXPECT_EQ(encode_header(*back), bad);
+    }
   }
   for (const Message& message : every_message()) {
     const std::string bytes = encode(message);

@@ -1,7 +1,7 @@
 // Islands, relays, restored images, damaged and foreign peers.
-#include <gtest/gtest.h>
-
 #include "cluster/world.h"
+
+#include <gtest/gtest.h>
 
 namespace postern::cluster {
 namespace {
@@ -23,7 +23,8 @@ TEST(Sync, IslandsMergeBothWays) {
   EXPECT_EQ(world.shown(0, world.setting("left1")), "19");
   EXPECT_EQ(world.shown(0, world.setting("right1")), "19");
   EXPECT_EQ(world.shown(0, world.setting("both")), "right") << "the latest wins";
-  EXPECT_EQ(world.at(0).peer->state().find(world.setting("both"))->heads.size(), 2U) << "the loser is kept";
+  EXPECT_EQ(world.at(0).peer->state().find(world.setting("both"))->heads.size(), 2U)
+      << "the loser is kept";
   world.expect_equal();
   world.set(0, "both", "decided");
   world.run();
@@ -166,8 +167,8 @@ TEST(Sync, WrongSignatureOrValueIsRefused) {
   world.run();
   Peer& peer = *world.at(1).peer;
   (void)peer.step(LinkUp{70, member_id(0)}, world.now);
-  const Hello hello{1, world.cluster, member_id(0), 5, world.at(0).self.settings_version, "1", world.now.wall_ms,
-                    peer.vector(), {}, {}};
+  const Hello hello{1,   world.cluster,     member_id(0),  5,  world.at(0).self.settings_version,
+                    "1", world.now.wall_ms, peer.vector(), {}, {}};
   (void)peer.step(Received{70, hello, 1}, world.now);
   Ship ship;
   ship.items.push_back({world.at(0).stored.back().envelope, {"two"}, false});
@@ -205,8 +206,8 @@ TEST(Sync, TwinOfACommitIsAFork) {
   };
   Peer& peer = *world.at(1).peer;
   (void)peer.step(LinkUp{80, member_id(0)}, world.now);
-  const Hello hello{1, world.cluster, member_id(0), 5, world.at(0).self.settings_version, "1", world.now.wall_ms,
-                    peer.vector(), {}, {}};
+  const Hello hello{1,   world.cluster,     member_id(0),  5,  world.at(0).self.settings_version,
+                    "1", world.now.wall_ms, peer.vector(), {}, {}};
   (void)peer.step(Received{80, hello, 1}, world.now);
   Effects effects = peer.step(Received{80, as("one"), 1}, world.now);
   ASSERT_TRUE(effects.persist);
@@ -223,7 +224,8 @@ TEST(Sync, OtherClusterAndOtherVersion) {
   World world;
   world.found(2, false);
   const auto hello = [&](base::ClusterId cluster, const char* version, std::uint64_t nonce) {
-    return Hello{1, cluster, member_id(1), nonce, base::hash_bytes(version), "2.0", world.now.wall_ms, {}, {}, {}};
+    return Hello{1,     cluster,           member_id(1), nonce, base::hash_bytes(version),
+                 "2.0", world.now.wall_ms, {},           {},    {}};
   };
   Peer& peer = *world.at(0).peer;
   (void)peer.step(LinkUp{50, member_id(1)}, world.now);
@@ -246,8 +248,16 @@ TEST(Sync, SupersededNonceIsAClone) {
   Peer& peer = *world.at(0).peer;
   const auto greet = [&](LinkId link, std::uint64_t nonce) {
     (void)peer.step(LinkUp{link, member_id(1)}, world.now);
-    const Hello hello{1, world.cluster, member_id(1), nonce, world.at(1).self.settings_version, "1", world.now.wall_ms,
-                      world.at(1).peer->vector(), {}, {}};
+    const Hello hello{1,
+                      world.cluster,
+                      member_id(1),
+                      nonce,
+                      world.at(1).self.settings_version,
+                      "1",
+                      world.now.wall_ms,
+                      world.at(1).peer->vector(),
+                      {},
+                      {}};
     return peer.step(Received{link, hello, 1}, world.now);
   };
   EXPECT_TRUE(greet(60, 1).close.empty());
@@ -335,7 +345,8 @@ TEST(Sync, AQuietFleetIsQuiet) {
   world.pass(10'000);
   const auto bytes = world.at(0).peer->counters().bytes_received;
   world.pass(50'000);
-  EXPECT_LT(world.at(0).peer->counters().bytes_received - bytes, 1'000U) << "a ping each way and peer";
+  EXPECT_LT(world.at(0).peer->counters().bytes_received - bytes, 1'000U)
+      << "a ping each way and peer";
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "cluster/founding.h"
+#include "cluster/peer.h"
+
 #include <deque>
 #include <map>
 #include <memory>
@@ -8,11 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "cluster/founding.h"
-#include "cluster/peer.h"
-
-/// A few machines in one process: links that keep order, disks that flush when told, a clock that is set. All
-/// messages go through the codec.
+/// A few machines in one process: links that keep order, disks that flush when told, a clock that
+/// is set. All messages go through the codec.
 namespace postern::cluster {
 
 struct Machine {
@@ -35,7 +35,8 @@ struct Machine {
 class World {
  public:
   World();
-  /// Machine 0 founds the cluster; each further one is admitted by machine 0 and starts from its disk.
+  /// Machine 0 founds the cluster; each further one is admitted by machine 0 and starts from its
+  /// disk.
   void found(int machines, bool connected = true);
   void restart(int machine);
   void connect(int a, int b);
@@ -44,7 +45,8 @@ class World {
 
   /// A commit of one text setting in cluster mode over what `machine` shows, or of any items.
   std::string set(int machine, const std::string& feature, const std::string& value);
-  std::string commit(int machine, std::vector<LocalCommit::Item> items, const std::string& key = "");
+  std::string commit(int machine, std::vector<LocalCommit::Item> items,
+                     const std::string& key = "");
   LocalCommit::Item item(int machine, const Register& reg, const std::string& value,
                          WriteKind kind = WriteKind::put);
   Register setting(const std::string& feature) const;
