@@ -32,15 +32,16 @@ std::optional<Dialled> dial(Session& session, const std::string& address, long p
                  text_of(*answer, "md5")};
 }
 
-/// The host name as people compare it, whether or not it comes with its "SHA256:".
+/// The fingerprint as people compare it, whether or not it comes with its "SHA256:".
 std::string with_sha256(const std::string& fingerprint) {
   return fingerprint.starts_with("SHA256:") ? fingerprint : "SHA256:" + fingerprint;
 }
 
+/// A courtesy: the desk gives up a join that nobody goes on with by itself.
 void hang_up(Session& session, const Dialled& member) {
   JsonObject params;
   params["join"] = member.join;
-  session.call("cluster.join_cancel", std::move(params));
+  static_cast<void>(session.try_call("cluster.join_cancel", std::move(params)));
 }
 
 std::optional<Json> go(Session& session, const Dialled& member, const std::string& passphrase,

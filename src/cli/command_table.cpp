@@ -51,7 +51,7 @@ std::vector<Command> settings_commands() {
        "listenerconfig rat|hat LISTENER delete ADDRESS\nlistenerconfig rat|hat LISTENER print",
        run_listenerconfig, asks},
       {"smtproutes", "Configures where mail for a domain goes instead of to its mail exchangers.",
-       "smtproutes new|edit DOMAIN DEST[:PORT][,PREFERENCE] ...\n"
+       "smtproutes new|edit DOMAIN DEST[:PORT][/PREFERENCE] ...\n"
        "smtproutes new|edit DOMAIN USEDNS | /dev/null\nsmtproutes delete DOMAIN",
        run_smtproutes, asks},
   };

@@ -18,10 +18,21 @@ using Kind = model::Node::Kind;
 using Op = model::Edit::Op;
 using Answers = std::map<std::string, std::string, std::less<>>;
 
-constexpr SubMenu submenus[] = {
+/// Names that the source gives to tables; others are called as in the schema.
+struct TableName {
+  std::string_view feature;
+  std::string_view list;
+  std::string_view operation;
+  std::string_view text;
+};
+constexpr TableName table_names[] = {
     {"listeners", "hat", "HOSTACCESS", "Modify the Host Access Table."},
     {"listeners", "rat", "RCPTACCESS", "Modify the Recipient Access Table."},
 };
+
+bool has_own_questions(const schema::Feature& feature, const schema::Form& entries) {
+  return feature.name == "smtp-routes" && entries.name == "route";
+}
 
 model::Path below(const model::Path& parent, std::string_view name,
                   std::vector<std::string> keys = {}) {
@@ -30,10 +41,10 @@ model::Path below(const model::Path& parent, std::string_view name,
   return path;
 }
 
-std::string help_of(const schema::Form& leaf) {
+std::string help_of(const schema::Form& leaf, bool may_go = false) {
   std::string text = leaf.hint.empty() ? leaf.description : leaf.hint;
   if (leaf.type == "enumeration") text += "\nOne of: " + join(leaf.choices, ", ") + ".";
-  if (!leaf.mandatory) text += "\nA lone - takes the value away.";
+  if (may_go) text += "\nA lone - takes the value away.";
   return text;
 }
 
@@ -48,14 +59,6 @@ std::string asked_as(const schema::Form& leaf) {
     text += fmt::format(", in {}.", leaf.units);
   }
   return text;
-}
-
-/// What a dialogue suggests although the schema, where the key must be said, has no default for it.
-std::string suggestion(const Interview& interview, const schema::Form& leaf,
-                       const model::Path& parent) {
-  const bool smtp_port = interview.feature.name == "smtp-routes" && leaf.name == "port" &&
-                         parent.back().name == "destination";
-  return smtp_port ? "25" : leaf.fallback;
 }
 
 /// Names that a reference could mean, as they are in effect here.
@@ -129,7 +132,7 @@ bool ask_values(Interview& interview, const schema::Form& list, const model::Pat
   Question question;
   question.text = fmt::format("Enter {}. Several are separated by commas.", list.label);
   question.preset = now == nullptr ? std::string() : join(now->values, ", ");
-  question.help = help_of(list);
+  question.help = help_of(list, !question.preset.empty());
   question.may_be_empty = !list.mandatory && list.when_hint.empty();
   question.check = [&](std::string_view typed) -> base::Result<std::string> {
     if (typed == "-") return std::string();
@@ -143,35 +146,6 @@ bool ask_values(Interview& interview, const schema::Form& list, const model::Pat
     interview.edits.push_back({Op::insert, path, value, {}});
   }
   return true;
-}
-
-/// A nested table asked together with its entry: rows until a blank line.
-bool ask_rows(Interview& interview, const schema::Form& list, const model::Path& parent,
-              const model::Node* current) {
-  const model::Node none;
-  const model::Node& before = current == nullptr ? none : *current;
-  if (!before.entries(list.name).empty()) {
-    interview.session.print(list_text(list, interview.feature, before, 0, 20));
-    const auto again = ask_yes_no(interview.session,
-                                  fmt::format("Do you want to enter the {} anew?", plural(list.label)),
-                                  false);
-    if (!again) return false;
-    if (!*again) return true;
-    interview.edits.push_back({Op::clear, below(parent, list.name), {}, {}});
-  }
-  for (bool first = true;; first = false) {
-    if (!first) {
-      interview.session.line(
-          fmt::format("One more {}? A blank line ends the list.", list.label));
-    }
-    std::vector<std::string> keys;
-    const bool may_finish = !first || list.when_hint.empty();
-    const Asked asked = ask_keys(interview, list, parent, may_finish, keys);
-    if (asked != Asked::answered) return asked == Asked::finished;
-    const model::Path row = below(parent, list.name, keys);
-    interview.edits.push_back({Op::create, row, {}, {}});
-    if (!ask_children(interview, list, row, nullptr)) return false;
-  }
 }
 
 bool ask_one_leaf(Interview& interview, const schema::Form& leaf, const model::Path& path,
@@ -203,8 +177,6 @@ bool ask_child(Interview& interview, const schema::Form& child, const model::Pat
     case Kind::container:
       return ask_children(interview, child, below(path, child.name), now);
     case Kind::list:
-      if (submenu_of(interview.feature, child.name) != nullptr) return true;
-      return ask_rows(interview, child, path, current);
     case Kind::entry: break;
   }
   return true;
@@ -212,11 +184,21 @@ bool ask_child(Interview& interview, const schema::Form& child, const model::Pat
 
 }  // namespace
 
-const SubMenu* submenu_of(const schema::Feature& feature, std::string_view list) {
-  const auto* found = std::ranges::find_if(submenus, [&](const SubMenu& menu) {
-    return menu.feature == feature.name && menu.list == list;
-  });
-  return found == std::end(submenus) ? nullptr : found;
+std::vector<Table> tables_of(const schema::Feature& feature, const schema::Form& entries) {
+  std::vector<Table> tables;
+  if (has_own_questions(feature, entries)) return tables;
+  for (const auto& child : entries.children) {
+    if (child.kind != Kind::list) continue;
+    const auto* named = std::ranges::find_if(table_names, [&](const TableName& name) {
+      return name.feature == feature.name && name.list == child.name;
+    });
+    if (named != std::end(table_names)) {
+      tables.push_back({&child, std::string(named->operation), std::string(named->text)});
+    } else {
+      tables.push_back({&child, upper(child.name), fmt::format("Modify the {}.", plural(child.label))});
+    }
+  }
+  return tables;
 }
 
 std::vector<std::string> names_of(const model::Path& path) {
@@ -227,14 +209,14 @@ std::vector<std::string> names_of(const model::Path& path) {
 
 std::optional<std::string> ask_leaf(Interview& interview, const schema::Form& leaf,
                                     const model::Path& parent, const std::string& present) {
-  const std::string preset = present.empty() ? suggestion(interview, leaf, parent) : present;
+  const std::string preset = present.empty() ? leaf.fallback : present;
   if (leaf.type == "boolean") return ask_boolean(interview, leaf, preset);
   if (leaf.type == "enumeration") return ask_choice(interview, leaf, preset);
   const auto names = names_of(below(parent, leaf.name));
   Question question;
   question.text = asked_as(leaf);
   question.preset = preset;
-  question.help = help_of(leaf);
+  question.help = help_of(leaf, !leaf.mandatory && !present.empty());
   question.may_be_empty = !leaf.mandatory;
   if (!leaf.refers_to.empty()) {
     question.completions = referred_names(interview, leaf);
@@ -252,24 +234,24 @@ std::optional<std::string> ask_leaf(Interview& interview, const schema::Form& le
   return ask_text(interview.session, question);
 }
 
-Asked ask_keys(Interview& interview, const schema::Form& list, const model::Path& parent,
-               bool may_finish, std::vector<std::string>& keys) {
+bool ask_keys(Interview& interview, const schema::Form& list, const model::Path& parent,
+              std::vector<std::string>& keys) {
   const model::Path at = below(parent, list.name);
   for (const auto& name : list.keys) {
     const schema::Form* form = list.child(name);
     POSTERN_ASSERT(form != nullptr);
     schema::Form leaf = *form;
-    leaf.mandatory = !(may_finish && keys.empty());
+    leaf.mandatory = !keys.empty();
     const auto answer = ask_leaf(interview, leaf, at, {});
-    if (!answer) return Asked::left;
-    if (answer->empty()) return Asked::finished;
+    if (!answer || answer->empty()) return false;
     keys.push_back(*answer);
   }
-  return Asked::answered;
+  return true;
 }
 
 bool ask_children(Interview& interview, const schema::Form& form, const model::Path& path,
                   const model::Node* current) {
+  if (has_own_questions(interview.feature, form)) return ask_route(interview, path, current);
   Answers answers;
   for (const auto& child : form.children) {
     if (std::ranges::find(form.keys, child.name) != form.keys.end()) continue;

@@ -16,15 +16,14 @@ struct Interview {
   std::vector<model::Edit> edits;
 };
 
-/// A nested table that has a menu of its own in its entry's EDIT instead of being asked with it.
-struct SubMenu {
-  std::string_view feature;
-  std::string_view list;
-  std::string_view operation;
-  std::string_view text;
+/// A table inside a list's entries: the entry's EDIT has an operation with a menu of its own for it.
+struct Table {
+  const schema::Form* list = nullptr;
+  std::string operation;
+  std::string text;
 };
-/// Null when the list has none.
-const SubMenu* submenu_of(const schema::Feature& feature, std::string_view list);
+/// In the form's order. What an entry's own questions cover (a route's destinations) is not among them.
+std::vector<Table> tables_of(const schema::Feature& feature, const schema::Form& entries);
 
 /// Names from the feature's container down to `path`, for schema::Schema::check_leaf.
 std::vector<std::string> names_of(const model::Path& path);
@@ -38,10 +37,10 @@ std::optional<std::string> ask_leaf(Interview& interview, const schema::Form& le
 /// entry). False: a question was left, and nothing may be changed.
 bool ask_children(Interview& interview, const schema::Form& form, const model::Path& path,
                   const model::Node* current);
-enum class Asked { answered, finished, left };
-/// Asks the key leaves of a new entry into `keys`. With `may_finish` an empty first answer says that there
-/// is no further entry.
-Asked ask_keys(Interview& interview, const schema::Form& list, const model::Path& parent,
-               bool may_finish, std::vector<std::string>& keys);
+/// Asks the key leaves of a new entry into `keys`. False when left; an empty first answer leaves too.
+bool ask_keys(Interview& interview, const schema::Form& list, const model::Path& parent,
+              std::vector<std::string>& keys);
+/// A route's questions: one line with all destinations, as its one-line form has them.
+bool ask_route(Interview& interview, const model::Path& path, const model::Node* current);
 
 }  // namespace postern::cli

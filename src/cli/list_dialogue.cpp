@@ -74,7 +74,7 @@ void new_entry(Session& session, const Place& place) {
   if (!parent) return;
   Interview interview{session, place.feature, {}};
   std::vector<std::string> keys;
-  if (ask_keys(interview, place.list, place.parent, true, keys) != Asked::answered) return;
+  if (!ask_keys(interview, place.list, place.parent, keys)) return;
   const model::Node* list = parent->child(place.list.name);
   if (list != nullptr && list->entry(keys) != nullptr) {
     session.line(fmt::format("There is a {} {} already: EDIT changes it.", place.list.label,
@@ -94,9 +94,17 @@ void change_entry(Session& session, const Place& place, const model::Node& entry
   if (!interview.edits.empty()) send_edits(session, place.feature, interview.edits);
 }
 
-/// An entry with tables of their own: a menu of SETUP and the tables.
-void entry_menu(Session& session, const Place& place, const model::Path& path) {
-  while (true) {
+/// Whether an entry has the table: a private listener has no Recipient Access Table.
+bool has_table(const model::Node& entry, const Table& table) {
+  const std::string& when = table.list->when_hint;
+  const auto equals = when.find('=');
+  return equals == std::string::npos || entry.leaf(when.substr(0, equals)) == when.substr(equals + 1);
+}
+
+/// An entry with tables inside: a menu of SETUP and the tables.
+void entry_menu(Session& session, const Place& place, const model::Path& path,
+                const std::vector<Table>& tables) {
+  while (!session.over() && !session.console().ended()) {
     const auto parent = holder(session, place);
     const model::Node* list = parent ? parent->child(place.list.name) : nullptr;
     const model::Node* entry = list == nullptr ? nullptr : list->entry(path.back().keys);
@@ -105,24 +113,14 @@ void entry_menu(Session& session, const Place& place, const model::Path& path) {
     session.line("");
     std::vector<Operation> operations{
         {"SETUP", fmt::format("Change the settings of this {}.", place.list.label)}};
-    for (const auto& nested : place.list.children) {
-      const SubMenu* menu = submenu_of(place.feature, nested.name);
-      const auto equals = nested.when_hint.find('=');
-      const bool fits = equals == std::string::npos ||
-                        entry->leaf(nested.when_hint.substr(0, equals)) ==
-                            nested.when_hint.substr(equals + 1);
-      if (menu != nullptr && fits) {
-        operations.push_back({std::string(menu->operation), std::string(menu->text)});
-      }
+    for (const auto& table : tables) {
+      if (has_table(*entry, table)) operations.push_back({table.operation, table.text});
     }
     const auto operation = ask_operation(session, operations);
     if (!operation) return;
     if (*operation == "SETUP") change_entry(session, place, *entry, path);
-    for (const auto& nested : place.list.children) {
-      const SubMenu* menu = submenu_of(place.feature, nested.name);
-      if (menu != nullptr && *operation == menu->operation) {
-        table_menu(session, {place.feature, nested, path});
-      }
+    for (const auto& table : tables) {
+      if (*operation == table.operation) table_menu(session, {place.feature, *table.list, path});
     }
   }
 }
@@ -131,10 +129,9 @@ void edit_entry(Session& session, const Place& place) {
   const auto entry = pick(session, place, "edit");
   if (!entry) return;
   const model::Path path = entry_path(place, entry->key_values(place.list.keys.size()));
-  for (const auto& nested : place.list.children) {
-    if (submenu_of(place.feature, nested.name) != nullptr) return entry_menu(session, place, path);
-  }
-  change_entry(session, place, *entry, path);
+  const auto tables = tables_of(place.feature, place.list);
+  tables.empty() ? change_entry(session, place, *entry, path)
+                 : entry_menu(session, place, path, tables);
 }
 
 void delete_entry(Session& session, const Place& place) {
@@ -177,8 +174,8 @@ std::vector<Operation> list_operations(const Place& place, std::size_t entries) 
   const std::string& name = place.list.label;
   std::vector<Operation> operations{{"NEW", fmt::format("Create a new {}.", name)}};
   if (entries == 0) return operations;
-  operations.push_back({"EDIT", fmt::format("Modify a {}.", name)});
-  operations.push_back({"DELETE", fmt::format("Remove a {}.", name)});
+  operations.push_back({"EDIT", fmt::format("Modify {}.", with_article(name))});
+  operations.push_back({"DELETE", fmt::format("Remove {}.", with_article(name))});
   if (place.list.user_ordered && entries > 1) {
     operations.push_back({"MOVE", fmt::format("Change the order of the {}.", plural(name))});
   }

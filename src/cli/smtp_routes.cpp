@@ -2,6 +2,9 @@
 
 #include "cli/commands.h"
 #include "cli/feature_command.h"
+#include "cli/interview.h"
+#include "cli/questions.h"
+#include "cli/summary.h"
 
 namespace postern::cli {
 namespace {
@@ -11,7 +14,7 @@ using base::fail;
 using Op = model::Edit::Op;
 using Edits = std::vector<model::Edit>;
 
-/// DEST[:PORT][,PREFERENCE]; an IPv6 address with a port stands in brackets.
+/// DEST[:PORT][/PREFERENCE]; an IPv6 address with a port stands in brackets.
 struct Destination {
   std::string host;
   std::string port = "25";
@@ -20,9 +23,9 @@ struct Destination {
 
 Destination destination_of(std::string_view text) {
   Destination destination;
-  if (const auto comma = text.rfind(','); comma != text.npos) {
-    destination.preference = text.substr(comma + 1);
-    text = text.substr(0, comma);
+  if (const auto slash = text.rfind('/'); slash != text.npos) {
+    destination.preference = text.substr(slash + 1);
+    text = text.substr(0, slash);
   }
   const auto colon = text.rfind(':');
   const auto bracket = text.rfind(']');
@@ -64,6 +67,22 @@ std::string action_of(std::string_view word) {
   return name == "USEDNS" || name == "MX" ? "mx" : "hosts";
 }
 
+/// Edits that give `route` its action and destinations; it has neither before.
+base::Result<Edits> target_edits(const Session& session, const schema::Feature& feature,
+                                 const model::Path& route, const std::vector<std::string>& words) {
+  const std::string action = words.size() == 1 ? action_of(words.front()) : "hosts";
+  model::Path leaf = route;
+  leaf.push_back({"action", {}});
+  Edits edits{{Op::set, leaf, action, {}}};
+  if (action != "hosts") return edits;
+  for (const auto& word : words) {
+    auto more = destination_edits(session, feature, route, word);
+    if (!more) return more.error();
+    edits.insert(edits.end(), more->begin(), more->end());
+  }
+  return edits;
+}
+
 base::Result<Edits> make_edits(Session& session, const schema::Feature& feature,
                                std::string_view operation, Arguments& arguments) {
   auto domain = take_leaf(session, feature, {"route", "domain"}, arguments, "The domain");
@@ -78,23 +97,56 @@ base::Result<Edits> make_edits(Session& session, const schema::Feature& feature,
                 fmt::format("Say where mail for {} goes: hosts, USEDNS, or /dev/null.", *domain));
   }
   edits.push_back({Op::create, route, {}, {}});
-  const std::string action = arguments.size() == 1 ? action_of(arguments.peek()) : "hosts";
-  model::Path leaf = route;
-  leaf.push_back({"action", {}});
-  edits.push_back({Op::set, leaf, action, {}});
-  if (action != "hosts") {
-    arguments.take();
-    return edits;
-  }
-  while (const auto word = arguments.take()) {
-    auto more = destination_edits(session, feature, route, *word);
-    if (!more) return more.error();
-    edits.insert(edits.end(), more->begin(), more->end());
-  }
+  std::vector<std::string> words;
+  while (auto word = arguments.take()) words.push_back(std::move(*word));
+  auto targets = target_edits(session, feature, route, words);
+  if (!targets) return targets.error();
+  edits.insert(edits.end(), targets->begin(), targets->end());
   return edits;
 }
 
+/// What ask_route shows as the answer that stands.
+std::string targets_text(const model::Node& route) {
+  const auto action = route.leaf("action", "hosts");
+  if (action == "drop") return "/dev/null";
+  if (action == "mx") return "USEDNS";
+  std::vector<std::string> targets;
+  for (const auto& destination : route.entries("destination")) {
+    targets.push_back(destination_text(destination));
+  }
+  return join(targets, ", ");
+}
+
 }  // namespace
+
+bool ask_route(Interview& interview, const model::Path& path, const model::Node* current) {
+  Session& session = interview.session;
+  Question question;
+  question.text = fmt::format("Enter the destination hosts for {}, separated by commas.",
+                              path.back().keys.front());
+  question.help =
+      "Hosts as HOST, HOST:PORT or HOST:PORT/PREFERENCE (the lowest preference is tried first); an IPv6\n"
+      "address in brackets. Alone: USEDNS for what DNS says, /dev/null to throw the mail away.";
+  if (current != nullptr) question.preset = targets_text(*current);
+  question.may_be_empty = current == nullptr;
+  question.check = [&](std::string_view typed) -> base::Result<std::string> {
+    const auto edits = target_edits(session, interview.feature, path, split(typed, ", "));
+    if (!edits) return edits.error();
+    return std::string(typed);
+  };
+  const auto answer = ask_text(session, question);
+  if (!answer || answer->empty()) return false;
+  if (*answer == question.preset) return true;
+  for (const char* part : {"action", "destination"}) {
+    if (current == nullptr) continue;
+    model::Path old = path;
+    old.push_back({part, {}});
+    interview.edits.push_back({Op::clear, old, {}, {}});
+  }
+  const auto edits = target_edits(session, interview.feature, path, split(*answer, ", "));
+  interview.edits.insert(interview.edits.end(), edits->begin(), edits->end());
+  return true;
+}
 
 int run_smtproutes(Session& session, Arguments& arguments) {
   return run_feature_command(session, arguments,

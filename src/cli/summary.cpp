@@ -94,7 +94,7 @@ std::string leaves_text(const schema::Form& form, const model::Node& tree) {
 std::string destination_text(const model::Node& destination) {
   const auto preference = destination.leaf("preference", "0");
   return fmt::format("{}:{}{}", destination.leaf("host"), destination.leaf("port"),
-                     preference == "0" ? "" : fmt::format(",{}", preference));
+                     preference == "0" ? "" : fmt::format("/{}", preference));
 }
 
 std::string entry_line(const schema::Form& list, const schema::Feature& feature,
@@ -138,6 +138,11 @@ std::string feature_text(const schema::Form& form, const schema::Feature& featur
     }
   }
   return text;
+}
+
+std::string with_article(std::string_view word) {
+  const bool vowel = !word.empty() && std::string_view("aeiou").find(word.front()) != word.npos;
+  return fmt::format("{} {}", vowel ? "an" : "a", word);
 }
 
 std::string plural(std::string_view word) {

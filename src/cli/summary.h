@@ -21,6 +21,8 @@ std::string list_text(const schema::Form& list, const schema::Feature& feature,
                       const model::Node& parent, std::size_t indent, std::size_t most);
 /// "HOST:PORT", with the preference behind it when it is not 0.
 std::string destination_text(const model::Node& destination);
+/// "a route", "an interface".
+std::string with_article(std::string_view word);
 /// "route" -> "routes", "entry" -> "entries".
 std::string plural(std::string_view word);
 

@@ -1,0 +1,97 @@
+// The CLI as a program: finds the desk, chooses the console, runs a shell or one line.
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <clocale>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/shell.h"
+#include "cli/words.h"
+#include "desk/client.h"
+#include "schema/schema.h"
+
+namespace {
+
+using postern::base::Result;
+
+constexpr const char* default_desk = "/run/postern/desk.sock";
+
+struct Wanted {
+  std::string desk = default_desk;
+  std::string line;
+  bool batch = false;
+  postern::cli::Options options;
+};
+
+/// For an SSH login the desk's end of a socketpair is already open, with user and role fixed on it.
+Result<std::unique_ptr<postern::desk::Client>> connect(const Wanted& wanted, bool desk_given) {
+  const char* inherited = std::getenv("POSTERN_DESK_FD");
+  if (inherited == nullptr || desk_given) return postern::desk::connect_desk(wanted.desk);
+  const auto descriptor = postern::cli::whole_number(inherited);
+  if (!descriptor || *descriptor < 3 || *descriptor > 1024) {
+    return postern::base::fail(postern::base::ErrorCode::usage,
+                               "POSTERN_DESK_FD must be the number of an open descriptor.");
+  }
+  unsetenv("POSTERN_DESK_FD");
+  return postern::desk::socket_client(static_cast<int>(*descriptor));
+}
+
+/// One argument is a line as typed; several are one command's words, ";" dividing commands.
+std::string line_of(const std::vector<std::string>& arguments) {
+  if (arguments.size() == 1) return arguments.front();
+  std::string line;
+  for (const auto& argument : arguments) {
+    line += (argument == ";" ? argument : postern::cli::quoted(argument)) + " ";
+  }
+  return line;
+}
+
+std::unique_ptr<postern::cli::Console> console() {
+  if (isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0) return postern::cli::tty_console();
+  return std::make_unique<postern::cli::PlainConsole>(std::cin, std::cout, std::cerr);
+}
+
+int run(const Wanted& wanted, bool desk_given) {
+  auto schema = postern::schema::Schema::load();
+  if (!schema) {
+    std::cerr << postern::base::to_text(schema.error()) << '\n';
+    return 1;
+  }
+  auto client = connect(wanted, desk_given);
+  if (!client) {
+    std::cerr << postern::base::to_text(client.error()) << '\n';
+    return client.error().code == postern::base::ErrorCode::usage ? 2 : 5;
+  }
+  const auto terminal = console();
+  return wanted.batch ? postern::cli::run_line(**client, **schema, *terminal, wanted.line, wanted.options)
+                      : postern::cli::run_shell(**client, **schema, *terminal, wanted.options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "");
+  Wanted wanted;
+  CLI::App app("Postern: administers this mail gateway and its cluster.", "postern");
+  app.set_version_flag("--version", "Postern 0.1.0");
+  auto* desk = app.add_option("--desk", wanted.desk, "The desk's socket")->capture_default_str();
+  app.add_flag("--json", wanted.options.json, "Results as JSON, one document a line");
+  app.add_flag("--login", wanted.options.login, "A login's shell: greets");
+  auto* line = app.add_option("-c", wanted.line, "Run this line; ; divides its commands");
+  app.prefix_command();
+  app.footer("Without a command a shell starts. postern help lists the commands.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  const auto words = app.remaining();
+  wanted.batch = line->count() > 0 || !words.empty();
+  if (line->count() == 0) wanted.line = line_of(words);
+  return run(wanted, desk->count() > 0);
+}

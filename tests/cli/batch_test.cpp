@@ -1,0 +1,182 @@
+#include <gtest/gtest.h>
+
+#include "play.h"
+
+namespace postern::cli::test {
+namespace {
+
+const std::string own = "machine newyork.example.com";
+
+TEST(Batch, smtproutes_makes_changes_and_prints_them) {
+  FakeDesk desk(the_schema());
+  EXPECT_EQ(run(desk, "smtproutes new Example.COM 127.0.0.9:2625 [2001:db8::1]:26/10; "
+                      "smtproutes new ALL /dev/null; smtproutes new .example.org usedns")
+                .code,
+            0);
+  EXPECT_EQ(run(desk, "smtproutes print").out,
+            "1. .example.org: USEDNS\n2. ALL: /dev/null\n"
+            "3. example.com: 127.0.0.9:2625, [2001:db8::1]:26/10\n");
+  EXPECT_EQ(run(desk, "smtproutes edit example.com mail.example.com; smtproutes delete all").code, 0);
+  EXPECT_EQ(run(desk, "smtproutes print | grep example.com").out, "2. example.com: mail.example.com:25\n");
+  EXPECT_EQ(run(desk, "smtproutes print | count").out, "2\n");
+}
+
+TEST(Batch, says_what_is_wrong_and_stops_there) {
+  FakeDesk desk(the_schema());
+  EXPECT_EQ(run(desk, "smtproutes delete nowhere.example; smtproutes new example.com mail").code, 1);
+  EXPECT_EQ(desk.text(own, "smtp-routes"), "none");
+  EXPECT_EQ(run(desk, "smtproutes new example.com mail:0").code, 1);
+  const Ran bare = run(desk, "smtproutes new");
+  EXPECT_EQ(bare.code, 2);
+  EXPECT_NE(bare.err.find("smtproutes new|edit DOMAIN"), std::string::npos);
+  EXPECT_EQ(run(desk, "smtproutes new example.com").code, 2);
+  EXPECT_EQ(run(desk, "smtproutes frobnicate").code, 2);
+  EXPECT_EQ(run(desk, "frobnicate").code, 2);
+  EXPECT_EQ(run(desk, "smtproutes print extra").code, 2);
+  EXPECT_EQ(run(desk, "status 'open").code, 2);
+}
+
+TEST(Batch, known_commands_that_are_not_built_say_so) {
+  FakeDesk desk(the_schema());
+  const Ran check = run(desk, "clustercheck; status");
+  EXPECT_EQ(check.code, 1);
+  EXPECT_EQ(check.err, "clustercheck is not in this version.\n");
+  EXPECT_TRUE(desk.calls_of("status").empty());
+  desk.cluster = "americas";
+  EXPECT_EQ(run(desk, "clusterconfig renamegroup a b").err,
+            "clusterconfig renamegroup is not in this version.\n");
+}
+
+TEST(Batch, a_restricted_command_in_a_wrong_mode_exits_3) {
+  FakeDesk desk(the_schema());
+  desk.cluster = "americas";
+  desk.restricted = {{"clusterconfig", "cluster"}, {"interfaceconfig", "machine"}};
+  EXPECT_EQ(run(desk, "clusterconfig addgroup usa").code, 3);
+  EXPECT_TRUE(desk.calls_of("cluster.add_group").empty());
+  EXPECT_EQ(run(desk, "clustermode cluster; interfaceconfig print").code, 3);
+}
+
+TEST(Batch, an_undefined_mode_needs_a_start) {
+  FakeDesk desk(the_schema());
+  desk.cluster = "americas";
+  EXPECT_EQ(run(desk, "smtproutes new example.com mail").code, 3);
+  EXPECT_EQ(run(desk, "smtproutes").code, 3);
+  EXPECT_EQ(run(desk, "smtproutes new example.com mail --start=empty").code, 0);
+  EXPECT_EQ(run(desk, "smtproutes clusterset copy group Main_Group").out,
+            "SMTP routes copied from Machine newyork.example.com to Group Main_Group.\n");
+  EXPECT_EQ(desk.calls_of("feature.copy").back(),
+            R"({"feature":"smtp-routes","to":"group Main_Group","move":false})");
+  EXPECT_EQ(run(desk, "clustermode group Main_Group; smtproutes clustershow").out,
+            "Configured at mode:\nCluster: No\nGroup Main_Group: Yes\n"
+            "Machine newyork.example.com: Yes\n");
+  EXPECT_EQ(run(desk, "clustermode cluster; smtproutes new a.example mail '--start=copy:group Main_Group'")
+                .err,
+            "Note: Changes to these settings will not affect the following groups and machines\n"
+            "because they are overriding the cluster-wide settings:\n\nMain_Group\n\n");
+  EXPECT_EQ(run(desk, "smtproutes print").out, "1. a.example: mail:25\n2. example.com: mail:25\n");
+}
+
+TEST(Batch, destconfig_and_dnsconfig) {
+  FakeDesk desk(the_schema());
+  EXPECT_EQ(run(desk, "destconfig new example.com --max-connections=10").code, 0);
+  EXPECT_EQ(run(desk, "destconfig edit example.com --messages-per-connection=5").code, 0);
+  EXPECT_EQ(run(desk, "destconfig print").out,
+            "1. Default: 500 connections, 50 messages per connection\n"
+            "2. example.com: 10 connections, 5 messages per connection\n");
+  EXPECT_EQ(run(desk, "destconfig edit other.example --max-connections=9").code, 1);
+  EXPECT_EQ(run(desk, "destconfig edit example.com").code, 2);
+  EXPECT_EQ(run(desk, "destconfig new b.example --max-connections=0").code, 1);
+  EXPECT_EQ(run(desk, "destconfig new b.example --speed=9").code, 2);
+  EXPECT_EQ(run(desk, "dnsconfig servers 192.0.2.53 192.0.2.54:5353; dnsconfig print").out,
+            "source: servers\nserver: 192.0.2.53, 192.0.2.54:5353\n");
+  EXPECT_EQ(run(desk, "dnsconfig root; dnsconfig print --json").out, "{\"source\":\"root\"}\n");
+  EXPECT_EQ(run(desk, "dnsconfig servers").code, 2);
+}
+
+TEST(Batch, interfaces) {
+  FakeDesk desk(the_schema());
+  EXPECT_EQ(run(desk, "interfaceconfig new Data 192.0.2.7/24 --hostname=mx.example.com --ssh=off "
+                      "--ccs=on --ccs-port=2223")
+                .code,
+            0);
+  EXPECT_EQ(run(desk, "interfaceconfig edit Data --https-port=8443; interfaceconfig print").out,
+            "1. Data (192.0.2.7/24: mx.example.com) CCS 2223, HTTPS 8443\n");
+  EXPECT_EQ(run(desk, "interfaceconfig new Other 192.0.2.8/24").code, 2);
+  EXPECT_EQ(run(desk, "interfaceconfig edit Other 192.0.2.8/24").code, 1);
+}
+
+TEST(Batch, listeners_with_their_tables) {
+  FakeDesk desk(the_schema());
+  EXPECT_EQ(run(desk, "listenerconfig new In --type=public --interface=Data --port=2525").code, 0);
+  EXPECT_EQ(run(desk, "listenerconfig new Out --type=private").code, 2);
+  EXPECT_EQ(run(desk, "listenerconfig rat In new .example.com accept; "
+                      "listenerconfig rat In new ALL reject '--text=Not here'; "
+                      "listenerconfig hat In new ALL accept; "
+                      "listenerconfig hat In new 127.0.0.0/8 relay; "
+                      "listenerconfig hat In new 192.0.2.1 relay")
+                .code,
+            0);
+  EXPECT_EQ(run(desk, "listenerconfig rat In print").out,
+            "1. .example.com: action accept\n2. ALL: action reject, text Not here\n");
+  // A group made later still stands before the one that takes everybody.
+  EXPECT_EQ(run(desk, "listenerconfig hat In print").out,
+            "1. RELAYLIST: sender 127.0.0.0/8 192.0.2.1, action relay\n"
+            "2. ALLOWLIST: sender ALL, action accept\n");
+  EXPECT_EQ(run(desk, "listenerconfig hat In new 192.0.2.9 reject --group=RELAYLIST").code, 1);
+  EXPECT_EQ(run(desk, "listenerconfig hat In delete 192.0.2.1").code, 0);
+  EXPECT_EQ(run(desk, "listenerconfig hat In delete 192.0.2.1").code, 1);
+  EXPECT_EQ(run(desk, "listenerconfig rat Nowhere new ALL reject").code, 1);
+  EXPECT_EQ(run(desk, "listenerconfig hat In print --json").out,
+            R"([{"name":"RELAYLIST","sender":["127.0.0.0/8"],"action":"relay"},)"
+            R"({"name":"ALLOWLIST","sender":["ALL"],"action":"accept"}])"
+            "\n");
+}
+
+TEST(Batch, commit_tells_machines_problems_and_conflicts) {
+  FakeDesk desk(the_schema());
+  desk.answers["commit"] = [](const auto&) -> desk::Reply<desk::Json> {
+    return desk::Json(desk::JsonObject{
+        {"commit", std::string(64, 'a')},
+        {"time", "Wed Jun 22 10:02:04 2005 PDT"},
+        {"members", 3},
+        {"durable", 2},
+        {"missing", boost::json::array{desk::JsonObject{{"host", "paris.example.com"}, {"why", "no link"}}}}});
+  };
+  EXPECT_EQ(run(desk, "commit \"first; routes\"").out,
+            "Changes committed: Wed Jun 22 10:02:04 2005 PDT\n"
+            "Commit aaaaaaaaaaaa, on 2 of 3 machines.\n  paris.example.com: no link\n");
+  EXPECT_TRUE(desk.calls_of("commit").back().starts_with(R"({"comment":"first; routes","request":")"));
+  desk.answers["commit"] = [](const auto&) -> desk::Reply<desk::Json> {
+    return refusal(base::ErrorCode::conflict, "Somebody was faster.", {{"conflicts", boost::json::array{}}});
+  };
+  EXPECT_EQ(run(desk, "commit x").code, 4);
+  desk.answers["commit"] = [](const auto&) -> desk::Reply<desk::Json> {
+    return refusal(base::ErrorCode::invalid, "The settings do not check:",
+                   {{"problems", boost::json::array{desk::JsonObject{
+                                     {"label", "Cluster americas"}, {"feature", "listeners"},
+                                     {"path", "listener['In']"}, {"text", "needs a port"}}}}});
+  };
+  const Ran invalid = run(desk, "commit x");
+  EXPECT_EQ(invalid.code, 1);
+  EXPECT_EQ(invalid.err, "The settings do not check:\n"
+                         "  Cluster americas, listeners, listener['In']: needs a port\n");
+}
+
+TEST(Batch, json_is_one_document_a_line_also_for_errors) {
+  FakeDesk desk(the_schema());
+  desk.answers["status"] = [](const auto&) -> desk::Reply<desk::Json> {
+    return desk::Json(desk::JsonObject{{"digest", "ab"}});
+  };
+  EXPECT_EQ(run(desk, "status --json; smtproutes print --json").out, "{\"digest\":\"ab\"}\n{}\n");
+  desk.answers["status"] = [](const auto&) -> desk::Reply<desk::Json> {
+    return refusal(base::ErrorCode::unreachable, "Paris does not answer.", {{"host", "paris"}});
+  };
+  const Ran failed = run(desk, "status --json");
+  EXPECT_EQ(failed.code, 5);
+  EXPECT_EQ(failed.out,
+            R"({"error":{"name":"unreachable","message":"Paris does not answer.","data":{"host":"paris"}}})"
+            "\n");
+}
+
+}  // namespace
+}  // namespace postern::cli::test
