@@ -24,8 +24,6 @@ Node make_node(const Item& item, Kind kind) {
 /// in.
 class Canonical {
  public:
-  explicit Canonical(bool checked) : checked_(checked) {}
-
   base::Result<Node> inner(const Item& item, const Node& from, Kind kind) {
     if (auto known = check_names(item, from); !known) return known.error();
     Node result = make_node(item, kind);
@@ -45,7 +43,7 @@ class Canonical {
 
  private:
   [[nodiscard]] base::Error invalid(std::string text) const {
-    return base::fail(base::ErrorCode::invalid, model::to_text(path_), std::move(text));
+    return base::fail(base::ErrorCode::invalid, printable(model::to_text(path_)), std::move(text));
   }
 
   static bool says_nothing(const Node& node) {
@@ -87,7 +85,7 @@ class Canonical {
   }
 
   base::Result<Node> leaf(const Item& item, const Node& from) {
-    auto value = canonical_value(item, from.value, path_, checked_);
+    auto value = canonical_value(item, from.value, path_);
     if (!value) return value.error();
     Node result = make_node(item, Kind::leaf);
     result.value = std::move(*value);
@@ -98,7 +96,7 @@ class Canonical {
     Node result = make_node(item, Kind::leaf_list);
     nodes_ += from.values.size();
     for (const std::string& text : from.values) {
-      auto value = canonical_value(item, text, path_, checked_);
+      auto value = canonical_value(item, text, path_);
       if (!value) return value.error();
       result.values.push_back(std::move(*value));
     }
@@ -156,19 +154,18 @@ class Canonical {
     return list;
   }
 
-  bool checked_;
   std::size_t nodes_ = 0;
   model::Path path_;
 };
 
 }  // namespace
 
-base::Result<model::Tree> canonical_tree(const Item& root, const model::Tree& tree, bool checked) {
+base::Result<model::Tree> canonical_tree(const Item& root, const model::Tree& tree) {
   if (tree.kind != Kind::container || tree.name != root.name)
     return base::fail(
         base::ErrorCode::invalid,
         fmt::format("These are settings of \"{}\", not of \"{}\".", tree.name, root.name));
-  return Canonical(checked).inner(root, tree, Kind::container);
+  return Canonical().inner(root, tree, Kind::container);
 }
 
 model::Tree fill_defaults(const Item& item, const model::Tree& tree) {

@@ -12,13 +12,13 @@ base::Result<> fold_keys(const Item& list, std::vector<std::string>& keys,
                          const model::Path& path) {
   if (keys.empty()) return {};
   if (list.kind != Kind::list || keys.size() != list.keys.size())
-    return base::fail(base::ErrorCode::invalid, model::to_text(path),
+    return base::fail(base::ErrorCode::invalid, printable(model::to_text(path)),
                       list.kind != Kind::list
                           ? fmt::format("{} is not a list.", list.name)
                           : fmt::format("An entry of {} is named by {} key value(s): {}.",
                                         list.name, list.keys.size(), fmt::join(list.keys, ", ")));
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    auto key = canonical_value(list.children[i], keys[i], path, false);
+    auto key = canonical_value(list.children[i], keys[i], path);
     if (!key) return key.error();
     keys[i] = std::move(*key);
   }
@@ -35,20 +35,21 @@ base::Result<> fold(const Item& root, Edit& edit) {
   const Item* item = &root;
   for (model::PathStep& step : edit.path) {
     const auto next = find_item(*item, {step.name});
-    if (!next) return base::fail(next.error().code, model::to_text(given), next.error().text);
+    if (!next)
+      return base::fail(next.error().code, printable(model::to_text(given)), next.error().text);
     item = *next;
     if (auto keys = fold_keys(*item, step.keys, given); !keys) return keys;
   }
   const bool is_value = item->kind == Kind::leaf || item->kind == Kind::leaf_list;
   if (is_value && carries_value(edit.op, item->kind)) {
-    auto value = canonical_value(*item, edit.value, given, false);
+    auto value = canonical_value(*item, edit.value, given);
     if (!value) return value.error();
     edit.value = std::move(*value);
   }
   if (item->kind == Kind::list) return fold_keys(*item, edit.anchor, given);
   for (std::string& anchor : edit.anchor)
     if (item->kind == Kind::leaf_list) {
-      auto value = canonical_value(*item, anchor, given, false);
+      auto value = canonical_value(*item, anchor, given);
       if (!value) return value.error();
       anchor = std::move(*value);
     }

@@ -181,10 +181,11 @@ base::Result<const Item*> find_item(const Item& root, const std::vector<std::str
     if (next == nullptr) {
       std::vector<std::string> known;
       for (const Item& child : item->children) known.push_back(child.name);
-      return base::fail(base::ErrorCode::not_found, fmt::format("{}", fmt::join(names, "/")),
-                        known.empty() ? fmt::format("{} has nothing below it.", item->name)
-                                      : fmt::format("There is no setting \"{}\" in {}: use {}.",
-                                                    name, item->name, alternatives(known)));
+      return base::fail(
+          base::ErrorCode::not_found, printable(fmt::format("{}", fmt::join(names, "/"))),
+          known.empty() ? fmt::format("{} has nothing below it.", item->name)
+                        : fmt::format("There is no setting \"{}\" in {}: use {}.", printable(name),
+                                      item->name, alternatives(known)));
     }
     item = next;
   }

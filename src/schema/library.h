@@ -76,27 +76,24 @@ std::string feature_of(const lysc_node* node);
 /// there.
 base::Result<const Item*> find_item(const Item& root, const std::vector<std::string>& names);
 
-/// value.cpp: one value in canonical form, or the error to show. `checked`: libyang has checked the
-/// type.
+/// value.cpp: one value in canonical form, or the error to show.
 base::Result<std::string> canonical_value(const Item& item, std::string_view value,
-                                          const model::Path& path, bool checked);
+                                          const model::Path& path);
+/// Text from outside as it may stand in a message: nothing in it moves a terminal's cursor.
+std::string printable(std::string_view text);
 /// "VALUE cannot be used for LABEL. EXPECTATION"
 base::Error value_error(const Item& item, std::string_view value, const model::Path& path,
                         std::string_view expectation);
 /// An error-message of the item's type when `text` is one, else its expectation.
 std::string_view expectation_of(const Item& item, std::string_view text);
 
-/// canonical.cpp. `checked` as above.
-base::Result<model::Tree> canonical_tree(const Item& root, const model::Tree& tree, bool checked);
+/// canonical.cpp
+base::Result<model::Tree> canonical_tree(const Item& root, const model::Tree& tree);
 model::Tree fill_defaults(const Item& root, const model::Tree& tree);
 /// edits.cpp: keys, values and anchors in canonical form.
 base::Result<> fold_edits(const Item& root, std::vector<model::Edit>& edits);
 /// parse.cpp
-base::Result<model::Tree> parse_json(const Library& library, const Known& known,
-                                     std::string_view text);
-/// limits.cpp: sizes that libyang must not see exceeded (bytes, nodes, depth, value), and
-/// unbalanced brackets.
-base::Result<> check_json_sizes(std::string_view text);
+base::Result<model::Tree> parse_json(const Known& known, std::string_view text);
 /// print.cpp: the container's value.
 std::string print_json(const Item& root, const model::Tree& tree);
 /// check.cpp

@@ -91,9 +91,9 @@ base::Result<> read_features(Library& library) {
   return {};
 }
 
-base::Result<> read_factory(const Library& library, Known& known) {
+base::Result<> read_factory(Known& known) {
   const auto text = yang::extension(known.root.node, "factory").value_or("{}");
-  auto tree = parse_json(library, known, text);
+  auto tree = parse_json(known, text);
   if (!tree) return tree.error();
   known.factory = std::move(*tree);
   known.feature.factory = fmt::format("{{\"{}:{}\":{}}}", known.root.node->module->name,
@@ -126,7 +126,7 @@ base::Result<Library> load_library() {
   find_references(library);
   for (Known& known : library.known) {
     known.form = make_form(known.root);
-    if (auto read = read_factory(library, known); !read) return read.error();
+    if (auto read = read_factory(known); !read) return read.error();
     library.features.push_back(known.feature);
   }
   base::crypto_start();

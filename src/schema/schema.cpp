@@ -77,7 +77,7 @@ const base::Hash& Schema::settings_version() const {
 base::Result<model::Tree> Schema::parse(std::string_view feature, std::string_view text) const {
   const Known* known = state_->library.find(feature);
   if (known == nullptr) return no_feature(feature);
-  return parse_json(state_->library, *known, text);
+  return parse_json(*known, text);
 }
 
 std::string Schema::print(std::string_view feature, const model::Tree& tree) const {
@@ -99,7 +99,7 @@ base::Result<model::Tree> Schema::canonical(std::string_view feature,
                                             const model::Tree& tree) const {
   const Known* known = state_->library.find(feature);
   if (known == nullptr) return no_feature(feature);
-  return canonical_tree(known->root, tree, false);
+  return canonical_tree(known->root, tree);
 }
 
 base::Result<std::vector<model::Edit>> Schema::canonical_edits(
@@ -136,7 +136,7 @@ base::Result<std::string> Schema::check_leaf(std::string_view feature,
                       fmt::format("{} is not a single value.", (*item)->name));
   model::Path where;
   for (const std::string& name : path) where.push_back({name, {}});
-  return canonical_value(**item, value, where, false);
+  return canonical_value(**item, value, where);
 }
 
 std::vector<Problem> Schema::check(const Effective& effective) const {

@@ -4,18 +4,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace postern::schema {
 namespace {
 
-/// A value as it may stand in a message: short, and nothing that moves a terminal's cursor.
+/// A value in a message: printable and short.
 std::string shown(std::string_view value) {
   constexpr std::size_t most = 80;
-  std::string result;
-  for (const char c : value.substr(0, most))
-    result += static_cast<unsigned char>(c) < 0x20 || c == 0x7f
-                  ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c))
-                  : std::string(1, c);
-  return value.size() > most ? result + "…" : result;
+  std::size_t end = std::min(value.size(), most);
+  while (end < value.size() && (static_cast<unsigned char>(value[end]) & 0xc0U) == 0x80) --end;
+  return printable(value.substr(0, end)) + (end < value.size() ? "…" : "");
 }
 
 bool is_message_of(const lysc_range* range, std::string_view text) {
@@ -40,6 +39,24 @@ bool is_message_of(const lysc_type* type, std::string_view text) {
 
 }  // namespace
 
+std::string printable(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    // U+0080 to U+009F are control characters too, in UTF-8 of two bytes.
+    const bool is_control =
+        byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next >= 0x80 && next < 0xa0);
+    if (is_control) {
+      result += fmt::format("\\x{:02x}", byte == 0xc2 ? next : byte);
+      if (byte == 0xc2) ++i;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
 std::string_view expectation_of(const Item& item, std::string_view text) {
   const lysc_type* type = item.kind == model::Node::Kind::leaf
                               ? reinterpret_cast<const lysc_node_leaf*>(item.node)->type
@@ -50,25 +67,21 @@ std::string_view expectation_of(const Item& item, std::string_view text) {
 base::Error value_error(const Item& item, std::string_view value, const model::Path& path,
                         std::string_view expectation) {
   return base::fail(
-      base::ErrorCode::invalid, model::to_text(path),
+      base::ErrorCode::invalid, printable(model::to_text(path)),
       fmt::format("\"{}\" cannot be used for {}. {}", shown(value), item.label, expectation));
 }
 
 base::Result<std::string> canonical_value(const Item& item, std::string_view value,
-                                          const model::Path& path, bool checked) {
+                                          const model::Path& path) {
   if (value.size() > base::limits::leaf_bytes)
     return value_error(item, value, path,
                        fmt::format("Use at most {} bytes.", base::limits::leaf_bytes));
   if (value.find('\0') != std::string_view::npos)
     return value_error(item, value, path, item.expectation);
-  std::string result(value);
-  if (!checked) {
-    yang::Complaint complaint;
-    auto got = yang::check_value(item.node, value, complaint);
-    if (!got) return value_error(item, value, path, expectation_of(item, complaint.text));
-    result = std::move(*got);
-  }
-  auto formed = in_form(item.form, item.words, result);
+  yang::Complaint complaint;
+  const auto checked = yang::check_value(item.node, value, complaint);
+  if (!checked) return value_error(item, value, path, expectation_of(item, complaint.text));
+  auto formed = in_form(item.form, item.words, *checked);
   if (!formed) return value_error(item, value, path, item.expectation);
   return std::move(*formed);
 }

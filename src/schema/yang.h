@@ -23,11 +23,6 @@ struct FreeTree {
 };
 using Tree = std::unique_ptr<lyd_node, FreeTree>;
 
-struct FreeInput {
-  void operator()(ly_in* input) const { ly_in_free(input, 0); }
-};
-using Input = std::unique_ptr<ly_in, FreeInput>;
-
 /// A set of schema nodes, which it does not own.
 struct FreeSet {
   void operator()(ly_set* set) const { ly_set_free(set, nullptr); }
@@ -50,7 +45,7 @@ Array(T*) -> Array<T>;
 /// after it.
 struct Complaint {
   std::string text;
-  std::string path;  ///< libyang's own words, see parse.cpp
+  std::string path;  ///< libyang's own words
 };
 void clear_errors(const ly_ctx* context);
 /// The first error since, and forgets all of them.

@@ -125,5 +125,16 @@ TEST_F(Check, ten_thousand_routes) {
   EXPECT_EQ(problems(), Lines{});
 }
 
+TEST_F(Check, a_sender_group_of_fifty_thousand_hosts) {
+  set("interfaces", R"({"interface":[{"name":"M","address":"10.0.0.1/8","host-name":"m"}]})");
+  std::string text =
+      R"({"listener":[{"name":"L","type":"public","interface":"M","hat":[{"name":"G","action":"relay","sender":[)";
+  for (int i = 0; i < 50'000; ++i)
+    text += (i == 0 ? "\"10." : ",\"10.") + std::to_string(i / 65536) + "." +
+            std::to_string(i / 256 % 256) + "." + std::to_string(i % 256) + "\"";
+  set("listeners", (text + "]}]}]}").c_str());
+  EXPECT_EQ(problems(), Lines{});
+}
+
 }  // namespace
 }  // namespace postern::schema
