@@ -16,7 +16,7 @@ enum class Planted : std::uint8_t {
   unbounded_stamps,                 ///< stamps follow any clock, however wrong
   half_commit,                      ///< only the first write of a commit is applied
   base_is_shown,                    ///< a base is current when it holds the shown version
-  delete_heads_only,                ///< only the latest delete buries
+  delete_heads_only,                ///< a delete stops burying once somebody has restored its thing
   no_request_key,                   ///< a retry becomes a second commit
   no_chain_check,                   ///< a commit's predecessor is not compared
 };

@@ -77,6 +77,16 @@ void StateBuilder::release(const base::Hash& value) {
   state_.blobs_.erase(value);
 }
 
+/// Has somebody who had seen every delete written the birth register again?
+bool StateBuilder::restored(const Entity& entity,
+                            const std::function<bool(const Record&)>& unseen) const {
+  const char* part = entity.record == Space::group ? "name" : "identity";
+  const RegisterState* birth = state_.find({entity.record, entity.id, part});
+  return birth != nullptr &&
+         std::any_of(birth->heads.begin(), birth->heads.end(),
+                     [&](const Head& head) { return !unseen(*history_.find(head.commit)); });
+}
+
 /// A write is buried iff some delete of its entity is not in its context; deletes themselves never
 /// are.
 bool StateBuilder::buried(const Register& reg, const Record& by) const {
@@ -85,10 +95,13 @@ bool StateBuilder::buried(const Register& reg, const Record& by) const {
   if (entity->record == Space::group && revived_.count(reg.id) != 0) return false;
   const auto found = graves_.find(*entity);
   if (found == graves_.end()) return false;
-  std::vector<Dot> graves = found->second;
-  if (planted(Planted::delete_heads_only)) graves = state_.find(life_of(*entity))->base();
-  return std::any_of(graves.begin(), graves.end(),
-                     [&](const Dot& grave) { return !history_.saw(by, grave); });
+  const std::vector<Dot>& graves = found->second;
+  const auto unseen = [&](const Record& writer) {
+    return std::any_of(graves.begin(), graves.end(),
+                       [&](const Dot& grave) { return !history_.saw(writer, grave); });
+  };
+  if (planted(Planted::delete_heads_only) && restored(*entity, unseen)) return false;
+  return unseen(by);
 }
 
 void StateBuilder::mark_buried(Space space, const base::Uuid& id) {

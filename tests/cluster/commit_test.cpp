@@ -59,6 +59,8 @@ TEST(Commit, BaseIsTheSetOfHeadsNotTheShownOne) {
   World world;
   world.found(2, false);
   world.set(0, "a", "left");
+  world.run();
+  world.pass(10);
   world.set(1, "a", "right");
   world.run();
   const LocalCommit::Item saw_one = world.item(1, world.setting("a"), "next");

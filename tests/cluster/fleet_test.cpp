@@ -135,6 +135,20 @@ TEST(Fleet, AStaleEditDoesNotBeatARecreationAfterASecondDelete) {
   world.expect_equal();
 }
 
+TEST(Fleet, AStaleEditDoesNotBeatTheRestoredOne) {
+  Groups world;
+  world.found(2);
+  world.make(0, world.usa, "usa");
+  world.cut(0, 1);
+  world.remove(0, world.usa, world.main_group);
+  world.make(0, world.usa, "usa again");
+  world.pass(10);
+  world.make(1, world.usa, "stale");  // later by the clock, and had seen no delete
+  world.connect_all();
+  EXPECT_EQ(world.at(0).peer->fleet().group(world.usa)->name, "usa again");
+  world.expect_equal();
+}
+
 TEST(Fleet, TwoGroupsOfOneName) {
   Groups world;
   world.found(2, false);

@@ -187,6 +187,37 @@ TEST(Sync, WrongSignatureOrValueIsRefused) {
   EXPECT_EQ(effects.persist->commits.size(), 1U);
 }
 
+TEST(Sync, StagedMustContinueItsChain) {
+  World world;
+  world.found(2, false);
+  const auto image = world.at(0).stored;
+  const auto two_as = [&](const char* value) {
+    auto twin = Peer::restore(world.at(0).self, Tuning{}, image, 7, 777, world.now);
+    LocalCommit one;
+    one.items = {{world.setting("a"), WriteKind::put, value, {}}};
+    LocalCommit two;
+    two.items = {{world.setting("b"), WriteKind::put, value, {}}};
+    const base::Instant later{world.now.wall_ms + 3'000, world.now.mono_ms + 3'000};
+    Ship ship;
+    for (const LocalCommit& what : {one, two}) {
+      const Effects effects = (*twin)->step(what, later);
+      ship.items.push_back({effects.persist->commits.at(0).envelope, {value}, true});
+    }
+    return ship;
+  };
+  Peer& peer = *world.at(1).peer;
+  (void)peer.step(LinkUp{80, member_id(0)}, world.now);
+  const Hello hello{1,   world.cluster,     member_id(0),  5,  world.at(0).self.settings_version,
+                    "1", world.now.wall_ms, peer.vector(), {}, {}};
+  (void)peer.step(Received{80, hello, 1}, world.now);
+  Ship mixed = two_as("left");
+  mixed.items[1] = two_as("right").items[1];
+  const Effects effects = peer.step(Received{80, mixed, 1}, world.now);
+  ASSERT_TRUE(effects.persist);
+  EXPECT_EQ(effects.persist->commits.size(), 1U) << "the second stands on another first one";
+  EXPECT_EQ(peer.counters().refused, 1U);
+}
+
 TEST(Sync, TwinOfACommitIsAFork) {
   World world;
   world.found(3);

@@ -60,7 +60,11 @@ void World::found(int machines, bool connected) {
     at(i).values = at(0).values;
     restart(i);
   }
-  if (connected) connect_all();
+  if (connected) {
+    connect_all();
+  } else {
+    pass(2'100);  // the start wait
+  }
 }
 
 void World::restart(int machine) {
