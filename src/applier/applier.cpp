@@ -1,13 +1,13 @@
 #include "applier/applier.h"
 
+#include "applier/engine.h"
+
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include "applier/engine.h"
 
 namespace postern::applier {
 

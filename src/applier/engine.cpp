@@ -1,5 +1,10 @@
 #include "applier/engine.h"
 
+#include "applier/probe.h"
+#include "base/crypto.h"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -7,18 +12,14 @@
 #include <fstream>
 #include <iterator>
 
-#include <fmt/format.h>
-
-#include "applier/probe.h"
-#include "base/crypto.h"
-
 namespace postern::applier {
 namespace {
 
 constexpr const char* sum_file = "plan.sum";
 constexpr std::uint64_t generations_kept = 3;
 
-/// Names the content of a generation, so that a running Postfix is not disturbed for the same files.
+/// Names the content of a generation, so that a running Postfix is not disturbed for the same
+/// files.
 std::string sum_of(const gateway::Plan& plan) {
   std::string all;
   for (const gateway::File& file : plan.files)
@@ -47,11 +48,14 @@ struct Engine::Switch {
 };
 
 Engine::Engine(Setup setup, std::unique_ptr<Privileged> privileged)
-    : setup_(std::move(setup)), privileged_(std::move(privileged)), tables_(setup_.instance_dir + "/tables") {}
+    : setup_(std::move(setup)),
+      privileged_(std::move(privileged)),
+      tables_(setup_.instance_dir + "/tables") {}
 
 std::uint64_t Engine::generation_in_force() const {
   std::error_code none;
-  return number_of(std::filesystem::read_symlink(setup_.instance_dir + "/etc", none).filename().string());
+  return number_of(
+      std::filesystem::read_symlink(setup_.instance_dir + "/etc", none).filename().string());
 }
 
 std::uint64_t Engine::next_generation() const {
@@ -76,8 +80,10 @@ Outcome Engine::apply(gateway::Plan plan) {
   if (outcome.result) in_force_ = std::move(plan);
   outcome.generation = generation_in_force();
   counters_.rows += outcome.rows_written;
-  counters_.last_us = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start).count());
+  counters_.last_us =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                     std::chrono::steady_clock::now() - start)
+                                     .count());
   return outcome;
 }
 
@@ -119,15 +125,18 @@ base::Result<void> Engine::make_tables(const gateway::Plan& plan, Outcome& outco
   return {};
 }
 
-// New tables are needed by the new files; rows of old ones may name services that only the new files have.
-base::Result<void> Engine::write_rows(const gateway::Plan& plan, const gateway::Actions& actions, bool whole,
-                                      Outcome& outcome) {
+// New tables are needed by the new files; rows of old ones may name services that only the new
+// files have.
+base::Result<void> Engine::write_rows(const gateway::Plan& plan, const gateway::Actions& actions,
+                                      bool whole, Outcome& outcome) {
   for (const gateway::TableChange& each : actions.tables) {
     if (each.whole != whole) continue;
     auto written = tables_.change(each);
-    if (!written && written.error().code == base::ErrorCode::io) {  // damaged or removed behind our back
-      const auto table = std::find_if(plan.tables.begin(), plan.tables.end(),
-                                      [&](const gateway::Table& one) { return one.name == each.table; });
+    if (!written &&
+        written.error().code == base::ErrorCode::io) {  // damaged or removed behind our back
+      const auto table =
+          std::find_if(plan.tables.begin(), plan.tables.end(),
+                       [&](const gateway::Table& one) { return one.name == each.table; });
       written = tables_.change({each.table, true, table->rows, {}});
     }
     if (!written) return written.error();
@@ -168,21 +177,24 @@ base::Result<void> Engine::generation(const gateway::Plan& plan, const gateway::
   return error;
 }
 
-// Nothing that is in force is touched yet, but for tables when our own start finds them not as they should be.
-base::Result<void> Engine::prepare(const gateway::Plan& plan, const gateway::Actions& actions, std::uint64_t next,
-                                   Outcome& outcome) {
+// Nothing that is in force is touched yet, but for tables when our own start finds them not as they
+// should be.
+base::Result<void> Engine::prepare(const gateway::Plan& plan, const gateway::Actions& actions,
+                                   std::uint64_t next, Outcome& outcome) {
   std::vector<gateway::File> files = plan.files;
   files.push_back({sum_file, sum_of(plan), 0644});
   files.push_back({std::string(gateway::probe_file), gateway::probe_table(next), 0644});
-  if (auto done = privileged_->stage(next, files); !done) return done;  // makes the folder of tables, too
-  if (auto done = in_force_ ? write_rows(plan, actions, true, outcome) : make_tables(plan, outcome); !done)
+  if (auto done = privileged_->stage(next, files); !done)
+    return done;  // makes the folder of tables, too
+  if (auto done = in_force_ ? write_rows(plan, actions, true, outcome) : make_tables(plan, outcome);
+      !done)
     return done;
   ++counters_.execs;
   return privileged_->check(next);
 }
 
-base::Result<void> Engine::bring_up(const gateway::Plan& plan, const gateway::Actions& actions, bool runs,
-                                    Outcome& outcome) {
+base::Result<void> Engine::bring_up(const gateway::Plan& plan, const gateway::Actions& actions,
+                                    bool runs, Outcome& outcome) {
   if (auto done = write_rows(plan, actions, false, outcome); !done) return done;
   if (auto done = privileged_->resolver(plan.resolvers); !done) return done;
   if (runs && actions.restart) {
@@ -213,7 +225,8 @@ base::Result<void> Engine::bring_back(const Switch& before, bool restart) {
   if (auto done = privileged_->switch_to(before.generation); !done) return done;
   if (auto done = privileged_->resolver(before.resolvers); !done) return done;
   if (restart) (void)privileged_->stop();
-  // A master that cannot open a port dies a second after it was told to reload: then it must be started.
+  // A master that cannot open a port dies a second after it was told to reload: then it must be
+  // started.
   base::Result<void> done;
   for (int attempt = 0; attempt < 3; ++attempt) {
     const base::Result<bool> runs = privileged_->running();

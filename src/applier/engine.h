@@ -1,13 +1,13 @@
 #pragma once
 
+#include "applier/applier.h"
+#include "applier/privileged.h"
+#include "applier/tables.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "applier/applier.h"
-#include "applier/privileged.h"
-#include "applier/tables.h"
 
 namespace postern::applier {
 
@@ -26,12 +26,13 @@ class Engine {
 
   base::Result<void> begin(const gateway::Plan& plan, Outcome& outcome);
   base::Result<void> change(const gateway::Plan& plan, Outcome& outcome);
-  base::Result<void> write_rows(const gateway::Plan& plan, const gateway::Actions& actions, bool whole,
-                                Outcome& outcome);
+  base::Result<void> write_rows(const gateway::Plan& plan, const gateway::Actions& actions,
+                                bool whole, Outcome& outcome);
   base::Result<void> make_tables(const gateway::Plan& plan, Outcome& outcome);
-  base::Result<void> generation(const gateway::Plan& plan, const gateway::Actions& actions, Outcome& outcome);
-  base::Result<void> prepare(const gateway::Plan& plan, const gateway::Actions& actions, std::uint64_t next,
-                             Outcome& outcome);
+  base::Result<void> generation(const gateway::Plan& plan, const gateway::Actions& actions,
+                                Outcome& outcome);
+  base::Result<void> prepare(const gateway::Plan& plan, const gateway::Actions& actions,
+                             std::uint64_t next, Outcome& outcome);
   base::Result<void> bring_up(const gateway::Plan& plan, const gateway::Actions& actions, bool runs,
                               Outcome& outcome);
   base::Result<void> bring_back(const Switch& before, bool restart);

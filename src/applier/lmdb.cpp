@@ -1,13 +1,12 @@
 #include "applier/lmdb.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <thread>
-
-#include <fmt/format.h>
 
 namespace postern::applier::lmdb {
 namespace {
@@ -19,7 +18,8 @@ constexpr std::size_t first_map_bytes = 16U << 20;  // Postfix's lmdb_map_size
 constexpr std::size_t last_map_bytes = std::size_t{16} << 30;
 
 MDB_val bytes_of(const std::string& text) {
-  return {text.size() + 1, const_cast<char*>(text.c_str())};  // with its NUL; LMDB does not write to it
+  return {text.size() + 1,
+          const_cast<char*>(text.c_str())};  // with its NUL; LMDB does not write to it
 }
 
 std::string text_of(const MDB_val& value) {
@@ -52,7 +52,8 @@ int write_once(MDB_env* environment, const std::map<std::string, std::string>& p
 }  // namespace
 
 base::Error failed(const std::string& path, int code) {
-  return fail(ErrorCode::io, path, fmt::format("The table cannot be used: {}.", mdb_strerror(code)));
+  return fail(ErrorCode::io, path,
+              fmt::format("The table cannot be used: {}.", mdb_strerror(code)));
 }
 
 base::Result<Environment> open(const std::string& path, unsigned flags) {
@@ -76,7 +77,8 @@ base::Result<void> lock(MDB_env* environment, const std::string& path, bool excl
   while (fcntl(file, F_OFD_SETLK, &what) != 0) {
     if (errno != EAGAIN && errno != EACCES && errno != EINTR) return failed(path, errno);
     if (std::chrono::steady_clock::now() > deadline)
-      return fail(ErrorCode::busy, path, "Another process has kept this table locked for 5 seconds.");
+      return fail(ErrorCode::busy, path,
+                  "Another process has kept this table locked for 5 seconds.");
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
   return {};
@@ -91,7 +93,8 @@ void release(MDB_env* environment) {
   fcntl(file, F_OFD_SETLK, &what);
 }
 
-base::Result<std::map<std::string, std::string>> rows(MDB_env* environment, const std::string& path) {
+base::Result<std::map<std::string, std::string>> rows(MDB_env* environment,
+                                                      const std::string& path) {
   MDB_txn* raw = nullptr;
   int code = mdb_txn_begin(environment, nullptr, MDB_RDONLY, &raw);
   if (code != 0) return failed(path, code);
@@ -136,7 +139,8 @@ base::Result<void> expect(MDB_env* environment, const std::string& path,
   MDB_dbi database = 0;
   if (code = mdb_dbi_open(raw, nullptr, 0, &database); code != 0) return failed(path, code);
   const auto differs = [&](const std::string& row) {
-    return fail(ErrorCode::damaged, path, fmt::format("The row {} does not read back as it was written.", row));
+    return fail(ErrorCode::damaged, path,
+                fmt::format("The row {} does not read back as it was written.", row));
   };
   MDB_val value{};
   for (const auto& [row, text] : there) {

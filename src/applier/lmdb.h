@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/result.h"
+
 #include <lmdb.h>
 
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
 
 /// Owners for LMDB's handles and the calls on them. Only for applier/.
 namespace postern::applier::lmdb {
@@ -27,21 +27,24 @@ base::Error failed(const std::string& path, int code);
 /// Opens the one-file database at `path` as Postfix does (NOSUBDIR, NOLOCK); `flags` are added.
 base::Result<Environment> open(const std::string& path, unsigned flags);
 
-/// Postfix's lock: fcntl(2) on the data file. An open file description lock, so that closing another
-/// descriptor of this process's for the same file does not drop it. Released by release() or by closing the
-/// environment. Error busy after 5 s.
+/// Postfix's lock: fcntl(2) on the data file. An open file description lock, so that closing
+/// another descriptor of this process's for the same file does not drop it. Released by release()
+/// or by closing the environment. Error busy after 5 s.
 base::Result<void> lock(MDB_env* environment, const std::string& path, bool exclusive);
 void release(MDB_env* environment);
 
 /// All rows, without the trailing NULs. Under the shared lock.
-base::Result<std::map<std::string, std::string>> rows(MDB_env* environment, const std::string& path);
+base::Result<std::map<std::string, std::string>> rows(MDB_env* environment,
+                                                      const std::string& path);
 
-/// Puts and drops rows in one transaction, growing the map while it is full. Under the exclusive lock.
+/// Puts and drops rows in one transaction, growing the map while it is full. Under the exclusive
+/// lock.
 base::Result<void> write(MDB_env* environment, const std::string& path,
                          const std::map<std::string, std::string>& put,
                          const std::vector<std::string>& drop);
 
-/// Looks the rows up: error damaged, naming the first that is not as it should be. Under the shared lock.
+/// Looks the rows up: error damaged, naming the first that is not as it should be. Under the shared
+/// lock.
 base::Result<void> expect(MDB_env* environment, const std::string& path,
                           const std::map<std::string, std::string>& there,
                           const std::vector<std::string>& gone);

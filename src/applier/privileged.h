@@ -1,24 +1,26 @@
 #pragma once
 
+#include "base/result.h"
+#include "gateway/plan.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "gateway/plan.h"
-
 namespace postern::applier {
 
 /// What the applier cannot do itself because it needs root: the files of Postfix's generations
-/// (DIR/gen/N, DIR/etc being a symbolic link to the one in force) and Postfix's master. Every call blocks until
-/// it is done; the text of a failure is the tool's own.
+/// (DIR/gen/N, DIR/etc being a symbolic link to the one in force) and Postfix's master. Every call
+/// blocks until it is done; the text of a failure is the tool's own.
 class Privileged {
  public:
   virtual ~Privileged() = default;
 
-  /// Writes gen/N, owned by root, back-dated by some seconds: Postfix's daemons wait out configuration files
-  /// younger than two seconds. Makes the instance's other folders where they are missing.
-  virtual base::Result<void> stage(std::uint64_t generation, const std::vector<gateway::File>& files) = 0;
+  /// Writes gen/N, owned by root, back-dated by some seconds: Postfix's daemons wait out
+  /// configuration files younger than two seconds. Makes the instance's other folders where they
+  /// are missing.
+  virtual base::Result<void> stage(std::uint64_t generation,
+                                   const std::vector<gateway::File>& files) = 0;
   /// Starts each smtpd of gen/N by hand as far as its greeting: finds errors of syntax.
   virtual base::Result<void> check(std::uint64_t generation) = 0;
   /// Puts gen/N in force, in one step, for what starts or reloads afterwards.

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -15,8 +16,6 @@
 #include <string_view>
 #include <thread>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace postern::applier {
 namespace {
@@ -53,7 +52,8 @@ bool parse(const std::string& text, std::uint16_t port, Address& out) {
 /// One session. Every failure is told with the listener's name.
 class Session {
  public:
-  Session(const gateway::Probe& probe, Clock::time_point deadline) : probe_(probe), deadline_(deadline) {}
+  Session(const gateway::Probe& probe, Clock::time_point deadline)
+      : probe_(probe), deadline_(deadline) {}
   ~Session() {
     if (socket_ >= 0) close(socket_);
   }
@@ -96,7 +96,8 @@ base::Result<bool> Session::connect() {
   if (bind(socket_, reinterpret_cast<const sockaddr*>(&here.bytes), here.size) != 0)
     return failed(fmt::format("has an address that is not on this host: {}", std::strerror(errno)));
   int reason = 0;
-  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&there.bytes), there.size) != 0) reason = errno;
+  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&there.bytes), there.size) != 0)
+    reason = errno;
   if (reason == EINPROGRESS) {
     if (!wait(POLLOUT)) return failed("does not answer");
     socklen_t size = sizeof reason;
@@ -111,7 +112,8 @@ base::Result<std::string> Session::line() {
   std::size_t end = 0;
   while ((end = unread_.find('\n')) == std::string::npos) {
     if (unread_.size() > 65536) return failed("says too much");
-    if (!wait(POLLIN)) return failed("takes connections but does not speak: its smtpd does not start");
+    if (!wait(POLLIN))
+      return failed("takes connections but does not speak: its smtpd does not start");
     char buffer[4096];
     const ssize_t got = recv(socket_, buffer, sizeof buffer, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
@@ -127,7 +129,8 @@ base::Result<std::string> Session::line() {
 base::Result<std::string> Session::say(const std::string& text) {
   if (!text.empty()) {
     const std::string bytes = text + "\r\n";
-    if (send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size()))
+    if (send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(bytes.size()))
       return failed("closed the connection");
   }
   while (true) {
@@ -139,7 +142,9 @@ base::Result<std::string> Session::say(const std::string& text) {
 }
 
 /// A temporary error other than "no room now", which no settings cause.
-bool is_trouble(const std::string& reply) { return reply.starts_with('4') && !reply.starts_with("452"); }
+bool is_trouble(const std::string& reply) {
+  return reply.starts_with('4') && !reply.starts_with("452");
+}
 
 enum class Answer : unsigned char { good, refused, old_generation };
 
@@ -158,7 +163,8 @@ base::Result<Answer> ask(Session& session, const gateway::Probe& probe, std::uin
   for (const std::string& line : lines) {
     reply = session.say(line);
     if (!reply) return reply.error();
-    if (is_trouble(*reply)) return session.failed(fmt::format("answers {} with \"{}\"", line, *reply));
+    if (is_trouble(*reply))
+      return session.failed(fmt::format("answers {} with \"{}\"", line, *reply));
   }
   const bool current = reply->find(fmt::format("generation {}.", generation)) != std::string::npos;
   (void)session.say("QUIT");
@@ -175,7 +181,8 @@ base::Result<void> probe(const gateway::Probe& probe, std::uint64_t generation) 
     if (!answer) return answer.error();
     if (*answer == Answer::good) return {};
     const Clock::duration waited = Clock::now() - start;
-    if (*answer == Answer::refused && waited > refusal_patience) return session.failed("is not open");
+    if (*answer == Answer::refused && waited > refusal_patience)
+      return session.failed("is not open");
     if (waited > patience) return session.failed("still answers with the settings before");
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }

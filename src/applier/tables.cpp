@@ -1,13 +1,13 @@
 #include "applier/tables.h"
 
+#include "applier/lmdb.h"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
-
-#include <fmt/format.h>
-
-#include "applier/lmdb.h"
 
 namespace postern::applier {
 namespace {
@@ -24,12 +24,16 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-std::string host_start() { return first_line("/proc/sys/kernel/random/boot_id"); }
+std::string host_start() {
+  return first_line("/proc/sys/kernel/random/boot_id");
+}
 
 base::Result<void> rename_over(const std::string& from, const std::string& to) {
   std::error_code reason;
   std::filesystem::rename(from, to, reason);
-  if (reason) return fail(ErrorCode::io, to, fmt::format("The new table cannot be put in place: {}.", reason.message()));
+  if (reason)
+    return fail(ErrorCode::io, to,
+                fmt::format("The new table cannot be put in place: {}.", reason.message()));
   return {};
 }
 
@@ -46,10 +50,12 @@ void Tables::trust() {
   trusted_ = true;
 }
 
-std::string Tables::path(const std::string& table) const { return folder_ + "/" + table + ".lmdb"; }
+std::string Tables::path(const std::string& table) const {
+  return folder_ + "/" + table + ".lmdb";
+}
 
-base::Result<std::uint64_t> Tables::make_anew(const std::string& table,
-                                              const std::map<std::string, std::string>& rows) const {
+base::Result<std::uint64_t> Tables::make_anew(
+    const std::string& table, const std::map<std::string, std::string>& rows) const {
   const std::string beside = path(table) + ".new";
   std::error_code ignored;
   std::filesystem::remove(beside, ignored);
@@ -65,6 +71,7 @@ base::Result<std::uint64_t> Tables::make_anew(const std::string& table,
 base::Result<std::uint64_t> Tables::change(const gateway::TableChange& change) {
   if (change.whole) return make_anew(change.table, change.put);
   const std::string file = path(change.table);
+  if (!std::filesystem::exists(file)) return fail(ErrorCode::io, file, "The table is not there.");
   auto environment = lmdb::open(file, MDB_NOSYNC);
   if (!environment) return environment.error();
   if (auto locked = lmdb::lock(environment->get(), file, true); !locked) return locked.error();

@@ -11,6 +11,7 @@ void plan_smtp_routes(const gateway::Effective& effective, const gateway::Facts&
                       gateway::Draft& draft);
 void plan_destination_controls(const gateway::Effective& effective, const gateway::Facts& facts,
                                gateway::Draft& draft);
-void plan_dns(const gateway::Effective& effective, const gateway::Facts& facts, gateway::Draft& draft);
+void plan_dns(const gateway::Effective& effective, const gateway::Facts& facts,
+              gateway::Draft& draft);
 
 }  // namespace postern::features

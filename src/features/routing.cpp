@@ -1,12 +1,12 @@
 #include "features/routing.h"
 
-#include <algorithm>
-#include <tuple>
-#include <vector>
+#include "features/words.h"
 
 #include <fmt/format.h>
 
-#include "features/words.h"
+#include <algorithm>
+#include <tuple>
+#include <vector>
 
 namespace postern::features {
 namespace {
@@ -16,7 +16,9 @@ struct Route {
   std::string next_hop;
 };
 
-std::string key_of(std::string_view domain) { return domain == "ALL" ? "*" : lower(domain); }
+std::string key_of(std::string_view domain) {
+  return domain == "ALL" ? "*" : lower(domain);
+}
 
 Profile profile_of(const model::Node& destination) {
   return {number(destination, "maximum-connections", 500),
@@ -27,7 +29,8 @@ Profile profile_of(const model::Node& destination) {
 std::string next_hops(const model::Node& route) {
   std::vector<std::tuple<std::uint32_t, std::string, std::uint32_t>> hosts;
   for (const model::Node& each : route.entries("destination"))
-    hosts.emplace_back(number(each, "preference", 0), lower(each.leaf("host")), number(each, "port", 25));
+    hosts.emplace_back(number(each, "preference", 0), lower(each.leaf("host")),
+                       number(each, "port", 25));
   std::sort(hosts.begin(), hosts.end());
   std::string out;
   for (const auto& [preference, host, port] : hosts)
@@ -42,7 +45,8 @@ Route route_of(const model::Node& route) {
   return {{}, next_hops(route)};
 }
 
-/// The value of the longest key that covers `key`, in transport(5)'s order: itself, ".parent" ones, "*".
+/// The value of the longest key that covers `key`, in transport(5)'s order: itself, ".parent" ones,
+/// "*".
 template <class T>
 const T* covering(const std::map<std::string, T>& all, const std::string& key) {
   const auto exact = all.find(key);
@@ -65,7 +69,8 @@ Profile default_profile(const model::Tree& destinations) {
 
 std::set<Profile> other_profiles(const model::Tree& destinations) {
   std::set<Profile> profiles;
-  for (const model::Node& each : destinations.entries("destination")) profiles.insert(profile_of(each));
+  for (const model::Node& each : destinations.entries("destination"))
+    profiles.insert(profile_of(each));
   profiles.erase(default_profile(destinations));
   return profiles;
 }
@@ -97,8 +102,10 @@ std::map<std::string, std::string> transport_rows(const model::Tree& routes,
       rows.emplace(key, route->fixed);
       continue;
     }
-    rows.emplace(key, fmt::format("{}:{}", transport_name(profile == nullptr ? standard : *profile, standard),
-                                  route == nullptr ? "" : route->next_hop));
+    rows.emplace(
+        key,
+        fmt::format("{}:{}", transport_name(profile == nullptr ? standard : *profile, standard),
+                    route == nullptr ? "" : route->next_hop));
   }
   return rows;
 }

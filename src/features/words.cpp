@@ -1,11 +1,10 @@
 #include "features/words.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 
 #include <array>
 #include <charconv>
-
-#include <fmt/format.h>
 
 namespace postern::features {
 namespace {

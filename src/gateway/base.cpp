@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include "gateway/draft.h"
+
+#include <fmt/format.h>
 
 namespace postern::gateway {
 namespace {
@@ -14,6 +14,8 @@ std::string lower(std::string text) {
 void add_places(const Facts& facts, Draft& draft) {
   auto& set = draft.parameters;
   const std::string& dir = facts.instance_dir;
+  // Ours, for master.cf: postern-hands lets no option there speak of config_directory.
+  set["generation_directory"] = "$config_directory";
   set["queue_directory"] = dir + "/queue";
   set["data_directory"] = dir + "/data";
   set["daemon_directory"] = facts.postfix_dir;
@@ -24,8 +26,8 @@ void add_places(const Facts& facts, Draft& draft) {
 
 void add_network(const Facts& facts, Draft& draft) {
   auto& set = draft.parameters;
-  // Listeners name their address in master.cf. Postfix refuses to start when inet_interfaces names an
-  // address that no interface carries, as any 127.x other than 127.0.0.1; so it must not.
+  // Listeners name their address in master.cf. Postfix refuses to start when inet_interfaces names
+  // an address that no interface carries, as any 127.x other than 127.0.0.1; so it must not.
   set["inet_interfaces"] = "loopback-only";
   set["inet_protocols"] = "all";
   set["mynetworks"] = "";
@@ -34,7 +36,8 @@ void add_network(const Facts& facts, Draft& draft) {
   set[v6 ? "smtp_bind_address6" : "smtp_bind_address"] = facts.bind_address;
 }
 
-// A gateway has no mailboxes: what is addressed to its own name bounces unless a route says otherwise.
+// A gateway has no mailboxes: what is addressed to its own name bounces unless a route says
+// otherwise.
 void add_classes(const Facts& facts, Draft& draft) {
   auto& set = draft.parameters;
   set["myhostname"] = facts.host_name;
@@ -62,7 +65,10 @@ void add_classes(const Facts& facts, Draft& draft) {
 void add_session(Draft& draft) {
   auto& set = draft.parameters;
   set["smtpd_banner"] = "$myhostname ESMTP";
-  set["smtpd_delay_reject"] = "no";  // a refused sender group hears so at once, as its greeting
+  // A refused sender group hears so at once, as its greeting; but an smtpd that is started by hand
+  // to see whether its files are good (it has no service of master.cf's) must greet with 220
+  // whomever the listener refuses.
+  set["smtpd_delay_reject"] = "${{$service_name} == {smtpd} ? {yes} : {no}}";
   set["smtpd_relay_restrictions"] = "reject";
   set["smtpd_recipient_restrictions"] = "";
   set["smtpd_data_restrictions"] = "reject_unauth_pipelining";
@@ -82,8 +88,9 @@ void add_session(Draft& draft) {
 void add_service(Draft& draft, std::string name, std::string private_, std::string chroot,
                  std::string wakeup, std::string max_processes, std::string command) {
   const std::string type = name == "postlog" ? "unix-dgram" : "unix";
-  draft.services[{std::move(name), type}] = {std::move(private_), std::move(chroot), std::move(wakeup),
-                                             std::move(max_processes), std::move(command), {}};
+  draft.services[{std::move(name), type}] = {std::move(private_), std::move(chroot),
+                                             std::move(wakeup),   std::move(max_processes),
+                                             std::move(command),  {}};
 }
 
 // As Debian's master.cf, without what delivers to mailboxes.

@@ -1,13 +1,13 @@
+#include "gateway/plan.h"
+
 #include <algorithm>
 #include <array>
-
-#include "gateway/plan.h"
 
 namespace postern::gateway {
 namespace {
 
 // Postfix's master reads these only when it starts (postconf(5), master(8)).
-constexpr std::array restart_parameters{"inet_interfaces", "inet_protocols", "queue_directory",
+constexpr std::array restart_parameters{"inet_interfaces", "inet_protocols",   "queue_directory",
                                         "data_directory",  "daemon_directory", "mail_owner"};
 
 bool needs_restart(const Plan& before, const Plan& after) {
@@ -36,7 +36,8 @@ TableChange row_changes(const Table& before, const Table& after) {
 Actions difference(const Plan& before, const Plan& after) {
   Actions actions;
   actions.start = before.files.empty();
-  actions.files = actions.start || before.files != after.files || before.resolvers != after.resolvers;
+  actions.files =
+      actions.start || before.files != after.files || before.resolvers != after.resolvers;
   actions.restart = !actions.start && actions.files && needs_restart(before, after);
   for (const Table& table : after.tables) {
     const auto old = std::find_if(before.tables.begin(), before.tables.end(),

@@ -1,10 +1,10 @@
 #include "gateway/draft.h"
 
-#include <algorithm>
+#include "base/assert.h"
 
 #include <fmt/format.h>
 
-#include "base/assert.h"
+#include <algorithm>
 
 namespace postern::gateway {
 namespace {
@@ -27,8 +27,8 @@ std::string master_cf(const Draft& draft, const Facts& facts) {
   std::string text = heading(facts);
   text += "# service type private unprivileged chroot wakeup max-processes command\n";
   for (const auto& [key, service] : draft.services) {
-    text += fmt::format("{} {} {} - {} {} {} {}\n", key.name, key.type, service.private_, service.chroot,
-                        service.wakeup, service.max_processes, service.command);
+    text += fmt::format("{} {} {} - {} {} {} {}\n", key.name, key.type, service.private_,
+                        service.chroot, service.wakeup, service.max_processes, service.command);
     for (const auto& [name, value] : service.options) {
       POSTERN_ASSERT(value.find_first_of("\r\n{}") == std::string::npos);
       text += fmt::format("  -o {{ {} = {} }}\n", name, value);

@@ -1,10 +1,10 @@
 #include "gateway/plan.h"
 
-#include <algorithm>
+#include "gateway/draft.h"
 
 #include <fmt/format.h>
 
-#include "gateway/draft.h"
+#include <algorithm>
 
 namespace postern::gateway {
 

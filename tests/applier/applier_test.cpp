@@ -1,3 +1,6 @@
+#include "tests/applier/instance.h"
+
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,16 +12,14 @@
 #include <future>
 #include <set>
 
-#include <fmt/format.h>
-
-#include "tests/applier/instance.h"
-
 namespace postern::test {
 namespace {
 
 using namespace trees;
 
-std::string at(const std::string& host, unsigned port) { return fmt::format("{}:{}", host, port); }
+std::string at(const std::string& host, unsigned port) {
+  return fmt::format("{}:{}", host, port);
+}
 
 #define ASSERT_APPLIED(outcome) \
   ASSERT_TRUE((outcome).result.has_value()) << base::to_text((outcome).result.error())
@@ -49,7 +50,8 @@ TEST_F(Instance, MailGoesWhereARouteSaysAndAChangedRowNeedsNoReload) {
 
 TEST_F(Instance, TheSecondHostOfARouteTakesOverWhenTheFirstIsDead) {
   const Sink alive(host(9), sink_port);
-  ASSERT_APPLIED(apply(plan({route("ALL", {at(host(9), sink_port) + "/20", at(host(11), sink_port) + "/10"})})));
+  ASSERT_APPLIED(apply(
+      plan({route("ALL", {at(host(9), sink_port) + "/20", at(host(11), sink_port) + "/10"})})));
   EXPECT_EQ(postmap("transport", "*"),
             fmt::format("smtp:[{}]:{}, [{}]:{}", host(11), sink_port, host(9), sink_port));
   EXPECT_TRUE(send_mail(host(20), host(1), outgoing, "a@elsewhere.example").starts_with("250"));
@@ -59,28 +61,29 @@ TEST_F(Instance, TheSecondHostOfARouteTakesOverWhenTheFirstIsDead) {
 TEST_F(Instance, AccessTablesDecideWhoAndWhatIsTaken) {
   const Sink sink(host(9), sink_port);
   const Node access = both_listeners(
-      {{rat("example.com", "accept"), rat("bad@example.com", "reject", "No such person"), rat("boss@", "accept"),
-        rat(".example.com", "reject"), rat("ALL", "reject", "Not here")},
+      {{rat("example.com", "accept"), rat("bad@example.com", "reject", "No such person"),
+        rat("boss@", "accept"), rat(".example.com", "reject"), rat("ALL", "reject", "Not here")},
        {hat("BLOCKLIST", {host(66)}, "reject", "Go away"), hat("RELAYLIST", {host(40)}, "relay")}});
   ASSERT_APPLIED(apply(plan({route("ALL", {at(host(9), sink_port)})}, {access})));
 
   const auto in = [&](const std::string& recipient, int from = 30) {
     return try_recipient(host(from), host(1), incoming, recipient);
   };
-  EXPECT_HAS(in("a@example.com", 66), "554 5.7.1");
-  EXPECT_HAS(in("a@example.com", 66), "Go away");
+  const Client refused(host(66), host(1), incoming);
+  EXPECT_HAS(refused.greeting(), "554 5.7.1");
+  EXPECT_HAS(refused.greeting(), "Go away");
   EXPECT_HAS(in("Good@Example.COM"), "250");
   EXPECT_HAS(in("bad@example.com"), "No such person");
   EXPECT_HAS(in("boss@sub.example.com"), "250");  // "user@" before ".domain"
   EXPECT_HAS(in("a@sub.example.com"), "554");
   EXPECT_HAS(in("a@elsewhere.example"), "Not here");
-  EXPECT_HAS(in("boss@elsewhere.example"), "554");  // never a relay for one local part
+  EXPECT_HAS(in("boss@elsewhere.example"), "554");   // never a relay for one local part
   EXPECT_HAS(in("a@elsewhere.example", 40), "250");  // may relay
   EXPECT_HAS(in("a%elsewhere.example@example.com"), "554");
   EXPECT_HAS(in("\"a@elsewhere.example\"@example.com"), "554");
   EXPECT_HAS(in("postmaster@newyork.postern.test", 40), "5.1.1");
 
-  EXPECT_HAS(try_recipient(host(30), host(1), outgoing, "a@elsewhere.example"), "554 5.7.1");
+  EXPECT_HAS(Client(host(30), host(1), outgoing).greeting(), "554 5.7.1");
   EXPECT_HAS(try_recipient(host(20), host(1), outgoing, "a@elsewhere.example"), "250");
 }
 
@@ -99,7 +102,8 @@ TEST_F(Instance, ARecipientRowTakesEffectWithoutReload) {
 
 TEST_F(Instance, ANewListenerOpensAndTheMessageSizeIsItsOwn) {
   ASSERT_APPLIED(apply(plan({})));
-  Node small = listener("Small", "public", "Management", 2527, {{rat("example.com", "accept")}, {}});
+  Node small =
+      listener("Small", "public", "Management", 2527, {{rat("example.com", "accept")}, {}});
   small.children.push_back(leaf("maximum-message-size", "3000"));
   const Node both = both_listeners({{rat("example.com", "accept")}, {}});
   Node three = both;
@@ -122,7 +126,8 @@ TEST_F(Instance, ANewListenerOpensAndTheMessageSizeIsItsOwn) {
 class Spoiling : public Direct {
  public:
   Spoiling(std::string dir, std::string line) : Direct(std::move(dir)), line_(std::move(line)) {}
-  base::Result<void> stage(std::uint64_t generation, const std::vector<gateway::File>& files) override {
+  base::Result<void> stage(std::uint64_t generation,
+                           const std::vector<gateway::File>& files) override {
     std::vector<gateway::File> spoiled = files;
     if (generation > 1)
       for (gateway::File& each : spoiled)
@@ -219,7 +224,8 @@ TEST_F(Instance, GenerationsBeforeTheLastThreeAreRemoved) {
   for (int i = 0; i < 5; ++i) {
     facts_.host_name = fmt::format("h{}.postern.test", i);
     ASSERT_APPLIED(apply(plan({})));
-    EXPECT_EQ(Client(host(30), host(1), incoming).greeting(), fmt::format("220 h{}.postern.test ESMTP", i));
+    EXPECT_EQ(Client(host(30), host(1), incoming).greeting(),
+              fmt::format("220 h{}.postern.test ESMTP", i));
   }
   std::set<std::string> left;
   for (const auto& each : std::filesystem::directory_iterator(dir_ + "/gen"))
@@ -244,20 +250,44 @@ TEST_F(Instance, PlansThatWaitAreOvertakenAndAllAreAnswered) {
 
 TEST_F(Instance, DestinationControlsHoldConnectionsAndMessages) {
   const Sink sink(host(9), sink_port);
-  const Node controls = destinations({destination("Default", 500, 50), destination("example.com", 1, 2)});
+  const Node controls =
+      destinations({destination("Default", 500, 50), destination("example.com", 1, 2)});
   gateway::Plan wanted = plan({route("ALL", {at(host(9), sink_port)})}, {controls});
   ASSERT_APPLIED(apply(wanted));
   EXPECT_EQ(postmap("transport", "example.com"), fmt::format("dc1m2:[{}]:{}", host(9), sink_port));
   for (int i = 0; i < 12; ++i)
-    EXPECT_TRUE(send_mail(host(30), host(1), incoming, fmt::format("m{}@example.com", i)).starts_with("250"));
+    EXPECT_TRUE(send_mail(host(30), host(1), incoming, fmt::format("m{}@example.com", i))
+                    .starts_with("250"));
   for (int i = 0; i < 12; ++i) EXPECT_TRUE(sink.wait_for(fmt::format("m{}@example.com", i)));
   EXPECT_LE(sink.most_messages(), 2U);
   EXPECT_EQ(sink.most_sessions(), 1U);
 }
 
+TEST_F(Instance, ATableThatOutgrowsItsMapIsFollowedByARunningPostfix) {
+  const Sink sink(host(9), sink_port);
+  gateway::Plan wanted = plan({route("ALL", {at(host(9), sink_port)})});
+  ASSERT_APPLIED(apply(wanted));
+  EXPECT_TRUE(send_mail(host(20), host(1), outgoing, "before@small.example").starts_with("250"));
+  EXPECT_TRUE(sink.wait_for("before@small.example"));
+  auto transport =
+      std::find_if(wanted.tables.begin(), wanted.tables.end(),
+                   [](const gateway::Table& table) { return table.name == "transport"; });
+  for (int i = 0; i < 40'000; ++i)
+    transport->rows[fmt::format("d{:05}.example", i)] =
+        fmt::format("smtp:[{}]:{}{}", host(9), sink_port, std::string(600, ' '));
+  transport->rows["*"] = "error:5.1.1 not this way";
+  const applier::Outcome grown = apply(wanted);
+  ASSERT_APPLIED(grown);
+  EXPECT_FALSE(grown.reloaded);
+  EXPECT_GT(std::filesystem::file_size(dir_ + "/tables/transport.lmdb"), 24U << 20);
+  EXPECT_TRUE(send_mail(host(20), host(1), outgoing, "after@d39999.example").starts_with("250"));
+  EXPECT_TRUE(sink.wait_for("after@d39999.example"));
+}
+
 TEST_F(Instance, TenThousandRoutesAreQuickAndOneOfThemIsQuicker) {
   std::vector<Node> many;
-  for (int i = 0; i < 10'000; ++i) many.push_back(route(fmt::format("d{:05}.example", i), {at(host(9), 25)}));
+  for (int i = 0; i < 10'000; ++i)
+    many.push_back(route(fmt::format("d{:05}.example", i), {at(host(9), 25)}));
   ASSERT_APPLIED(apply(plan({})));
   ASSERT_APPLIED(apply(plan(many)));
   const std::uint64_t all_us = applier_->counters().last_us;

@@ -1,5 +1,7 @@
 #include "tests/applier/direct.h"
 
+#include "tests/applier/run.h"
+
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -8,8 +10,6 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-
-#include "tests/applier/run.h"
 
 namespace postern::test {
 namespace {
@@ -30,12 +30,14 @@ void write(const std::string& path, const std::string& bytes) {
 
 }  // namespace
 
-base::Result<void> Direct::stage(std::uint64_t generation, const std::vector<gateway::File>& files) {
+base::Result<void> Direct::stage(std::uint64_t generation,
+                                 const std::vector<gateway::File>& files) {
   const std::string gen = dir_ + "/gen/" + std::to_string(generation);
   for (const std::string& folder : {gen, dir_ + "/queue/etc", dir_ + "/data", dir_ + "/log"})
     fs::create_directories(folder);
   const passwd* owner = getpwnam("postfix");
-  if (chown((dir_ + "/data").c_str(), owner->pw_uid, 0) != 0) return base::fail(base::ErrorCode::io, "chown");
+  if (chown((dir_ + "/data").c_str(), owner->pw_uid, 0) != 0)
+    return base::fail(base::ErrorCode::io, "chown");
   for (const gateway::File& file : files) write(gen + "/" + file.path, file.bytes);
   return {};
 }
@@ -44,9 +46,11 @@ base::Result<void> Direct::check(std::uint64_t generation) {
   const std::string gen = dir_ + "/gen/" + std::to_string(generation);
   const Ran made = run({"postfix", "-c", gen, "check"});
   if (made.code != 0) return told(made, false);
-  const Ran greets = run({"/usr/lib/postfix/sbin/smtpd", "-S"}, dir_ + "/queue", "MAIL_CONFIG=" + gen);
+  const Ran greets =
+      run({"/usr/lib/postfix/sbin/smtpd", "-S"}, dir_ + "/queue", "MAIL_CONFIG=" + gen);
   if (greets.output.find("220 ") != std::string::npos) return {};
-  return base::fail(base::ErrorCode::invalid, "smtpd does not start with the new files. " + greets.output);
+  return base::fail(base::ErrorCode::invalid,
+                    "smtpd does not start with the new files. " + greets.output);
 }
 
 base::Result<void> Direct::switch_to(std::uint64_t generation) {
@@ -69,9 +73,15 @@ base::Result<void> Direct::postfix(const char* verb) {
   const Ran ran = run({"postfix", "-c", dir_ + "/etc", verb});
   return told(ran, ran.code == 0);
 }
-base::Result<void> Direct::start() { return postfix("start"); }
-base::Result<void> Direct::reload() { return postfix("reload"); }
-base::Result<void> Direct::stop() { return postfix("stop"); }
+base::Result<void> Direct::start() {
+  return postfix("start");
+}
+base::Result<void> Direct::reload() {
+  return postfix("reload");
+}
+base::Result<void> Direct::stop() {
+  return postfix("stop");
+}
 
 base::Result<bool> Direct::running() {
   if (!fs::exists(dir_ + "/etc/main.cf")) return false;

@@ -1,5 +1,6 @@
 #include "tests/applier/instance.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,18 +10,19 @@
 #include <future>
 #include <iterator>
 
-#include <fmt/format.h>
-
 namespace postern::test {
 
 using namespace trees;
 
 void Instance::SetUp() {
   if (geteuid() != 0) GTEST_SKIP() << "Postfix can only be started by root: run this test as root.";
-  if (access("/usr/lib/postfix/sbin/master", X_OK) != 0) GTEST_SKIP() << "Postfix is not installed.";
+  if (access("/usr/lib/postfix/sbin/master", X_OK) != 0)
+    GTEST_SKIP() << "Postfix is not installed.";
   char name[] = "/tmp/postern-applier-XXXXXX";
-  dir_ = mkdtemp(name);
-  chmod(dir_.c_str(), 0755);
+  root_ = mkdtemp(name);
+  chmod(root_.c_str(), 0755);
+  dir_ = root_ + "/mta";
+  std::filesystem::create_directory(dir_);
   net_ = fmt::format("127.{}.{}.", 64 + getpid() / 250 % 128, getpid() % 250);
   facts_.host_name = "newyork.postern.test";
   facts_.instance_dir = dir_;
@@ -35,7 +37,7 @@ void Instance::TearDown() {
   if (HasFailure()) std::fprintf(stderr, "---- mail.log\n%s\n", log().c_str());
   if (std::filesystem::exists(dir_ + "/etc/main.cf")) run({"postfix", "-c", dir_ + "/etc", "stop"});
   std::error_code ignored;
-  std::filesystem::remove_all(dir_, ignored);
+  std::filesystem::remove_all(root_, ignored);
 }
 
 void Instance::new_applier(std::unique_ptr<applier::Privileged> privileged) {
@@ -52,8 +54,9 @@ model::Node Instance::both_listeners(Access access) const {
 gateway::Plan Instance::plan(std::vector<Node> all_routes, std::vector<Node> more) const {
   std::vector<Node> all{
       interfaces({interface("Management", host(1) + "/8")}),
-      both_listeners({{rat("example.com", "accept"), rat("bad@example.com", "reject", "No such person")},
-                      {hat("BLOCKLIST", {host(66)}, "reject", "Go away")}}),
+      both_listeners(
+          {{rat("example.com", "accept"), rat("bad@example.com", "reject", "No such person")},
+           {hat("BLOCKLIST", {host(66)}, "reject", "Go away")}}),
       routes(std::move(all_routes)),
       destinations({destination("Default", 500, 50)}),
       container("dns", {leaf("source", "servers"), leaf_list("server", {host(53)})}),
@@ -74,7 +77,8 @@ std::string Instance::log() const {
 }
 
 std::string Instance::postmap(const std::string& table, const std::string& key) const {
-  std::string out = run({"postmap", "-c", dir_ + "/etc", "-q", key, "lmdb:" + dir_ + "/tables/" + table}).output;
+  std::string out =
+      run({"postmap", "-c", dir_ + "/etc", "-q", key, "lmdb:" + dir_ + "/tables/" + table}).output;
   while (out.ends_with('\n')) out.pop_back();
   return out;
 }

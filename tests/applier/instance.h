@@ -1,16 +1,16 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include <memory>
-#include <string>
-
 #include "applier/applier.h"
 #include "features/features.h"
 #include "tests/applier/direct.h"
 #include "tests/applier/run.h"
 #include "tests/applier/smtp.h"
 #include "tests/features/trees.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
 
 namespace postern::test {
 
@@ -21,7 +21,8 @@ class Instance : public testing::Test {
   void TearDown() override;
 
   /// Two listeners as in the demo, the given routes; `more` replaces or adds features.
-  [[nodiscard]] gateway::Plan plan(std::vector<model::Node> routes, std::vector<model::Node> more = {}) const;
+  [[nodiscard]] gateway::Plan plan(std::vector<model::Node> routes,
+                                   std::vector<model::Node> more = {}) const;
   [[nodiscard]] model::Node both_listeners(trees::Access incoming) const;
   /// Applies and waits for the answer.
   applier::Outcome apply(const gateway::Plan& plan);
@@ -32,7 +33,7 @@ class Instance : public testing::Test {
   [[nodiscard]] std::string host(int number) const { return net_ + std::to_string(number); }
 
   static constexpr unsigned incoming = 2525, outgoing = 2526, sink_port = 2625;
-  std::string dir_, net_;
+  std::string root_, dir_, net_;  ///< dir_: the instance's folder, below root_
   gateway::Facts facts_;
   std::unique_ptr<applier::Applier> applier_;
 };

@@ -8,8 +8,10 @@
 
 namespace postern::test {
 
-// The output goes to a file: a daemon that stays behind must not keep us waiting for the end of a pipe.
-Ran run(const std::vector<std::string>& command, const std::string& folder, const std::string& environment) {
+// The output goes to a file: a daemon that stays behind must not keep us waiting for the end of a
+// pipe.
+Ran run(const std::vector<std::string>& command, const std::string& folder,
+        const std::string& environment) {
   char name[] = "/tmp/postern-run-XXXXXX";
   const int file = mkstemp(name);
   unlink(name);

@@ -21,7 +21,8 @@ sockaddr_in at(const std::string& address, unsigned port) {
 }
 
 /// A line without its end; false at the end of the stream, after `wait_ms` or when `stop` is set.
-bool take_line(int socket, std::string& unread, std::string& line, int wait_ms, const std::atomic<bool>* stop) {
+bool take_line(int socket, std::string& unread, std::string& line, int wait_ms,
+               const std::atomic<bool>* stop) {
   std::size_t end = 0;
   int waited = 0;
   while ((end = unread.find("\r\n")) == std::string::npos) {
@@ -41,7 +42,9 @@ bool take_line(int socket, std::string& unread, std::string& line, int wait_ms, 
   return true;
 }
 
-void put(int socket, const std::string& text) { (void)!send(socket, text.data(), text.size(), MSG_NOSIGNAL); }
+void put(int socket, const std::string& text) {
+  (void)!send(socket, text.data(), text.size(), MSG_NOSIGNAL);
+}
 
 }  // namespace
 
@@ -92,7 +95,8 @@ std::string send_mail(const std::string& from, const std::string& address, unsig
   Client client(from, address, port);
   if (!client.greeting().starts_with("220")) return client.greeting();
   client.say("EHLO client.example.net");
-  for (const std::string& line : {std::string("MAIL FROM:<sender@example.net>"), "RCPT TO:<" + recipient + ">"}) {
+  for (const std::string& line :
+       {std::string("MAIL FROM:<sender@example.net>"), "RCPT TO:<" + recipient + ">"}) {
     const std::string reply = client.say(line);
     if (!reply.starts_with("250")) return reply;
   }

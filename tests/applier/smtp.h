@@ -11,7 +11,8 @@ namespace postern::test {
 /// TCP from `from` to ADDRESS:PORT; -1 when refused.
 int connect_to(const std::string& from, const std::string& address, unsigned port);
 
-/// One SMTP session as a client. Replies are whole last lines; empty: the connection is gone or 30 s passed.
+/// One SMTP session as a client. Replies are whole last lines; empty: the connection is gone or 30
+/// s passed.
 class Client {
  public:
   Client(const std::string& from, const std::string& address, unsigned port);

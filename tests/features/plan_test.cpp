@@ -1,3 +1,8 @@
+#include "features/features.h"
+#include "features/words.h"
+#include "tests/features/trees.h"
+
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -5,12 +10,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-
-#include <fmt/format.h>
-
-#include "features/features.h"
-#include "features/words.h"
-#include "tests/features/trees.h"
 
 namespace postern::features {
 namespace {
@@ -34,14 +33,17 @@ gateway::Plan plan(std::vector<Node> features) {
 /// All of a plan as one text that a person can read.
 std::string show(const gateway::Plan& plan) {
   std::string out;
-  for (const auto& each : plan.files) out += fmt::format("== file {} {:o}\n{}", each.path, each.mode, each.bytes);
+  for (const auto& each : plan.files)
+    out += fmt::format("== file {} {:o}\n{}", each.path, each.mode, each.bytes);
   for (const auto& each : plan.tables) {
     out += fmt::format("== table {}\n", each.name);
     for (const auto& [key, value] : each.rows) out += fmt::format("{} -> {}\n", key, value);
   }
   for (const auto& each : plan.probes)
-    out += fmt::format("== probe {} {} {} {}\n", each.listener, each.address, each.port, each.recipient);
-  for (const auto& each : plan.notes) out += fmt::format("== note {}: {}\n", each.feature, each.text);
+    out += fmt::format("== probe {} {} {} {}\n", each.listener, each.address, each.port,
+                       each.recipient);
+  for (const auto& each : plan.notes)
+    out += fmt::format("== note {}: {}\n", each.feature, each.text);
   for (const auto& each : plan.listen) out += fmt::format("== listen {}\n", each);
   for (const auto& each : plan.resolvers) out += fmt::format("== resolver {}\n", each);
   return out;
@@ -49,7 +51,8 @@ std::string show(const gateway::Plan& plan) {
 
 /// Compares with src/features/FEATURE/golden/NAME.txt; POSTERN_REWRITE=1 writes it anew.
 void expect_golden(const std::string& feature, const std::string& name, const std::string& text) {
-  const std::string path = fmt::format("{}/src/features/{}/golden/{}.txt", POSTERN_SOURCE_DIR, feature, name);
+  const std::string path =
+      fmt::format("{}/src/features/{}/golden/{}.txt", POSTERN_SOURCE_DIR, feature, name);
   if (std::getenv("POSTERN_REWRITE") != nullptr) {
     std::filesystem::create_directories(std::filesystem::path(path).parent_path());
     std::ofstream(path, std::ios::binary) << text;
@@ -59,7 +62,8 @@ void expect_golden(const std::string& feature, const std::string& name, const st
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), text) << path;
 }
 
-/// What the settings add to a plan without any: one feature's golden file shows nothing of the base.
+/// What the settings add to a plan without any: one feature's golden file shows nothing of the
+/// base.
 std::string added(std::vector<Node> features) {
   const auto lines = [](const std::string& text) {
     std::vector<std::string> out;
@@ -85,49 +89,60 @@ Node management() {
 }
 
 TEST(Golden, Listeners) {
-  Node incoming = listener("IncomingMail", "public", "Management", 25,
-                           {{rat("example.com", "accept"), rat(".example.com", "accept"),
-                             rat("Spam@example.com", "reject", "Go away"), rat("ALL", "reject", "Not for us")},
-                            {hat("FRIENDS", {"10.1.2.3/8", "2001:db8:1::5/48"}, "relay"),
-                             hat("BLOCKLIST", {"203.0.113.9"}, "reject", "Blocked"), hat("REST", {"ALL"}, "accept")}});
+  Node incoming = listener(
+      "IncomingMail", "public", "Management", 25,
+      {{rat("example.com", "accept"), rat(".example.com", "accept"),
+        rat("Spam@example.com", "reject", "Go away"), rat("ALL", "reject", "Not for us")},
+       {hat("FRIENDS", {"10.1.2.3/8", "2001:db8:1::5/48"}, "relay"),
+        hat("BLOCKLIST", {"203.0.113.9"}, "reject", "Blocked"), hat("REST", {"ALL"}, "accept")}});
   incoming.children.push_back(leaf("maximum-message-size", "104857600"));
-  expect_golden("listeners", "two",
-                added({management(), listeners({incoming, listener("Outgoing Mail", "private", "Six", 587,
-                                                                   {{}, {hat("RELAYLIST", {"192.0.2.0/24"}, "relay")}})})}));
+  expect_golden(
+      "listeners", "two",
+      added(
+          {management(),
+           listeners({incoming, listener("Outgoing Mail", "private", "Six", 587,
+                                         {{}, {hat("RELAYLIST", {"192.0.2.0/24"}, "relay")}})})}));
 }
 
 TEST(Golden, ListenersThatAreOff) {
   expect_golden("listeners", "off",
                 added({management(),
-                       listeners({listener("A", "public", "Nowhere", 25, {}), listener("B", "public", "Away", 25, {}),
+                       listeners({listener("A", "public", "Nowhere", 25, {}),
+                                  listener("B", "public", "Away", 25, {}),
                                   listener("C", "public", "Loop", 25, {{rat("ALL", "accept")}, {}}),
                                   listener("D", "private", "Loop", 25, {})})}));
 }
 
 TEST(Golden, SmtpRoutes) {
-  expect_golden("smtp-routes", "all",
-                added({routes({route("ALL", {"smart.example:25"}), route("example.com", {"10.0.0.2:25/1", "10.0.0.1:25"}),
-                               route_action("gone.example", "drop"), route_action("real.example", "mx"),
-                               route("newyork.postern.test", {"hub.example:25"})})}));
+  expect_golden(
+      "smtp-routes", "all",
+      added({routes({route("ALL", {"smart.example:25"}),
+                     route("example.com", {"10.0.0.2:25/1", "10.0.0.1:25"}),
+                     route_action("gone.example", "drop"), route_action("real.example", "mx"),
+                     route("newyork.postern.test", {"hub.example:25"})})}));
 }
 
 TEST(Golden, DestinationControls) {
   expect_golden("destination-controls", "profiles",
-                added({destinations({destination("Default", 40, 10), destination("slow.example", 2, 1),
-                                     destination(".slow.example", 2, 1), destination("big.example", 900, 50)})}));
+                added({destinations(
+                    {destination("Default", 40, 10), destination("slow.example", 2, 1),
+                     destination(".slow.example", 2, 1), destination("big.example", 900, 50)})}));
 }
 
 TEST(Golden, Dns) {
-  expect_golden("dns", "servers",
-                added({container("dns", {leaf("source", "servers"),
-                                         leaf_list("server", {"192.0.2.53", "[2001:db8::53]:53", "127.0.1.53:5353"}),
-                                         list("domain-server", {entry({leaf("domain", "a.example")})})})}));
+  expect_golden(
+      "dns", "servers",
+      added({container("dns",
+                       {leaf("source", "servers"),
+                        leaf_list("server", {"192.0.2.53", "[2001:db8::53]:53", "127.0.1.53:5353"}),
+                        list("domain-server", {entry({leaf("domain", "a.example")})})})}));
   expect_golden("dns", "root", added({container("dns", {leaf("source", "root")})}));
 }
 
 TEST(Listeners, APublicOneNeverTakesMailForAll) {
   const gateway::Plan made =
-      plan({management(), listeners({listener("In", "public", "Loop", 25, {{rat("ALL", "accept")}, {}})})});
+      plan({management(),
+            listeners({listener("In", "public", "Loop", 25, {{rat("ALL", "accept")}, {}})})});
   for (const gateway::Table& table : made.tables)
     EXPECT_EQ(table.rows.size(), table.name == "transport" ? 1U : 0U) << table.name;
   ASSERT_EQ(made.notes.size(), 1U);
@@ -136,22 +151,26 @@ TEST(Listeners, APublicOneNeverTakesMailForAll) {
 
 TEST(Listeners, OneRecipientRowIsOneRowAndNoFile) {
   const auto with = [](std::vector<Node> rows) {
-    return plan({management(), listeners({listener("In", "public", "Loop", 25, {std::move(rows), {}})})});
+    return plan(
+        {management(), listeners({listener("In", "public", "Loop", 25, {std::move(rows), {}})})});
   };
-  const gateway::Actions actions = gateway::difference(
-      with({rat("a.example", "accept")}), with({rat("a.example", "accept"), rat("b.example", "reject", "no")}));
+  const gateway::Actions actions =
+      gateway::difference(with({rat("a.example", "accept")}),
+                          with({rat("a.example", "accept"), rat("b.example", "reject", "no")}));
   EXPECT_FALSE(actions.files);
   ASSERT_EQ(actions.tables.size(), 1U);
-  EXPECT_EQ(actions.tables[0].put, (std::map<std::string, std::string>{{"b.example", "REJECT no"}}));
+  EXPECT_EQ(actions.tables[0].put,
+            (std::map<std::string, std::string>{{"b.example", "REJECT no"}}));
 }
 
 TEST(Routes, ANewProfileIsAFileAndOtherRowsStay) {
   const auto with = [](std::vector<Node> all) {
     return plan({routes({route("ALL", {"smart.example:25"})}), destinations(std::move(all))});
   };
-  const gateway::Actions actions = gateway::difference(
-      with({destination("Default", 9, 9), destination("b.example", 5, 5)}),
-      with({destination("Default", 9, 9), destination("a.example", 1, 1), destination("b.example", 5, 5)}));
+  const gateway::Actions actions =
+      gateway::difference(with({destination("Default", 9, 9), destination("b.example", 5, 5)}),
+                          with({destination("Default", 9, 9), destination("a.example", 1, 1),
+                                destination("b.example", 5, 5)}));
   EXPECT_TRUE(actions.files);
   EXPECT_FALSE(actions.restart);
   ASSERT_EQ(actions.tables.size(), 1U);
@@ -160,8 +179,9 @@ TEST(Routes, ANewProfileIsAFileAndOtherRowsStay) {
 
 TEST(Services, DefaultsAndValues) {
   const auto all = services(interfaces(
-      {entry({leaf("name", "Management"), leaf("address", "192.0.2.1/24"), leaf("host-name", "mx.example.com"),
-              container("ssh", {leaf("port", "2200")}), container("ccs", {leaf("enabled", "true")}),
+      {entry({leaf("name", "Management"), leaf("address", "192.0.2.1/24"),
+              leaf("host-name", "mx.example.com"), container("ssh", {leaf("port", "2200")}),
+              container("ccs", {leaf("enabled", "true")}),
               container("https", {leaf("enabled", "false"), leaf("port", "8443")})}),
        interface("Data", "2001:db8::1/64")}));
   ASSERT_EQ(all.size(), 2U);
@@ -187,7 +207,8 @@ TEST(Words, NetworksLoseTheirHostBits) {
   EXPECT_EQ(network("10.1.2.3"), "10.1.2.3");
   EXPECT_EQ(network("255.255.255.255/0"), "0.0.0.0/0");
   EXPECT_EQ(network("2001:db8:1::5/47"), "2001:db8::/47");
-  for (const char* bad : {"", "10.1.2", "10.1.2.3/33", "10.1.2.3/", "10.1.2.3/x", "::/129", "example.com"})
+  for (const char* bad :
+       {"", "10.1.2", "10.1.2.3/33", "10.1.2.3/", "10.1.2.3/x", "::/129", "example.com"})
     EXPECT_EQ(network(bad), std::nullopt) << bad;
 }
 

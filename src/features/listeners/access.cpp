@@ -1,10 +1,10 @@
 #include "features/listeners/access.h"
 
-#include <vector>
+#include "features/words.h"
 
 #include <fmt/format.h>
 
-#include "features/words.h"
+#include <vector>
 
 namespace postern::features {
 namespace {
@@ -28,8 +28,8 @@ std::vector<std::string> networks(const model::Node& group) {
   return out;
 }
 
-void add_row(RecipientAccess& access, const std::string& address, const std::string& action, bool accept,
-             bool user_everywhere) {
+void add_row(RecipientAccess& access, const std::string& address, const std::string& action,
+             bool accept, bool user_everywhere) {
   const std::size_t at = address.find('@');
   if (at != std::string::npos) {
     access.users[address] = action;

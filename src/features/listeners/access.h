@@ -1,9 +1,9 @@
 #pragma once
 
+#include "model/tree.h"
+
 #include <map>
 #include <string>
-
-#include "model/tree.h"
 
 /// Who may connect to a listener and whom it takes mail for, as Postfix's access(5) tables.
 namespace postern::features {
@@ -15,14 +15,14 @@ struct HostAccess {
 };
 HostAccess host_access(const model::Node& listener, bool is_public);
 
-/// The recipient access table. Two tables because Postfix asks for "user@" after domains, and here it is
-/// the more specific.
+/// The recipient access table. Two tables because Postfix asks for "user@" after domains, and here
+/// it is the more specific.
 struct RecipientAccess {
   std::map<std::string, std::string> users;    ///< "user@domain" and "user@"
   std::map<std::string, std::string> domains;  ///< "domain" and ".domain"
-  std::string all;                ///< action for everything else, or empty: refused as relaying
-  bool all_accepted = false;      ///< the table says ALL accept, which no public listener may do
-  std::string sample;             ///< a recipient domain that is accepted, or empty
+  std::string all;            ///< action for everything else, or empty: refused as relaying
+  bool all_accepted = false;  ///< the table says ALL accept, which no public listener may do
+  std::string sample;         ///< a recipient domain that is accepted, or empty
   /// Domains that the second lock (relay_domains) must let through.
   std::map<std::string, std::string> relay_domains;
 };

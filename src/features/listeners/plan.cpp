@@ -1,12 +1,12 @@
-#include <algorithm>
-#include <set>
-
-#include <fmt/format.h>
-
 #include "features/features.h"
 #include "features/listeners/access.h"
 #include "features/part.h"
 #include "features/words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
 
 namespace postern::features {
 namespace {
@@ -23,25 +23,29 @@ struct Listener {
   bool is_public = true;
 };
 
-// Every 127.x.y.z answers on a host that has the loopback interface, though no list of addresses says so.
+// Every 127.x.y.z answers on a host that has the loopback interface, though no list of addresses
+// says so.
 bool is_here(const gateway::Facts& facts, const std::string& address) {
-  return address.starts_with("127.") ||
-         std::find(facts.addresses.begin(), facts.addresses.end(), address) != facts.addresses.end();
+  return address.starts_with("127.") || std::find(facts.addresses.begin(), facts.addresses.end(),
+                                                  address) != facts.addresses.end();
 }
 
 /// The listener with its address, or why it is off.
 std::string find_address(Listener& listener, std::string_view interface,
                          const std::vector<Service>& interfaces, const gateway::Facts& facts) {
-  const auto found = std::find_if(interfaces.begin(), interfaces.end(),
-                                  [&](const Service& each) { return each.interface_name == interface; });
+  const auto found = std::find_if(interfaces.begin(), interfaces.end(), [&](const Service& each) {
+    return each.interface_name == interface;
+  });
   if (found == interfaces.end())
-    return fmt::format("this machine has no interface {}. Define it with interfaceconfig, or give the listener "
-                       "another interface.",
-                       interface);
+    return fmt::format(
+        "this machine has no interface {}. Define it with interfaceconfig, or give the listener "
+        "another interface.",
+        interface);
   listener.address = found->address;
   if (is_here(facts, listener.address)) return {};
-  return fmt::format("the address {} of interface {} is not on this host. Correct it with interfaceconfig.",
-                     listener.address, interface);
+  return fmt::format(
+      "the address {} of interface {} is not on this host. Correct it with interfaceconfig.",
+      listener.address, interface);
 }
 
 Listener read(const model::Node& settings) {
@@ -66,8 +70,8 @@ std::vector<Listener> active(const gateway::Effective& effective, const gateway:
       return one.address == listener.address && one.port == listener.port;
     });
     if (off.empty() && other != all.end())
-      off = fmt::format("{} listens on {} already. Give one of them another port or interface.", other->name,
-                        address_and_port(listener.address, listener.port));
+      off = fmt::format("{} listens on {} already. Give one of them another port or interface.",
+                        other->name, address_and_port(listener.address, listener.port));
     if (off.empty()) {
       all.push_back(std::move(listener));
     } else {
@@ -78,12 +82,13 @@ std::vector<Listener> active(const gateway::Effective& effective, const gateway:
 }
 
 std::string cidr(std::string_view kind, const Listener& listener) {
-  return fmt::format("check_client_access cidr:$config_directory/{}_{}.cidr", kind, listener.key);
+  return fmt::format("check_client_access cidr:$generation_directory/{}_{}.cidr", kind,
+                     listener.key);
 }
 
 /// Adds the listener's recipient tables; what smtpd_relay_restrictions says of them.
-std::string recipient_checks(const Listener& listener, const gateway::Facts& facts, gateway::Draft& draft,
-                             std::string& sample) {
+std::string recipient_checks(const Listener& listener, const gateway::Facts& facts,
+                             gateway::Draft& draft, std::string& sample) {
   RecipientAccess access = recipient_access(*listener.settings);
   const std::string table = "rat_" + listener.key;
   draft.tables[table] = std::move(access.domains);
@@ -91,16 +96,19 @@ std::string recipient_checks(const Listener& listener, const gateway::Facts& fac
   draft.tables["relay_domains"].merge(access.relay_domains);
   sample = access.sample;
   if (access.all_accepted)
-    draft.note("listeners",
-               fmt::format("The listener {} does not take mail for ALL: a public listener that does is an open "
-                           "relay. Name the domains in its RAT, or let senders relay through its HAT.",
-                           listener.name));
+    draft.note(
+        "listeners",
+        fmt::format(
+            "The listener {} does not take mail for ALL: a public listener that does is an open "
+            "relay. Name the domains in its RAT, or let senders relay through its HAT.",
+            listener.name));
   std::string checks = fmt::format("check_recipient_access {}, check_recipient_access {}",
                                    gateway::Draft::map_name(facts, table + "_users"),
                                    gateway::Draft::map_name(facts, table));
   if (!access.all.empty()) {
     draft.files[table + "_all.regexp"] = fmt::format("/^/ {}\n", access.all);
-    checks += fmt::format(", check_recipient_access regexp:$config_directory/{}_all.regexp", table);
+    checks +=
+        fmt::format(", check_recipient_access regexp:$generation_directory/{}_all.regexp", table);
   }
   return checks + ", reject_unauth_destination, reject";
 }
@@ -111,16 +119,19 @@ void add_listener(const Listener& listener, const gateway::Facts& facts, gateway
   draft.files[fmt::format("relay_{}.cidr", listener.key)] = std::move(access.relay);
   const std::string relay = cidr("relay", listener);
   const std::string probe =
-      fmt::format("check_recipient_access regexp:$config_directory/{}, ", gateway::probe_file);
+      fmt::format("check_recipient_access regexp:$generation_directory/{}, ", gateway::probe_file);
   std::string sample;
   gateway::MasterService service{"n", "y", "-", "-", "smtpd", {}};
   service.options.emplace_back("message_size_limit", fmt::format("{}", listener.size));
   service.options.emplace_back("smtpd_client_restrictions", cidr("hat", listener));
   if (listener.is_public) {
-    service.options.emplace_back("smtpd_relay_restrictions",
-                                 probe + relay + ", " + recipient_checks(listener, facts, draft, sample));
-    // A second lock: whatever the first one lets through, only these domains or relaying senders pass.
-    service.options.emplace_back("smtpd_recipient_restrictions", relay + ", reject_unauth_destination");
+    service.options.emplace_back(
+        "smtpd_relay_restrictions",
+        probe + relay + ", " + recipient_checks(listener, facts, draft, sample));
+    // A second lock: whatever the first one lets through, only these domains or relaying senders
+    // pass.
+    service.options.emplace_back("smtpd_recipient_restrictions",
+                                 relay + ", reject_unauth_destination");
   } else {
     service.options.emplace_back("smtpd_relay_restrictions", probe + relay + ", reject");
   }

@@ -19,7 +19,8 @@ void plan_smtp_routes(const gateway::Effective& effective, const gateway::Facts&
   const std::string here = lower(facts.host_name);
   auto& rows = draft.tables["transport"];
   for (auto& [key, value] : transport_rows(routes, effective.tree("destination-controls"))) {
-    // Mail for the gateway's own name bounces (gateway/base.cpp) unless a route is for just that name.
+    // Mail for the gateway's own name bounces (gateway/base.cpp) unless a route is for just that
+    // name.
     if (key == here && !has_route(routes, here)) continue;
     rows[key] = std::move(value);
   }
