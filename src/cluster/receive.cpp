@@ -144,18 +144,17 @@ std::string Peer::Core::check_chain(const Held& one) const {
 /// By the key in the admission on which the chain stands; the founding commit brings its own.
 std::string Peer::Core::check_signature(const Held& one) const {
   const Header* at = &one.header;
-  base::Hash admission = one.hash;
-  while (!at->prev.is_nil()) {
-    admission = at->prev;
-    if (at->dot.seq == 1) break;
-    if (const Record* record = history.find(at->prev)) {
+  base::Hash admission = at->prev.is_nil() ? one.hash : at->prev;
+  while (at->dot.seq > 1) {  // check_chain has compared what is found here by number
+    const Dot before{at->dot.member, at->dot.incarnation, at->dot.seq - 1};
+    if (const Record* record = history.at(before)) {
       admission = record->admission;
       break;
     }
-    const auto before = held.find(at->prev);
-    if (before == held.end()) return "its chain has a gap before it";
-    at = &before->second.header;
-    admission = before->second.hash;
+    const Held* held_before = held_at(before);
+    if (held_before == nullptr) return "its chain has a gap before it";
+    at = &held_before->header;
+    admission = at->prev.is_nil() ? held_before->hash : at->prev;
   }
   const auto key = keys.find({admission, one.header.dot.member});
   if (key == keys.end()) return "its author was not admitted by the commit that it names";

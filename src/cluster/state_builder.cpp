@@ -127,7 +127,8 @@ void StateBuilder::note_birth(const Register& reg, const Record& record) {
 
 std::vector<GroupFate> StateBuilder::fates() const {
   std::vector<GroupFate> groups;
-  for (const auto& [reg, birth] : state_.births_) {
+  for (const auto& [born, birth] : state_.births_) {
+    const Register& reg = born;  // a name that a lambda may use (clang 14)
     if (reg.space != Space::group) continue;
     GroupFate fate{reg.id, birth, graves_.count({Space::group, reg.id}) != 0, std::nullopt};
     const std::vector<Head>& names = state_.find(reg)->heads;

@@ -89,6 +89,7 @@ TEST(Commit, RetryGetsTheSameAnswerAlsoAfterARestartAndElsewhere) {
   world.at(0).answers.clear();
   world.commit(0, items, "retry");
   world.run();
+  ASSERT_NE(world.answer(0, "retry"), nullptr);
   EXPECT_EQ(world.answer(0, "retry")->dot, dot);
 }
 
