@@ -1,22 +1,25 @@
-#include <fmt/format.h>
-
-#include <boost/json/array.hpp>
-
 #include "base/limits.h"
 #include "desk/check.h"
 #include "desk/features.h"
 
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
 namespace postern::desk {
 namespace {
 
-bool same(const model::Text& a, const model::Text& b) { return a == b || (a && b && *a == *b); }
+bool same(const model::Text& a, const model::Text& b) {
+  return a == b || (a && b && *a == *b);
+}
 
 /// Puts one edit into the set. An edit that ends where it began is none.
-void put_edit(const State& state, Pending& pending, const Pending::Key& key, const model::Text& text) {
+void put_edit(const State& state, Pending& pending, const Pending::Key& key,
+              const model::Text& text) {
   auto at = pending.edits.find(key);
   if (at == pending.edits.end()) {
     const cluster::Register reg = cluster::settings_register(key.first, key.second);
-    at = pending.edits.emplace(key, PendingEdit{base_now(state, reg), text_now(state, reg), {}}).first;
+    at = pending.edits.emplace(key, PendingEdit{base_now(state, reg), text_now(state, reg), {}})
+             .first;
   }
   at->second.text = text;
   if (same(at->second.text, at->second.base_text)) {
@@ -53,10 +56,11 @@ void changes_clear(State& state, Session& session, const Call& call, Params& par
   pending.conflicts.clear();
   if (dropped == 0) return call.answer(json::object{{"dropped", 0}});
   ++pending.version;
-  save_pending(state, pending_key(state, session), before, [call, dropped](base::Result<void> saved) {
-    if (!saved) return call.refuse(saved.error());
-    call.answer(json::object{{"dropped", dropped}});
-  });
+  save_pending(state, pending_key(state, session), before,
+               [call, dropped](base::Result<void> saved) {
+                 if (!saved) return call.refuse(saved.error());
+                 call.answer(json::object{{"dropped", dropped}});
+               });
 }
 
 }  // namespace
@@ -67,9 +71,11 @@ void change(State& state, Session& session, const Call& call,
   if (auto busy = pending_busy(state, session)) return call.refuse(*busy);
   for (const auto& [key, text] : edits)
     if (text && text->size() > base::limits::value_bytes)
-      return call.refuse(base::fail(base::ErrorCode::invalid, mode_label(state.fleet(), key.first),
-                                    fmt::format("One feature's settings may have {} bytes at most; these "
-                                                "have {}.", base::limits::value_bytes, text->size())));
+      return call.refuse(
+          base::fail(base::ErrorCode::invalid, mode_label(state.fleet(), key.first),
+                     fmt::format("One feature's settings may have {} bytes at most; these "
+                                 "have {}.",
+                                 base::limits::value_bytes, text->size())));
   const View before = view_of(state, session);
   Changed changed;
   for (const auto& [key, text] : edits)
@@ -81,11 +87,12 @@ void change(State& state, Session& session, const Call& call,
   for (const Pending::Key& key : changed) put_edit(state, pending, key, edits.at(key));
   ++pending.version;
   Outcome outcome{true, lost_references(state, before, view_of(state, session), changed)};
-  save_pending(state, pending_key(state, session), old,
-               [call, outcome = std::move(outcome), done = std::move(done)](base::Result<void> saved) {
-                 if (!saved) return call.refuse(saved.error());
-                 done(outcome);
-               });
+  save_pending(
+      state, pending_key(state, session), old,
+      [call, outcome = std::move(outcome), done = std::move(done)](base::Result<void> saved) {
+        if (!saved) return call.refuse(saved.error());
+        done(outcome);
+      });
 }
 
 std::string pending_key(const State& state, const Session& session) {
@@ -106,9 +113,10 @@ const Pending* find_pending(const State& state, const Session& session) {
 std::optional<base::Error> pending_busy(const State& state, const Session& session) {
   const Pending* pending = find_pending(state, session);
   if (pending == nullptr || !pending->committing) return std::nullopt;
-  return base::fail(base::ErrorCode::busy,
-                    "Your changes are being committed, perhaps by another session of yours: try again "
-                    "when that has ended.");
+  return base::fail(
+      base::ErrorCode::busy,
+      "Your changes are being committed, perhaps by another session of yours: try again "
+      "when that has ended.");
 }
 
 void save_pending(State& state, const std::string& key, Pending before,

@@ -58,8 +58,8 @@ class Checker {
   }
 
  private:
-  using FindingKey = std::tuple<std::string, std::optional<base::Mode>, std::string, std::string,
-                                std::string>;
+  using FindingKey =
+      std::tuple<std::string, std::optional<base::Mode>, std::string, std::string, std::string>;
 
   const std::vector<schema::Problem>& problems_of(const Texts& texts) {
     std::vector<std::string> combination;
@@ -105,8 +105,9 @@ class Checker {
     Finding& finding = at->second;
     if (fresh) {
       order_.push_back(key);
-      finding = {problem.feature, mode, problem.path, problem.value, problem.text,
-                 problem.is_reference, false, {}};
+      finding = {
+          problem.feature, mode, problem.path, problem.value, problem.text, problem.is_reference,
+          false,           {}};
       finding.warning = problem.is_reference && problem.dangling == schema::Dangling::warn;
     }
     if (!host.empty()) finding.machines.push_back(host);
@@ -123,10 +124,9 @@ class Checker {
 };
 
 bool same(const Texts& a, const Texts& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const model::Text& x, const model::Text& y) {
-                      return x == y || (x && y && *x == *y);
-                    });
+  return std::equal(
+      a.begin(), a.end(), b.begin(), b.end(),
+      [](const model::Text& x, const model::Text& y) { return x == y || (x && y && *x == *y); });
 }
 
 bool has_user(const View& view, const model::Settings::Key& key) {
@@ -201,8 +201,8 @@ json::array problems_json(const State& state, const std::vector<Finding>& proble
 base::Error problems_error(const State& state, const std::vector<Finding>& problems) {
   std::string text = finding_text(state, problems.front());
   if (problems.size() > 1)
-    text += fmt::format(" There {} {} more.", problems.size() == 2 ? "is" : "are",
-                        problems.size() - 1);
+    text +=
+        fmt::format(" There {} {} more.", problems.size() == 2 ? "is" : "are", problems.size() - 1);
   return base::fail(base::ErrorCode::invalid, problems.front().path, std::move(text));
 }
 

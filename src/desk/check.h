@@ -1,10 +1,10 @@
 #pragma once
 
+#include "desk/view.h"
+
 #include <set>
 #include <string>
 #include <vector>
-
-#include "desk/view.h"
 
 /// What every machine would say to a change (spec D1, D2; contract P10): the schema's check of each
 /// machine's effective settings, each distinct combination once.
@@ -24,9 +24,9 @@ struct Finding {
 
 using Changed = std::set<model::Settings::Key>;
 
-/// Findings in the features that `changed` names and in those that refer to them, for every machine whose
-/// effective settings differ between the two views, and for each changed definition that no machine uses
-/// (there without references: nobody is there to resolve them).
+/// Findings in the features that `changed` names and in those that refer to them, for every machine
+/// whose effective settings differ between the two views, and for each changed definition that no
+/// machine uses (there without references: nobody is there to resolve them).
 std::vector<Finding> check_change(State& state, const View& before, const View& after,
                                   const Changed& changed);
 

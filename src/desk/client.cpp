@@ -1,18 +1,18 @@
 #include "desk/client.h"
 
+#include "base/assert.h"
+#include "base/limits.h"
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <cstring>
-
-#include "base/assert.h"
-#include "base/limits.h"
 
 namespace postern::desk {
 namespace {
@@ -22,7 +22,9 @@ using base::fail;
 
 constexpr std::size_t read_bytes = 64 * 1024;
 
-std::string reason() { return std::strerror(errno); }
+std::string reason() {
+  return std::strerror(errno);
+}
 
 std::string text_at(const JsonObject& object, std::string_view name) {
   const Json* found = object.if_contains(name);
@@ -69,8 +71,9 @@ class SocketClient final : public Client {
       options.max_depth = 2 * base::limits::settings_depth;
       const Json message = boost::json::parse(*line, failed, {}, options);
       if (failed || !message.is_object())
-        return Refusal{fail(ErrorCode::unreachable, "The desk sent something that is not its protocol: "
-                                                    "program and daemon may be of different versions."),
+        return Refusal{fail(ErrorCode::unreachable,
+                            "The desk sent something that is not its protocol: "
+                            "program and daemon may be of different versions."),
                        {}};
       const JsonObject& object = message.get_object();
       if (const Json* name = object.if_contains("method")) {
@@ -82,7 +85,8 @@ class SocketClient final : public Client {
       if (!ours) continue;  // an answer to a call that was given up
       if (const Json* error = object.if_contains("error")) return refusal_from(*error);
       if (const Json* result = object.if_contains("result")) return *result;
-      return Refusal{fail(ErrorCode::internal, "The desk's answer has neither result nor error."), {}};
+      return Refusal{fail(ErrorCode::internal, "The desk's answer has neither result nor error."),
+                     {}};
     }
   }
 
@@ -183,8 +187,9 @@ base::Result<std::unique_ptr<Client>> connect_desk(const std::string& path) {
     const int why = errno;
     ::close(descriptor);
     if (why == EACCES)
-      return fail(ErrorCode::denied, path, "You may not use the desk's socket: log in with SSH, or ask "
-                                           "the system's administrator.");
+      return fail(ErrorCode::denied, path,
+                  "You may not use the desk's socket: log in with SSH, or ask "
+                  "the system's administrator.");
     const bool absent = why == ENOENT || why == ECONNREFUSED;
     return fail(ErrorCode::unreachable, path,
                 fmt::format("posternd {}: {}.", absent ? "is not running" : "does not answer",

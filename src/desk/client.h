@@ -1,12 +1,13 @@
 #pragma once
 
+#include "base/result.h"
+
 #include <boost/json/value.hpp>
+
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 /// The desk protocol's client side: what CLI and web pages are written against.
 namespace postern::desk {
@@ -14,15 +15,16 @@ namespace postern::desk {
 using Json = boost::json::value;
 using JsonObject = boost::json::object;
 
-/// A call that the desk refused, or that could not be made. `data` is the protocol's error data (conflicts,
-/// problems, hints); null when there is none.
+/// A call that the desk refused, or that could not be made. `data` is the protocol's error data
+/// (conflicts, problems, hints); null when there is none.
 struct Refusal {
   base::Error error;
   Json data;
 };
 template <class T>
 using Reply = boost::system::result<T, Refusal>;
-[[noreturn]] void throw_exception_from_error(const Refusal& refusal, const boost::source_location& at);
+[[noreturn]] void throw_exception_from_error(const Refusal& refusal,
+                                             const boost::source_location& at);
 
 class Client {
  public:

@@ -1,10 +1,10 @@
+#include "base/limits.h"
+#include "desk/commit.h"
+
+#include <boost/json/array.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/array.hpp>
-
-#include "base/limits.h"
-#include "desk/commit.h"
 
 namespace postern::desk {
 namespace {
@@ -17,9 +17,11 @@ base::Error in_no_cluster() {
               "This machine is in no cluster. clusterconfig creates or joins one.");
 }
 
-/// Names of clusters and groups: 1 to 63 bytes, printable, no space at an end (spec: the case is kept).
+/// Names of clusters and groups: 1 to 63 bytes, printable, no space at an end (spec: the case is
+/// kept).
 std::optional<base::Error> wrong_name(std::string_view what, const std::string& name) {
-  if (name.empty()) return fail(ErrorCode::invalid, "name", fmt::format("A {} needs a name.", what));
+  if (name.empty())
+    return fail(ErrorCode::invalid, "name", fmt::format("A {} needs a name.", what));
   if (name.size() > base::limits::name_bytes)
     return fail(ErrorCode::invalid, "name",
                 fmt::format("The name of a {} may have {} bytes at most; \"{}\" has {}.", what,
@@ -28,22 +30,27 @@ std::optional<base::Error> wrong_name(std::string_view what, const std::string& 
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
   });
   if (control || name.front() == ' ' || name.back() == ' ')
-    return fail(ErrorCode::invalid, "name",
-                fmt::format("The name of a {} must be printable and must not begin or end with a space.",
-                            what));
+    return fail(
+        ErrorCode::invalid, "name",
+        fmt::format("The name of a {} must be printable and must not begin or end with a space.",
+                    what));
   return std::nullopt;
 }
 
-std::vector<std::string> like_the_cluster(const cluster::Fleet& fleet, const std::string& cluster_name) {
+std::vector<std::string> like_the_cluster(const cluster::Fleet& fleet,
+                                          const std::string& cluster_name) {
   for (const cluster::Group& group : fleet.groups)
     if (lower(group.name) == lower(cluster_name))
-      return {fmt::format("The group {} is named like the cluster: take care which of them a mode "
-                          "means.", group.name)};
+      return {
+          fmt::format("The group {} is named like the cluster: take care which of them a mode "
+                      "means.",
+                      group.name)};
   return {};
 }
 
 /// Spec J2: what can live at cluster level goes there, in the same commit as the name.
-std::vector<cluster::LocalCommit::Item> founding_items(const State& state, const std::string& name) {
+std::vector<cluster::LocalCommit::Item> founding_items(const State& state,
+                                                       const std::string& name) {
   const base::ClusterId cluster = state.fleet().cluster;
   const base::Mode machine = state.own_mode();
   const base::Mode top{base::Level::cluster, cluster.uuid};
@@ -64,21 +71,24 @@ void create(State& state, Session& session, const Call& call, Params& params) {
   const std::string name = params.text("name");
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   if (!state.fleet().standalone())
-    return call.refuse(fail(ErrorCode::exists, fmt::format("This machine is a member of the cluster {} "
-                                                           "already.", state.fleet().cluster_name)));
+    return call.refuse(
+        fail(ErrorCode::exists, fmt::format("This machine is a member of the cluster {} "
+                                            "already.",
+                                            state.fleet().cluster_name)));
   if (auto wrong = wrong_name("cluster", name)) return call.refuse(*wrong);
   if (find_pending(state, session) != nullptr)
-    return call.refuse(fail(ErrorCode::busy, "You have changes that are not committed, and creating a "
-                                             "cluster moves the settings that they change: commit them or "
-                                             "drop them with clearchanges first."));
+    return call.refuse(fail(ErrorCode::busy,
+                            "You have changes that are not committed, and creating a "
+                            "cluster moves the settings that they change: commit them or "
+                            "drop them with clearchanges first."));
   const std::vector<std::string> warnings = like_the_cluster(state.fleet(), name);
-  commit_now(state, session, call, "cluster " + name + " created", founding_items(state, name),
-             [call, warnings](State& after, const cluster::Answer& answer) {
-               if (Session* writer = call.session())
-                 writer->mode = {base::Level::cluster, after.fleet().cluster.uuid};
-               call.answer(
-                   json::object{{"time", answer.wall_ms}, {"warnings", lines_json(warnings)}});
-             });
+  commit_now(
+      state, session, call, "cluster " + name + " created", founding_items(state, name),
+      [call, warnings](State& after, const cluster::Answer& answer) {
+        if (Session* writer = call.session())
+          writer->mode = {base::Level::cluster, after.fleet().cluster.uuid};
+        call.answer(json::object{{"time", answer.wall_ms}, {"warnings", lines_json(warnings)}});
+      });
 }
 
 void add_group(State& state, Session& session, const Call& call, Params& params) {
@@ -88,13 +98,16 @@ void add_group(State& state, Session& session, const Call& call, Params& params)
   if (fleet.standalone()) return call.refuse(in_no_cluster());
   if (auto wrong = wrong_name("group", name)) return call.refuse(*wrong);
   if (const cluster::Group* other = fleet.group_by_name(name))
-    return call.refuse(fail(ErrorCode::exists, fmt::format("There is a group {} already; capital and small "
-                                                           "letters do not make a difference.",
-                                                           other->name)));
+    return call.refuse(
+        fail(ErrorCode::exists, fmt::format("There is a group {} already; capital and small "
+                                            "letters do not make a difference.",
+                                            other->name)));
   std::vector<std::string> warnings;
   if (lower(name) == lower(fleet.cluster_name))
-    warnings.push_back(fmt::format("The group {} is named like the cluster: take care which of them a "
-                                   "mode means.", name));
+    warnings.push_back(
+        fmt::format("The group {} is named like the cluster: take care which of them a "
+                    "mode means.",
+                    name));
   const base::GroupId id{fresh_uuid(state)};
   commit_now(state, session, call, "group " + name + " added",
              {put_item(state, cluster::group_name_register(id), name)},
@@ -118,16 +131,16 @@ void set_group(State& state, Session& session, const Call& call, Params& params)
     auto member = find_machine(fleet, host);
     if (!member) return call.refuse(member.error());
     const cluster::Register reg = cluster::member_register((*member)->id, "group");
-    const bool twice = std::any_of(items.begin(), items.end(),
-                                   [&](const auto& item) { return item.reg == reg; });
+    const bool twice =
+        std::any_of(items.begin(), items.end(), [&](const auto& item) { return item.reg == reg; });
     if (!twice && (*member)->group != (*group)->id)
       items.push_back(put_item(state, reg, cluster::encode_group((*group)->id)));
   }
   if (items.empty()) return call.answer(json::object{});  // they are there already
   if (items.size() > base::limits::writes_per_commit)
-    return call.refuse(fail(ErrorCode::invalid, "machines",
-                            fmt::format("At most {} machines can be moved at once.",
-                                        base::limits::writes_per_commit)));
+    return call.refuse(fail(
+        ErrorCode::invalid, "machines",
+        fmt::format("At most {} machines can be moved at once.", base::limits::writes_per_commit)));
   commit_now(state, session, call, "machines moved to group " + (*group)->name, std::move(items),
              [call](State&, const cluster::Answer&) { call.answer(json::object{}); });
 }
@@ -142,7 +155,8 @@ struct MachineState {
   std::string detail;
 };
 
-MachineState machine_state(const State& state, const base::Instant& now, const cluster::Member& member) {
+MachineState machine_state(const State& state, const base::Instant& now,
+                           const cluster::Member& member) {
   if (member.id == state.peer().self().member)
     return {"this machine", "version " + state.house.version()};
   for (const cluster::Peer::LinkInfo& link : state.peer().links()) {
@@ -153,7 +167,8 @@ MachineState machine_state(const State& state, const base::Instant& now, const c
     if (!link.package_version.empty())
       out.detail += (out.detail.empty() ? "version " : ", version ") + link.package_version;
     if (!link.live && link.last_heard_mono_ms > 0)
-      out.state = fmt::format("{} since {}", link.state, time_text(wall_of(now, link.last_heard_mono_ms)));
+      out.state =
+          fmt::format("{} since {}", link.state, time_text(wall_of(now, link.last_heard_mono_ms)));
     return out;
   }
   return {"no link", {}};
@@ -224,9 +239,9 @@ json::object connection_json(const State& state, const base::Instant& now,
                              ? json::value(link->round_trip_ms)
                              : json::value(nullptr);
   out["version"] = self ? state.house.version() : link != nullptr ? link->package_version : "";
-  out["links"] = self ? hosts_json(state, own_live)
-                      : hosts_json(state, link != nullptr ? link->its_live
-                                                          : std::vector<base::MemberId>());
+  out["links"] =
+      self ? hosts_json(state, own_live)
+           : hosts_json(state, link != nullptr ? link->its_live : std::vector<base::MemberId>());
   return out;
 }
 

@@ -1,12 +1,13 @@
 #pragma once
 
+#include "cluster/fleet.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "cluster/fleet.h"
-
-/// The table of commands: where each may run, who may run it, whether this version has it (spec C9-C13).
+/// The table of commands: where each may run, who may run it, whether this version has it (spec
+/// C9-C13).
 namespace postern::desk {
 
 enum class Where {
@@ -21,9 +22,9 @@ struct Command {
   Where where = Where::any;
   cluster::Role least = cluster::Role::operator_;
   bool needs_commit = false;
-  bool built = false;         ///< in this version
-  std::string_view feature;   ///< schema name of the settings it edits, or empty
-  std::string_view help;      ///< one line
+  bool built = false;        ///< in this version
+  std::string_view feature;  ///< schema name of the settings it edits, or empty
+  std::string_view help;     ///< one line
 };
 
 /// In alphabetical order.

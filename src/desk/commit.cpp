@@ -1,11 +1,10 @@
 #include "desk/commit.h"
 
-#include <fmt/format.h>
-
-#include <boost/json/array.hpp>
-
 #include "base/limits.h"
 #include "desk/check.h"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
 
 namespace postern::desk {
 namespace {
@@ -80,10 +79,11 @@ CheckedSet check_pending(State& state, const Session& session, const Pending& pe
 std::optional<base::Error> homeless(const State& state, const Pending& pending) {
   for (const auto& [key, edit] : pending.edits)
     if (!mode_exists(state.fleet(), key.first))
-      return fail(ErrorCode::invalid, mode_label(state.fleet(), key.first),
-                  fmt::format("{} were changed at a mode that does not exist any more: its group was "
-                              "deleted or its machine removed. clearchanges drops your changes.",
-                              key.second));
+      return fail(
+          ErrorCode::invalid, mode_label(state.fleet(), key.first),
+          fmt::format("{} were changed at a mode that does not exist any more: its group was "
+                      "deleted or its machine removed. clearchanges drops your changes.",
+                      key.second));
   return std::nullopt;
 }
 
@@ -127,8 +127,9 @@ cluster::LocalCommit local_commit(const State& state, const Session& session, st
 
 std::optional<base::Error> wrong_request(const std::string& comment, const std::string& request) {
   if (request.empty() || request.size() > request_key_bytes)
-    return fail(ErrorCode::usage, "request",
-                fmt::format(R"(The parameter "request" must have 1 to {} bytes.)", request_key_bytes));
+    return fail(
+        ErrorCode::usage, "request",
+        fmt::format(R"(The parameter "request" must have 1 to {} bytes.)", request_key_bytes));
   if (comment.size() > base::limits::comment_bytes)
     return fail(ErrorCode::invalid, "comment",
                 fmt::format("A comment may have {} bytes at most; this one has {}.",
@@ -152,9 +153,10 @@ void commit(State& state, Session& session, const Call& call, Params& params) {
   Pending& pending = pending_of(state, session);
   if (auto error = homeless(state, pending)) return call.refuse(*error);
   if (pending.edits.size() > base::limits::writes_per_commit)
-    return call.refuse(fail(ErrorCode::invalid,
-                            fmt::format("A commit may change {} definitions at most; yours changes {}.",
-                                        base::limits::writes_per_commit, pending.edits.size())));
+    return call.refuse(
+        fail(ErrorCode::invalid,
+             fmt::format("A commit may change {} definitions at most; yours changes {}.",
+                         base::limits::writes_per_commit, pending.edits.size())));
   pending.conflicts = find_conflicts(state, pending);
   if (!pending.conflicts.empty())
     return call.refuse(conflict_refusal(state, pending, pending.conflicts));
@@ -169,7 +171,8 @@ void commit(State& state, Session& session, const Call& call, Params& params) {
   state.house.commit(local_commit(state, session, request, comment, pending),
                      [weak = state.weak_from_this(), call, key,
                       warnings = std::move(checked.warnings)](const Answer& answer) {
-                       if (const auto alive = weak.lock()) finish(*alive, call, key, answer, warnings);
+                       if (const auto alive = weak.lock())
+                         finish(*alive, call, key, answer, warnings);
                      });
 }
 
@@ -197,13 +200,16 @@ cluster::LocalCommit::Item clear_item(const State& state, const cluster::Registe
 base::Error answer_error(const Answer& answer) {
   switch (answer.what) {
     case Answer::What::conflict:
-      return fail(ErrorCode::conflict,
-                  "Somebody else changed the same thing at the same moment; nothing was written. Look at "
-                  "it again and repeat the command.");
+      return fail(
+          ErrorCode::conflict,
+          "Somebody else changed the same thing at the same moment; nothing was written. Look at "
+          "it again and repeat the command.");
     case Answer::What::in_doubt:
-      return fail(ErrorCode::in_doubt,
-                  fmt::format("It is not known whether this was committed: {}. Other machines may hold it. "
-                              "Mend the disk; if they do, it comes back by itself.", answer.reason));
+      return fail(
+          ErrorCode::in_doubt,
+          fmt::format("It is not known whether this was committed: {}. Other machines may hold it. "
+                      "Mend the disk; if they do, it comes back by itself.",
+                      answer.reason));
     case Answer::What::refused:
     case Answer::What::committed:
       break;
@@ -240,8 +246,9 @@ void settle_in_doubt(State& state) {
       save_pending(state, key, before, [](const base::Result<void>&) {});
       for (const auto& [id, session] : state.sessions)
         if (pending_key(state, session) == key)
-          notify(session, "The commit that was in doubt is committed after all; your changes are no "
-                          "longer pending.");
+          notify(session,
+                 "The commit that was in doubt is committed after all; your changes are no "
+                 "longer pending.");
       break;
     }
   }

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "desk/view.h"
+
 #include <functional>
 #include <string>
 #include <vector>
-
-#include "desk/view.h"
 
 /// What the methods that commit share.
 namespace postern::desk {
@@ -14,8 +14,8 @@ cluster::LocalCommit::Item put_item(const State& state, const cluster::Register&
                                     std::string value);
 cluster::LocalCommit::Item clear_item(const State& state, const cluster::Register& reg);
 
-/// Commits records at once, in the session's name. `done` runs only when they are committed; else the call
-/// is refused. The session may be gone by then.
+/// Commits records at once, in the session's name. `done` runs only when they are committed; else
+/// the call is refused. The session may be gone by then.
 void commit_now(State& state, Session& session, const Call& call, std::string comment,
                 std::vector<cluster::LocalCommit::Item> items,
                 std::function<void(State&, const cluster::Answer&)> done);

@@ -1,8 +1,7 @@
-#include <fmt/format.h>
+#include "desk/commit.h"
 
 #include <boost/json/array.hpp>
-
-#include "desk/commit.h"
+#include <fmt/format.h>
 
 namespace postern::desk {
 namespace {
@@ -11,7 +10,9 @@ using base::ErrorCode;
 using base::fail;
 using Conflicts = std::map<Pending::Key, ShownConflict>;
 
-bool same(const model::Text& a, const model::Text& b) { return a == b || (a && b && *a == *b); }
+bool same(const model::Text& a, const model::Text& b) {
+  return a == b || (a && b && *a == *b);
+}
 
 base::Result<model::Tree> tree_or_empty(const schema::Schema& schema,
                                         const schema::Feature& feature, const model::Text& text) {
@@ -27,7 +28,8 @@ base::Result<model::Text> merged(const State& state, std::string_view name, cons
   if (feature == nullptr)
     return fail(ErrorCode::conflict, "This version does not know the feature; it cannot merge it.");
   if (!mine.text || !theirs)
-    return fail(ErrorCode::conflict, "One side removed the definition that the other side changed.");
+    return fail(ErrorCode::conflict,
+                "One side removed the definition that the other side changed.");
   auto base = tree_or_empty(state.schema, *feature, mine.base_text);
   auto my_tree = tree_of(state.schema, *feature, *mine.text);
   auto their_tree = tree_of(state.schema, *feature, *theirs);
@@ -112,8 +114,9 @@ Refused conflict_refusal(const State& state, const Pending& pending, const Confl
   }
   json::object data;
   data["conflicts"] = std::move(list);
-  return {fail(ErrorCode::conflict, first + "Nothing was written and your changes are kept: merge them, "
-                                            "keep yours, or discard yours."),
+  return {fail(ErrorCode::conflict,
+               first + "Nothing was written and your changes are kept: merge them, "
+                       "keep yours, or discard yours."),
           std::move(data)};
 }
 
@@ -121,14 +124,17 @@ void commit_resolve(State& state, Session& session, const Call& call, Params& pa
   const std::string how = params.text("how");
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   if (how != "merge" && how != "mine" && how != "discard")
-    return call.refuse(fail(ErrorCode::usage, "how",
-                            fmt::format("\"{}\" is not a way to resolve a conflict: use merge, mine or "
-                                        "discard.", how)));
+    return call.refuse(
+        fail(ErrorCode::usage, "how",
+             fmt::format("\"{}\" is not a way to resolve a conflict: use merge, mine or "
+                         "discard.",
+                         how)));
   if (auto busy = pending_busy(state, session)) return call.refuse(*busy);
   Pending& pending = pending_of(state, session);
   if (pending.conflicts.empty())
-    return call.refuse(fail(ErrorCode::usage, "There is no conflict to resolve: commit shows one when "
-                                              "there is."));
+    return call.refuse(fail(ErrorCode::usage,
+                            "There is no conflict to resolve: commit shows one when "
+                            "there is."));
   const Pending before = pending;
   Pending after = pending;
   for (const auto& [key, shown] : pending.conflicts) {
@@ -137,9 +143,9 @@ void commit_resolve(State& state, Session& session, const Call& call, Params& pa
     auto result = resolved(state, how, key, edit->second, shown);
     if (!result) {
       Refused refused = conflict_refusal(state, pending, pending.conflicts);
-      refused.error.text = fmt::format("{} of {} cannot be merged: {} Keep yours or discard yours.",
-                                       key.second, mode_label(state.fleet(), key.first),
-                                       result.error().text);
+      refused.error.text =
+          fmt::format("{} of {} cannot be merged: {} Keep yours or discard yours.", key.second,
+                      mode_label(state.fleet(), key.first), result.error().text);
       refused.error.where = result.error().where;
       return call.refuse(refused);
     }

@@ -1,8 +1,7 @@
-#include <fmt/format.h>
+#include "desk/features.h"
 
 #include <boost/json/array.hpp>
-
-#include "desk/features.h"
+#include <fmt/format.h>
 
 namespace postern::desk {
 namespace {
@@ -40,16 +39,17 @@ std::optional<Refused> refused_copy(const State& state, const Target& source, co
                    std::move(data)};
   }
   if (!view.settings.defines(from, feature->name))
-    return Refused{fail(ErrorCode::not_found, label,
-                        fmt::format("{} are not defined at {}, so there is nothing to copy from there.",
-                                    feature->title, label)),
-                   {}};
+    return Refused{
+        fail(ErrorCode::not_found, label,
+             fmt::format("{} are not defined at {}, so there is nothing to copy from there.",
+                         feature->title, label)),
+        {}};
   for (const base::Mode& mode : to)
     if (mode == from)
-      return Refused{fail(ErrorCode::usage, label,
-                          fmt::format("{} is where the settings are: choose another mode to copy to.",
-                                      label)),
-                     {}};
+      return Refused{
+          fail(ErrorCode::usage, label,
+               fmt::format("{} is where the settings are: choose another mode to copy to.", label)),
+          {}};
   return std::nullopt;
 }
 

@@ -1,11 +1,10 @@
-#include <fmt/format.h>
+#include "base/limits.h"
+#include "desk/view.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-
-#include "base/limits.h"
-#include "desk/view.h"
+#include <fmt/format.h>
 
 namespace postern::desk {
 namespace {
@@ -65,8 +64,8 @@ class Lines {
     under_ = parent;
     const bool secret = is_secret(form_, path);
     const auto leaf = [&](char sign, const std::string& value) {
-      out_.push_back(fmt::format("{} {}{}: {}", sign, indent, path.back().name,
-                                 secret ? "(secret)" : value));
+      out_.push_back(
+          fmt::format("{} {}{}: {}", sign, indent, path.back().name, secret ? "(secret)" : value));
     };
     if (difference.kind != Kind::added) leaf('-', difference.before);
     if (difference.kind != Kind::removed) leaf('+', difference.after);
@@ -120,19 +119,19 @@ base::Result<const schema::Feature*> find_feature(const State& state, std::strin
   if (const schema::Feature* feature = state.schema.feature(name)) return feature;
   std::vector<std::string> names;
   for (const schema::Feature& feature : state.schema.features()) names.push_back(feature.name);
-  return base::fail(base::ErrorCode::not_found,
-                    fmt::format("There is no feature \"{}\". The features are {}.", name,
-                                join_words(names)));
+  return base::fail(
+      base::ErrorCode::not_found,
+      fmt::format("There is no feature \"{}\". The features are {}.", name, join_words(names)));
 }
 
 std::vector<std::string> difference_lines(const schema::Schema& schema,
-                                          const schema::Feature& feature,
-                                          const model::Text& before, const model::Text& after) {
+                                          const schema::Feature& feature, const model::Text& before,
+                                          const model::Text& after) {
   Lines lines(schema.form(feature.name));
   if (!before && after) lines.add_line("+ settings are defined here");
   if (before && !after) lines.add_line("- settings are no longer defined here");
-  for (const model::Difference& difference :
-       model::compare(tree_or_empty(schema, feature, before), tree_or_empty(schema, feature, after)))
+  for (const model::Difference& difference : model::compare(tree_or_empty(schema, feature, before),
+                                                            tree_or_empty(schema, feature, after)))
     lines.add(difference);
   return lines.take();
 }

@@ -1,11 +1,11 @@
 #include "desk/desk.h"
 
+#include "base/assert.h"
+#include "desk/commit.h"
+
 #include <fmt/format.h>
 
 #include <array>
-
-#include "base/assert.h"
-#include "desk/commit.h"
 
 namespace postern::desk {
 namespace {
@@ -36,8 +36,8 @@ void load_pending(State& state) {
   }
 }
 
-/// Who stays at the desk over a join: by name in the new cluster; else as its admin, whose passphrase the
-/// joiner has just proved (spec J4, J8).
+/// Who stays at the desk over a join: by name in the new cluster; else as its admin, whose
+/// passphrase the joiner has just proved (spec J4, J8).
 void rebind(const State& state, Session& session) {
   session.mode = state.own_mode();
   if (session.who.user.is_nil()) return;
@@ -53,13 +53,17 @@ void rebind(const State& state, Session& session) {
 void greet(State& state, const Session& session) {
   for (const std::string& note : state.start_notes) notify(session, note);
   if (other_sessions(state, session) == 0) return;
-  notify(session, fmt::format("{} has another session on this machine: all of them see and change the "
-                              "same pending changes.", session.who.name));
+  notify(session,
+         fmt::format("{} has another session on this machine: all of them see and change the "
+                     "same pending changes.",
+                     session.who.name));
   for (const auto& [id, other] : state.sessions)
     if (id != session.id && other.who.interactive &&
         pending_key(state, other) == pending_key(state, session))
-      notify(other, fmt::format("Another session of {} has begun ({}): both see and change the same "
-                                "pending changes.", session.who.name, session.who.source));
+      notify(other,
+             fmt::format("Another session of {} has begun ({}): both see and change the same "
+                         "pending changes.",
+                         session.who.name, session.who.source));
 }
 
 }  // namespace
@@ -86,7 +90,9 @@ SessionId Desk::open_session(Who who, std::function<void(std::string line)> writ
   return id;
 }
 
-void Desk::close_session(SessionId session) { state_->sessions.erase(session); }
+void Desk::close_session(SessionId session) {
+  state_->sessions.erase(session);
+}
 
 void Desk::receive(SessionId id, std::string_view line) {
   const auto keep = state_;
@@ -105,10 +111,10 @@ void Desk::receive(SessionId id, std::string_view line) {
   const Call call(*state_, id, request.id);
   const cluster::Role role = role_of(*state_, session);
   if (role < method->least)
-    return call.refuse(base::fail(base::ErrorCode::denied,
-                                  fmt::format("This needs the role {}; yours is {}.",
-                                              cluster::role_name(method->least),
-                                              cluster::role_name(role))));
+    return call.refuse(
+        base::fail(base::ErrorCode::denied,
+                   fmt::format("This needs the role {}; yours is {}.",
+                               cluster::role_name(method->least), cluster::role_name(role))));
   Params params(request.params);
   method->run(*state_, session, call, params);
 }
@@ -122,8 +128,9 @@ void Desk::state_changed(const std::vector<cluster::Register>&) {
       ended.push_back(id);
   }
   for (const SessionId id : ended)
-    end_session(*state_, id,
-                "Your session ends here: your rights or your passphrase have been changed. Log in again.");
+    end_session(
+        *state_, id,
+        "Your session ends here: your rights or your passphrase have been changed. Log in again.");
   settle_in_doubt(*state_);
 }
 
@@ -151,6 +158,8 @@ void Desk::replaced(SessionId keep) {
   if (at != state_->sessions.end()) rebind(*state_, at->second);
 }
 
-std::size_t Desk::sessions() const { return state_->sessions.size(); }
+std::size_t Desk::sessions() const {
+  return state_->sessions.size();
+}
 
 }  // namespace postern::desk

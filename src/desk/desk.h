@@ -1,13 +1,13 @@
 #pragma once
 
+#include "cluster/fleet.h"
+#include "desk/ports.h"
+#include "schema/schema.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "cluster/fleet.h"
-#include "desk/ports.h"
-#include "schema/schema.h"
 
 namespace postern::desk {
 
@@ -17,14 +17,15 @@ struct State;
 /// Who sits at the desk: fixed by whoever accepted the connection, never by the client (design §2).
 struct Who {
   base::UserId user;
-  std::string name;        ///< "admin"; "console" for uid 0
+  std::string name;  ///< "admin"; "console" for uid 0
   cluster::Role role = cluster::Role::none;
-  std::string source;      ///< "ssh 127.0.0.1:50022", "console"
+  std::string source;  ///< "ssh 127.0.0.1:50022", "console"
   bool interactive = false;
 };
 
-/// The one desk: sessions, modes, pending edits, checks, commits, permissions, commands. Single-threaded.
-/// Speaks the protocol of docs/DESK.md: JSON-RPC 2.0, one message a line, both ways.
+/// The one desk: sessions, modes, pending edits, checks, commits, permissions, commands.
+/// Single-threaded. Speaks the protocol of docs/DESK.md: JSON-RPC 2.0, one message a line, both
+/// ways.
 class Desk {
  public:
   Desk(House& house, const schema::Schema& schema);
@@ -34,14 +35,16 @@ class Desk {
   SessionId open_session(Who who, std::function<void(std::string line)> write,
                          std::function<void()> hang_up);
   void close_session(SessionId session);
-  /// One request line from the client. Answers may come later, out of order, and notifications between.
+  /// One request line from the client. Answers may come later, out of order, and notifications
+  /// between.
   void receive(SessionId session, std::string_view line);
 
-  /// To be called after each peer step with what it changed: sessions of users whose rights changed end
-  /// (contract 2.12), pending bases are compared at the next look.
+  /// To be called after each peer step with what it changed: sessions of users whose rights changed
+  /// end (contract 2.12), pending bases are compared at the next look.
   void state_changed(const std::vector<cluster::Register>& changed);
   void alerts(const std::vector<cluster::Alert>& alerts);
-  /// The peer is a new object (join): every session but `keep` ends; its mode is the login host's machine.
+  /// The peer is a new object (join): every session but `keep` ends; its mode is the login host's
+  /// machine.
   void replaced(SessionId keep);
 
   /// Number of open sessions, for status.

@@ -1,11 +1,10 @@
 #include "desk/features.h"
 
-#include <fmt/format.h>
-
-#include <boost/json/array.hpp>
-
 #include "base/limits.h"
 #include "desk/check.h"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
 
 namespace postern::desk {
 namespace {
@@ -67,9 +66,10 @@ void feature_get(State& state, Session& session, const Call& call, Params& param
 
 /// What a definition that begins now begins with, or the refusal that asks for a start (spec C14).
 Checked<model::Text> start_text(const State& state, const View& view, const Target& target,
-                              const std::optional<std::string>& start) {
+                                const std::optional<std::string>& start) {
   const auto& [feature, mode] = target;
-  if (start == "empty" || (!start && starts_unasked(state, *feature))) return factory_text(*feature);
+  if (start == "empty" || (!start && starts_unasked(state, *feature)))
+    return factory_text(*feature);
   const auto from = model::supplier_at(view.settings, view.layout, mode, feature->name);
   if (start == "copy")
     return from ? view.settings.find(*from, feature->name) : factory_text(*feature);
@@ -77,14 +77,16 @@ Checked<model::Text> start_text(const State& state, const View& view, const Targ
     auto other = parse_mode(state, start->substr(5));
     if (!other) return Refused{other.error(), {}};
     if (model::Text text = view.settings.find(*other, feature->name)) return text;
-    return Refused{fail(ErrorCode::not_found, fmt::format("{} are not defined at {}, so there is nothing "
-                                                          "to copy from there.", feature->title,
-                                                          mode_label(state.fleet(), *other))),
-                   {}};
+    return Refused{
+        fail(ErrorCode::not_found, fmt::format("{} are not defined at {}, so there is nothing "
+                                               "to copy from there.",
+                                               feature->title, mode_label(state.fleet(), *other))),
+        {}};
   }
   if (start)
     return Refused{fail(ErrorCode::usage, fmt::format("\"{}\" is not a start: use empty, copy or "
-                                                      "copy:MODE.", *start)),
+                                                      "copy:MODE.",
+                                                      *start)),
                    {}};
   const std::string label = from ? mode_label(state.fleet(), *from) : "factory default";
   json::object data;
@@ -92,11 +94,13 @@ Checked<model::Text> start_text(const State& state, const View& view, const Targ
   data["feature"] = feature->name;
   data["effective_from"] = label;
   data["defined_at"] = defined_json(state, view, feature->name);
-  return Refused{fail(ErrorCode::restricted, mode_label(state.fleet(), mode),
-                      fmt::format("{} are not defined at {}: what is in effect there comes from {}. Switch "
-                                  "to a mode that defines them, or start a definition here: empty, or as a "
-                                  "copy.", feature->title, mode_label(state.fleet(), mode), label)),
-                 std::move(data)};
+  return Refused{
+      fail(ErrorCode::restricted, mode_label(state.fleet(), mode),
+           fmt::format("{} are not defined at {}: what is in effect there comes from {}. Switch "
+                       "to a mode that defines them, or start a definition here: empty, or as a "
+                       "copy.",
+                       feature->title, mode_label(state.fleet(), mode), label)),
+      std::move(data)};
 }
 
 base::Result<std::vector<model::Edit>> edits_from(const json::value& list) {
@@ -167,7 +171,8 @@ void feature_put(State& state, Session& session, const Call& call, Params& param
   auto target = find_target(state, session, name, typed);
   if (!target) return call.refuse(target.error());
   if (!data.is_object())
-    return call.refuse(fail(ErrorCode::usage, "data", R"(The parameter "data" must be an object.)"));
+    return call.refuse(
+        fail(ErrorCode::usage, "data", R"(The parameter "data" must be an object.)"));
   auto text = text_of(state.schema, *target->first, data);
   if (!text) return call.refuse(text.error());
   change(state, session, call, {{{target->second, name}, *text}},
@@ -178,8 +183,7 @@ void feature_put(State& state, Session& session, const Call& call, Params& param
 std::vector<std::string> left_empty(const View& before, const View& after, const base::Mode& mode,
                                     std::string_view feature) {
   std::vector<std::string> out;
-  for (const base::MemberId& id :
-       model::supplied_by(before.settings, before.layout, mode, feature))
+  for (const base::MemberId& id : model::supplied_by(before.settings, before.layout, mode, feature))
     if (!model::supplier(after.settings, after.layout, id, feature))
       if (const auto* machine = after.layout.machine(id)) out.push_back(machine->host_name);
   return out;
@@ -227,7 +231,7 @@ std::vector<std::string> away_warnings(const schema::Feature& feature, const Vie
 }
 
 Checked<Target> find_target(const State& state, const Session& session, std::string_view name,
-                          const std::optional<std::string>& typed) {
+                            const std::optional<std::string>& typed) {
   auto feature = find_feature(state, name);
   if (!feature) return Refused{feature.error(), {}};
   auto mode = mode_of_call(state, session, typed);

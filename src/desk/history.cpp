@@ -1,10 +1,10 @@
-#include <fmt/format.h>
+#include "desk/commit.h"
 
 #include <boost/json/array.hpp>
+#include <fmt/format.h>
+
 #include <deque>
 #include <set>
-
-#include "desk/commit.h"
 
 namespace postern::desk {
 namespace {
@@ -120,8 +120,7 @@ json::object write_json(const State& state, const Peer::CommitInfo& info,
   out["feature"] = settings ? json::value(write.reg.name) : nullptr;
   out["kind"] = kinds[static_cast<std::size_t>(write.kind)];
   out["lines"] = lines_json(write_lines(state, info.header, write));
-  out["in_effect"] =
-      std::find(info.shown.begin(), info.shown.end(), write.reg) != info.shown.end();
+  out["in_effect"] = std::find(info.shown.begin(), info.shown.end(), write.reg) != info.shown.end();
   return out;
 }
 
@@ -162,14 +161,16 @@ base::Result<base::Hash> find_commit(const State& state, const std::optional<std
   const std::string hex = lower(*id);
   if (hex.size() < 6 || hex.size() > 64 ||
       hex.find_first_not_of("0123456789abcdef") != std::string::npos)
-    return fail(ErrorCode::usage, fmt::format("\"{}\" is not a commit: give at least the first 6 of its "
-                                              "64 hex digits.", *id));
+    return fail(ErrorCode::usage,
+                fmt::format("\"{}\" is not a commit: give at least the first 6 of its "
+                            "64 hex digits.",
+                            *id));
   const auto found = state.peer().commits_by_prefix(hex);
   if (found.size() == 1) return found.front();
   if (found.empty())
     return fail(ErrorCode::not_found, fmt::format("There is no commit {} on this machine.", *id));
-  return fail(ErrorCode::usage, fmt::format("{} commits begin with {}: give more of its digits.",
-                                            found.size(), *id));
+  return fail(ErrorCode::usage,
+              fmt::format("{} commits begin with {}: give more of its digits.", found.size(), *id));
 }
 
 json::object commit_json(const State& state, const base::Hash& hash) {
@@ -186,7 +187,8 @@ void commit_detail(State& state, Session&, const Call& call, Params& params) {
   if (!hash) return call.refuse(hash.error());
   const Peer::CommitInfo* info = state.peer().commit(*hash);
   if (info == nullptr)
-    return call.refuse(fail(ErrorCode::not_found, "The commit's header is not on this machine yet."));
+    return call.refuse(
+        fail(ErrorCode::not_found, "The commit's header is not on this machine yet."));
   json::array writes;
   for (const cluster::Write& write : info->header.writes)
     writes.push_back(write_json(state, *info, write));
@@ -212,9 +214,8 @@ void look(const Call& call, const base::Hash& commit, std::int64_t deadline_mono
   const std::int64_t left = deadline_mono_ms - state->house.now().mono_ms;
   if (now.settled || left <= 0)
     return call.answer(json::object{{"machines", std::move(now.machines)}, {"done", now.applied}});
-  state->house.after(std::min(left, look_again_ms), [call, commit, deadline_mono_ms] {
-    look(call, commit, deadline_mono_ms);
-  });
+  state->house.after(std::min(left, look_again_ms),
+                     [call, commit, deadline_mono_ms] { look(call, commit, deadline_mono_ms); });
 }
 
 void commit_wait(State& state, Session&, const Call& call, Params& params) {

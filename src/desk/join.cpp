@@ -1,9 +1,8 @@
-#include <fmt/format.h>
-
-#include <boost/json/array.hpp>
-
 #include "base/limits.h"
 #include "desk/commit.h"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
 
 namespace postern::desk {
 namespace {
@@ -13,9 +12,10 @@ using base::fail;
 
 std::optional<base::Error> member_already(const State& state) {
   if (state.fleet().standalone()) return std::nullopt;
-  return fail(ErrorCode::exists, fmt::format("This machine is a member of the cluster {} already. A "
-                                             "machine is in one cluster only.",
-                                             state.fleet().cluster_name));
+  return fail(ErrorCode::exists,
+              fmt::format("This machine is a member of the cluster {} already. A "
+                          "machine is in one cluster only.",
+                          state.fleet().cluster_name));
 }
 
 void join_dial(State& state, Session&, const Call& call, Params& params) {
@@ -44,8 +44,9 @@ void tell_joined(const Call& call) {
                            {"group", group == nullptr ? std::string() : group->name}});
 }
 
-void join_go(State& state, Session&, const Call& call, Params& params) {
+void join_go(State& state, Session& session, const Call& call, Params& params) {
   JoinRequest request;
+  request.session = session.id;
   request.join = static_cast<std::uint64_t>(params.number("join", 0, INT64_MAX, std::nullopt));
   request.passphrase = params.text("passphrase");
   request.enable_ccs = params.flag("ccs", false);
@@ -53,13 +54,14 @@ void join_go(State& state, Session&, const Call& call, Params& params) {
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   if (auto member = member_already(state)) return call.refuse(*member);
   if (request.passphrase.empty())
-    return call.refuse(fail(ErrorCode::unsupported, "Joining with pre-shared keys is not in this version: "
-                                                    "give the cluster's admin passphrase."));
+    return call.refuse(fail(ErrorCode::unsupported,
+                            "Joining with pre-shared keys is not in this version: "
+                            "give the cluster's admin passphrase."));
   std::size_t pending = 0;
   for (const auto& [key, set] : state.pending) pending += set.edits.size();
   if (pending > 0)
-    call.progress(fmt::format("{} pending change{} on this machine will be lost by joining.", pending,
-                              pending == 1 ? "" : "s"));
+    call.progress(fmt::format("{} pending change{} on this machine will be lost by joining.",
+                              pending, pending == 1 ? "" : "s"));
   state.house.join_go(
       std::move(request), [call](std::string line) { call.progress(std::move(line)); },
       [call](base::Result<void> joined) {

@@ -1,12 +1,12 @@
 #include "desk/keys.h"
 
+#include "base/crypto.h"
+
 #include <fmt/format.h>
 
 #include <bit>
 #include <optional>
 #include <vector>
-
-#include "base/crypto.h"
 
 namespace postern::desk {
 namespace {
@@ -15,7 +15,9 @@ constexpr std::size_t key_line_bytes = 16 * 1024;
 constexpr std::size_t rsa_bits_least = 2048;
 constexpr std::size_t rsa_bits_greatest = 16384;
 
-base::Error wrong(std::string text) { return base::fail(base::ErrorCode::invalid, std::move(text)); }
+base::Error wrong(std::string text) {
+  return base::fail(base::ErrorCode::invalid, std::move(text));
+}
 
 /// Reads RFC 4251 §5 strings off a key blob.
 class Blob {
@@ -25,7 +27,8 @@ class Blob {
   std::optional<std::string_view> string() {
     if (rest_.size() < 4) return std::nullopt;
     std::size_t size = 0;
-    for (int i = 0; i < 4; ++i) size = size << 8 | static_cast<unsigned char>(rest_[static_cast<std::size_t>(i)]);
+    for (int i = 0; i < 4; ++i)
+      size = size << 8 | static_cast<unsigned char>(rest_[static_cast<std::size_t>(i)]);
     if (rest_.size() - 4 < size) return std::nullopt;
     const std::string_view out = rest_.substr(4, size);
     rest_.remove_prefix(4 + size);
@@ -61,8 +64,10 @@ std::optional<base::Error> wrong_rsa(Blob& blob) {
     return wrong("The RSA key is damaged: copy the whole line again.");
   const std::size_t bits = mpint_bits(*modulus);
   if (bits >= rsa_bits_least && bits <= rsa_bits_greatest) return std::nullopt;
-  return wrong(fmt::format("The RSA key has {} bits; {} to {} are accepted. An Ed25519 key is better: "
-                           "ssh-keygen -t ed25519 makes one.", bits, rsa_bits_least, rsa_bits_greatest));
+  return wrong(
+      fmt::format("The RSA key has {} bits; {} to {} are accepted. An Ed25519 key is better: "
+                  "ssh-keygen -t ed25519 makes one.",
+                  bits, rsa_bits_least, rsa_bits_greatest));
 }
 
 std::optional<base::Error> wrong_blob(std::string_view type, std::string_view bytes) {
@@ -116,8 +121,9 @@ base::Result<PublicKey> parse_public_key(std::string_view line) {
   const std::string_view type = take_word(line);
   const std::string_view encoded = take_word(line);
   if (!known_type(type))
-    return wrong("A key's line begins with its type: ssh-ed25519, ecdsa-sha2-nistp256, -384, -521 or "
-                 "ssh-rsa, then the key, then a comment. Options before it are not accepted.");
+    return wrong(
+        "A key's line begins with its type: ssh-ed25519, ecdsa-sha2-nistp256, -384, -521 or "
+        "ssh-rsa, then the key, then a comment. Options before it are not accepted.");
   auto bytes = base::from_base64(encoded);
   if (!bytes) return wrong("The key is not base64: copy the whole line again.");
   if (auto error = wrong_blob(type, *bytes)) return *error;

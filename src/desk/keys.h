@@ -1,9 +1,9 @@
 #pragma once
 
+#include "base/result.h"
+
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 /// OpenSSH public key lines (sshd(8), AUTHORIZED_KEYS; RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4).
 namespace postern::desk {
@@ -12,11 +12,11 @@ struct PublicKey {
   std::string type;         ///< "ssh-ed25519"
   std::string fingerprint;  ///< "SHA256:…", as ssh-keygen -l prints it
   std::string comment;
-  std::string line;         ///< "TYPE BASE64 COMMENT", one space between
+  std::string line;  ///< "TYPE BASE64 COMMENT", one space between
 };
 
-/// Ed25519, ECDSA (nistp256, 384, 521) and RSA of 2048 to 16384 bits, the blob checked to its last byte.
-/// Lines with options are refused. Errors: invalid, saying what is expected.
+/// Ed25519, ECDSA (nistp256, 384, 521) and RSA of 2048 to 16384 bits, the blob checked to its last
+/// byte. Lines with options are refused. Errors: invalid, saying what is expected.
 base::Result<PublicKey> parse_public_key(std::string_view line);
 
 }  // namespace postern::desk

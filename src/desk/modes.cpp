@@ -1,8 +1,8 @@
+#include "desk/view.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "desk/view.h"
 
 namespace postern::desk {
 namespace {
@@ -35,9 +35,11 @@ base::Result<base::Mode> standalone_mode(const State& state, const std::string& 
     if (!member) return member.error();
     return base::Mode{base::Level::machine, (*member)->id.uuid};
   }
-  return fail(ErrorCode::not_found,
-              fmt::format("There is no {} mode: this machine is in no cluster. clusterconfig creates "
-                          "or joins one.", level));
+  return fail(
+      ErrorCode::not_found,
+      fmt::format("There is no {} mode: this machine is in no cluster. clusterconfig creates "
+                  "or joins one.",
+                  level));
 }
 
 }  // namespace
@@ -110,7 +112,8 @@ bool mode_exists(const cluster::Fleet& fleet, const base::Mode& mode) {
   return false;
 }
 
-base::Result<const cluster::Member*> find_machine(const cluster::Fleet& fleet, std::string_view name) {
+base::Result<const cluster::Member*> find_machine(const cluster::Fleet& fleet,
+                                                  std::string_view name) {
   if (const cluster::Member* exact = fleet.member_by_host(name)) return exact;
   std::vector<const cluster::Member*> matches;
   for (const cluster::Member& member : fleet.members) {
@@ -149,12 +152,15 @@ base::Result<base::Mode> parse_mode(const State& state, std::string_view text) {
       space == std::string_view::npos ? std::string_view() : trimmed(text.substr(space));
   const bool named = level == "group" || level == "machine";
   if (!named && level != "cluster")
-    return fail(ErrorCode::usage, fmt::format("\"{}\" is not a mode. A mode is cluster, group NAME or "
-                                              "machine HOST.", text));
+    return fail(ErrorCode::usage,
+                fmt::format("\"{}\" is not a mode. A mode is cluster, group NAME or "
+                            "machine HOST.",
+                            text));
   if (named == name.empty())
     return fail(ErrorCode::usage,
-                named ? fmt::format("Which {}? A mode is cluster, group NAME or machine HOST.", level)
-                      : std::string("The cluster's mode takes no name: there is one cluster."));
+                named
+                    ? fmt::format("Which {}? A mode is cluster, group NAME or machine HOST.", level)
+                    : std::string("The cluster's mode takes no name: there is one cluster."));
   if (fleet.standalone()) return standalone_mode(state, level, name);
   if (level == "cluster") return base::Mode{base::Level::cluster, fleet.cluster.uuid};
   if (level == "group") {
@@ -171,9 +177,10 @@ base::Result<base::Mode> mode_of_call(const State& state, const Session& session
                                       const std::optional<std::string>& typed) {
   if (typed) return parse_mode(state, *typed);
   if (mode_exists(state.fleet(), session.mode)) return session.mode;
-  return fail(ErrorCode::not_found,
-              "The mode that you were in does not exist any more: its group was deleted or its machine "
-              "removed. Choose another with clustermode.");
+  return fail(
+      ErrorCode::not_found,
+      "The mode that you were in does not exist any more: its group was deleted or its machine "
+      "removed. Choose another with clustermode.");
 }
 
 std::vector<cluster::Dot> base_now(const State& state, const cluster::Register& reg) {

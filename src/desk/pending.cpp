@@ -1,11 +1,11 @@
 #include "desk/pending.h"
 
-#include <fmt/format.h>
-
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
 #include <charconv>
 #include <optional>
 
@@ -30,7 +30,8 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
   return out;
 }
 
-/// Inverse of cluster::to_text(Dot), but with decimal numbers made here: the text form is for people.
+/// Inverse of cluster::to_text(Dot), but with decimal numbers made here: the text form is for
+/// people.
 json::value dot_value(const cluster::Dot& dot) {
   return json::array{base::to_text(dot.member), std::to_string(dot.incarnation),
                      std::to_string(dot.seq)};

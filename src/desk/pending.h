@@ -1,21 +1,21 @@
 #pragma once
 
+#include "base/result.h"
+#include "cluster/commit.h"
+#include "model/settings.h"
+
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/result.h"
-#include "cluster/commit.h"
-#include "model/settings.h"
-
 /// Pending edits (spec C6): what a user has changed on this login host and not committed yet.
 namespace postern::desk {
 
 struct PendingEdit {
-  /// Heads of the register when the edit began, sorted, and the text shown then (null: not defined):
-  /// what contract 2.8 compares and merges with.
+  /// Heads of the register when the edit began, sorted, and the text shown then (null: not
+  /// defined): what contract 2.8 compares and merges with.
   std::vector<cluster::Dot> base;
   model::Text base_text;
   model::Text text;  ///< null: the definition is cleared
@@ -32,7 +32,7 @@ struct Pending {
   std::map<Key, PendingEdit> edits;
   // Not stored:
   std::map<Key, ShownConflict> conflicts;  ///< of the last refused commit
-  std::string in_doubt;      ///< request key of a commit whose end is not known
+  std::string in_doubt;                    ///< request key of a commit whose end is not known
   bool committing = false;
   std::uint64_t version = 0;  ///< grows with each change
 };

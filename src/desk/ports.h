@@ -1,5 +1,9 @@
 #pragma once
 
+#include "base/result.h"
+#include "base/time.h"
+#include "cluster/peer.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -7,39 +11,37 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "base/time.h"
-#include "cluster/peer.h"
-
-/// What the desk needs of the house around it. posternd gives it the real store, transport and applier; the
-/// transcript tests a fleet in one process. All calls and callbacks are on the one thread that owns the truth.
+/// What the desk needs of the house around it. posternd gives it the real store, transport and
+/// applier; the transcript tests a fleet in one process. All calls and callbacks are on the one
+/// thread that owns the truth.
 namespace postern::desk {
 
 /// Result of dialing a member in order to join it.
 struct JoinOffer {
-  std::uint64_t join = 0;       ///< names this attempt in join_go and join_cancel
+  std::uint64_t join = 0;  ///< names this attempt in join_go and join_cancel
   std::string fingerprint_sha256;
   std::string fingerprint_md5;
 };
 struct JoinRequest {
   std::uint64_t join = 0;
-  std::string passphrase;       ///< admin's; empty: pre-shared keys (not in this version)
-  bool enable_ccs = false;      ///< J4's first answer
+  std::uint64_t session = 0;    ///< who asks, to be handed to Desk::replaced after the swap
+  std::string passphrase;   ///< admin's; empty: pre-shared keys (not in this version)
+  bool enable_ccs = false;  ///< J4's first answer
   std::uint16_t ccs_port = 2222;
 };
 
 /// What one machine's data plane does now.
 struct DataPlaneStatus {
   std::uint64_t generation = 0;
-  std::string problem;               ///< empty: what is committed is in force
-  std::vector<std::string> notes;    ///< e.g. listeners that are off, and why
+  std::string problem;             ///< empty: what is committed is in force
+  std::vector<std::string> notes;  ///< e.g. listeners that are off, and why
   bool mta_running = false;
   std::uint64_t queue_messages = 0;
 };
 
-struct LinkStatus {                  ///< for CONNSTATUS, beside cluster::Peer::LinkInfo
+struct LinkStatus {  ///< for CONNSTATUS, beside cluster::Peer::LinkInfo
   base::MemberId member;
-  std::string dial;                  ///< "paris.postern.test:2200"
+  std::string dial;  ///< "paris.postern.test:2200"
   std::string last_error;
   std::vector<std::string> addresses;  ///< forward resolution
   std::string reverse;
@@ -63,9 +65,11 @@ class House {
   [[nodiscard]] virtual std::string version() const = 0;
 
   /// Commits through the peer; `done` comes once, when it is answered.
-  virtual void commit(cluster::LocalCommit what, std::function<void(const cluster::Answer&)> done) = 0;
+  virtual void commit(cluster::LocalCommit what,
+                      std::function<void(const cluster::Answer&)> done) = 0;
 
-  /// Pending sets, durable before `done` (true) comes. Key is the desk's own. Loaded at start by pending().
+  /// Pending sets, durable before `done` (true) comes. Key is the desk's own. Loaded at start by
+  /// pending().
   virtual void save_pending(const std::string& key, std::optional<std::string> bytes,
                             std::function<void(base::Result<void>)> done) = 0;
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> pending() const = 0;
@@ -75,19 +79,23 @@ class House {
   virtual void check_passphrase(std::string hash_text, std::string passphrase,
                                 std::function<void(bool)> done) = 0;
 
-  /// Joining (spec J4): dial and show the fingerprint; then log in, fetch, swap. `progress` gets lines for
-  /// people; after success this machine's peer is a new object, and so is every session's mode.
+  /// Joining (spec J4): dial and show the fingerprint; then log in, fetch, swap. `progress` gets
+  /// lines for people; after success this machine's peer is a new object, and so is every session's
+  /// mode.
   virtual void join_dial(std::string address, std::uint16_t port,
                          std::function<void(base::Result<JoinOffer>)> done) = 0;
   virtual void join_go(JoinRequest request, std::function<void(std::string)> progress,
                        std::function<void(base::Result<void>)> done) = 0;
   virtual void join_cancel(std::uint64_t join) = 0;
-  /// Settings saved before the last join (spec J8): feature -> canonical text; empty when there are none.
+  /// Settings saved before the last join (spec J8): feature -> canonical text; empty when there are
+  /// none.
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> prejoin() const = 0;
 
-  /// Calls `then` once, on the thread that owns the truth, `ms` milliseconds from now or a little later.
+  /// Calls `then` once, on the thread that owns the truth, `ms` milliseconds from now or a little
+  /// later.
   virtual void after(std::int64_t ms, std::function<void()> then) = 0;
-  /// A stored value by its hash, for the history's differences; none when it is not kept here any more.
+  /// A stored value by its hash, for the history's differences; none when it is not kept here any
+  /// more.
   [[nodiscard]] virtual std::optional<std::string> stored_value(const base::Hash& hash) = 0;
 
   /// Fingerprints of the own SSH host key as people compare them (spec J4, J7).

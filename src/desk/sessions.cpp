@@ -1,9 +1,9 @@
+#include "desk/commands.h"
+#include "desk/commit.h"
+
 #include <fmt/format.h>
 
 #include <ctime>
-
-#include "desk/commands.h"
-#include "desk/commit.h"
 
 namespace postern::desk {
 namespace {
@@ -17,10 +17,11 @@ void hello(State& state, Session& session, const Call& call, Params& params) {
   const std::int64_t version = params.number("version", 1, 1'000'000, std::nullopt);
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   if (version != protocol_version)
-    return call.refuse(fail(ErrorCode::unsupported,
-                            fmt::format("This desk speaks version {} of its protocol, you asked for {}. Use "
-                                        "the postern program of version {}.", protocol_version, version,
-                                        state.house.version())));
+    return call.refuse(
+        fail(ErrorCode::unsupported,
+             fmt::format("This desk speaks version {} of its protocol, you asked for {}. Use "
+                         "the postern program of version {}.",
+                         protocol_version, version, state.house.version())));
   const cluster::Fleet& fleet = state.fleet();
   const cluster::Member* self = fleet.member(state.peer().self().member);
   json::object out;
@@ -55,9 +56,10 @@ std::optional<Refused> wrong_mode(const State& state, const Session& session,
   if (command.name == "passwd" && role_of(state, session) == cluster::Role::guest)
     return std::nullopt;
   const bool cluster = command.where == Where::cluster;
-  const bool fits = command.where == Where::login_host
-                        ? session.mode == state.own_mode()
-                        : session.mode.level == (cluster ? base::Level::cluster : base::Level::machine);
+  const bool fits =
+      command.where == Where::login_host
+          ? session.mode == state.own_mode()
+          : session.mode.level == (cluster ? base::Level::cluster : base::Level::machine);
   if (fits) return std::nullopt;
   const char* needs = cluster ? "cluster" : "machine";
   json::object data;
@@ -66,8 +68,9 @@ std::optional<Refused> wrong_mode(const State& state, const Session& session,
   if (command.where == Where::login_host)
     text = fmt::format("This command is restricted to \"machine\" mode of the login host, {}.",
                        host_of(state, state.peer().self().member));
-  return Refused{fail(ErrorCode::restricted, mode_label(state.fleet(), session.mode), std::move(text)),
-                 std::move(data)};
+  return Refused{
+      fail(ErrorCode::restricted, mode_label(state.fleet(), session.mode), std::move(text)),
+      std::move(data)};
 }
 
 void command(State& state, Session& session, const Call& call, Params& params) {
@@ -75,21 +78,24 @@ void command(State& state, Session& session, const Call& call, Params& params) {
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   const Command* found = find_command(name);
   if (found == nullptr)
-    return call.refuse(fail(ErrorCode::not_found, fmt::format("There is no command \"{}\".", name)));
+    return call.refuse(
+        fail(ErrorCode::not_found, fmt::format("There is no command \"{}\".", name)));
   if (!found->built)
     return call.refuse(
         fail(ErrorCode::unsupported, fmt::format("{} is not in this version.", found->name)));
   if (role_of(state, session) < found->least)
-    return call.refuse(fail(ErrorCode::denied,
-                            fmt::format("{} needs the role {}; yours is {}.", found->name,
-                                        cluster::role_name(found->least),
-                                        cluster::role_name(role_of(state, session)))));
+    return call.refuse(
+        fail(ErrorCode::denied, fmt::format("{} needs the role {}; yours is {}.", found->name,
+                                            cluster::role_name(found->least),
+                                            cluster::role_name(role_of(state, session)))));
   if (auto refused = wrong_mode(state, session, *found)) return call.refuse(*refused);
-  if (found->where == Where::machine && found->feature.empty() && !(session.mode == state.own_mode()))
-    return call.refuse(fail(ErrorCode::unsupported,
-                            fmt::format("{} for another machine is not in this version: log in to {} and "
-                                        "run it there.", found->name,
-                                        mode_text(state.fleet(), session.mode).substr(8))));
+  if (found->where == Where::machine && found->feature.empty() &&
+      !(session.mode == state.own_mode()))
+    return call.refuse(
+        fail(ErrorCode::unsupported,
+             fmt::format("{} for another machine is not in this version: log in to {} and "
+                         "run it there.",
+                         found->name, mode_text(state.fleet(), session.mode).substr(8))));
   json::object out;
   out["allowed"] = true;
   out["feature"] = found->feature.empty() ? json::value(nullptr) : json::value(found->feature);
@@ -124,7 +130,9 @@ std::size_t other_sessions(const State& state, const Session& session) {
   return count;
 }
 
-std::string fresh_key(State& state) { return base::to_hex(state.house.random_bytes(16)); }
+std::string fresh_key(State& state) {
+  return base::to_hex(state.house.random_bytes(16));
+}
 
 base::Uuid fresh_uuid(State& state) {
   base::Uuid out;
@@ -141,7 +149,9 @@ std::string time_text(std::int64_t wall_ms) {
   return {text, std::strftime(text, sizeof text, "%a %b %e %H:%M:%S %Y %Z", &parts)};
 }
 
-State* Call::state() const { return session() == nullptr ? nullptr : state_.lock().get(); }
+State* Call::state() const {
+  return session() == nullptr ? nullptr : state_.lock().get();
+}
 
 Session* Call::session() const {
   const auto state = state_.lock();
@@ -154,7 +164,9 @@ void Call::send(std::string line) const {
   if (const Session* at = session()) at->write(std::move(line));
 }
 
-void Call::answer(json::value result) const { send(answer_line(id_, std::move(result))); }
+void Call::answer(json::value result) const {
+  send(answer_line(id_, std::move(result)));
+}
 
 void Call::refuse(const base::Error& error, json::object data) const {
   send(error_line(id_, error, std::move(data)));

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "desk/desk.h"
+#include "desk/pending.h"
+#include "desk/wire.h"
+#include "model/settings.h"
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -7,11 +12,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "desk/desk.h"
-#include "desk/pending.h"
-#include "desk/wire.h"
-#include "model/settings.h"
 
 /// Private to the room: the desk's books, and a call under way.
 namespace postern::desk {
@@ -22,14 +22,16 @@ struct Session {
   std::function<void(std::string)> write;
   std::function<void()> hang_up;
   base::Mode mode;
-  /// Head dots of role and passphrase when the session began (contract 2.12); empty for the console.
+  /// Head dots of role and passphrase when the session began (contract 2.12); empty for the
+  /// console.
   std::vector<cluster::Dot> credential_dots;
   /// Its own change of its own credentials is under way: the end by 2.12 is not for the writer.
   bool writes_credentials = false;
 };
 
 struct State : std::enable_shared_from_this<State> {
-  State(House& the_house, const schema::Schema& the_schema) : house(the_house), schema(the_schema) {}
+  State(House& the_house, const schema::Schema& the_schema)
+      : house(the_house), schema(the_schema) {}
 
   House& house;
   const schema::Schema& schema;
@@ -55,7 +57,8 @@ struct Refused {
 template <class T>
 using Checked = boost::system::result<T, Refused>;
 
-/// One call under way. A copy may outlive session and desk: then answers go nowhere and state() is null.
+/// One call under way. A copy may outlive session and desk: then answers go nowhere and state() is
+/// null.
 class Call {
  public:
   Call(State& state, SessionId session, json::value id)
@@ -107,8 +110,8 @@ std::string pending_key(const State& state, const Session& session);
 /// The session's pending set; made when there is none.
 Pending& pending_of(State& state, const Session& session);
 const Pending* find_pending(const State& state, const Session& session);
-/// Stores the set as it is now; then runs `done`, with the error when it could not be stored (and the set
-/// is as `before` again, unless it has changed since).
+/// Stores the set as it is now; then runs `done`, with the error when it could not be stored (and
+/// the set is as `before` again, unless it has changed since).
 void save_pending(State& state, const std::string& key, Pending before,
                   std::function<void(base::Result<void>)> done);
 /// An error when this user's commit is under way: its pending set must not change meanwhile.

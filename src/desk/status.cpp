@@ -1,9 +1,9 @@
+#include "desk/commit.h"
+
+#include <boost/json/array.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/array.hpp>
-
-#include "desk/commit.h"
 
 namespace postern::desk {
 namespace {
@@ -14,8 +14,7 @@ base::Hash mode_digest(const State& state, const base::Mode& mode) {
   std::string all;
   for (const schema::Feature& feature : state.schema.features()) {
     const auto from = model::supplier_at(view.settings, view.layout, mode, feature.name);
-    const model::Text text =
-        from ? view.settings.find(*from, feature.name) : factory_text(feature);
+    const model::Text text = from ? view.settings.find(*from, feature.name) : factory_text(feature);
     all += fmt::format("{}\n{}\n{}\n", feature.name, text->size(), *text);
   }
   return base::hash_bytes(all);
@@ -34,7 +33,8 @@ void status(State& state, Session& session, const Call& call, Params& params) {
   const cluster::Group* group = self == nullptr ? nullptr : fleet.group(self->group);
   const DataPlaneStatus plane = state.house.data_plane();
   const auto links = state.peer().links();
-  const auto up = std::count_if(links.begin(), links.end(), [](const auto& link) { return link.live; });
+  const auto up =
+      std::count_if(links.begin(), links.end(), [](const auto& link) { return link.live; });
   const bool clustered = !fleet.standalone();
   json::object out;
   out["host"] = host_of(state, state.peer().self().member);

@@ -1,10 +1,10 @@
+#include "desk/commit.h"
+#include "desk/keys.h"
+
+#include <boost/json/array.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/array.hpp>
-
-#include "desk/commit.h"
-#include "desk/keys.h"
 
 namespace postern::desk {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::size_t passphrase_least = 8;      // characters are counted as bytes: never too short
+constexpr std::size_t passphrase_least = 8;  // characters are counted as bytes: never too short
 constexpr std::size_t passphrase_greatest = 1024;
 constexpr std::size_t keys_greatest = 100;
 
@@ -43,18 +43,21 @@ base::Result<const cluster::User*> user_of_call(const State& state, const Sessio
 
 std::optional<base::Error> weak_passphrase(const std::string& name, const std::string& passphrase) {
   if (passphrase.size() < passphrase_least)
-    return fail(ErrorCode::invalid, "new", fmt::format("The new passphrase is too short: it needs at "
-                                                       "least {} characters.", passphrase_least));
+    return fail(ErrorCode::invalid, "new",
+                fmt::format("The new passphrase is too short: it needs at "
+                            "least {} characters.",
+                            passphrase_least));
   if (passphrase.size() > passphrase_greatest)
-    return fail(ErrorCode::invalid, "new", fmt::format("The new passphrase is too long: {} bytes at most.",
-                                                       passphrase_greatest));
+    return fail(
+        ErrorCode::invalid, "new",
+        fmt::format("The new passphrase is too long: {} bytes at most.", passphrase_greatest));
   if (lower(passphrase) == lower(name))
     return fail(ErrorCode::invalid, "new", "The new passphrase must not be the user's name.");
   return std::nullopt;
 }
 
-/// The writer's own session goes on with the credentials that it has just made (contract 2.12), but not
-/// with somebody else's change that came in between.
+/// The writer's own session goes on with the credentials that it has just made (contract 2.12), but
+/// not with somebody else's change that came in between.
 void writer_goes_on(State& state, Session& session, const cluster::Dot& written) {
   session.writes_credentials = false;
   const cluster::User* user = find_user(state, session.who.user);
@@ -93,8 +96,9 @@ void user_passwd(State& state, Session& session, const Call& call, Params& param
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   const cluster::User* user = find_user(state, session.who.user);
   if (user == nullptr)
-    return call.refuse(fail(ErrorCode::denied, "The console has no passphrase: log in as a user to change "
-                                               "that user's passphrase."));
+    return call.refuse(fail(ErrorCode::denied,
+                            "The console has no passphrase: log in as a user to change "
+                            "that user's passphrase."));
   if (auto weak = weak_passphrase(user->name, fresh)) return call.refuse(*weak);
   state.house.check_passphrase(user->passphrase, old, [call, fresh](bool matches) {
     State* alive = call.state();
@@ -128,11 +132,9 @@ void user_keys(State& state, Session& session, const Call& call, Params& params)
 void write_keys(State& state, Session& session, const Call& call, const cluster::User& user,
                 const std::vector<std::string>& keys, std::string comment, json::object result) {
   const cluster::Register reg = cluster::user_register(user.id, "keys");
-  commit_now(state, session, call, std::move(comment),
-             {put_item(state, reg, cluster::encode_keys(keys))},
-             [call, result = std::move(result)](State&, const cluster::Answer&) {
-               call.answer(result);
-             });
+  commit_now(
+      state, session, call, std::move(comment), {put_item(state, reg, cluster::encode_keys(keys))},
+      [call, result = std::move(result)](State&, const cluster::Answer&) { call.answer(result); });
 }
 
 bool has_fingerprint(const std::string& line, std::string_view fingerprint) {
@@ -154,8 +156,10 @@ void user_add_key(State& state, Session& session, const Call& call, Params& para
       return call.refuse(fail(ErrorCode::exists, fmt::format("{} has this key already: {}.",
                                                              (*user)->name, key->fingerprint)));
   if (keys.size() >= keys_greatest)
-    return call.refuse(fail(ErrorCode::invalid, fmt::format("{} has {} keys, which is the limit: delete "
-                                                            "one first.", (*user)->name, keys_greatest)));
+    return call.refuse(
+        fail(ErrorCode::invalid, fmt::format("{} has {} keys, which is the limit: delete "
+                                             "one first.",
+                                             (*user)->name, keys_greatest)));
   keys.push_back(key->line);
   write_keys(state, session, call, **user, keys, "SSH key added to " + (*user)->name,
              {{"fingerprint", key->fingerprint}});
@@ -168,11 +172,10 @@ void user_delete_key(State& state, Session& session, const Call& call, Params& p
   auto user = user_of_call(state, session, name);
   if (!user) return call.refuse(user.error());
   std::vector<std::string> keys = (*user)->keys;
-  if (std::erase_if(keys, [&](const std::string& line) {
-        return has_fingerprint(line, fingerprint);
-      }) == 0)
-    return call.refuse(fail(ErrorCode::not_found, fmt::format("{} has no key {}.", (*user)->name,
-                                                              fingerprint)));
+  if (std::erase_if(
+          keys, [&](const std::string& line) { return has_fingerprint(line, fingerprint); }) == 0)
+    return call.refuse(
+        fail(ErrorCode::not_found, fmt::format("{} has no key {}.", (*user)->name, fingerprint)));
   write_keys(state, session, call, **user, keys, "SSH key deleted from " + (*user)->name, {});
 }
 

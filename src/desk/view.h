@@ -1,11 +1,11 @@
 #pragma once
 
+#include "desk/state.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "desk/state.h"
 
 /// Settings as somebody at this desk sees them, and the names of modes.
 namespace postern::desk {
@@ -27,14 +27,15 @@ std::string mode_label(const cluster::Fleet& fleet, const base::Mode& mode);
 /// Whether the mode is there (its group not deleted, its machine not removed).
 bool mode_exists(const cluster::Fleet& fleet, const base::Mode& mode);
 
-/// A mode as typed. Words and names are case-insensitive; a machine also by its first label, when only one
-/// has it, or by serial number. Errors: usage, not_found naming what exists.
+/// A mode as typed. Words and names are case-insensitive; a machine also by its first label, when
+/// only one has it, or by serial number. Errors: usage, not_found naming what exists.
 base::Result<base::Mode> parse_mode(const State& state, std::string_view text);
-/// The mode that a call is about: `typed`, or the session's. Errors: not_found also when the session's
-/// mode has been deleted meanwhile.
+/// The mode that a call is about: `typed`, or the session's. Errors: not_found also when the
+/// session's mode has been deleted meanwhile.
 base::Result<base::Mode> mode_of_call(const State& state, const Session& session,
                                       const std::optional<std::string>& typed);
-base::Result<const cluster::Member*> find_machine(const cluster::Fleet& fleet, std::string_view name);
+base::Result<const cluster::Member*> find_machine(const cluster::Fleet& fleet,
+                                                  std::string_view name);
 base::Result<const cluster::Group*> find_group(const cluster::Fleet& fleet, std::string_view name);
 /// ASCII letters in lower case, the rest as it is.
 std::string lower(std::string_view text);
@@ -57,11 +58,11 @@ base::Result<model::Tree> tree_of(const schema::Schema& schema, const schema::Fe
                                   const std::string& canonical);
 model::Text factory_text(const schema::Feature& feature);
 
-/// How `after` differs from `before` (null: not defined), for people: lines that begin with "+ ", "- " or
-/// "  ". Values of secret leaves are not shown.
+/// How `after` differs from `before` (null: not defined), for people: lines that begin with "+ ",
+/// "- " or "  ". Values of secret leaves are not shown.
 std::vector<std::string> difference_lines(const schema::Schema& schema,
-                                          const schema::Feature& feature,
-                                          const model::Text& before, const model::Text& after);
+                                          const schema::Feature& feature, const model::Text& before,
+                                          const model::Text& after);
 json::array lines_json(const std::vector<std::string>& lines);
 
 }  // namespace postern::desk

@@ -1,12 +1,12 @@
 #include "desk/wire.h"
 
+#include "base/limits.h"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
-
-#include "base/limits.h"
 
 namespace postern::desk {
 namespace {
@@ -87,9 +87,8 @@ std::string error_line(const WireError& error) {
   data["name"] = base::error_name(unknown ? base::ErrorCode::unsupported : base::ErrorCode::usage);
   data["where"] = "";
   json::object out = envelope(error.id);
-  out["error"] = json::object{{"code", static_cast<int>(error.code)},
-                              {"message", error.text},
-                              {"data", std::move(data)}};
+  out["error"] = json::object{
+      {"code", static_cast<int>(error.code)}, {"message", error.text}, {"data", std::move(data)}};
   return json::serialize(out);
 }
 
@@ -175,9 +174,9 @@ std::optional<base::Error> Params::trouble() const {
   if (error_) return error_;
   for (const auto& member : from_)
     if (!asked_.contains(std::string_view(member.key())))
-      return base::fail(base::ErrorCode::usage, std::string(member.key()),
-                        fmt::format(R"(This method has no parameter "{}".)",
-                                    std::string_view(member.key())));
+      return base::fail(
+          base::ErrorCode::usage, std::string(member.key()),
+          fmt::format(R"(This method has no parameter "{}".)", std::string_view(member.key())));
   return std::nullopt;
 }
 

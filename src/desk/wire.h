@@ -1,7 +1,10 @@
 #pragma once
 
+#include "base/result.h"
+
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -10,10 +13,8 @@
 #include <variant>
 #include <vector>
 
-#include "base/result.h"
-
-/// The desk protocol's envelope: JSON-RPC 2.0, one object a line (docs/DESK.md). Strict on the way in:
-/// what is not exactly a request gets the JSON-RPC error for it.
+/// The desk protocol's envelope: JSON-RPC 2.0, one object a line (docs/DESK.md). Strict on the way
+/// in: what is not exactly a request gets the JSON-RPC error for it.
 namespace postern::desk {
 
 namespace json = boost::json;
@@ -46,8 +47,9 @@ std::string error_line(const json::value& id, const base::Error& error, json::ob
 std::string error_line(const WireError& error);
 std::string notice_line(std::string_view method, std::string text);
 
-/// A call's parameters, read strictly: each by its name and type, nothing left over. The first trouble is
-/// kept and later reads give empty values, so that a handler reads everything and then asks `trouble`.
+/// A call's parameters, read strictly: each by its name and type, nothing left over. The first
+/// trouble is kept and later reads give empty values, so that a handler reads everything and then
+/// asks `trouble`.
 class Params {
  public:
   explicit Params(const json::object& from) : from_(from) {}

@@ -16,7 +16,8 @@ class CheckTest : public DeskTest {
     sitter.ok("commit", R"({"request":"interfaces"})");
   }
   json::value put_listener(std::string_view mode, std::string_view more = "") {
-    return sitter.ok("feature.put", std::string(R"({"feature":"listeners","mode":")") + std::string(mode) +
+    return sitter.ok("feature.put", std::string(R"({"feature":"listeners","mode":")") +
+                                        std::string(mode) +
                                         R"(","data":{"listener":[{"name":"In","type":"public",)" +
                                         R"("interface":"Management")" + std::string(more) + "}]}}");
   }
@@ -40,8 +41,8 @@ TEST_F(CheckTest, AReferenceThatDoesNotResolveEverywhereIsAWarning) {
 TEST_F(CheckTest, DeletingAnInterfaceNamesTheListenersThatItDisables) {
   put_listener("group usa");
   sitter.ok("commit", R"({"request":"1"})");
-  const json::value edited = sitter.ok(
-      "feature.edit", R"({"feature":"interfaces","mode":"machine newyork","edits":[
+  const json::value edited =
+      sitter.ok("feature.edit", R"({"feature":"interfaces","mode":"machine newyork","edits":[
           {"op":"remove","path":"interface['Management']"}]})");
   const std::string warning = with(edited.at("warnings"), "listener['In']");
   EXPECT_NE(warning.find("newyork.example.com"), std::string::npos) << warning;
@@ -53,7 +54,8 @@ TEST_F(CheckTest, MovingNamesTheReferencesThatAreLost) {
   put_listener("machine newyork");
   sitter.ok("commit", R"({"request":"1"})");
   const json::value moved = sitter.ok(
-      "feature.copy", R"({"feature":"listeners","mode":"machine newyork","to":"group europe","move":true})");
+      "feature.copy",
+      R"({"feature":"listeners","mode":"machine newyork","to":"group europe","move":true})");
   EXPECT_NE(with(moved.at("warnings"), "paris.example.com"), "");
 }
 
@@ -67,13 +69,15 @@ TEST_F(CheckTest, WhatDoesNotCheckIsNamedWithItsMachines) {
   EXPECT_EQ(problem.at("mode"), "group usa");
   EXPECT_EQ(problem.at("label"), "Group usa");
   EXPECT_NE(problem.at("path").as_string().find("a.example"), json::string::npos);
-  EXPECT_EQ(texts(problem.at("machines")), (Strings{"losangeles.example.com", "newyork.example.com"}));
+  EXPECT_EQ(texts(problem.at("machines")),
+            (Strings{"losangeles.example.com", "newyork.example.com"}));
   EXPECT_NE(error.at("message").as_string().find("SMTP routes (Group usa)"), json::string::npos);
   EXPECT_EQ(house.commits, 1) << "only the one of the set-up";
 }
 
 TEST_F(CheckTest, ADefinitionThatNobodyUsesYetIsCheckedToo) {
-  sitter.ok("feature.put", R"({"feature":"dns","mode":"group Main_Group","data":{"source":"servers"}})");
+  sitter.ok("feature.put",
+            R"({"feature":"dns","mode":"group Main_Group","data":{"source":"servers"}})");
   const json::object error = sitter.refused("invalid", "commit", R"({"request":"1"})");
   EXPECT_EQ(error.at("data").at("problems").at(0).at("label"), "Group Main_Group");
   EXPECT_EQ(error.at("data").at("problems").at(0).at("machines").as_array().size(), 0U);
@@ -84,12 +88,15 @@ TEST_F(CheckTest, ADefinitionThatNobodyUsesYetIsCheckedToo) {
 }
 
 TEST_F(CheckTest, EachCombinationIsCheckedOnce) {
-  const auto checks = [&] { return sitter.ok("stats").at("counters").at("desk.checks").to_number<int>(); };
+  const auto checks = [&] {
+    return sitter.ok("stats").at("counters").at("desk.checks").to_number<int>();
+  };
   sitter.ok("feature.put", R"({"feature":"dns","mode":"cluster","data":{"source":"root"}})");
   const int before = checks();
   sitter.ok("commit.check");
   EXPECT_EQ(checks() - before, 1) << "three machines, one combination";
-  sitter.ok("feature.put", R"({"feature":"dns","mode":"machine paris","data":{"source":"system"}})");
+  sitter.ok("feature.put",
+            R"({"feature":"dns","mode":"machine paris","data":{"source":"system"}})");
   const int two = checks();
   sitter.ok("commit.check");
   EXPECT_EQ(checks() - two, 2);

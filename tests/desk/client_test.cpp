@@ -27,7 +27,8 @@ class ClientTest : public testing::Test {
   }
   ~ClientTest() override { hang_up(); }
   void says(const std::string& line) const {
-    EXPECT_EQ(::write(desk, (line + "\n").data(), line.size() + 1), static_cast<ssize_t>(line.size() + 1));
+    EXPECT_EQ(::write(desk, (line + "\n").data(), line.size() + 1),
+              static_cast<ssize_t>(line.size() + 1));
   }
   void hang_up() {
     if (desk >= 0) ::close(desk);
@@ -53,7 +54,8 @@ TEST_F(ClientTest, GetsItsOwnAnswerAndTheNoticesBefore) {
   EXPECT_EQ(reply->at("mode"), "cluster");
   EXPECT_EQ(heard, "session.progress:half;");
   EXPECT_EQ(request(),
-            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session.mode\",\"params\":{\"mode\":\"cluster\"}}\n");
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session.mode\",\"params\":{\"mode\":"
+            "\"cluster\"}}\n");
 }
 
 TEST_F(ClientTest, ARefusalKeepsItsCodeAndData) {

@@ -26,7 +26,8 @@ TEST_F(CreateTest, MovesWhatCanBeShared) {
   EXPECT_EQ(dns.at("defined"), false);
   EXPECT_EQ(dns.at("effective_from"), "Cluster Americas");
   EXPECT_EQ(dns.at("effective").at("source"), "root");
-  EXPECT_EQ(sitter.ok("feature.get", R"({"feature":"interfaces","mode":"machine newyork"})").at("defined"),
+  EXPECT_EQ(sitter.ok("feature.get", R"({"feature":"interfaces","mode":"machine newyork"})")
+                .at("defined"),
             true);
   EXPECT_EQ(sitter.ok("status").at("group"), "Main_Group");
   sitter.refused("exists", "cluster.create", R"({"name":"Again"})");
@@ -48,23 +49,29 @@ TEST_F(CreateTest, UncommittedChangesComeFirst) {
 }
 
 TEST_F(CreateTest, StandaloneHasNoClusterToShow) {
-  for (const char* method : {"cluster.list", "cluster.connstatus"}) sitter.refused("not-found", method);
+  for (const char* method : {"cluster.list", "cluster.connstatus"})
+    sitter.refused("not-found", method);
   sitter.refused("not-found", "cluster.add_group", R"({"name":"usa"})");
-  sitter.refused("not-found", "cluster.set_group", R"({"machines":["newyork"],"group":"Main_Group"})");
+  sitter.refused("not-found", "cluster.set_group",
+                 R"({"machines":["newyork"],"group":"Main_Group"})");
 }
 
 TEST_F(DeskTest, GroupsAreAddedOnce) {
   Sitter sitter(*desk, admin());
-  EXPECT_EQ(sitter.ok("cluster.add_group", R"({"name":"asia"})").at("warnings").as_array().size(), 0U);
+  EXPECT_EQ(sitter.ok("cluster.add_group", R"({"name":"asia"})").at("warnings").as_array().size(),
+            0U);
   EXPECT_EQ(sitter.ok("session.mode", R"({"mode":"group Asia"})").at("label"), "Group asia");
   sitter.refused("exists", "cluster.add_group", R"({"name":"ASIA"})");
   sitter.refused("invalid", "cluster.add_group", R"({"name":""})");
-  EXPECT_NE(with(sitter.ok("cluster.add_group", R"({"name":"Americas"})").at("warnings"), "named like"), "");
+  EXPECT_NE(
+      with(sitter.ok("cluster.add_group", R"({"name":"Americas"})").at("warnings"), "named like"),
+      "");
 }
 
 TEST_F(DeskTest, MachinesMoveBetweenGroups) {
   Sitter sitter(*desk, admin());
-  sitter.ok("cluster.set_group", R"({"machines":["paris","losangeles","paris"],"group":"main_group"})");
+  sitter.ok("cluster.set_group",
+            R"({"machines":["paris","losangeles","paris"],"group":"main_group"})");
   const json::value list = sitter.ok("cluster.list");
   EXPECT_EQ(list.at("name"), "americas");
   ASSERT_EQ(list.at("groups").as_array().size(), 3U);
@@ -78,8 +85,12 @@ TEST_F(DeskTest, MachinesMoveBetweenGroups) {
   const int before = house.commits;
   sitter.ok("cluster.set_group", R"({"machines":["paris"],"group":"Main_Group"})");
   EXPECT_EQ(house.commits, before) << "it is there already";
-  EXPECT_EQ(sitter.refused("not-found", "cluster.set_group", R"({"machines":["rome"],"group":"usa"})")
-                .at("message").as_string().starts_with("There is no machine \"rome\"."), true);
+  EXPECT_EQ(
+      sitter.refused("not-found", "cluster.set_group", R"({"machines":["rome"],"group":"usa"})")
+          .at("message")
+          .as_string()
+          .starts_with("There is no machine \"rome\"."),
+      true);
   sitter.refused("not-found", "cluster.set_group", R"({"machines":["paris"],"group":"asia"})");
   sitter.refused("usage", "cluster.set_group", R"({"machines":[],"group":"usa"})");
   sitter.refused("usage", "cluster.set_group", R"({"machines":[7],"group":"usa"})");
@@ -87,7 +98,8 @@ TEST_F(DeskTest, MachinesMoveBetweenGroups) {
 
 TEST_F(DeskTest, ConnstatusShowsEveryMachine) {
   Sitter sitter(*desk, admin());
-  house.links = {{member_id(3), "paris.example.com:22", "refused", {"192.0.2.3"}, "", "no such name"}};
+  house.links = {
+      {member_id(3), "paris.example.com:22", "refused", {"192.0.2.3"}, "", "no such name"}};
   const json::value machines = sitter.ok("cluster.connstatus").at("machines");
   ASSERT_EQ(machines.as_array().size(), 3U);
   EXPECT_EQ(machines.at(0).at("host"), "losangeles.example.com");
@@ -117,7 +129,8 @@ TEST_F(CreateTest, JoiningShowsTheFingerprintFirst) {
     house.elsewhere({house.item(cluster::cluster_name_register(cluster_id), "europe")});
     desk->replaced(sitter.id);
   };
-  const json::value joined = sitter.ok("cluster.join_go", R"({"join":7,"passphrase":"s","ccs":true,"ccs_port":2223})");
+  const json::value joined =
+      sitter.ok("cluster.join_go", R"({"join":7,"passphrase":"s","ccs":true,"ccs_port":2223})");
   EXPECT_EQ(joined.at("cluster"), "europe");
   EXPECT_EQ(joined.at("group"), "Main_Group");
   EXPECT_EQ(house.joined_with->passphrase, "s");
@@ -164,7 +177,8 @@ TEST_F(DeskTest, StatusAndStats) {
   EXPECT_EQ(counters.at("cluster.commits_authored"), 2);
   EXPECT_EQ(sitter.ok("host.fingerprint").at("sha256"), "SHA256:h");
   EXPECT_EQ(sitter.ok("host.fingerprint").at("line"), "ssh-ed25519 AAAA newyork");
-  EXPECT_EQ(texts(sitter.ok("host.addresses").at("addresses")), std::vector<std::string>{"127.0.1.1"});
+  EXPECT_EQ(texts(sitter.ok("host.addresses").at("addresses")),
+            std::vector<std::string>{"127.0.1.1"});
 }
 
 }  // namespace

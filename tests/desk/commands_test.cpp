@@ -1,10 +1,10 @@
 #include "desk/commands.h"
 
+#include "house.h"
+
 #include <algorithm>
 #include <set>
 #include <sstream>
-
-#include "house.h"
 
 namespace postern::desk {
 namespace {
@@ -12,16 +12,22 @@ namespace {
 // The lists of spec C9 to C12, word for word.
 constexpr const char* c9 = "clusterconfig sshconfig clustercheck userconfig passwd";
 constexpr const char* c10 =
-    "antispamstatus antispamupdate antivirusstatus antivirusupdate bouncerecipients deleterecipients "
-    "delivernow diagnostic dnsflush dnslistflush dnslisttest dnsstatus etherconfig featurekey hostrate "
-    "hoststatus interfaceconfig ldapflush ldaptest nslookup quarantineconfig rate reboot resetcounters "
-    "resume resumedel resumelistener rollovernow routeconfig sbstatus setgateway sethostname settime "
-    "shutdown status suspend suspenddel suspendlistener techsupport tophosts topin trace version vofflush "
+    "antispamstatus antispamupdate antivirusstatus antivirusupdate bouncerecipients "
+    "deleterecipients "
+    "delivernow diagnostic dnsflush dnslistflush dnslisttest dnsstatus etherconfig featurekey "
+    "hostrate "
+    "hoststatus interfaceconfig ldapflush ldaptest nslookup quarantineconfig rate reboot "
+    "resetcounters "
+    "resume resumedel resumelistener rollovernow routeconfig sbstatus setgateway sethostname "
+    "settime "
+    "shutdown status suspend suspenddel suspendlistener techsupport tophosts topin trace version "
+    "vofflush "
     "vofstatus workqueue";
 constexpr const char* c11 = "last ping resetconfig supportrequest tail telnet upgrade who";
 constexpr const char* c12 =
     "listenerconfig destconfig smtproutes bounceconfig ldapconfig dictionaryconfig textconfig "
-    "smtpauthconfig unsubscribe aliasconfig dnsconfig ntpconfig settz alertconfig logconfig saveconfig "
+    "smtpauthconfig unsubscribe aliasconfig dnsconfig ntpconfig settz alertconfig logconfig "
+    "saveconfig "
     "loadconfig";
 
 std::set<std::string> words(const char* list) {
@@ -57,7 +63,8 @@ TEST(Commands, TheTableIsInOrderAndComplete) {
     ASSERT_NE(feature, nullptr) << command.name;
     EXPECT_EQ(feature->command, command.name);
     EXPECT_TRUE(command.built && command.needs_commit) << command.name;
-    EXPECT_EQ(command.where == Where::machine, feature->scope == schema::Scope::machine) << command.name;
+    EXPECT_EQ(command.where == Where::machine, feature->scope == schema::Scope::machine)
+        << command.name;
   }
   for (const schema::Feature& feature : loaded_schema().features())
     EXPECT_NE(find_command(feature.command), nullptr) << feature.command;
@@ -73,19 +80,24 @@ TEST_F(DeskTest, ACommandIsAllowedOrSaysWhatItNeeds) {
   Sitter sitter(*desk, admin());
   EXPECT_EQ(sitter.ok("session.command", asked("smtproutes")).at("feature"), "smtp-routes");
   EXPECT_EQ(sitter.ok("session.command", asked("commit")).at("feature"), nullptr);
-  const json::object cluster = sitter.refused("restricted", "session.command", asked("clusterconfig"));
+  const json::object cluster =
+      sitter.refused("restricted", "session.command", asked("clusterconfig"));
   EXPECT_EQ(cluster.at("data").at("needs"), "cluster");
   EXPECT_EQ(cluster.at("message"), R"(This command is restricted to "cluster" mode.)");
   EXPECT_EQ(sitter.ok("session.command", asked("interfaceconfig")).at("allowed"), true);
   sitter.ok("session.mode", R"({"mode":"cluster"})");
   EXPECT_EQ(sitter.ok("session.command", asked("clusterconfig")).at("allowed"), true);
-  EXPECT_EQ(sitter.refused("restricted", "session.command", asked("interfaceconfig")).at("data").at("needs"),
+  EXPECT_EQ(sitter.refused("restricted", "session.command", asked("interfaceconfig"))
+                .at("data")
+                .at("needs"),
             "machine");
-  EXPECT_EQ(sitter.refused("restricted", "session.command", asked("status")).at("data").at("needs"), "machine");
+  EXPECT_EQ(sitter.refused("restricted", "session.command", asked("status")).at("data").at("needs"),
+            "machine");
   sitter.ok("session.mode", R"({"mode":"machine paris"})");
   EXPECT_EQ(sitter.ok("session.command", asked("interfaceconfig")).at("allowed"), true);
   const json::object status = sitter.refused("unsupported", "session.command", asked("status"));
-  EXPECT_NE(status.at("message").as_string().find("log in to paris.example.com"), json::string::npos);
+  EXPECT_NE(status.at("message").as_string().find("log in to paris.example.com"),
+            json::string::npos);
 }
 
 TEST_F(DeskTest, WhatIsNotBuiltSaysSo) {
@@ -97,7 +109,8 @@ TEST_F(DeskTest, WhatIsNotBuiltSaysSo) {
 
 TEST_F(DeskTest, RolesAndTheGuestsPasswd) {
   Sitter guest(*desk, gina());
-  EXPECT_EQ(guest.ok("session.command", asked("passwd")).at("allowed"), true) << "without switching";
+  EXPECT_EQ(guest.ok("session.command", asked("passwd")).at("allowed"), true)
+      << "without switching";
   guest.refused("denied", "session.command", asked("smtproutes"));
   Sitter operator_here(*desk, bob());
   operator_here.refused("restricted", "session.command", asked("passwd"));

@@ -1,21 +1,22 @@
 #pragma once
 
-#include <gtest/gtest.h>
+#include "base/crypto.h"
+#include "cluster/peer.h"
+#include "desk/desk.h"
+#include "schema/schema.h"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <gtest/gtest.h>
+
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/crypto.h"
-#include "cluster/peer.h"
-#include "desk/desk.h"
-#include "schema/schema.h"
-
-/// A desk at a real peer whose disk is always willing (unless told otherwise), and people who sit at it.
+/// A desk at a real peer whose disk is always willing (unless told otherwise), and people who sit
+/// at it.
 namespace postern::desk {
 
 namespace json = boost::json;
@@ -36,14 +37,21 @@ Id made_id(unsigned char kind, unsigned char number) {
   id.uuid.bytes[15] = number;
   return id;
 }
-inline base::MemberId member_id(unsigned char n) { return made_id<base::MemberId>(1, n); }
-inline base::GroupId group_id(unsigned char n) { return made_id<base::GroupId>(2, n); }
-inline base::UserId user_id(unsigned char n) { return made_id<base::UserId>(3, n); }
+inline base::MemberId member_id(unsigned char n) {
+  return made_id<base::MemberId>(1, n);
+}
+inline base::GroupId group_id(unsigned char n) {
+  return made_id<base::GroupId>(2, n);
+}
+inline base::UserId user_id(unsigned char n) {
+  return made_id<base::UserId>(3, n);
+}
 inline const base::ClusterId cluster_id = made_id<base::ClusterId>(4, 1);
 
 class FakeHouse final : public House {
  public:
-  /// `hosts` are members (the first is this machine), in `groups` by index; no cluster name: standalone.
+  /// `hosts` are members (the first is this machine), in `groups` by index; no cluster name:
+  /// standalone.
   struct Plan {
     std::string cluster;
     std::vector<std::string> groups{"Main_Group"};
@@ -60,7 +68,8 @@ class FakeHouse final : public House {
   [[nodiscard]] const cluster::Peer& peer() const override { return *peer_; }
   [[nodiscard]] std::string version() const override { return "0.1.0"; }
 
-  void commit(cluster::LocalCommit what, std::function<void(const cluster::Answer&)> done) override {
+  void commit(cluster::LocalCommit what,
+              std::function<void(const cluster::Answer&)> done) override {
     ++commits;
     if (!what.retire.empty()) retired.push_back(what.retire);
     if (answer_instead) {
@@ -108,7 +117,9 @@ class FakeHouse final : public House {
     return {{"dns", R"({"postern-dns:dns":{"source":"root"}})"}};
   }
   [[nodiscard]] std::string host_key() const override { return "ssh-ed25519 AAAA newyork"; }
-  [[nodiscard]] HostFingerprints host_fingerprints() const override { return {"SHA256:h", "MD5:h"}; }
+  [[nodiscard]] HostFingerprints host_fingerprints() const override {
+    return {"SHA256:h", "MD5:h"};
+  }
   [[nodiscard]] DataPlaneStatus data_plane() const override { return {3, "", {"a note"}, true, 5}; }
   void link_status(std::function<void(std::vector<LinkStatus>)> done) override { done(links); }
   [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> stats() const override {
@@ -137,7 +148,8 @@ class FakeHouse final : public House {
   }
   [[nodiscard]] std::size_t timers() const { return timers_.size(); }
   /// A commit that did not come through the desk, as sync would bring one.
-  cluster::Answer elsewhere(std::vector<cluster::LocalCommit::Item> items, std::string author = "eve") {
+  cluster::Answer elsewhere(std::vector<cluster::LocalCommit::Item> items,
+                            std::string author = "eve") {
     cluster::LocalCommit what;
     what.request_key = "elsewhere-" + std::to_string(++drawn_);
     what.author_name = std::move(author);
@@ -163,7 +175,8 @@ class FakeHouse final : public House {
         values_.insert(effects.persist->values.begin(), effects.persist->values.end());
         if (!effects.persist->retire.empty()) saved.erase(effects.persist->retire);
         if (effects.persist->flush)
-          queue.push_back(cluster::Flushed{effects.persist->token, cluster::Flushed::How::done, 0, {}});
+          queue.push_back(
+              cluster::Flushed{effects.persist->token, cluster::Flushed::How::done, 0, {}});
       }
       for (const cluster::Answer& answer : effects.answers) {
         auto done = waiting_.extract(answer.request_key);
@@ -205,7 +218,8 @@ class Sitter {
  public:
   Sitter(Desk& desk, Who who) : desk_(desk) {
     id = desk.open_session(
-        std::move(who), [this](const std::string& line) { hear(line); }, [this] { hung_up = true; });
+        std::move(who), [this](const std::string& line) { hear(line); },
+        [this] { hung_up = true; });
   }
   ~Sitter() { desk_.close_session(id); }
   Sitter(const Sitter&) = delete;
@@ -223,7 +237,8 @@ class Sitter {
     return answer.contains("result") ? answer["result"] : json::value(json::object());
   }
   /// The error object; a result fails the test. Its "name" is checked.
-  json::object refused(std::string_view name, std::string_view method, std::string_view params = "{}") {
+  json::object refused(std::string_view name, std::string_view method,
+                       std::string_view params = "{}") {
     json::object answer = raw(method, params);
     if (!answer.contains("error")) {
       ADD_FAILURE() << method << " was not refused: " << json::serialize(answer);
@@ -264,7 +279,8 @@ class Sitter {
   std::int64_t next_ = 0;
 };
 
-/// A cluster "americas": newyork (here), losangeles in group usa, paris in group europe; or standalone.
+/// A cluster "americas": newyork (here), losangeles in group usa, paris in group europe; or
+/// standalone.
 class DeskTest : public testing::Test {
  protected:
   explicit DeskTest(FakeHouse::Plan plan = clustered()) : house(plan) { reopen(); }

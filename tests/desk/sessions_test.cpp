@@ -52,11 +52,14 @@ TEST_F(DeskTest, ModesAreFoundAsPeopleTypeThem) {
   EXPECT_EQ(mode("machine Paris.Example.com"), "Machine paris.example.com");
   EXPECT_EQ(mode("machine  PARIS "), "Machine paris.example.com");
   EXPECT_EQ(mode("machine 4F21A09C3B71-K3QM7ZT2XW5A"), "Machine losangeles.example.com");
-  EXPECT_EQ(sitter.ok("session.hello", R"({"version":1})").at("mode"), "machine losangeles.example.com");
-  const json::object group = sitter.refused("not-found", "session.mode", R"({"mode":"group asia"})");
+  EXPECT_EQ(sitter.ok("session.hello", R"({"version":1})").at("mode"),
+            "machine losangeles.example.com");
+  const json::object group =
+      sitter.refused("not-found", "session.mode", R"({"mode":"group asia"})");
   EXPECT_EQ(group.at("message"),
             R"(There is no group "asia". The groups are: Main_Group, usa and europe.)");
-  const json::object host = sitter.refused("not-found", "session.mode", R"({"mode":"machine rome"})");
+  const json::object host =
+      sitter.refused("not-found", "session.mode", R"({"mode":"machine rome"})");
   EXPECT_NE(host.at("message").as_string().find("losangeles.example.com"), json::string::npos);
   sitter.refused("usage", "session.mode", R"({"mode":"group"})");
   sitter.refused("usage", "session.mode", R"({"mode":"cluster americas"})");

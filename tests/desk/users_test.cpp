@@ -6,22 +6,34 @@ namespace {
 
 // Made by ssh-keygen, which also said the fingerprints.
 const std::string ed25519 =
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJVAbBwOQYetuT1HVVywrxQYi+FWp6Bc1ns4QmJZDQEa anna@laptop one";
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJVAbBwOQYetuT1HVVywrxQYi+FWp6Bc1ns4QmJZDQEa anna@laptop "
+    "one";
 const std::string ed25519_print = "SHA256:VMRHj0F3qILGgd1e3f9UdbUUzBf4U9FOwcI/UsCAxm4";
 const std::string ecdsa256 =
-    "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBExYmKk35zUEbPS2yPguJql2kWMAnGPKFWFZW"
+    "ecdsa-sha2-nistp256 "
+    "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBExYmKk35zUEbPS2yPguJql2kWMAnGPKFWFZW"
     "Eldcz1E0Z7Fh8xXMsIMDoCIJIv7uDCLIXv15CPPQpZk+NNRocg= e256";
 const std::string ecdsa521 =
-    "ecdsa-sha2-nistp521 AAAAE2VjZHNhLXNoYTItbmlzdHA1MjEAAAAIbmlzdHA1MjEAAACFBADztqMu0vMoYQVOL/cKXPGiHQ7klXNKIshg35"
-    "2jjvPhyu+pJ5HXMfjag2oOFN46FWKBszcQqtKIU5pfmgB68eUPRQGYINiAM9qT0L9QzvOVjWTWPpg5xOs35cuj7vbjkhS8JIqx45dqq2hZJcxU"
+    "ecdsa-sha2-nistp521 "
+    "AAAAE2VjZHNhLXNoYTItbmlzdHA1MjEAAAAIbmlzdHA1MjEAAACFBADztqMu0vMoYQVOL/cKXPGiHQ7klXNKIshg35"
+    "2jjvPhyu+"
+    "pJ5HXMfjag2oOFN46FWKBszcQqtKIU5pfmgB68eUPRQGYINiAM9qT0L9QzvOVjWTWPpg5xOs35cuj7vbjkhS8JIqx45dqq"
+    "2hZJcxU"
     "yVu4tVYi5izBEU2cID+I2rHtce/8YQ==";
 const std::string rsa1024 =
-    "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQCnLvdrRSvePMiorZeG+aAYQtHKPTVCCANluH2VAaibWHBZWz1WYBvWevX+Yz9GebHqCdv4cm"
-    "I9vw2cTNUhxbldGegI4psdDuGRCrxi+EPdIkQgmQGOPxj+PrmuhuH/P3sahYJvLiglSi67YYjStJFaMzvtf/ppMAmaYbTO+KSQKw== r1024";
+    "ssh-rsa "
+    "AAAAB3NzaC1yc2EAAAADAQABAAAAgQCnLvdrRSvePMiorZeG+aAYQtHKPTVCCANluH2VAaibWHBZWz1WYBvWevX+"
+    "Yz9GebHqCdv4cm"
+    "I9vw2cTNUhxbldGegI4psdDuGRCrxi+EPdIkQgmQGOPxj+PrmuhuH/P3sahYJvLiglSi67YYjStJFaMzvtf/"
+    "ppMAmaYbTO+KSQKw== r1024";
 const std::string rsa2048 =
-    "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDHDhZw7diCOqev4Un0XqwDyh8KFoBTl6EEe4fxP3d2tHruOKc3raK74rx3T9GOtUIAJ7mfcg"
-    "ODFfTEjia4McMk7zxNveuXaIJasL9YE9WxJxxqm+powTDHUQcsMfsva9hNM50FprGSOoiqyg4aHZsuaJlrKxy1YGQA6cRgs2pnDDwBA69F9JCK"
-    "FI2rHKhk5WPrjmJ35gjZhX2rEWlSPuLFnvw2EIb8xyGzQj83koBeAOwtmqhvQJe2Dj/jcroYCFPAPvJARYEAulx/FUbJ/8WwUX+yN3R/uWTgZ/"
+    "ssh-rsa "
+    "AAAAB3NzaC1yc2EAAAADAQABAAABAQDHDhZw7diCOqev4Un0XqwDyh8KFoBTl6EEe4fxP3d2tHruOKc3raK74rx3T9GOtU"
+    "IAJ7mfcg"
+    "ODFfTEjia4McMk7zxNveuXaIJasL9YE9WxJxxqm+"
+    "powTDHUQcsMfsva9hNM50FprGSOoiqyg4aHZsuaJlrKxy1YGQA6cRgs2pnDDwBA69F9JCK"
+    "FI2rHKhk5WPrjmJ35gjZhX2rEWlSPuLFnvw2EIb8xyGzQj83koBeAOwtmqhvQJe2Dj/jcroYCFPAPvJARYEAulx/FUbJ/"
+    "8WwUX+yN3R/uWTgZ/"
     "5DooutpqqtJC4OJC8TYmgVpEOgierkggr5ajY7+EQ7xOk640lH r2048";
 
 TEST(PublicKey, IsReadAsSshKeygenReadsIt) {
@@ -63,8 +75,9 @@ TEST_F(DeskTest, KeysAreListedAddedAndDeleted) {
   EXPECT_EQ(sitter.ok("user.keys").at("keys").as_array().size(), 0U);
   const std::string add = json::serialize(json::object{{"line", ed25519}});
   EXPECT_EQ(sitter.ok("user.add_key", add).at("fingerprint"), ed25519_print.c_str());
-  EXPECT_NE(sitter.refused("exists", "user.add_key", add).at("message").as_string().find(ed25519_print),
-            json::string::npos);
+  EXPECT_NE(
+      sitter.refused("exists", "user.add_key", add).at("message").as_string().find(ed25519_print),
+      json::string::npos);
   sitter.refused("invalid", "user.add_key", R"({"line":"ssh-dss AAAA"})");
   const json::value keys = sitter.ok("user.keys", R"({"user":"admin"})").at("keys");
   ASSERT_EQ(keys.as_array().size(), 1U);
@@ -84,7 +97,8 @@ TEST_F(DeskTest, OthersKeysAreForAdministrators) {
   Sitter sitter(*desk, admin());
   sitter.ok("user.keys", R"({"user":"bob"})");
   const json::object error = sitter.refused("not-found", "user.keys", R"({"user":"nobody"})");
-  EXPECT_EQ(error.at("message"), R"(There is no user "nobody". The users are admin, bob and gina.)");
+  EXPECT_EQ(error.at("message"),
+            R"(There is no user "nobody". The users are admin, bob and gina.)");
   Sitter at_console(*desk, console());
   at_console.refused("usage", "user.keys");
   at_console.ok("user.keys", R"({"user":"admin"})");
