@@ -116,8 +116,9 @@ std::optional<Target> ask_target(Session& session, int& code) {
   return target;
 }
 
-/// J10: once the cluster's settings are applied, the two CCS questions come again.
-void ask_ccs_again(Session& session, bool ccs) {
+/// J10: once the cluster's settings are applied, the two CCS questions come again. Who has said no to CCS is
+/// not asked: the source's dialogue goes on without.
+void ask_ccs_again(Session& session) {
   const auto* feature = session.schema.feature("interfaces");
   const auto view = feature == nullptr ? desk::Reply<View>(View{})
                                        : open_feature(session, *feature, session.own_mode());
@@ -128,7 +129,7 @@ void ask_ccs_again(Session& session, bool ccs) {
     const model::Node* now = entry.child("ccs");
     if (now == nullptr) now = &none;
     const auto on = ask_yes_no(
-        session, "Do you want to enable Cluster Communication Service on this interface?", ccs);
+        session, "Do you want to enable Cluster Communication Service on this interface?", true);
     if (!on) return;
     const model::Path path{{"interface", entry.key_values(1)}, {"ccs", {}}};
     const auto set = [&](const char* leaf, const std::string& value, const char* otherwise) {
@@ -158,7 +159,7 @@ int joined(Session& session, const Json& answer, bool ccs) {
   session.line("");
   if (!session.interactive) return arrive_in_cluster(session, "Joining a cluster");
   if (const int code = session.refresh(); code != exit_ok) return code;
-  ask_ccs_again(session, ccs);
+  if (ccs) ask_ccs_again(session);
   return arrive_in_cluster(session, "Joining a cluster");
 }
 

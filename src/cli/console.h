@@ -55,7 +55,8 @@ class PlainConsole : public Console {
   std::ostream& err_;
 };
 
-/// One line from the terminal on `descriptor` without echo; nullopt on Ctrl-C, Ctrl-D or hang-up.
-std::optional<std::string> read_hidden_line(int descriptor);
+/// One line from the terminal on `descriptor` without echo; nullopt on Ctrl-C, Ctrl-D or hang-up. The prompt
+/// goes to `screen` once the echo is off, so that even a fast typist is not shown.
+std::optional<std::string> read_hidden_line(int descriptor, int screen, std::string_view prompt);
 
 }  // namespace postern::cli

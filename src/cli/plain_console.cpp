@@ -22,8 +22,7 @@ std::optional<std::string> PlainConsole::ask(std::string_view prompt, const Comp
 std::optional<std::string> PlainConsole::ask_secret(std::string_view prompt) {
   // Only the output may be piped: a person may still be typing.
   if (&in_ != &std::cin || isatty(STDIN_FILENO) == 0) return ask(prompt);
-  err_ << prompt << std::flush;
-  auto line = read_hidden_line(STDIN_FILENO);
+  auto line = read_hidden_line(STDIN_FILENO, STDERR_FILENO, prompt);
   err_ << '\n';
   return line;
 }

@@ -137,6 +137,9 @@ std::optional<std::string> TtyConsole::ask(std::string_view prompt, const Comple
   completer_ = &complete;
   interrupted_ = false;
   int count = 0;
+  // el_gets itself shows the prompt first and prepares the terminal then: a script that types at once
+  // would still meet the terminal's own Ctrl-C and Ctrl-D.
+  el_set(edit_.get(), EL_PREP_TERM, 1);
   const char* text = el_gets(edit_.get(), &count);
   completer_ = nullptr;
   if (interrupted_ || text == nullptr || count <= 0) {
@@ -151,8 +154,7 @@ std::optional<std::string> TtyConsole::ask(std::string_view prompt, const Comple
 }
 
 std::optional<std::string> TtyConsole::ask_secret(std::string_view prompt) {
-  print(prompt);
-  auto line = read_hidden_line(STDIN_FILENO);
+  auto line = read_hidden_line(STDIN_FILENO, STDOUT_FILENO, prompt);
   print("\n");
   return line;
 }
@@ -189,8 +191,9 @@ void TtyConsole::print(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> read_hidden_line(int descriptor) {
+std::optional<std::string> read_hidden_line(int descriptor, int screen, std::string_view prompt) {
   const TerminalMode mode(descriptor, ICANON | ISIG | ECHO);
+  if (write(screen, prompt.data(), prompt.size()) < 0) return std::nullopt;
   std::string line;
   char key = 0;
   while (read(descriptor, &key, 1) == 1) {

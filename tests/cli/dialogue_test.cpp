@@ -67,17 +67,7 @@ Cluster americas
             0);
 }
 
-TEST(Dialogue, joins_over_ssh_and_sends_the_passphrase_only_after_y) {
-  FakeDesk desk(the_schema());
-  desk.answers["cluster.join_dial"] = [](const auto&) -> desk::Reply<desk::Json> {
-    return desk::Json(desk::JsonObject{{"join", 7}, {"sha256", "SHA256:abc"}, {"md5", "aa:bb"}});
-  };
-  desk.answers["cluster.join_go"] = [&](const auto&) -> desk::Reply<desk::Json> {
-    desk.on_notice("session.progress", {{"text", "Fetching settings."}});
-    desk.cluster = "americas";
-    return desk::Json(desk::JsonObject{{"cluster", "americas"}, {"group", "Main_Group"}});
-  };
-  const std::string upto = R"(newyork.example.com> clusterconfig
+constexpr const char* join_questions = R"(newyork.example.com> clusterconfig
 Do you want to join or create a cluster?
 1. No, configure as standalone.
 2. Create a new cluster.
@@ -113,13 +103,24 @@ As MD5, for comparison: aa:bb
 Is this a valid key for this host? []>
 Answer y or n.
 )";
-  play(desk, upto + R"(Is this a valid key for this host? []> n
+
+TEST(Dialogue, joins_over_ssh_and_sends_the_passphrase_only_after_y) {
+  FakeDesk desk(the_schema());
+  desk.answers["cluster.join_dial"] = [](const auto&) -> desk::Reply<desk::Json> {
+    return desk::Json(desk::JsonObject{{"join", 7}, {"sha256", "SHA256:abc"}, {"md5", "aa:bb"}});
+  };
+  desk.answers["cluster.join_go"] = [&](const auto&) -> desk::Reply<desk::Json> {
+    desk.on_notice("session.progress", {{"text", "Fetching settings."}});
+    desk.cluster = "americas";
+    return desk::Json(desk::JsonObject{{"cluster", "americas"}, {"group", "Main_Group"}});
+  };
+  play(desk, std::string(join_questions) + R"(Is this a valid key for this host? []> n
 Nothing was changed, and the passphrase was not sent.
 newyork.example.com> exit
 )");
   EXPECT_TRUE(desk.calls_of("cluster.join_go").empty());
   EXPECT_EQ(desk.calls_of("cluster.join_cancel").size(), 1U);
-  play(desk, upto + R"(Is this a valid key for this host? []> y
+  play(desk, std::string(join_questions) + R"(Is this a valid key for this host? []> y
 Fetching settings.
 
 Joining cluster group Main_Group.
