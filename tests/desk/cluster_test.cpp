@@ -134,6 +134,7 @@ TEST_F(CreateTest, JoiningShowsTheFingerprintFirst) {
   EXPECT_EQ(joined.at("cluster"), "europe");
   EXPECT_EQ(joined.at("group"), "Main_Group");
   EXPECT_EQ(house.joined_with->passphrase, "s");
+  EXPECT_EQ(house.joined_with->session, sitter.id) << "so that this session can be kept";
   EXPECT_EQ(house.joined_with->ccs_port, 2223);
   EXPECT_TRUE(sitter.heard("session.progress", "1 pending change on this machine will be lost"));
   EXPECT_TRUE(sitter.heard("session.progress", "Fetching the settings."));
