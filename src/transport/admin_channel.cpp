@@ -1,5 +1,7 @@
 #include "transport/admin_channel.h"
 
+#include "transport/server.h"
+
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -8,15 +10,14 @@
 #include <cerrno>
 #include <utility>
 
-#include "transport/server.h"
-
 namespace postern::transport {
 
 namespace {
 
 constexpr std::size_t chunk_bytes = 32U << 10;
 constexpr int drains_a_turn = 16;
-/// For output that a process left behind in its pipe when it ended, and for its descendants that hold it open.
+/// For output that a process left behind in its pipe when it ended, and for its descendants that
+/// hold it open.
 constexpr int linger_ms = 1'000;
 
 void remote_closed(ssh_session /*session*/, ssh_channel /*channel*/, void* flag) {
@@ -42,15 +43,17 @@ AdminChannel::AdminChannel(std::weak_ptr<ServerConnection> owner, const Strand& 
       channel_(channel),
       number_(number),
       linger_(strand) {
-  // The one callback we use: it only notes the fact. Freeing a channel that the client has not closed would
-  // leave requests of it in libssh's queue that point nowhere.
+  // The one callback we use: it only notes the fact. Freeing a channel that the client has not
+  // closed would leave requests of it in libssh's queue that point nowhere.
   callbacks_.userdata = &remote_closed_;
   callbacks_.channel_close_function = remote_closed;
   ssh_callbacks_init(&callbacks_);
   ssh_set_channel_callbacks(channel_, &callbacks_);
 }
 
-AdminChannel::~AdminChannel() { hang_up(); }
+AdminChannel::~AdminChannel() {
+  hang_up();
+}
 
 void AdminChannel::set_terminal(std::string term, int columns, int rows) {
   pty_ = true;
@@ -132,8 +135,8 @@ void AdminChannel::advance() {
 
 void AdminChannel::take_input() {
   write_input();
-  // All that libssh holds, in one read: it opens the window again at each read, so that small reads would let
-  // the client send far more than is taken.
+  // All that libssh holds, in one read: it opens the window again at each read, so that small reads
+  // would let the client send far more than is taken.
   while (input_done_ == input_.size()) {
     const int ready = ssh_channel_poll(channel_, 0);
     if (ready <= 0) break;

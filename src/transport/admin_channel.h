@@ -1,20 +1,21 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "transport/loop.h"
 #include "transport/ssh_handles.h"
 #include "transport/transport.h"
+
+#include <memory>
+#include <string>
 
 namespace postern::transport {
 
 class ServerConnection;
 
-/// One channel of an administrator: what the client asked for it (terminal, size), and the pump between it and
-/// the process's descriptors. Memory is bounded by SSH windows: the client's input is taken from libssh only
-/// when the process has read what it was given before (so the window stays shut), the process's output is read
-/// only while the client's window and the socket have room.
+/// One channel of an administrator: what the client asked for it (terminal, size), and the pump
+/// between it and the process's descriptors. Memory is bounded by SSH windows: the client's input
+/// is taken from libssh only when the process has read what it was given before (so the window
+/// stays shut), the process's output is read only while the client's window and the socket have
+/// room.
 class AdminChannel : public std::enable_shared_from_this<AdminChannel> {
  public:
   AdminChannel(std::weak_ptr<ServerConnection> owner, const Strand& strand, ssh_session session,
@@ -82,18 +83,18 @@ class AdminChannel : public std::enable_shared_from_this<AdminChannel> {
 
   bool asked_ = false;
   bool handed_over_ = false;
-  bool running_ = false;   // started, its end not yet told
-  bool exited_ = false;    // the process has ended
-  bool closing_ = false;   // exit status is sent
+  bool running_ = false;  // started, its end not yet told
+  bool exited_ = false;   // the process has ended
+  bool closing_ = false;  // exit status is sent
   bool remote_closed_ = false;
   bool in_is_out_ = false;
   bool input_ended_ = false;
   int exit_code_ = 255;
   SessionStarted process_;
   std::unique_ptr<Watch> in_, out_, err_, end_;
-  std::string input_;       // of the client, on its way to the process
+  std::string input_;  // of the client, on its way to the process
   std::size_t input_done_ = 0;
-  Held held_;               // output that libssh did not take (a key exchange was under way)
+  Held held_;  // output that libssh did not take (a key exchange was under way)
   Timer linger_;
 };
 

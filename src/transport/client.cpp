@@ -1,17 +1,17 @@
 #include "transport/client.h"
 
-#include <fmt/format.h>
+#include "transport/addresses.h"
+#include "transport/keys.h"
+#include "transport/resolver.h"
+
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <utility>
-
-#include "transport/addresses.h"
-#include "transport/keys.h"
-#include "transport/resolver.h"
 
 namespace postern::transport {
 
@@ -42,7 +42,8 @@ std::string short_fingerprint(const std::string& line) {
 
 }  // namespace
 
-ClientConnection::ClientConnection(Hub& hub, Strand strand_in, ConnectionId id, Wish wish, Tell tell)
+ClientConnection::ClientConnection(Hub& hub, Strand strand_in, ConnectionId id, Wish wish,
+                                   Tell tell)
     : Connection(hub, std::move(strand_in), id),
       wish_(std::move(wish)),
       tell_(std::move(tell)),
@@ -87,9 +88,8 @@ void ClientConnection::try_next(std::string problem) {
     connecting_ = std::make_unique<Watch>(strand(), *fd);
     const auto self = std::static_pointer_cast<ClientConnection>(shared_from_this());
     connecting_->on_writable([self, number = *fd] { self->connect_done(number); });
-    patience_.after(connect_ms, [self] {
-      self->try_next(fmt::format("{} does not answer", self->place()));
-    });
+    patience_.after(connect_ms,
+                    [self] { self->try_next(fmt::format("{} does not answer", self->place())); });
     return;
   }
   die(problem);

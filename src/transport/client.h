@@ -1,17 +1,17 @@
 #pragma once
 
+#include "base/result.h"
+#include "transport/connection.h"
+
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "transport/connection.h"
-
 namespace postern::transport {
 
-/// A connection that goes out: resolve, connect, key exchange, check of the host key, login, and one framed
-/// channel. Everything it tells is told on its strand.
+/// A connection that goes out: resolve, connect, key exchange, check of the host key, login, and
+/// one framed channel. Everything it tells is told on its strand.
 class ClientConnection final : public Connection {
  public:
   enum class Purpose { link, fetch_key, join };

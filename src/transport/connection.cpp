@@ -1,5 +1,7 @@
 #include "transport/connection.h"
 
+#include "base/limits.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -10,8 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <utility>
-
-#include "base/limits.h"
 
 namespace postern::transport {
 
@@ -46,8 +46,8 @@ Connection::Connection(Hub& hub, Strand strand, ConnectionId id)
 
 int Connection::adopt(int fd) {
   set_socket_options(fd);
-  // Two descriptors of one socket: libssh closes its own whenever it finds an error, and the loop must not
-  // be left waiting on a number that means something else by then.
+  // Two descriptors of one socket: libssh closes its own whenever it finds an error, and the loop
+  // must not be left waiting on a number that means something else by then.
   const int theirs = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   watch_ = std::make_unique<Watch>(strand_, fd);
   session_.reset(ssh_new());
@@ -84,7 +84,8 @@ void Connection::watch_silence() {
     die(fmt::format("nothing was heard for {} s", hub_.limits.silence_ms / 1000));
     return;
   }
-  const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(limit - silent).count() + 1;
+  const auto rest =
+      std::chrono::duration_cast<std::chrono::milliseconds>(limit - silent).count() + 1;
   silence_.after(static_cast<int>(rest), [self = shared_from_this()] { self->watch_silence(); });
 }
 
@@ -125,9 +126,10 @@ void Connection::read_framed() {
   for (int i = 0; i < passes_a_turn; ++i) {
     const int ready = ssh_channel_poll(framed_, 0);
     if (ready == 0) return;
-    const int count = ready < 0 ? ready
-                                : ssh_channel_read_nonblocking(framed_, buffer.data(),
-                                                               static_cast<uint32_t>(buffer.size()), 0);
+    const int count = ready < 0
+                          ? ready
+                          : ssh_channel_read_nonblocking(framed_, buffer.data(),
+                                                         static_cast<uint32_t>(buffer.size()), 0);
     if (count == 0) return;
     if (count < 0) {
       die(count == SSH_EOF ? "the other side closed the link" : ssh_error());
@@ -249,6 +251,8 @@ void Connection::die(const std::string& reason) {
   watch_.reset();
 }
 
-Transport::LinkBytes Connection::bytes() const { return {id_, in_, out_, queued_}; }
+Transport::LinkBytes Connection::bytes() const {
+  return {id_, in_, out_, queued_};
+}
 
 }  // namespace postern::transport

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "transport/frames.h"
+#include "transport/hub.h"
+#include "transport/loop.h"
+#include "transport/ssh_handles.h"
+
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -7,18 +12,15 @@
 #include <string>
 #include <vector>
 
-#include "transport/frames.h"
-#include "transport/hub.h"
-#include "transport/loop.h"
-#include "transport/ssh_handles.h"
-
 namespace postern::transport {
 
-/// One SSH connection, either end: the pump between libssh and the loop, and the one framed channel a machine
-/// link or a join has. Everything runs on its strand but what is said to be for any thread.
+/// One SSH connection, either end: the pump between libssh and the loop, and the one framed channel
+/// a machine link or a join has. Everything runs on its strand but what is said to be for any
+/// thread.
 ///
-/// libssh is only ever asked without waiting and without callbacks that do work: each pass takes what it has
-/// (messages, channel data), and passes go on until one moves no byte. Then the descriptor is waited on.
+/// libssh is only ever asked without waiting and without callbacks that do work: each pass takes
+/// what it has (messages, channel data), and passes go on until one moves no byte. Then the
+/// descriptor is waited on.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Hub& hub, Strand strand, ConnectionId id);
@@ -35,7 +37,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool is_link() const { return use_ == Use::link; }
   [[nodiscard]] Transport::LinkBytes bytes() const;
 
-  /// Ends at once: everything is released, and those who must know are told. A second call does nothing.
+  /// Ends at once: everything is released, and those who must know are told. A second call does
+  /// nothing.
   void die(const std::string& reason);
   [[nodiscard]] bool dead() const { return dead_; }
   /// Runs passes until nothing moves, then waits for the descriptor.

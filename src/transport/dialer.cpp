@@ -1,12 +1,12 @@
 #include "transport/dialer.h"
 
+#include "transport/client.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <utility>
-
-#include "transport/client.h"
 
 namespace postern::transport {
 
@@ -98,7 +98,8 @@ void Dialer::ended(const std::string& reason) {
   }
   if (news) hub_.log("warning", fmt::format("Link to {}: {}.", target_.host, reason));
   if (stopped_) return;
-  if (up_since_ms_ != 0 && now_ms() - up_since_ms_ >= settled_ms) delay_ms_ = hub_.limits.redial_first_ms;
+  if (up_since_ms_ != 0 && now_ms() - up_since_ms_ >= settled_ms)
+    delay_ms_ = hub_.limits.redial_first_ms;
   up_since_ms_ = 0;
   std::uniform_int_distribution<int> spread(delay_ms_ / 2, delay_ms_);
   timer_.after(spread(random_), [weak = weak_from_this()] {

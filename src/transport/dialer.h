@@ -1,11 +1,11 @@
 #pragma once
 
+#include "transport/hub.h"
+
 #include <memory>
 #include <mutex>
 #include <random>
 #include <string>
-
-#include "transport/hub.h"
 
 namespace postern::transport {
 

@@ -13,8 +13,9 @@ namespace postern::transport {
 /// Takes bytes as they come and gives whole messages back.
 class FrameReader {
  public:
-  /// Takes bytes up to the end of one message and removes them from `bytes`; true: message() is whole. False
-  /// with bytes left: the announced length is over the limit, and the stream is of no use any more.
+  /// Takes bytes up to the end of one message and removes them from `bytes`; true: message() is
+  /// whole. False with bytes left: the announced length is over the limit, and the stream is of no
+  /// use any more.
   bool feed(std::string_view& bytes);
   std::string take();
   [[nodiscard]] std::uint32_t announced() const { return length_; }

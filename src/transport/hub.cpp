@@ -1,10 +1,10 @@
 #include "transport/hub.h"
 
+#include "transport/connection.h"
+
 #include <fmt/format.h>
 
 #include <utility>
-
-#include "transport/connection.h"
 
 namespace postern::transport {
 

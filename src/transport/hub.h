@@ -1,5 +1,8 @@
 #pragma once
 
+#include "transport/loop.h"
+#include "transport/transport.h"
+
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -8,15 +11,13 @@
 #include <string>
 #include <vector>
 
-#include "transport/loop.h"
-#include "transport/transport.h"
-
 namespace postern::transport {
 
 class Connection;
 
-/// How many connections are let in, counted in three pots: before login in all, before login per source, and
-/// logged-in administrators. Machine links are in none of them once they are logged in (spec N5).
+/// How many connections are let in, counted in three pots: before login in all, before login per
+/// source, and logged-in administrators. Machine links are in none of them once they are logged in
+/// (spec N5).
 class Admission {
  public:
   explicit Admission(const Limits& limits) : limits_(limits) {}

@@ -1,11 +1,11 @@
 #include "transport/keys.h"
 
+#include "transport/transport.h"
+
 #include <fmt/format.h>
 
 #include <array>
 #include <utility>
-
-#include "transport/transport.h"
 
 namespace postern::transport {
 
@@ -123,7 +123,8 @@ bool set_client_options(ssh_session session, const std::string& user) {
   };
   // Our own files, and a name that is in none of them: no ~/.ssh is read for a daemon's links.
   return set(SSH_OPTIONS_PROCESS_CONFIG, &no_config) && set(SSH_OPTIONS_SSH_DIR, "/nonexistent") &&
-         set(SSH_OPTIONS_KNOWNHOSTS, "/dev/null") && set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") &&
+         set(SSH_OPTIONS_KNOWNHOSTS, "/dev/null") &&
+         set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") &&
          set(SSH_OPTIONS_HOST, "postern-machine") && set(SSH_OPTIONS_USER, user.c_str()) &&
          set(SSH_OPTIONS_KEY_EXCHANGE, key_exchange) && set(SSH_OPTIONS_HOSTKEYS, host_keys) &&
          set(SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, host_keys) &&

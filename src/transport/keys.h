@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "base/result.h"
 #include "transport/ssh_handles.h"
+
+#include <string>
+#include <string_view>
 
 /// Keys as libssh holds them, and the algorithms both of our ends agree to.
 namespace postern::transport {

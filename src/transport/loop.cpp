@@ -7,7 +7,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
-
 #include <signal.h>
 #include <unistd.h>
 
@@ -25,7 +24,9 @@ struct Strand::Impl {
   asio::strand<asio::io_context::executor_type> executor;
 };
 
-void Strand::post(std::function<void()> work) const { asio::post(impl_->executor, std::move(work)); }
+void Strand::post(std::function<void()> work) const {
+  asio::post(impl_->executor, std::move(work));
+}
 
 struct Loop::Impl {
   explicit Impl(int count) : context(count), guard(asio::make_work_guard(context)) {}
@@ -47,7 +48,9 @@ Loop::Loop(int threads) : impl_(std::make_unique<Impl>(threads)) {
   }
 }
 
-Loop::~Loop() { stop(); }
+Loop::~Loop() {
+  stop();
+}
 
 Strand Loop::strand() {
   return Strand(std::make_shared<Strand::Impl>(Strand::Impl{asio::make_strand(impl_->context)}));
@@ -79,9 +82,13 @@ Watch::Watch(const Strand& strand, int fd, bool owned)
   impl_->stream.non_blocking(true, ignored);
 }
 
-Watch::~Watch() { close(); }
+Watch::~Watch() {
+  close();
+}
 
-int Watch::fd() const { return impl_->closed ? -1 : impl_->number; }
+int Watch::fd() const {
+  return impl_->closed ? -1 : impl_->number;
+}
 
 void Watch::close() {
   if (impl_->closed) return;
@@ -124,7 +131,9 @@ struct Timer::Impl {
 
 Timer::Timer(const Strand& strand) : impl_(std::make_shared<Impl>(strand)) {}
 
-Timer::~Timer() { cancel(); }
+Timer::~Timer() {
+  cancel();
+}
 
 void Timer::cancel() {
   ++impl_->round;

@@ -3,12 +3,13 @@
 #include <functional>
 #include <memory>
 
-/// Waiting: a few threads, strands on them, descriptors and timers. Boost.Asio does the work in loop.cpp and
-/// is seen nowhere else. A callback given here runs at most once, on the strand, and never after close().
+/// Waiting: a few threads, strands on them, descriptors and timers. Boost.Asio does the work in
+/// loop.cpp and is seen nowhere else. A callback given here runs at most once, on the strand, and
+/// never after close().
 namespace postern::transport {
 
-/// An order of calls: what is posted to one strand never runs at the same time. Copies are the same strand.
-/// Must not outlive its Loop.
+/// An order of calls: what is posted to one strand never runs at the same time. Copies are the same
+/// strand. Must not outlive its Loop.
 class Strand {
  public:
   struct Impl;
@@ -29,8 +30,8 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   Strand strand();
-  /// Lets running callbacks end and joins the threads. What is still queued is dropped, not run. Not to be
-  /// called from a callback.
+  /// Lets running callbacks end and joins the threads. What is still queued is dropped, not run.
+  /// Not to be called from a callback.
   void stop();
 
  private:

@@ -1,5 +1,9 @@
 #include "transport/ports.h"
 
+#include "transport/addresses.h"
+#include "transport/keys.h"
+#include "transport/server.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/socket.h>
@@ -8,10 +12,6 @@
 #include <cerrno>
 #include <cstring>
 #include <future>
-
-#include "transport/addresses.h"
-#include "transport/keys.h"
-#include "transport/server.h"
 
 namespace postern::transport {
 
@@ -45,7 +45,10 @@ base::Result<std::unique_ptr<Ports>> Ports::make(Hub& hub) {
 }
 
 Ports::Ports(Hub& hub, BindHandle admin, BindHandle machine)
-    : hub_(hub), strand_(hub.loop.strand()), admin_(std::move(admin)), machine_(std::move(machine)) {}
+    : hub_(hub),
+      strand_(hub.loop.strand()),
+      admin_(std::move(admin)),
+      machine_(std::move(machine)) {}
 
 Ports::~Ports() = default;
 
@@ -67,11 +70,12 @@ std::string Ports::replace(const std::vector<Port>& ports) {
     listener.admin_logins = admin_logins;
     if (listener.watch) continue;
     const auto address = parse_address(place.first, place.second);
-    const auto fd = address ? open_listener(*address)
-                            : base::Result<int>(base::fail(base::ErrorCode::io, "not an IP address"));
+    const auto fd = address
+                        ? open_listener(*address)
+                        : base::Result<int>(base::fail(base::ErrorCode::io, "not an IP address"));
     if (!fd) {
-      problems.push_back(fmt::format("SSH cannot listen on {} port {}: {}.", place.first, place.second,
-                                     fd.error().text));
+      problems.push_back(fmt::format("SSH cannot listen on {} port {}: {}.", place.first,
+                                     place.second, fd.error().text));
       open_.erase(place);
       continue;
     }
@@ -91,8 +95,7 @@ void Ports::accept(const Place& place) {
   if (found == open_.end()) return;
   auto& listener = found->second;
   for (int i = 0; i < backlog; ++i) {
-    const int fd =
-        ::accept4(listener.watch->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd = ::accept4(listener.watch->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       welcome(fd, listener.admin_logins);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {

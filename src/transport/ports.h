@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/result.h"
+#include "transport/hub.h"
+#include "transport/ssh_handles.h"
+
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "base/result.h"
-#include "transport/hub.h"
-#include "transport/ssh_handles.h"
 
 namespace postern::transport {
 
@@ -20,8 +20,8 @@ class Ports {
   Ports(Hub& hub, BindHandle admin, BindHandle machine);
   ~Ports();
 
-  /// Replaces the list; waits for its strand, so not from a transport thread. Errors: io, naming every port
-  /// that cannot be bound.
+  /// Replaces the list; waits for its strand, so not from a transport thread. Errors: io, naming
+  /// every port that cannot be bound.
   base::Result<void> set(const std::vector<Port>& ports);
   /// After the loop has stopped.
   void close_all() { open_.clear(); }

@@ -1,5 +1,8 @@
 #include "transport/resolver.h"
 
+#include "base/limits.h"
+#include "transport/addresses.h"
+
 #include <ares.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,9 +14,6 @@
 #include <memory>
 #include <utility>
 
-#include "base/limits.h"
-#include "transport/addresses.h"
-
 namespace postern::transport {
 
 namespace {
@@ -22,12 +22,16 @@ constexpr int deadline_ms = 3'000;
 constexpr int query_ms = 900;  // then the next server, or once more
 constexpr int step_ms = 100;   // how often c-ares looks for queries that timed out
 
-/// One look-up with a c-ares channel of its own, so that a change of servers needs no care for queries under
-/// way. Keeps itself alive until it has answered.
+/// One look-up with a c-ares channel of its own, so that a change of servers needs no care for
+/// queries under way. Keeps itself alive until it has answered.
 class LookUp : public std::enable_shared_from_this<LookUp> {
  public:
   LookUp(const Strand& strand, bool reverse, std::function<void(Transport::Resolution)> done)
-      : strand_(strand), reverse_(reverse), done_(std::move(done)), deadline_(strand), step_(strand) {}
+      : strand_(strand),
+        reverse_(reverse),
+        done_(std::move(done)),
+        deadline_(strand),
+        step_(strand) {}
   ~LookUp() {
     done_ = nullptr;
     if (channel_ != nullptr) ares_destroy(channel_);
@@ -100,7 +104,8 @@ bool LookUp::open(const std::vector<std::string>& servers) {
   options.sock_state_cb_data = this;
   int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
   std::string only_dns = "b";
-  if (!servers.empty()) {  // the machine's own servers alone: no file and no search list of the host
+  if (!servers
+           .empty()) {  // the machine's own servers alone: no file and no search list of the host
     options.flags = ARES_FLAG_NOSEARCH;
     options.lookups = only_dns.data();
     mask |= ARES_OPT_FLAGS | ARES_OPT_LOOKUPS;
@@ -115,7 +120,8 @@ bool LookUp::open(const std::vector<std::string>& servers) {
   const auto list = fmt::format("{}", fmt::join(servers, ","));
   status = ares_set_servers_ports_csv(channel_, list.c_str());
   if (status == ARES_SUCCESS) return true;
-  result_.problem = fmt::format("The DNS servers \"{}\" cannot be used: {}.", list, ares_strerror(status));
+  result_.problem =
+      fmt::format("The DNS servers \"{}\" cannot be used: {}.", list, ares_strerror(status));
   return false;
 }
 
@@ -148,11 +154,11 @@ void LookUp::named(int status, ares_addrinfo* info) {
     }
   }
   if (result_.addresses.empty()) {
-    result_.problem = late_ || status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED
-                          ? fmt::format("{} does not resolve: no DNS server answers.", result_.host)
-                          : fmt::format("{} does not resolve: {}.", result_.host,
-                                        status == ARES_SUCCESS ? "it has no address"
-                                                               : ares_strerror(status));
+    result_.problem =
+        late_ || status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED
+            ? fmt::format("{} does not resolve: no DNS server answers.", result_.host)
+            : fmt::format("{} does not resolve: {}.", result_.host,
+                          status == ARES_SUCCESS ? "it has no address" : ares_strerror(status));
     answer();
   } else if (reverse_ && !late_) {
     ask_reverse(result_.addresses.front());
@@ -245,8 +251,12 @@ void LookUp::answer() {
 
 }  // namespace
 
-ResolverLibrary::ResolverLibrary() { ares_library_init(ARES_LIB_INIT_ALL); }
-ResolverLibrary::~ResolverLibrary() { ares_library_cleanup(); }
+ResolverLibrary::ResolverLibrary() {
+  ares_library_init(ARES_LIB_INIT_ALL);
+}
+ResolverLibrary::~ResolverLibrary() {
+  ares_library_cleanup();
+}
 
 void look_up(const Strand& strand, const std::vector<std::string>& servers, const std::string& host,
              bool reverse, std::function<void(Transport::Resolution)> done) {

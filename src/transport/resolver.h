@@ -1,17 +1,18 @@
 #pragma once
 
+#include "transport/loop.h"
+#include "transport/transport.h"
+
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "transport/loop.h"
-#include "transport/transport.h"
-
 namespace postern::transport {
 
-/// Resolves `host` by c-ares with `servers` ("127.0.1.53" or with ":port"; empty: as the system is set), both
-/// families, in the servers' order; with `reverse` also the name of the first address. An address is its own
-/// answer. `done` runs once on `strand`, within 3 s; when nothing was found `problem` is a sentence.
+/// Resolves `host` by c-ares with `servers` ("127.0.1.53" or with ":port"; empty: as the system is
+/// set), both families, in the servers' order; with `reverse` also the name of the first address.
+/// An address is its own answer. `done` runs once on `strand`, within 3 s; when nothing was found
+/// `problem` is a sentence.
 void look_up(const Strand& strand, const std::vector<std::string>& servers, const std::string& host,
              bool reverse, std::function<void(Transport::Resolution)> done);
 

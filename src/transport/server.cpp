@@ -1,12 +1,12 @@
 #include "transport/server.h"
 
+#include "transport/admin_channel.h"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <utility>
 #include <vector>
-
-#include "transport/admin_channel.h"
 
 namespace postern::transport {
 
@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t channels_at_once = 16;
 constexpr std::size_t command_bytes = 64U << 10;
 
-/// scp and rsync run a program of theirs on the far side, sftp asks for a subsystem: there are no files here.
+/// scp and rsync run a program of theirs on the far side, sftp asks for a subsystem: there are no
+/// files here.
 bool is_file_transfer(std::string_view command) {
   const auto name = command.substr(0, command.find(' '));
   const auto base = name.substr(name.find_last_of('/') + 1);
@@ -25,7 +26,9 @@ bool is_file_transfer(std::string_view command) {
 }  // namespace
 
 ServerConnection::ServerConnection(Hub& hub, Origin origin)
-    : Connection(hub, hub.loop.strand(), ++hub.last_id), origin_(std::move(origin)), grace_(strand()) {}
+    : Connection(hub, hub.loop.strand(), ++hub.last_id),
+      origin_(std::move(origin)),
+      grace_(strand()) {}
 
 ServerConnection::~ServerConnection() = default;
 
@@ -108,7 +111,8 @@ void ServerConnection::open_channel(ssh_message message) {
   if (opened == nullptr) return;
   const auto number = ++last_channel_;
   const auto self = std::static_pointer_cast<ServerConnection>(shared_from_this());
-  channels_.emplace(number, std::make_shared<AdminChannel>(self, strand(), session_.get(), opened, number));
+  channels_.emplace(number,
+                    std::make_shared<AdminChannel>(self, strand(), session_.get(), opened, number));
 }
 
 void ServerConnection::take_request(ssh_message message) {
@@ -122,8 +126,8 @@ void ServerConnection::take_request(ssh_message message) {
   ssh_message_reply_default(message);
 }
 
-// The callbacks that replace these accessors answer at once; we read requests as messages because logins are
-// answered later, and libssh does only one of both.
+// The callbacks that replace these accessors answer at once; we read requests as messages because
+// logins are answered later, and libssh does only one of both.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 bool ServerConnection::grant(AdminChannel& channel, ssh_message message) {
@@ -141,7 +145,8 @@ bool ServerConnection::grant(AdminChannel& channel, ssh_message message) {
   switch (kind) {
     case SSH_CHANNEL_REQUEST_PTY: {
       const char* term = ssh_message_channel_request_pty_term(message);
-      channel.set_terminal(term == nullptr ? "" : term, ssh_message_channel_request_pty_width(message),
+      channel.set_terminal(term == nullptr ? "" : term,
+                           ssh_message_channel_request_pty_width(message),
                            ssh_message_channel_request_pty_height(message));
       break;
     }
@@ -183,8 +188,9 @@ bool ServerConnection::open_subsystem(ssh_channel channel, const std::string& na
     if (hub_.handlers.join_open) hub_.handlers.join_open(id(), user_, origin_.source);
     return true;
   }
-  hub_.log("warning", fmt::format("{} from {} asked for the subsystem \"{}\", which is not offered.",
-                                  user_, origin_.source, name.substr(0, 64)));
+  hub_.log("warning",
+           fmt::format("{} from {} asked for the subsystem \"{}\", which is not offered.", user_,
+                       origin_.source, name.substr(0, 64)));
   return false;
 }
 

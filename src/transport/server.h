@@ -1,17 +1,17 @@
 #pragma once
 
+#include "transport/connection.h"
+
 #include <map>
 #include <memory>
 #include <string>
-
-#include "transport/connection.h"
 
 namespace postern::transport {
 
 class AdminChannel;
 
-/// A connection that came in: key exchange, login (server_login.cpp), then what the verdict allows: an
-/// administrator's shells and commands, or one machine link or join.
+/// A connection that came in: key exchange, login (server_login.cpp), then what the verdict allows:
+/// an administrator's shells and commands, or one machine link or join.
 class ServerConnection final : public Connection {
  public:
   struct Origin {

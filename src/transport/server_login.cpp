@@ -1,20 +1,20 @@
-// Logging in to a server connection. The verdict comes later, from another thread: the request waits in asked_
-// and nothing more is read until then.
+// Logging in to a server connection. The verdict comes later, from another thread: the request
+// waits in asked_ and nothing more is read until then.
+#include "base/limits.h"
+#include "transport/keys.h"
+#include "transport/server.h"
+
 #include <fmt/format.h>
 
 #include <cstring>
 #include <utility>
 
-#include "base/limits.h"
-#include "transport/keys.h"
-#include "transport/server.h"
-
 namespace postern::transport {
 
 namespace {
 
-/// "none" probes and key offers without a signature cost an attempt only past this many: a client may well
-/// offer each key it has.
+/// "none" probes and key offers without a signature cost an attempt only past this many: a client
+/// may well offer each key it has.
 constexpr int login_messages_at_most = 64;
 
 bool is_offered_key(ssh_key key) {
@@ -65,7 +65,8 @@ void ServerConnection::take_login(MessageHandle message) {
   }
 }
 
-void ServerConnection::login_password(MessageHandle message, std::string user, std::string password) {
+void ServerConnection::login_password(MessageHandle message, std::string user,
+                                      std::string password) {
   if (origin_.machine_only || user.empty() || user.size() > base::limits::name_bytes) {
     refuse_attempt(message.get());
     return;
@@ -105,7 +106,8 @@ void ServerConnection::login_key(MessageHandle message) {
     return;
   }
   if (ssh_message_auth_publickey_state(message.get()) == SSH_PUBLICKEY_STATE_NONE) {
-    ssh_message_auth_reply_pk_ok_simple(message.get());  // whether it is known is told to its owner only
+    ssh_message_auth_reply_pk_ok_simple(
+        message.get());  // whether it is known is told to its owner only
     return;
   }
   if (ssh_message_auth_publickey_state(message.get()) != SSH_PUBLICKEY_STATE_VALID) {

@@ -1,11 +1,5 @@
 #include "transport/transport.h"
 
-#include <fmt/format.h>
-
-#include <map>
-#include <mutex>
-#include <utility>
-
 #include "transport/admin_channel.h"
 #include "transport/client.h"
 #include "transport/dialer.h"
@@ -14,6 +8,12 @@
 #include "transport/ports.h"
 #include "transport/resolver.h"
 #include "transport/server.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <mutex>
+#include <utility>
 
 namespace postern::transport {
 
@@ -58,7 +58,8 @@ struct Parcel {
   bool taken = false;
 };
 
-void start_client(Hub& hub, ConnectionId id, ClientConnection::Wish wish, ClientConnection::Tell tell) {
+void start_client(Hub& hub, ConnectionId id, ClientConnection::Wish wish,
+                  ClientConnection::Tell tell) {
   const auto connection = std::make_shared<ClientConnection>(hub, hub.loop.strand(), id,
                                                              std::move(wish), std::move(tell));
   hub.add(connection);
@@ -77,7 +78,8 @@ void Transport::State::set_targets(const std::vector<Target>& targets) {
       dialers.erase(found);
       continue;
     }
-    const auto [place, is_new] = kept.try_emplace(target.name, std::make_shared<Dialer>(hub, target));
+    const auto [place, is_new] =
+        kept.try_emplace(target.name, std::make_shared<Dialer>(hub, target));
     if (is_new) place->second->start();
   }
   for (const auto& [name, dialer] : dialers) dialer->stop();
@@ -86,7 +88,8 @@ void Transport::State::set_targets(const std::vector<Target>& targets) {
 
 Transport::Transport(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-base::Result<std::unique_ptr<Transport>> Transport::start(Keys keys, Limits limits, Handlers handlers) {
+base::Result<std::unique_ptr<Transport>> Transport::start(Keys keys, Limits limits,
+                                                          Handlers handlers) {
   if (auto key = import_private(keys.user_private, "user key"); !key) return key.error();
   auto state = std::make_unique<State>(std::move(keys), limits, std::move(handlers));
   auto ports = Ports::make(state->hub);
@@ -116,7 +119,8 @@ void Transport::answer(ConnectionId id, Verdict verdict) {
   if (server) server->strand().post([server, verdict] { server->answer(verdict); });
 }
 
-void Transport::started(ConnectionId id, std::uint32_t channel, base::Result<SessionStarted> session) {
+void Transport::started(ConnectionId id, std::uint32_t channel,
+                        base::Result<SessionStarted> session) {
   const auto parcel = std::make_shared<Parcel>(std::move(session));
   const auto server = std::dynamic_pointer_cast<ServerConnection>(state_->hub.find(id));
   if (!server) return;
@@ -145,8 +149,8 @@ void Transport::join_dial(std::string host, std::uint16_t port,
   wish.port = port;
   wish.user = "postern-join";  // libssh wants one; it is sent only with a login
   ClientConnection::Tell tell;
-  // The key is kept and the connection closed: a person takes longer to compare a fingerprint than a member
-  // grants for a login. join_login connects again and takes this very key only.
+  // The key is kept and the connection closed: a person takes longer to compare a fingerprint than
+  // a member grants for a login. join_login connects again and takes this very key only.
   tell.fetched = [state = state_.get(), place = wish.host, port, done](Fetched fetched) {
     {
       const std::scoped_lock lock(state->mutex);
@@ -172,17 +176,20 @@ void Transport::join_login(ConnectionId id, std::string user, std::string passph
     return;
   }
   if (join.host.empty()) {
-    done(fail(ErrorCode::not_found, "This connection is not open any more: dial the member again."));
+    done(
+        fail(ErrorCode::not_found, "This connection is not open any more: dial the member again."));
     return;
   }
   if (join.fetched.is_ccs && !passphrase.empty()) {
-    done(fail(ErrorCode::denied,
-              fmt::format("{} port {} is a CCS port: it takes prepared machine keys, no passphrase.",
-                          join.host, join.port)));
+    done(
+        fail(ErrorCode::denied,
+             fmt::format("{} port {} is a CCS port: it takes prepared machine keys, no passphrase.",
+                         join.host, join.port)));
     return;
   }
-  ClientConnection::Wish wish{ClientConnection::Purpose::join, join.host,       join.port,
-                              join.fetched.host_key,           std::move(user), std::move(passphrase)};
+  ClientConnection::Wish wish{
+      ClientConnection::Purpose::join, join.host,       join.port,
+      join.fetched.host_key,           std::move(user), std::move(passphrase)};
   const auto open = std::make_shared<bool>(false);
   ClientConnection::Tell tell;
   tell.up = [state = state_.get(), id, open, done] {

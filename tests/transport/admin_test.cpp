@@ -1,11 +1,11 @@
 // Administrators, by OpenSSH's own client.
+#include "transport/station.h"
+
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "transport/station.h"
 
 namespace postern::transport::test {
 namespace {
@@ -46,7 +46,8 @@ TEST_F(Admin, OutputIsWholeWhenTheProcessEndsAtOnce) {
 }
 
 TEST_F(Admin, InputNobodyReadsDoesNoHarm) {
-  const auto ran = ssh(station, {"HOST", "exec <&-; echo done"}, right, std::string(3'000'000, 'n'));
+  const auto ran =
+      ssh(station, {"HOST", "exec <&-; echo done"}, right, std::string(3'000'000, 'n'));
   EXPECT_EQ(ran.code, 0);
   EXPECT_EQ(ran.out, "done\n");
 }
@@ -63,14 +64,17 @@ TEST_F(Admin, ExecMayHaveATerminal) {
 }
 
 TEST_F(Admin, KeyboardInteractiveIsAPassphraseToo) {
-  const auto ran = ssh(station, {"-o", "PreferredAuthentications=keyboard-interactive", "HOST", "echo yes"}, right);
+  const auto ran = ssh(
+      station, {"-o", "PreferredAuthentications=keyboard-interactive", "HOST", "echo yes"}, right);
   EXPECT_EQ(ran.out, "yes\n") << ran.err;
   EXPECT_EQ(station.logins.at(0).method, LoginAsked::Method::password);
 }
 
 TEST_F(Admin, WrongPassphrasesRunOutOfAttempts) {
-  const auto ran = ssh(station, {"-o", "NumberOfPasswordPrompts=20", "-o", "PreferredAuthentications=password",
-                                 "HOST", "echo no"}, "wrong");
+  const auto ran = ssh(station,
+                       {"-o", "NumberOfPasswordPrompts=20", "-o",
+                        "PreferredAuthentications=password", "HOST", "echo no"},
+                       "wrong");
   EXPECT_EQ(ran.code, 255);
   EXPECT_EQ(ran.out, "");
   EXPECT_EQ(station.logins.size(), 6U);
@@ -83,10 +87,12 @@ TEST_F(Admin, OwnKeyLogsIn) {
     const auto file = folder.path(type);
     ASSERT_EQ(run({"ssh-keygen", "-q", "-t", type, "-N", "", "-f", file}).code, 0);
     const auto line = run({"cut", "-d", " ", "-f1,2", file + ".pub"}).out;
-    station.verdict = [&](const LoginAsked& asked) {
-      return asked.public_line + "\n" == line && asked.password.empty() ? Verdict::administrator : Verdict::refuse;
-    };
-    const auto ran = ssh(station, {"-i", file, "-o", "PasswordAuthentication=no", "HOST", "echo key"}, "");
+    station.set_verdict([&](const LoginAsked& asked) {
+      return asked.public_line + "\n" == line && asked.password.empty() ? Verdict::administrator
+                                                                        : Verdict::refuse;
+    });
+    const auto ran =
+        ssh(station, {"-i", file, "-o", "PasswordAuthentication=no", "HOST", "echo key"}, "");
     EXPECT_EQ(ran.out, "key\n") << type << ran.err;
   }
 }
@@ -113,7 +119,8 @@ TEST_F(Admin, NoFilesAndNoForwarding) {
   ran = ssh(station, {"-W", station.address + ":" + std::to_string(station.port), "HOST"}, right);
   EXPECT_NE(ran.code, 0);
   EXPECT_NE(ran.err.find("administratively prohibited"), std::string::npos) << ran.err;
-  ran = ssh(station, {"-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1", "HOST", "echo no"}, right);
+  ran = ssh(station, {"-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1", "HOST", "echo no"},
+            right);
   EXPECT_NE(ran.code, 0);
   EXPECT_EQ(ran.out, "");
 }
@@ -127,7 +134,8 @@ TEST_F(Admin, TheProcessIsToldWhenTheClientIsKilled) {
   std::vector<char*> argv, env;
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  std::vector<std::string> environment{"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force", "PATH=/usr/bin:/bin"};
+  std::vector<std::string> environment{"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force",
+                                       "PATH=/usr/bin:/bin"};
   for (auto& word : environment) env.push_back(word.data());
   env.push_back(nullptr);
   pid_t pid = -1;
@@ -140,8 +148,41 @@ TEST_F(Admin, TheProcessIsToldWhenTheClientIsKilled) {
   EXPECT_TRUE(station.eventually([&] { return station.transport->counters().sessions == 0; }));
 }
 
+TEST_F(Admin, OneConnectionHasManyChannels) {
+  const Folder folder;
+  const auto socket = folder.path("master");
+  const auto master = ssh(station, {"-M", "-S", socket, "-f", "-N", "HOST"}, right);
+  ASSERT_EQ(master.code, 0) << master.err;
+  for (int i = 0; i < 20; ++i) {  // more, one after another, than may be open at once
+    const auto ran = ssh(station, {"-S", socket, "HOST", "echo " + std::to_string(i)}, "unused");
+    EXPECT_EQ(ran.out, std::to_string(i) + "\n") << ran.err;
+  }
+  EXPECT_EQ(station.logins.size(), 1U);
+  EXPECT_EQ(station.transport->counters().sessions, 1U);
+  ssh(station, {"-S", socket, "-O", "exit", "HOST"}, "unused");
+  EXPECT_TRUE(station.eventually([&] { return station.transport->counters().sessions == 0; }));
+}
+
+TEST_F(Admin, ResizedWindowReachesTheTerminal) {
+  const Folder folder;
+  const auto ask = folder.write("ask", "#!/bin/sh\necho 'open sesame'\n", 0700);
+  std::string command = "ssh -tt -l admin";
+  for (const auto& option : ssh_options(station)) command += " " + option;
+  const auto script = folder.write(
+      "script", "set timeout 20\nset stty_init {rows 30 columns 101}\nspawn " + command + " " +
+                    station.address +
+                    "\nexpect \"# \"\nsend \"stty size\\r\"\nexpect \"30 101\"\n"
+                    "stty rows 41 columns 119 < $spawn_out(slave,name)\n"
+                    "exec kill -WINCH [exp_pid]\n"
+                    "send {until test \"$(stty size)\" = \"41 119\"; do :; done; exit 5}\n"
+                    "send \"\\r\"\nexpect eof\nexit [lindex [wait] 3]\n");
+  const auto ran =
+      run({"expect", "-f", script}, "", {"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force"});
+  EXPECT_EQ(ran.code, 5) << ran.out << ran.err;
+}
+
 TEST_F(Admin, AMachineMayOnlyLink) {
-  station.verdict = [](const LoginAsked&) { return Verdict::machine; };
+  station.set_verdict([](const LoginAsked&) { return Verdict::machine; });
   const Folder folder;
   const auto file = folder.write("key", key("losangeles.user").private_pem);
   const auto ran = ssh(station, {"-i", file, "HOST", "echo no"}, "");

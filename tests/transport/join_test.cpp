@@ -1,9 +1,9 @@
 // Joining: the key is shown first, then the login, then messages both ways.
+#include "transport/station.h"
+
 #include <gtest/gtest.h>
 
 #include <future>
-
-#include "transport/station.h"
 
 namespace postern::transport::test {
 namespace {
@@ -11,12 +11,15 @@ namespace {
 struct Join : testing::Test {
   base::Result<Transport::Fetched> fetch(const std::string& host, std::uint16_t port) {
     std::promise<base::Result<Transport::Fetched>> done;
-    joiner.transport->join_dial(host, port, [&](auto result) { done.set_value(std::move(result)); });
+    joiner.transport->join_dial(host, port,
+                                [&](auto result) { done.set_value(std::move(result)); });
     return done.get_future().get();
   }
-  base::Result<void> login(ConnectionId id, const std::string& user, const std::string& passphrase) {
+  base::Result<void> login(ConnectionId id, const std::string& user,
+                           const std::string& passphrase) {
     std::promise<base::Result<void>> done;
-    joiner.transport->join_login(id, user, passphrase, [&](auto result) { done.set_value(std::move(result)); });
+    joiner.transport->join_login(id, user, passphrase,
+                                 [&](auto result) { done.set_value(std::move(result)); });
     return done.get_future().get();
   }
   Station member{"newyork", "127.40.3.1"};

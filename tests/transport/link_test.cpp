@@ -1,18 +1,19 @@
 // Machine links between two Transports on loopback.
+#include "base/limits.h"
+#include "transport/station.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdio>
-
-#include "base/limits.h"
-#include "transport/station.h"
 
 namespace postern::transport::test {
 namespace {
 
 /// a dials b; both ends are told.
 struct Pair {
-  explicit Pair(Limits limits = {}) : a("newyork", "127.40.1.1", limits), b("losangeles", "127.40.1.2", limits) {}
+  explicit Pair(Limits limits = {})
+      : a("newyork", "127.40.1.1", limits), b("losangeles", "127.40.1.2", limits) {}
   bool link() {
     if (!a.listen() || !b.listen()) return false;
     a.dial(b);
@@ -21,7 +22,9 @@ struct Pair {
   Station a, b;
 };
 
-DialState only_state(const Station& station) { return station.transport->dial_states().at(0); }
+DialState only_state(const Station& station) {
+  return station.transport->dial_states().at(0);
+}
 
 TEST(Link, BothEndsKnowTheOtherKey) {
   Pair pair;
@@ -43,7 +46,9 @@ TEST(Link, MessagesKeepTheirOrderAndBounds) {
   Pair pair;
   ASSERT_TRUE(pair.link());
   for (int i = 0; i < 500; ++i) {
-    pair.a.transport->send(pair.a.links[0].id, std::string(static_cast<std::size_t>(i * 37 % 5000), 'x') + std::to_string(i));
+    pair.a.transport->send(
+        pair.a.links[0].id,
+        std::string(static_cast<std::size_t>(i * 37 % 5000), 'x') + std::to_string(i));
   }
   pair.b.transport->send(pair.b.links[0].id, "");
   ASSERT_TRUE(pair.b.wait([&] { return pair.b.messages.size() == 500; }));
@@ -57,7 +62,9 @@ TEST(Link, MessagesKeepTheirOrderAndBounds) {
 
 TEST(Link, PingPongLatency) {
   Pair pair;
-  pair.b.on_message = [&](ConnectionId id, const std::string& text) { pair.b.transport->send(id, text); };
+  pair.b.on_message = [&](ConnectionId id, const std::string& text) {
+    pair.b.transport->send(id, text);
+  };
   ASSERT_TRUE(pair.link());
   const std::string ball(200, 'p');
   std::vector<double> times;
@@ -65,7 +72,9 @@ TEST(Link, PingPongLatency) {
     const auto begin = std::chrono::steady_clock::now();
     pair.a.transport->send(pair.a.links[0].id, ball);
     ASSERT_TRUE(pair.a.wait([&] { return pair.a.messages.size() == i; }));
-    times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count());
+    times.push_back(
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin)
+            .count());
   }
   std::sort(times.begin(), times.end());
   std::printf("ping-pong of 200 bytes: median %.0f us, p99 %.0f us\n", times[500], times[990]);
@@ -182,7 +191,7 @@ TEST(Link, SilenceEndsIt) {
 
 TEST(Link, RefusedKeyIsSaid) {
   Pair pair;
-  pair.b.verdict = [](const LoginAsked&) { return Verdict::refuse; };
+  pair.b.set_verdict([](const LoginAsked&) { return Verdict::refuse; });
   ASSERT_TRUE(pair.a.listen());
   ASSERT_TRUE(pair.b.listen());
   pair.a.dial(pair.b);
@@ -194,7 +203,8 @@ TEST(Ports, OneThatCannotBeBoundIsNamedAndTheOthersWork) {
   Station a("newyork", "127.40.1.1");
   Station b("losangeles", "127.40.1.2");
   ASSERT_TRUE(a.listen());
-  b.setup.ports = {{a.address, a.port, true}, {"not an address", 22, true}, {b.address, b.port, true}};
+  b.setup.ports = {
+      {a.address, a.port, true}, {"not an address", 22, true}, {b.address, b.port, true}};
   const auto bound = b.transport->set_up(b.setup);
   ASSERT_FALSE(bound);
   EXPECT_NE(bound.error().text.find(std::to_string(a.port)), std::string::npos);

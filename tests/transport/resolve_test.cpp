@@ -1,18 +1,17 @@
 // Names, by a dnsmasq of the test's own.
-#include <gtest/gtest.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
+#include "transport/station.h"
 
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <signal.h>
+#include <spawn.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <future>
 #include <thread>
-
-#include "transport/station.h"
 
 namespace postern::transport::test {
 namespace {
@@ -21,10 +20,17 @@ namespace {
 class Dns {
  public:
   Dns() : port_(free_port("127.40.4.53")) {
-    std::vector<std::string> words{"dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv",
-                                   "--no-hosts", "--listen-address=127.40.4.53",
-                                   "--bind-interfaces", "--port=" + std::to_string(port_), "--pid-file=",
-                                   "--local=/test/", "--local=/40.127.in-addr.arpa/",
+    std::vector<std::string> words{"dnsmasq",
+                                   "--keep-in-foreground",
+                                   "--conf-file=/dev/null",
+                                   "--no-resolv",
+                                   "--no-hosts",
+                                   "--listen-address=127.40.4.53",
+                                   "--bind-interfaces",
+                                   "--port=" + std::to_string(port_),
+                                   "--pid-file=",
+                                   "--local=/test/",
+                                   "--local=/40.127.in-addr.arpa/",
                                    "--host-record=one.postern.test,127.40.4.1",
                                    "--host-record=self.postern.test,127.40.4.2"};
     std::vector<char*> argv;
@@ -89,7 +95,8 @@ TEST_F(Resolve, AddressIsItsOwnAnswerAndHasAName) {
 TEST_F(Resolve, UnknownNameSaysSo) {
   const auto found = resolve(station, "two.postern.test");
   EXPECT_TRUE(found.addresses.empty());
-  EXPECT_NE(found.problem.find("two.postern.test does not resolve"), std::string::npos) << found.problem;
+  EXPECT_NE(found.problem.find("two.postern.test does not resolve"), std::string::npos)
+      << found.problem;
   EXPECT_FALSE(resolve(station, "").problem.empty());
   EXPECT_FALSE(resolve(station, std::string(300, 'x')).problem.empty());
 }
@@ -104,10 +111,12 @@ TEST_F(Resolve, DialsByName) {
   EXPECT_EQ(station.transport->dial_states().at(0).address, "127.40.4.2");
   // And what is told when the name leads to nobody.
   other.stop();
-  const auto nobody = "self.postern.test resolves to 127.40.4.2, where neither SSH nor CCS is on at port " +
-                      std::to_string(other.port);
-  EXPECT_TRUE(station.eventually([&] { return station.transport->dial_states().at(0).last_error == nobody; }))
-      << station.transport->dial_states().at(0).last_error;
+  const auto nobody =
+      "self.postern.test resolves to 127.40.4.2, where neither SSH nor CCS is on at port " +
+      std::to_string(other.port);
+  EXPECT_TRUE(station.eventually([&] {
+    return station.transport->dial_states().at(0).last_error == nobody;
+  })) << station.transport->dial_states().at(0).last_error;
 }
 
 TEST(ResolveDeadline, ServersThatDoNotAnswer) {

@@ -31,7 +31,9 @@ sockaddr_in place(const std::string& address, std::uint16_t port) {
   return in;
 }
 
-int pidfd(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
+int pidfd(pid_t pid) {
+  return static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+}
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
   std::vector<char*> list;
@@ -68,12 +70,15 @@ Station::Station(const std::string& name_in, std::string address_in, Limits limi
   start();
 }
 
-Station::~Station() { stop(); }
+Station::~Station() {
+  stop();
+}
 
 void Station::start() {
   transport = Transport::start({key(name + ".host").private_pem, key(name + ".user").private_pem},
                                limits, handlers())
                   .value();
+  running_ = transport.get();
 }
 
 base::Result<void> Station::listen(bool admin_logins) {
@@ -121,11 +126,7 @@ Handlers Station::handlers() {
   Handlers told;
   told.login = [this, note](LoginAsked asked) {
     note([&] { logins.push_back(asked); });
-    const auto answer = verdict ? verdict(asked)
-                        : asked.method == LoginAsked::Method::public_key ? Verdict::machine
-                        : asked.password == "open sesame"                ? Verdict::administrator
-                                                                         : Verdict::refuse;
-    transport->answer(asked.connection, answer);
+    answer(asked);
   };
   told.session = [this](SessionAsked asked) { give_session(asked); };
   told.link_up = [this, note](ConnectionId id, std::string peer, bool we_dialed) {
@@ -153,78 +154,113 @@ Handlers Station::handlers() {
   return told;
 }
 
+void Station::answer(const LoginAsked& asked) {
+  std::function<Verdict(const LoginAsked&)> verdict;
+  {
+    const std::scoped_lock lock(mutex);
+    verdict = verdict_;
+  }
+  const bool has_key = asked.method == LoginAsked::Method::public_key;
+  running_.load()->answer(asked.connection, verdict   ? verdict(asked)
+                                            : has_key ? Verdict::machine
+                                            : asked.password == "open sesame"
+                                                ? Verdict::administrator
+                                                : Verdict::refuse);
+}
+
+void Station::set_verdict(std::function<Verdict(const LoginAsked&)> verdict) {
+  const std::scoped_lock lock(mutex);
+  verdict_ = std::move(verdict);
+}
+
+void Station::stop() {
+  transport.reset();
+  running_ = nullptr;
+}
+
 void Station::give_session(const SessionAsked& asked) {
   {
     const std::scoped_lock lock(mutex);
     sessions.push_back(asked);
     changed.notify_all();
   }
-  transport->started(asked.connection, asked.channel, spawn(asked, *this));
+  running_.load()->started(asked.connection, asked.channel, spawn(asked, *this));
 }
+
+namespace {
+
+/// In the child: the command in place of us.
+[[noreturn]] void become(const SessionAsked& asked) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  signal(SIGPIPE, SIG_DFL);
+  if (asked.exec) execl("/bin/sh", "sh", "-c", asked.command.c_str(), nullptr);
+  execl("/bin/sh", "sh", nullptr);
+  _exit(126);
+}
+
+pid_t fork_terminal(const SessionAsked& asked, SessionStarted& session) {
+  winsize size{};
+  size.ws_col = static_cast<unsigned short>(asked.columns);
+  size.ws_row = static_cast<unsigned short>(asked.rows);
+  const pid_t pid = forkpty(&session.out, nullptr, nullptr, &size);
+  if (pid == 0) become(asked);
+  session.in = session.out;
+  return pid;
+}
+
+pid_t fork_pipes(const SessionAsked& asked, SessionStarted& session) {
+  std::array<int, 2> in{}, out{}, err{};
+  if (pipe2(in.data(), O_CLOEXEC) != 0 || pipe2(out.data(), O_CLOEXEC) != 0 ||
+      pipe2(err.data(), O_CLOEXEC) != 0) {
+    return -1;
+  }
+  const pid_t pid = fork();
+  if (pid == 0) {
+    setpgid(0, 0);
+    dup2(in[0], 0);
+    dup2(out[1], 1);
+    dup2(err[1], 2);
+    become(asked);
+  }
+  close(in[0]), close(out[1]), close(err[1]);
+  session.in = in[1], session.out = out[0], session.err = err[0];
+  return pid;
+}
+
+}  // namespace
 
 base::Result<SessionStarted> spawn(const SessionAsked& asked, Station& station) {
   SessionStarted session;
-  std::array<int, 2> in{}, out{}, err{};
-  pid_t pid = -1;
-  if (asked.pty) {
-    winsize size{};
-    size.ws_col = static_cast<unsigned short>(asked.columns);
-    size.ws_row = static_cast<unsigned short>(asked.rows);
-    pid = forkpty(&session.out, nullptr, nullptr, &size);
-    session.in = session.out;
-  } else {
-    if (pipe2(in.data(), O_CLOEXEC) != 0 || pipe2(out.data(), O_CLOEXEC) != 0 ||
-        pipe2(err.data(), O_CLOEXEC) != 0) {
-      return base::fail(base::ErrorCode::io, "no pipes");
-    }
-    pid = fork();
-    if (pid == 0) {
-      setpgid(0, 0);
-      dup2(in[0], 0);
-      dup2(out[1], 1);
-      dup2(err[1], 2);
-    }
-  }
-  if (pid == 0) {
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-    signal(SIGPIPE, SIG_DFL);
-    if (asked.exec) execl("/bin/sh", "sh", "-c", asked.command.c_str(), nullptr);
-    execl("/bin/sh", "sh", nullptr);
-    _exit(126);
-  }
-  if (!asked.pty) {
-    close(in[0]), close(out[1]), close(err[1]);
-    session.in = in[1], session.out = out[0], session.err = err[0];
-  }
+  const pid_t pid = asked.pty ? fork_terminal(asked, session) : fork_pipes(asked, session);
+  if (pid < 0) return base::fail(base::ErrorCode::io, "no process");
+  const auto note = [&station](auto change) {
+    const std::scoped_lock lock(station.mutex);
+    change();
+    station.changed.notify_all();
+  };
   session.pidfd = pidfd(pid);
-  session.exit_code = [pid, &station] {
+  session.exit_code = [pid, &station, note] {
     int status = 0;
     waitpid(pid, &status, 0);
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    const std::scoped_lock lock(station.mutex);
-    station.ended_sessions.push_back(code);
-    station.changed.notify_all();
+    note([&] { station.ended_sessions.push_back(code); });
     return code;
   };
-  session.hang_up = [pid, &station] {
+  session.hang_up = [pid, &station, note] {
     kill(-pid, SIGKILL);
     kill(pid, SIGKILL);  // it may not lead its group yet
     int status = 0;
     waitpid(pid, &status, 0);
-    const std::scoped_lock lock(station.mutex);
-    ++station.hang_ups;
-    station.changed.notify_all();
+    note([&] { ++station.hang_ups; });
   };
-  session.resize = [fd = session.out, &station](int columns, int rows) {
+  session.resize = [fd = session.out, &station, note](int columns, int rows) {
     winsize size{};
     size.ws_col = static_cast<unsigned short>(columns);
     size.ws_row = static_cast<unsigned short>(rows);
     ioctl(fd, TIOCSWINSZ, &size);
-    const std::scoped_lock lock(station.mutex);
-    station.sizes.emplace_back(columns, rows);
-    station.changed.notify_all();
+    note([&] { station.sizes.push_back({columns, rows}); });
   };
   return session;
 }
@@ -245,7 +281,8 @@ Ran run(const std::vector<std::string>& words, const std::string& input,
   for (char** entry = environ; *entry != nullptr; ++entry) {
     if (std::strncmp(*entry, "SSH_", 4) != 0) all.emplace_back(*entry);
   }
-  // A program that does not read its input is no end of the tests; the program itself keeps the signal.
+  // A program that does not read its input is no end of the tests; the program itself keeps the
+  // signal.
   signal(SIGPIPE, SIG_IGN);
   sigset_t broken_pipe;
   sigemptyset(&broken_pipe);
@@ -281,7 +318,8 @@ Ran run(const std::vector<std::string>& words, const std::string& input,
       if ((polls[i].revents & (POLLIN | POLLHUP)) == 0) continue;
       std::array<char, 65536> buffer;
       const auto count = read(polls[i].fd, buffer.data(), buffer.size());
-      if (count > 0) (i == 1 ? ran.out : ran.err).append(buffer.data(), static_cast<std::size_t>(count));
+      if (count > 0)
+        (i == 1 ? ran.out : ran.err).append(buffer.data(), static_cast<std::size_t>(count));
       if (count == 0) polls[i].fd = -1;
     }
     if (std::chrono::steady_clock::now() > deadline) {
@@ -301,7 +339,9 @@ Folder::Folder() {
   std::string name = "/tmp/postern-transport-XXXXXX";
   path_ = mkdtemp(name.data());
 }
-Folder::~Folder() { std::filesystem::remove_all(path_); }
+Folder::~Folder() {
+  std::filesystem::remove_all(path_);
+}
 
 std::string Folder::write(const std::string& name, const std::string& text, unsigned mode) const {
   std::ofstream(path(name)) << text;
@@ -310,13 +350,18 @@ std::string Folder::write(const std::string& name, const std::string& text, unsi
 }
 
 std::vector<std::string> ssh_options(const Station& station) {
-  return {"-F", "none", "-p", std::to_string(station.port), "-o", "StrictHostKeyChecking=no", "-o",
-          "UserKnownHostsFile=/dev/null", "-o", "GlobalKnownHostsFile=/dev/null", "-o",
-          "IdentityAgent=none", "-o", "IdentityFile=none", "-o", "IdentitiesOnly=yes"};
+  return {"-F", "none",
+          "-p", std::to_string(station.port),
+          "-o", "StrictHostKeyChecking=no",
+          "-o", "UserKnownHostsFile=/dev/null",
+          "-o", "GlobalKnownHostsFile=/dev/null",
+          "-o", "IdentityAgent=none",
+          "-o", "IdentityFile=none",
+          "-o", "IdentitiesOnly=yes"};
 }
 
-Ran ssh(const Station& station, const std::vector<std::string>& words, const std::string& passphrase,
-        const std::string& input, const std::string& user) {
+Ran ssh(const Station& station, const std::vector<std::string>& words,
+        const std::string& passphrase, const std::string& input, const std::string& user) {
   const Folder folder;
   const auto ask = folder.write("ask", "#!/bin/sh\necho '" + passphrase + "'\n", 0700);
   std::vector<std::string> line{"ssh", "-l", user};

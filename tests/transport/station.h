@@ -1,5 +1,8 @@
 #pragma once
 
+#include "transport/transport.h"
+
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -9,10 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "transport/transport.h"
-
-/// What the tests of this room share: a machine with a Transport that writes down what it is told, free
-/// addresses, and programs run with a deadline.
+/// What the tests of this room share: a machine with a Transport that writes down what it is told,
+/// free addresses, and programs run with a deadline.
 namespace postern::transport::test {
 
 using namespace std::chrono_literals;
@@ -32,6 +33,30 @@ struct Said {
   std::string text;
 };
 
+/// What handlers write down and tests read, each from a thread of its own.
+template <class T>
+class Notes {
+ public:
+  void push_back(T note) {
+    const std::scoped_lock lock(mutex_);
+    notes_.push_back(std::move(note));
+  }
+  std::size_t size() const {
+    const std::scoped_lock lock(mutex_);
+    return notes_.size();
+  }
+  bool empty() const { return size() == 0; }
+  T at(std::size_t index) const {
+    const std::scoped_lock lock(mutex_);
+    return notes_.at(index);
+  }
+  T operator[](std::size_t index) const { return at(index); }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<T> notes_;
+};
+
 class Station {
  public:
   explicit Station(const std::string& name, std::string address, Limits limits = {});
@@ -44,12 +69,15 @@ class Station {
   void set_targets(std::vector<Target> targets);
   [[nodiscard]] Target target(const Station& other) const;
 
-  void stop() { transport.reset(); }
+  void stop();
+  /// How logins are answered from now on.
+  void set_verdict(std::function<Verdict(const LoginAsked&)> verdict);
   void start();
 
   /// Waits until `condition` holds of what is written down; false after the deadline.
   bool wait(const std::function<bool()>& condition, std::chrono::milliseconds limit = 10s);
-  /// The same for what the transport is asked for: it changes without a word, so it is asked again and again.
+  /// The same for what the transport is asked for: it changes without a word, so it is asked again
+  /// and again.
   bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit = 10s);
   bool wait_links(std::size_t count) {
     return wait([this, count] { return links.size() >= count; });
@@ -62,24 +90,28 @@ class Station {
   Setup setup;
   std::unique_ptr<Transport> transport;
 
-  // Written under mutex; the handlers below may be replaced before start().
+  // Notified under mutex after each note.
   std::mutex mutex;
   std::condition_variable changed;
-  std::vector<Linked> links;
-  std::vector<Said> messages, downs, joins, join_messages, join_ends;
-  std::vector<LoginAsked> logins;
-  std::vector<std::string> log;
-  std::vector<SessionAsked> sessions;
-  std::vector<int> ended_sessions;  ///< exit codes told
-  int hang_ups = 0;
-  std::vector<std::pair<int, int>> sizes;
+  Notes<Linked> links;
+  Notes<Said> messages, downs, joins, join_messages, join_ends;
+  Notes<LoginAsked> logins;
+  Notes<std::string> log;
+  Notes<SessionAsked> sessions;
+  Notes<int> ended_sessions;  ///< exit codes told
+  std::atomic<int> hang_ups{0};
+  Notes<std::pair<int, int>> sizes;
 
-  std::function<Verdict(const LoginAsked&)> verdict;
-  std::function<void(ConnectionId, const std::string&)> on_message;  ///< runs before it is written down
+  /// To be set before the first link is up; runs before the message is written down.
+  std::function<void(ConnectionId, const std::string&)> on_message;
 
  private:
   Handlers handlers();
+  void answer(const LoginAsked& asked);
   void give_session(const SessionAsked& asked);
+
+  std::function<Verdict(const LoginAsked&)> verdict_;
+  std::atomic<Transport*> running_{nullptr};  ///< for handlers: `transport` is empty while it ends
 };
 
 /// Starts `command` (a shell line; empty: an interactive /bin/sh) as a session would have it.
@@ -105,8 +137,9 @@ class Folder {
 };
 
 /// OpenSSH's client against a station: ssh words, with a passphrase through SSH_ASKPASS when given.
-Ran ssh(const Station& station, const std::vector<std::string>& words, const std::string& passphrase,
-        const std::string& input = {}, const std::string& user = "admin");
+Ran ssh(const Station& station, const std::vector<std::string>& words,
+        const std::string& passphrase, const std::string& input = {},
+        const std::string& user = "admin");
 std::vector<std::string> ssh_options(const Station& station);
 
 /// A plain TCP connection.
