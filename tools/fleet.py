@@ -43,7 +43,8 @@ def port_open(address, port):
 
 def port_free(address, port, kind=socket.SOCK_STREAM):
     with socket.socket(socket.AF_INET, kind) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if kind == socket.SOCK_STREAM:  # two UDP sockets with it could share the port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
         except OSError:
@@ -237,7 +238,7 @@ class Fleet:
         """Hosts with pinned keys, so that `ssh -F …/ssh_config newyork` just works."""
         known, config = [], []
         for machine in self.machines.values():
-            code, out, err = machine.console("logconfig hostkeyconfig print --json")
+            code, out, err = machine.console("logconfig hostkeyconfig fingerprint --json")
             if code:
                 raise Trouble(f"{machine.name} does not tell its host key: {(out + err).strip()}")
             import json
@@ -253,7 +254,7 @@ class Fleet:
         with open(self.path("demo_key.pub")) as file:
             line = file.read().strip()
         mode = "clustermode cluster; " if machine.console("clusterconfig list")[0] == 0 else ""
-        code, out, err = machine.console(f"{mode}sshconfig userkey new {shlex.quote(line)}")
+        code, out, err = machine.console(f"{mode}sshconfig userkey new {shlex.quote(line)} --user=admin")
         if code and "already" not in out + err:
             raise Trouble(f"{machine.name} does not take the demo key: {(out + err).strip()}")
 

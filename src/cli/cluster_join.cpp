@@ -88,7 +88,7 @@ std::optional<Target> ask_target(Session& session, int& code) {
   Target target;
   const auto ccs = ask_yes_no(
       session,
-      fmt::format("Do you want to enable the Cluster Communication Service on {}?", session.host), false);
+      fmt::format("Do you want to enable the Cluster Communication Service on\n{}?", session.host), false);
   if (!ccs) return std::nullopt;
   target.ccs = *ccs;
   const auto address = ask_text(

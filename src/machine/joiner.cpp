@@ -126,7 +126,6 @@ void JoinerSide::receive(transport::ConnectionId connection, cluster::JoinFrame 
 
 void JoinerSide::take(const cluster::JoinOffer& offer) {
   attempt_->offer = offer;
-  attempt_->progress(fmt::format("Joining cluster group {}.", offer.group_name));
 }
 
 void JoinerSide::take(cluster::JoinPart part) {
@@ -290,6 +289,7 @@ void JoinerSide::swapped(std::unique_ptr<Swap> swap) {
   auto peer = machine_.restore_peer(machine_.self(), swap->commits);
   if (!peer) return finish(peer.error());
   machine_.peer_ = std::move(*peer);
+  machine_.desk_->replaced(attempt_->request.session);
   machine_.world_.send(attempt_->connection, cluster::encode_join(cluster::Joined{}));
   machine_.refresh_transport();
   machine_.settle();

@@ -157,7 +157,7 @@ TEST_F(Fleets, a_joiner_killed_before_its_swap_is_standalone_and_its_admission_l
   {
     auto client = fleet.client(b);
     auto dialed = must(*client, "cluster.join_dial", {{"address", "127.0.1.1"}, {"port", 2200}});
-    fleet.machine(b).join_go({dialed.at("join").to_number<std::uint64_t>(), std::string(support::passphrase), false, 2222},
+    fleet.machine(b).join_go({dialed.at("join").to_number<std::uint64_t>(), 0, std::string(support::passphrase), false, 2222},
                              [](const std::string&) {}, [](base::Result<void>) {});
     ASSERT_TRUE(fleet.run_until([&] { return fleet.machine(a).peer().fleet().members.size() == 2; }, 10'000));
   }
