@@ -1,0 +1,178 @@
+#include "hands/folder.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <ctime>
+#include <memory>
+
+namespace postern::hands {
+namespace {
+
+constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+struct CloseFolder {
+  void operator()(DIR* stream) const { ::closedir(stream); }
+};
+
+bool write_all(int descriptor, const std::string& bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = ::write(descriptor, bytes.data() + done, bytes.size() - done);
+    if (count < 0 && errno != EINTR) return false;
+    if (count > 0) done += static_cast<std::size_t>(count);
+  }
+  return true;
+}
+
+}  // namespace
+
+base::Error Folder::failed(const std::string& name, const char* what) const {
+  const int why = errno;
+  const std::string where = name.empty() ? path_ : path_ + "/" + name;
+  return base::fail(why == ENOENT ? base::ErrorCode::not_found : base::ErrorCode::io, where,
+                    fmt::format("{}: {}.", what, std::strerror(why)));
+}
+
+base::Result<Folder> Folder::open(const std::string& path) {
+  Folder folder(path, Descriptor(::open(path.c_str(), folder_flags)));
+  if (path.empty() || path[0] != '/')
+    return base::fail(base::ErrorCode::usage, path, "The path of a folder must start with '/'.");
+  if (!folder.descriptor_.good()) return folder.failed("", "The folder cannot be opened");
+  return folder;
+}
+
+base::Result<void> Folder::own(const Owner& owner) const {
+  if (::fchown(descriptor(), owner.uid, owner.gid) != 0 || ::fchmod(descriptor(), owner.mode) != 0)
+    return failed("", "The folder's owner cannot be set");
+  return {};
+}
+
+base::Result<Folder> Folder::make(const std::string& name, const Owner& owner) const {
+  if (::mkdirat(descriptor(), name.c_str(), 0700) != 0 && errno != EEXIST)
+    return failed(name, "The folder cannot be made");
+  auto folder = sub(name);
+  if (!folder) return folder;
+  struct stat status {};
+  if (::fstat(folder->descriptor(), &status) != 0)
+    return failed(name, "The folder cannot be examined");
+  if (status.st_uid == owner.uid && status.st_gid == owner.gid &&
+      (status.st_mode & 07777) == owner.mode)
+    return folder;
+  auto owned = folder->own(owner);
+  if (!owned) return owned.error();
+  return folder;
+}
+
+base::Result<Folder> Folder::sub(const std::string& name) const {
+  Folder folder(path_ + "/" + name, Descriptor(::openat(descriptor(), name.c_str(), folder_flags)));
+  if (!folder.descriptor_.good()) return failed(name, "The folder cannot be opened");
+  return folder;
+}
+
+base::Result<void> Folder::write(const std::string& name, const std::string& bytes,
+                                 mode_t mode) const {
+  const std::string beside = "." + name + ".new";
+  (void)remove(beside);
+  const Descriptor file(::openat(descriptor(), beside.c_str(),
+                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file.good()) return failed(beside, "The file cannot be made");
+  if (!write_all(file.get(), bytes) || ::fchmod(file.get(), mode) != 0)
+    return failed(beside, "The file cannot be written");
+  return rename(beside, name);
+}
+
+base::Result<std::string> Folder::read(const std::string& name, std::size_t most) const {
+  const Descriptor file(
+      ::openat(descriptor(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.good()) return failed(name, "The file cannot be opened");
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != 0)
+    return base::fail(base::ErrorCode::denied, path_ + "/" + name,
+                      "This is not a plain file of root's.");
+  std::string bytes(most, '\0');
+  const ssize_t count = ::pread(file.get(), bytes.data(), bytes.size(), 0);
+  if (count < 0) return failed(name, "The file cannot be read");
+  bytes.resize(static_cast<std::size_t>(count));
+  return bytes;
+}
+
+base::Result<Descriptor> Folder::open_log(const std::string& name) const {
+  Descriptor file(::openat(descriptor(), name.c_str(),
+                           O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+                           0640));
+  if (!file.good()) return failed(name, "The log cannot be opened");
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != 0 ||
+      status.st_nlink != 1)
+    return base::fail(base::ErrorCode::denied, path_ + "/" + name,
+                      "The log is not a plain file of root's with one name. Remove it.");
+  return file;
+}
+
+base::Result<void> Folder::link(const std::string& name, const std::string& target) const {
+  const std::string beside = "." + name + ".new";
+  (void)remove(beside);
+  if (::symlinkat(target.c_str(), descriptor(), beside.c_str()) != 0)
+    return failed(beside, "The link cannot be made");
+  return rename(beside, name);
+}
+
+std::string Folder::link_target(const std::string& name) const {
+  std::array<char, PATH_MAX> target{};
+  const ssize_t size = ::readlinkat(descriptor(), name.c_str(), target.data(), target.size());
+  return size < 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(size));
+}
+
+base::Result<void> Folder::rename(const std::string& from, const std::string& to) const {
+  if (::renameat(descriptor(), from.c_str(), descriptor(), to.c_str()) != 0)
+    return failed(to, "It cannot be put into its place");
+  return {};
+}
+
+base::Result<void> Folder::remove(const std::string& name) const {
+  if (::unlinkat(descriptor(), name.c_str(), 0) == 0) return {};
+  if (errno == ENOENT) return {};
+  if (errno != EISDIR) return failed(name, "The file cannot be removed");
+  auto folder = sub(name);
+  if (!folder) return folder.error();
+  for (const auto& each : folder->names())
+    if (::unlinkat(folder->descriptor(), each.c_str(), 0) != 0)
+      return folder->failed(each, "It cannot be removed");
+  if (::unlinkat(descriptor(), name.c_str(), AT_REMOVEDIR) != 0)
+    return failed(name, "The folder cannot be removed");
+  return {};
+}
+
+std::vector<std::string> Folder::names() const {
+  std::vector<std::string> names;
+  // A descriptor of its own: fdopendir takes it over and moves its offset.
+  const std::unique_ptr<DIR, CloseFolder> stream(
+      ::fdopendir(::openat(descriptor(), ".", folder_flags)));
+  if (stream == nullptr) return names;
+  while (const dirent* entry = ::readdir(stream.get()))
+    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0)
+      names.emplace_back(entry->d_name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void Folder::back_date(const std::string& name, int seconds) const {
+  timespec then{};
+  ::clock_gettime(CLOCK_REALTIME, &then);
+  then.tv_sec -= seconds;
+  const std::array<timespec, 2> times{then, then};
+  if (name.empty())
+    ::futimens(descriptor(), times.data());
+  else
+    ::utimensat(descriptor(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW);
+}
+
+}  // namespace postern::hands

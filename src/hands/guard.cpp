@@ -1,0 +1,145 @@
+#include "hands/guard.h"
+
+#include "hands/master_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace postern::hands {
+namespace {
+
+/// Parameters that a generation never sets: they name programs, their owners, or folders that
+/// programs come from.
+constexpr std::array<std::string_view, 24> never{"alternate_config_directories",
+                                                 "command_directory",
+                                                 "command_execution_directory",
+                                                 "config_directory",
+                                                 "debugger_command",
+                                                 "default_privs",
+                                                 "export_environment",
+                                                 "import_environment",
+                                                 "mailbox_command",
+                                                 "maillog_file_compressor",
+                                                 "mailq_path",
+                                                 "manpage_directory",
+                                                 "meta_directory",
+                                                 "multi_instance_directories",
+                                                 "multi_instance_enable",
+                                                 "multi_instance_group",
+                                                 "multi_instance_name",
+                                                 "multi_instance_wrapper",
+                                                 "newaliases_path",
+                                                 "openssl_path",
+                                                 "process_id_directory",
+                                                 "sendmail_path",
+                                                 "setgid_group",
+                                                 "shlib_directory"};
+
+/// What neither delivers to files or commands nor changes its user by what a table says.
+constexpr std::array<std::string_view, 22> programs{
+    "anvil",    "bounce",          "cleanup",  "discard",    "dnsblog",  "error",
+    "flush",    "pickup",          "postlogd", "postscreen", "proxymap", "qmgr",
+    "oqmgr",    "scache",          "showq",    "smtp",       "smtpd",    "tlsmgr",
+    "tlsproxy", "trivial-rewrite", "verify",   "lmtp"};
+
+constexpr std::array<std::string_view, 4> types{"inet", "unix", "unix-dgram", "pass"};
+
+template <class Names>
+bool holds(const Names& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::map<std::string, std::string, std::less<>> fixed(const Places& places) {
+  return {{"queue_directory", places.mta + "/queue"},
+          {"data_directory", places.mta + "/data"},
+          {"daemon_directory", places.daemons},
+          {"mail_owner", places.mail_owner},
+          {"maillog_file", places.mta + "/log/mail.log"},
+          {"maillog_file_prefixes", places.mta + "/log"}};
+}
+
+base::Error denied(std::string where, std::string text) {
+  return base::fail(base::ErrorCode::denied, std::move(where), std::move(text));
+}
+
+base::Result<void> check_main(const std::string& text, const Places& places) {
+  auto parameters = read_main_file(text);
+  if (!parameters) return parameters.error();
+  const auto must = fixed(places);
+  for (const auto& [name, value] : *parameters) {
+    if (holds(never, name))
+      return denied("main.cf", fmt::format("{} is not a gateway's to set.", name));
+    const auto found = must.find(name);
+    if (found != must.end() && found->second != value)
+      return denied("main.cf", fmt::format("{} must be {}, not {}.", name, found->second, value));
+  }
+  for (const auto& [name, value] : must)
+    if (std::none_of(parameters->begin(), parameters->end(),
+                     [&](const auto& p) { return p.name == name; }))
+      return denied("main.cf", fmt::format("{} is missing; it must be {}.", name, value));
+  return {};
+}
+
+/// What "-o NAME=VALUE" and "-o { NAME = VALUE }" set. Only -o and -v may be there at all: options
+/// can be run together
+/// ("-voNAME=VALUE"), and what nobody needs, nobody has to see through.
+base::Result<std::vector<std::string>> names_set(const Service& service, const std::string& where) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < service.arguments.size(); ++i) {
+    std::string argument = service.arguments[i];
+    if (argument == "-v") continue;
+    if (argument == "-o" && i + 1 < service.arguments.size()) argument += service.arguments[++i];
+    const auto equals = argument.find('=');
+    if (!argument.starts_with("-o") || equals == std::string::npos)
+      return denied(where, fmt::format("'{}' is not an option that a gateway needs.", argument));
+    std::string name;
+    for (const char c : argument.substr(2, equals - 2))
+      if (c != ' ' && c != '\t' && c != '{') name.push_back(c);
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+base::Result<void> check_master(const std::string& text, const Places& places) {
+  auto services = read_master_file(text);
+  if (!services) return services.error();
+  const auto must = fixed(places);
+  for (const auto& service : *services) {
+    const std::string where = fmt::format("master.cf: {}/{}", service.name, service.type);
+    if (!holds(types, service.type))
+      return denied(where, "Such a type of service is not a gateway's.");
+    if (!holds(programs, service.command))
+      return denied(where,
+                    fmt::format("{} is not a program that a gateway needs.", service.command));
+    auto names = names_set(service, where);
+    if (!names) return names.error();
+    for (const auto& name : *names) {
+      if (holds(never, name))
+        return denied(where, fmt::format("{} is not a gateway's to set.", name));
+      if (must.contains(name))
+        return denied(where, fmt::format("{} is set in main.cf only.", name));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<void> check_generation(const Stage& stage, const Places& places) {
+  const auto content = [&](std::string_view name) -> const std::string* {
+    const auto found = std::find_if(stage.files.begin(), stage.files.end(),
+                                    [&](const File& file) { return file.name == name; });
+    return found == stage.files.end() ? nullptr : &found->bytes;
+  };
+  const std::string* main_file = content("main.cf");
+  const std::string* master_file = content("master.cf");
+  if (main_file == nullptr || master_file == nullptr)
+    return base::fail(base::ErrorCode::invalid, "A generation needs main.cf and master.cf.");
+  auto good = check_main(*main_file, places);
+  return good ? check_master(*master_file, places) : good;
+}
+
+}  // namespace postern::hands

@@ -1,0 +1,112 @@
+#include "hands/guard.h"
+
+#include "hands/master_file.h"
+
+#include <gtest/gtest.h>
+
+namespace postern::hands {
+namespace {
+
+const Places places{"/m/mta", "/usr/lib/postfix/sbin", "postfix"};
+
+std::string main_file(const std::string& more = "") {
+  return "# generated\nqueue_directory = /m/mta/queue\ndata_directory = /m/mta/data\n"
+         "daemon_directory = /usr/lib/postfix/sbin\nmail_owner = postfix\nmaillog_file = "
+         "/m/mta/log/mail.log\n"
+         "maillog_file_prefixes = /m/mta/log\nmyhostname = a.example.com\n" +
+         more;
+}
+std::string master_file(const std::string& more = "") {
+  return "127.0.0.1:2525 inet n - y - - smtpd -o { smtpd_client_restrictions = check_client_access "
+         "cidr:$config_directory/hat_x.cidr, reject }\n  -o message_size_limit=1000\nqmgr unix n - "
+         "n 300 1 qmgr\n" +
+         more;
+}
+base::Result<void> judge(const std::string& main, const std::string& master) {
+  return check_generation({1, {{"main.cf", main, 0644}, {"master.cf", master, 0644}}}, places);
+}
+
+std::string text_of(const base::Result<void>& result) {
+  return result ? "" : base::to_text(result.error());
+}
+
+TEST(Guard, LetsAGatewayThrough) {
+  EXPECT_EQ(text_of(judge(main_file(), master_file())), "");
+}
+
+TEST(Guard, NeedsBothFiles) {
+  EXPECT_FALSE(check_generation({1, {{"main.cf", main_file(), 0644}}}, places));
+  EXPECT_FALSE(check_generation({1, {{"master.cf", master_file(), 0644}}}, places));
+}
+
+TEST(Guard, KeepsProgramsAndOwnersFixed) {
+  for (const char* line : {"daemon_directory = /tmp/evil\n",
+                           "daemon_directory = $x\n",
+                           "mail_owner = root\n",
+                           "command_directory = /tmp\n",
+                           "shlib_directory=/tmp\n",
+                           "meta_directory = /tmp\n",
+                           "mailbox_command = /bin/sh\n",
+                           "sendmail_path = /tmp/x\n",
+                           "queue_directory = /etc\n",
+                           "data_directory = /\n",
+                           "maillog_file = /etc/cron.d/x\n",
+                           "maillog_file_prefixes = /\n",
+                           "maillog_file_compressor = /tmp/x\n",
+                           "multi_instance_wrapper = /tmp/x\n",
+                           "default_privs = root\n",
+                           "import_environment = LD_PRELOAD=/tmp/x\n",
+                           "daemon_directory\n = /tmp/evil\n",
+                           "daemon_directory =\n /tmp/evil\n",
+                           "daemon_directory =\n# comment\n /tmp/evil\n",
+                           "config_directory = /tmp\n"}) {
+    const auto result = judge(main_file(line), master_file());
+    EXPECT_FALSE(result) << line;
+    EXPECT_FALSE(text_of(result).empty());
+  }
+}
+
+TEST(Guard, WantsTheFixedParametersNamed) {
+  std::string text = main_file();
+  text.erase(text.find("data_directory"),
+             text.find("daemon_directory") - text.find("data_directory"));
+  const auto result = judge(text, master_file());
+  ASSERT_FALSE(result);
+  EXPECT_NE(result.error().text.find("data_directory is missing"), std::string::npos);
+}
+
+TEST(Guard, KeepsServicesToPrograms) {
+  for (const char* line :
+       {"x unix - n n - - pipe user=root argv=/bin/sh\n",
+        "x unix - n n - - spawn user=root argv=/bin/sh\n", "local unix - n n - - local\n",
+        "virtual unix - n n - - virtual\n", "x unix - n n - - ../../../tmp/evil\n",
+        "x unix - n n - - /bin/sh\n", "x fifo - n n - - smtp\n",
+        "x unix - n n - - smtp -o daemon_directory=/tmp\n",
+        "x unix - n n - - smtp -odaemon_directory=/tmp\n",
+        "x unix - n n - - smtp -o { queue_directory = /tmp }\n",
+        "x unix - n n - - smtp -o command_directory=/tmp\n",
+        "x unix - n n - - smtp -vodaemon_directory=/tmp\n", "x unix - n n - - smtp -c\n",
+        "x unix - n n - - smtp -o\n", "x unix - n n - - smtp -o {{ config_directory = /tmp }}\n",
+        "x unix - n n - -\n", "x unix - n n - - { smtp\n",
+        "x unix - n n - - smtp -o { a = b } } c\n", "x unix - n n - - smtp\x01\n"})
+    EXPECT_FALSE(judge(main_file(), master_file(line))) << line;
+}
+
+TEST(MasterFile, ReadsServicesAsMasterDoes) {
+  auto services = read_master_file(
+      master_file("# comment\n\nx unix - n n - - smtp\n  # inside\n\n  -o {a = b {c} d}\n"));
+  ASSERT_TRUE(services);
+  ASSERT_EQ(services->size(), 3U);
+  const Service& first = (*services)[0];
+  EXPECT_EQ(first.name, "127.0.0.1:2525");
+  EXPECT_EQ(first.command, "smtpd");
+  EXPECT_EQ(first.arguments,
+            (std::vector<std::string>{"-o",
+                                      "smtpd_client_restrictions = check_client_access "
+                                      "cidr:$config_directory/hat_x.cidr, reject",
+                                      "-o", "message_size_limit=1000"}));
+  EXPECT_EQ((*services)[2].arguments, (std::vector<std::string>{"-o", "a = b {c} d"}));
+}
+
+}  // namespace
+}  // namespace postern::hands
