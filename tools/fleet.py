@@ -328,7 +328,7 @@ class Fleet:
                 if head == "X-Client-Addr":
                     mail["client"] = rest.strip()
                 elif head == "X-Rcpt-Args":
-                    mail["recipients"].append(rest.strip().strip("<>"))
+                    mail["recipients"].append(rest.split()[0].strip("<>"))
                 elif head == "X-Mail-Args":
                     mail["sender"] = rest.split()[0].strip("<>") if rest.split() else ""
             out.append(mail)
