@@ -207,11 +207,13 @@ void ClientConnection::login() {
   }
   if (result == SSH_AUTH_AGAIN) return;
   user_key_.reset();
+  const bool by_key = wish_.passphrase.empty();
+  forget_passphrase();
   if (result != SSH_AUTH_SUCCESS) {
     const bool denied = result == SSH_AUTH_DENIED || result == SSH_AUTH_PARTIAL;
-    const auto reason = denied ? fmt::format("{} refuses our {}", place(),
-                                             wish_.passphrase.empty() ? "key" : "passphrase")
-                               : fmt::format("{}: login failed: {}", place(), ssh_error());
+    const auto reason =
+        denied ? fmt::format("{} refuses our {}", place(), by_key ? "key" : "passphrase")
+               : fmt::format("{}: login failed: {}", place(), ssh_error());
     denied ? refuse(reason) : die(reason);
     return;
   }
@@ -253,6 +255,11 @@ void ClientConnection::come_up() {
   }
 }
 
+void ClientConnection::forget_passphrase() {
+  ::explicit_bzero(wish_.passphrase.data(), wish_.passphrase.size());
+  wish_.passphrase.clear();
+}
+
 void ClientConnection::refuse(const std::string& reason) {
   code_ = base::ErrorCode::denied;
   die(reason);
@@ -263,6 +270,7 @@ void ClientConnection::ended(const std::string& reason) {
   deadline_.cancel();
   connecting_.reset();
   channel_ = nullptr;
+  forget_passphrase();
   const auto tell = std::exchange(tell_, {});
   if (tell.ended && !hub_.stopping) tell.ended(base::fail(code_, reason));
 }

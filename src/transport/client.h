@@ -53,9 +53,10 @@ class ClientConnection final : public Connection {
   void asking();
   void come_up();
   void refuse(const std::string& reason);
+  void forget_passphrase();
   [[nodiscard]] std::string place() const;
 
-  const Wish wish_;
+  Wish wish_;  // its passphrase is wiped when it has been used
   Tell tell_;
   Stage stage_ = Stage::reaching;
   std::vector<std::string> addresses_;

@@ -153,10 +153,12 @@ class Transport {
     std::string host_key;   ///< public line
     bool is_ccs = false;    ///< the port admits machine keys only (its banner says so)
   };
-  /// Connects and does the key exchange; sends nothing secret. Errors: unreachable, with host and port.
+  /// Connects and does the key exchange; sends nothing secret. The connection is closed then, so that a person
+  /// may take any time; `connection` stands for it in join_login. Errors: unreachable, with host and port.
   void join_dial(std::string host, std::uint16_t port, std::function<void(base::Result<Fetched>)> done);
   /// Logs in as `user` with the passphrase (or, when it is empty, with our user key) and opens "postern-join"
-  /// on the connection of join_dial. Its messages come as join_message. Errors: denied, unreachable.
+  /// at the place of join_dial, which must show the same host key again. Its messages come as join_message.
+  /// After an error it may be tried again. Errors: denied, unreachable, not_found, usage.
   void join_login(ConnectionId connection, std::string user, std::string passphrase,
                   std::function<void(base::Result<void>)> done);
 

@@ -87,7 +87,7 @@ TEST_F(Admin, OwnKeyLogsIn) {
     const auto file = folder.path(type);
     ASSERT_EQ(run({"ssh-keygen", "-q", "-t", type, "-N", "", "-f", file}).code, 0);
     const auto line = run({"cut", "-d", " ", "-f1,2", file + ".pub"}).out;
-    station.set_verdict([&](const LoginAsked& asked) {
+    station.set_verdict([line](const LoginAsked& asked) {
       return asked.public_line + "\n" == line && asked.password.empty() ? Verdict::administrator
                                                                         : Verdict::refuse;
     });

@@ -62,9 +62,7 @@ TEST(Link, MessagesKeepTheirOrderAndBounds) {
 
 TEST(Link, PingPongLatency) {
   Pair pair;
-  pair.b.on_message = [&](ConnectionId id, const std::string& text) {
-    pair.b.transport->send(id, text);
-  };
+  pair.b.on_message = [&](ConnectionId id, const std::string& text) { pair.b.echo(id, text); };
   ASSERT_TRUE(pair.link());
   const std::string ball(200, 'p');
   std::vector<double> times;

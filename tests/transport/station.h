@@ -70,6 +70,8 @@ class Station {
   [[nodiscard]] Target target(const Station& other) const;
 
   void stop();
+  /// send(), for on_message: `transport` is empty while it ends.
+  void echo(ConnectionId id, std::string text) { running_.load()->send(id, std::move(text)); }
   /// How logins are answered from now on.
   void set_verdict(std::function<Verdict(const LoginAsked&)> verdict);
   void start();
