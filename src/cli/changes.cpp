@@ -58,7 +58,8 @@ int run_clearchanges(Session& session, Arguments& arguments) {
   if (session.printed_json(*answer)) return exit_ok;
   const long dropped = number_of(*answer, "dropped");
   session.line(dropped == 0 ? std::string("There were no pending changes.")
-                            : fmt::format("Dropped: the pending changes of {} settings.", dropped));
+                            : fmt::format("Dropped: {} pending {}.", dropped,
+                                          dropped == 1 ? "change" : "changes"));
   return exit_ok;
 }
 

@@ -91,6 +91,10 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   const auto words = app.remaining();
+  if (!words.empty() && words.front().starts_with('-')) {
+    std::cerr << "The option " << words.front() << " is unknown: see postern --help.\n";
+    return 2;
+  }
   wanted.batch = line->count() > 0 || !words.empty();
   if (line->count() == 0) wanted.line = line_of(words);
   return run(wanted, desk->count() > 0);

@@ -81,7 +81,8 @@ the fingerprint on a machine of the cluster: logconfig -> hostkeyconfig -> finge
 WARNING: This machine's settings will be lost, but for its network settings. It takes those of
 its group and of the cluster: make sure that they fit this network (dnsconfig, for instance).
 
-Do you want to enable the Cluster Communication Service on newyork.example.com? [N]> n
+Do you want to enable the Cluster Communication Service on
+newyork.example.com? [N]> n
 Enter the IP address of a machine in the cluster.
 []> 127.0.1.2
 Enter the remote port to connect to. The port must be the normal admin ssh
@@ -119,7 +120,7 @@ Nothing was changed, and the passphrase was not sent.
 newyork.example.com> exit
 )");
   EXPECT_TRUE(desk.calls_of("cluster.join_go").empty());
-  EXPECT_EQ(desk.calls_of("cluster.join_cancel").size(), 1U);
+  ASSERT_EQ(desk.calls_of("cluster.join_cancel").size(), 1U);
   play(desk, std::string(join_questions) + R"(Is this a valid key for this host? []> y
 Fetching settings.
 
@@ -131,6 +132,7 @@ Cluster americas
 
 )" + operations_menu + R"((Cluster americas)> exit
 )");
+  ASSERT_FALSE(desk.calls_of("cluster.join_go").empty());
   EXPECT_EQ(desk.calls_of("cluster.join_go").back(),
             R"({"join":7,"passphrase":"secret","ccs":false,"ccs_port":2222})");
 }
@@ -152,6 +154,37 @@ TEST(Dialogue, joins_in_one_line_with_a_known_fingerprint) {
   EXPECT_EQ(joined.out, "\nJoining cluster group Main_Group.\n\nJoining a cluster takes effect "
                         "immediately, there is no need to commit.\n\nCluster americas\n");
   EXPECT_NE(desk.calls_of("cluster.join_go").back().find(R"("passphrase":"pw")"), std::string::npos);
+}
+
+TEST(Dialogue, a_join_with_ccs_ends_with_the_two_questions_of_each_interface) {
+  FakeDesk desk(the_schema());
+  ASSERT_EQ(run(desk, "interfaceconfig new Data 192.0.2.7/24 --hostname=mx.example.com").code, 0);
+  desk.answers["cluster.join_dial"] = [](const auto&) -> desk::Reply<desk::Json> {
+    return desk::Json(desk::JsonObject{{"join", 7}, {"sha256", "SHA256:abc"}, {"md5", "aa:bb"}});
+  };
+  desk.answers["cluster.join_go"] = [&](const auto&) -> desk::Reply<desk::Json> {
+    desk.cluster = "americas";
+    return desk::Json(desk::JsonObject{{"cluster", "americas"}, {"group", "Main_Group"}});
+  };
+  std::istringstream typed("clusterconfig\n3\ny\n127.0.1.2\n2200\nn\nsecret\ny\ny\n2223\n\n");
+  std::ostringstream screen;
+  PlainConsole console(typed, screen, screen);
+  EXPECT_EQ(run_shell(desk, the_schema(), console), 0);
+  EXPECT_NE(screen.str().find("Do you want to enable Cluster Communication Service on this interface? [Y]> "
+                              "Which port do you want to use for Cluster Communication Service?\n[2222]> "),
+            std::string::npos);
+  EXPECT_EQ(run(desk, "clustermode machine newyork.example.com; interfaceconfig print").out,
+            "1. Data (192.0.2.7/24: mx.example.com) SSH 22, CCS 2223, HTTPS 443\n");
+}
+
+TEST(Dialogue, help_shows_commands_and_forms) {
+  FakeDesk desk(the_schema());
+  EXPECT_NE(run(desk, "help").out.find("smtproutes       Configures where mail"), std::string::npos);
+  EXPECT_NE(run(desk, "?").out.find("Not in this version: alertconfig, "), std::string::npos);
+  EXPECT_NE(run(desk, "help smtpr").out.find("smtproutes delete DOMAIN"), std::string::npos);
+  EXPECT_NE(run(desk, "help smtpr").out.find("clusterset copy|move"), std::string::npos);
+  EXPECT_EQ(run(desk, "wait --help").out, "Waits until every machine that is linked has applied a commit.\n"
+                                          "wait COMMIT [--seconds=N]\n");
 }
 
 TEST(Dialogue, lists_and_moves_machines) {
