@@ -116,9 +116,8 @@ std::optional<Target> ask_target(Session& session, int& code) {
   return target;
 }
 
-/// J10: once the cluster's settings are applied, the two CCS questions come again. Who has said no to CCS is
-/// not asked: the source's dialogue goes on without.
-void ask_ccs_again(Session& session) {
+/// J10: once the cluster's settings are applied, the two CCS questions come again, J4's answer as default.
+void ask_ccs_again(Session& session, bool said_before) {
   const auto* feature = session.schema.feature("interfaces");
   const auto view = feature == nullptr ? desk::Reply<View>(View{})
                                        : open_feature(session, *feature, session.own_mode());
@@ -129,7 +128,7 @@ void ask_ccs_again(Session& session) {
     const model::Node* now = entry.child("ccs");
     if (now == nullptr) now = &none;
     const auto on = ask_yes_no(
-        session, "Do you want to enable Cluster Communication Service on this interface?", true);
+        session, "Do you want to enable Cluster Communication Service on this interface?", said_before);
     if (!on) return;
     const model::Path path{{"interface", entry.key_values(1)}, {"ccs", {}}};
     const auto set = [&](const char* leaf, const std::string& value, const char* otherwise) {
@@ -159,7 +158,7 @@ int joined(Session& session, const Json& answer, bool ccs) {
   session.line("");
   if (!session.interactive) return arrive_in_cluster(session, "Joining a cluster");
   if (const int code = session.refresh(); code != exit_ok) return code;
-  if (ccs) ask_ccs_again(session);
+  ask_ccs_again(session, ccs);
   return arrive_in_cluster(session, "Joining a cluster");
 }
 

@@ -204,7 +204,7 @@ TEST_P(Transcript, goes_as_written) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Transcript, testing::ValuesIn(files()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& one) { return one.param; });
 
 }  // namespace
 }  // namespace postern
