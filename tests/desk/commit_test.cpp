@@ -296,6 +296,10 @@ TEST_F(DeskTest, CommitDetailTellsWhatAndWhere) {
   Sitter sitter(*desk, admin());
   sitter.ok("feature.put", put_dns("cluster", "root"));
   sitter.ok("commit", R"({"comment":"first","request":"1"})");
+  for (const char* unrelated : {"a.example", "b.example"}) {
+    sitter.ok("feature.put", routes({unrelated}));
+    sitter.ok("commit", std::string(R"({"request":")") + unrelated + "\"}");
+  }
   sitter.ok("feature.put", put_dns("cluster", "system"));
   const std::string id(
       sitter.ok("commit", R"({"comment":"second","request":"2"})").at("commit").as_string());
@@ -314,9 +318,9 @@ TEST_F(DeskTest, CommitDetailTellsWhatAndWhere) {
   EXPECT_EQ(newest.at("machines").at(0).at("received"), false);
   EXPECT_EQ(newest.at("machines").at(0).at("problem"), "no link");
 
-  const json::value list = sitter.ok("commit.list", R"({"limit":2})").at("commits");
-  ASSERT_EQ(list.as_array().size(), 2U);
-  const std::string older(list.at(1).at("commit").as_string());
+  const json::value list = sitter.ok("commit.list", R"({"limit":4})").at("commits");
+  ASSERT_EQ(list.as_array().size(), 4U);
+  const std::string older(list.at(3).at("commit").as_string());
   const json::value first =
       sitter.ok("commit.detail", R"({"commit":")" + older.substr(0, 8) + "\"}");
   EXPECT_EQ(first.at("comment"), "first");

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// A desk at a real peer whose disk is always willing (unless told otherwise), and people who sit
@@ -78,8 +79,17 @@ class FakeHouse final : public House {
       return done(answer);
     }
     if (before_commit) std::exchange(before_commit, nullptr)();
-    waiting_[what.request_key] = std::move(done);
+    waiting_[what.request_key] = [this, done = std::move(done)](const cluster::Answer& answer) {
+      if (late_answers)
+        held_.push_back([done, answer] { done(answer); });
+      else
+        done(answer);
+    };
     step(std::move(what));
+  }
+  /// Gives the answers that `late_answers` held back.
+  void release() {
+    for (const auto& answer : std::exchange(held_, {})) answer();
   }
   void save_pending(const std::string& key, std::optional<std::string> bytes,
                     std::function<void(base::Result<void>)> done) override {
@@ -192,6 +202,7 @@ class FakeHouse final : public House {
   std::vector<std::string> retired;
   std::vector<LinkStatus> links;
   bool refuse_saves = false;
+  bool late_answers = false;  ///< commits wait for the other machines: release() ends that
   std::optional<cluster::Answer> answer_instead;
   std::function<void()> before_commit;
   std::function<void()> on_join;
@@ -209,6 +220,7 @@ class FakeHouse final : public House {
   std::unique_ptr<cluster::Peer> peer_;
   std::map<std::string, std::function<void(const cluster::Answer&)>> waiting_;
   std::multimap<std::int64_t, std::function<void()>> timers_;
+  std::vector<std::function<void()>> held_;
   cluster::Values values_;
   int drawn_ = 0;
 };

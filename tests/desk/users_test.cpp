@@ -120,6 +120,20 @@ TEST_F(DeskTest, APassphraseIsChangedByItsOwner) {
   at_console.refused("denied", "user.passwd", R"({"old":"a","new":"long enough"})");
 }
 
+TEST_F(DeskTest, TheWriterIsSparedUntilItsAnswerButNotOverAnothersChange) {
+  Sitter guest(*desk, gina());
+  house.late_answers = true;
+  guest.send("user.passwd", R"({"old":"gina-secret","new":"long enough"})");
+  EXPECT_FALSE(guest.hung_up) << "the change is there, its answer is not";
+  house.release();
+  EXPECT_EQ(guest.last.at("result"), json::object());
+  EXPECT_FALSE(guest.hung_up);
+  guest.send("user.passwd", R"({"old":"long enough","new":"longer still"})");
+  house.elsewhere({house.item(cluster::user_register(user_id(3), "passphrase"), "hash of other")});
+  house.release();
+  EXPECT_TRUE(guest.hung_up);
+}
+
 TEST_F(DeskTest, APassphraseIsNotTheUsersName) {
   house.elsewhere({house.item(cluster::user_register(user_id(1), "identity"), "administrator")});
   Sitter sitter(*desk, who("administrator", 1, cluster::Role::administrator));
