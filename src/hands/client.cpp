@@ -81,10 +81,12 @@ base::Result<Client::Reply> Client::ask(Verb verb, const std::vector<std::string
   const std::lock_guard lock(mutex_);
   auto done = connect();
   if (!done) return done.error();
+  // What is refused is answered and closed before all of it is sent: the answer is there all the
+  // same.
   done =
       send_frame(socket_.get(), encode_frame(static_cast<std::uint8_t>(verb), fields), descriptors);
-  auto reply = done ? receive() : base::Result<Reply>(done.error());
-  if (!reply && (reply.error().code == base::ErrorCode::unreachable)) socket_.reset();
+  auto reply = receive();
+  if (!done || (!reply && reply.error().code == base::ErrorCode::unreachable)) socket_.reset();
   return reply;
 }
 

@@ -76,10 +76,11 @@ base::Result<void> check_main(const std::string& text, const Places& places) {
     if (found != must.end() && found->second != value)
       return denied("main.cf", fmt::format("{} must be {}, not {}.", name, found->second, value));
   }
-  for (const auto& [name, value] : must)
+  for (const auto& each : must)
     if (std::none_of(parameters->begin(), parameters->end(),
-                     [&](const auto& p) { return p.name == name; }))
-      return denied("main.cf", fmt::format("{} is missing; it must be {}.", name, value));
+                     [&](const Parameter& parameter) { return parameter.name == each.first; }))
+      return denied("main.cf",
+                    fmt::format("{} is missing; it must be {}.", each.first, each.second));
   return {};
 }
 

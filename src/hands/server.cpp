@@ -137,6 +137,7 @@ void Server::loop() {
   log_.line("postern-hands serves");
   keeper_.begin(now_ms());
   while (!done_) wait();
+  for (const char* name : {"hands.pid", "hands.sock"}) (void)house_.run.remove(name);
   log_.line("postern-hands ends");
 }
 
@@ -349,10 +350,7 @@ base::Result<void> serve(const Options& options) {
   if (!signals) return signals.error();
   auto written = house->run.write("hands.pid", fmt::format("{}\n", ::getpid()), 0644);
   if (!written) return written;
-  const Folder run = std::move(*Folder::open(house->run.path()));
   Server(options, std::move(*house), Log(std::move(*log)), std::move(*signals)).loop();
-  (void)run.remove("hands.pid");
-  (void)run.remove("hands.sock");
   return {};
 }
 

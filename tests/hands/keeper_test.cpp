@@ -11,9 +11,13 @@ class KeeperTest : public Machine {
   void SetUp() override {
     Machine::SetUp();
     if (IsSkipped()) return;
-    folder_.emplace(std::move(*Folder::open(dir())));
+    auto folder = Folder::open(dir());
+    ASSERT_TRUE(folder);
+    folder_.emplace(std::move(*folder));
     ASSERT_TRUE(folder_->own({0, daemon_uid, 01775}));
-    log_.emplace(std::move(*folder_->open_log("hands.log")));
+    auto log = folder_->open_log("hands.log");
+    ASSERT_TRUE(log);
+    log_.emplace(std::move(*log));
     keeper_.emplace(
         KeeperSetup{bin() + "/posternd", "a.postern.test", dir(), {"", daemon_uid, daemon_uid}},
         *folder_, *folder_, *log_);
