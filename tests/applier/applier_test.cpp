@@ -249,18 +249,31 @@ TEST_F(Instance, PlansThatWaitAreOvertakenAndAllAreAnswered) {
 }
 
 TEST_F(Instance, DestinationControlsHoldConnectionsAndMessages) {
-  const Sink sink(host(9), sink_port);
+  const Sink capped(host(9), sink_port, true);
+  const Sink uncapped(host(10), sink_port, true);
   const Node controls =
-      destinations({destination("Default", 500, 50), destination("example.com", 1, 2)});
-  gateway::Plan wanted = plan({route("ALL", {at(host(9), sink_port)})}, {controls});
-  ASSERT_APPLIED(apply(wanted));
-  EXPECT_EQ(postmap("transport", "example.com"), fmt::format("dc1m2:[{}]:{}", host(9), sink_port));
-  for (int i = 0; i < 12; ++i)
-    EXPECT_TRUE(send_mail(host(30), host(1), incoming, fmt::format("m{}@example.com", i))
-                    .starts_with("250"));
-  for (int i = 0; i < 12; ++i) EXPECT_TRUE(sink.wait_for(fmt::format("m{}@example.com", i)));
-  EXPECT_LE(sink.most_messages(), 2U);
-  EXPECT_EQ(sink.most_sessions(), 1U);
+      destinations({destination("Default", 500, 50), destination("capped.example", 1, 2)});
+  ASSERT_APPLIED(apply(plan({route("capped.example", {at(host(9), sink_port)}),
+                             route("uncapped.example", {at(host(10), sink_port)})},
+                            {controls})));
+  EXPECT_EQ(postmap("transport", "capped.example"),
+            fmt::format("dc1m2:[{}]:{}", host(9), sink_port));
+  const auto mail = [&](int number, const char* domain) {
+    const std::string recipient = fmt::format("m{}@{}", number, domain);
+    EXPECT_TRUE(send_mail(host(20), host(1), outgoing, recipient).starts_with("250"));
+    return recipient;
+  };
+  std::vector<std::string> held;
+  std::vector<std::string> free;
+  for (int i = 0; i < 8; ++i) {
+    held.push_back(mail(i, "capped.example"));
+    free.push_back(mail(i, "uncapped.example"));
+  }
+  for (const std::string& each : held) EXPECT_TRUE(capped.wait_for(each)) << each;
+  for (const std::string& each : free) EXPECT_TRUE(uncapped.wait_for(each)) << each;
+  EXPECT_EQ(capped.most_at_once(), 1U);
+  EXPECT_EQ(capped.most_messages(), 2U);  // reused once, and not oftener
+  EXPECT_GT(uncapped.most_at_once(), 1U);  // or the cap would prove nothing
 }
 
 TEST_F(Instance, ATableThatOutgrowsItsMapIsFollowedByARunningPostfix) {

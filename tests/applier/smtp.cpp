@@ -104,7 +104,7 @@ std::string send_mail(const std::string& from, const std::string& address, unsig
   return client.say("Subject: test\r\n\r\ntext\r\n.");
 }
 
-Sink::Sink(std::string address, unsigned port) {
+Sink::Sink(std::string address, unsigned port, bool provoke) : provoke_(provoke) {
   listen_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int yes = 1;
   setsockopt(listen_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
@@ -135,16 +135,23 @@ void Sink::serve(int socket) {
   std::vector<std::string> to;
   bool data = false;
   std::size_t messages = 0;
-  most_sessions_ = std::max<std::size_t>(most_sessions_, ++sessions_now_);
+  bool under_way = false;
   put(socket, "220 sink.example ESMTP\r\n");
   while (take_line(socket, unread, line, 60000, &stop_)) {
     if (data) {
       if (line != ".") continue;
       data = false;
-      most_messages_ = std::max<std::size_t>(most_messages_, ++messages);
+      if (provoke_) wait_for_another();
       const std::lock_guard lock(mutex_);
+      most_messages_ = std::max(most_messages_, ++messages);
+      if (under_way) --under_way_;  // before the answer: only then may the client begin the next
+      under_way = false;
       got_.insert(got_.end(), to.begin(), to.end());
       to.clear();
+    } else if (line.starts_with("MAIL FROM:") && !under_way) {
+      under_way = true;
+      const std::lock_guard lock(mutex_);
+      most_at_once_ = std::max(most_at_once_, ++under_way_);
     } else if (line.starts_with("RCPT TO:<")) {
       to.push_back(line.substr(9, line.find('>') - 9));
     } else if (line == "DATA") {
@@ -156,8 +163,25 @@ void Sink::serve(int socket) {
     }
     put(socket, "250 ok\r\n");
   }
-  --sessions_now_;
+  const std::lock_guard lock(mutex_);
+  if (under_way) --under_way_;
   close(socket);
+}
+
+void Sink::wait_for_another() const {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
+  while (std::chrono::steady_clock::now() < deadline && most_at_once() < 2)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+}
+
+std::size_t Sink::most_messages() const {
+  const std::lock_guard lock(mutex_);
+  return most_messages_;
+}
+
+std::size_t Sink::most_at_once() const {
+  const std::lock_guard lock(mutex_);
+  return most_at_once_;
 }
 
 std::vector<std::string> Sink::recipients() const {
