@@ -83,19 +83,11 @@ def make_cluster(fleet):
 def show_change_and_mail(fleet):
     newyork, paris = fleet["newyork"], fleet["paris"]
     sink = f"{fleet.sink_address}:{f.SINK_PORT}"
-    code, out, _ = newyork.ssh("clustermode cluster; smtproutes print")
-    if code or SINK_ROUTE not in out:
-        start = "" if code == 0 and "not defined" not in out.lower() else ""
+    if SINK_ROUTE not in newyork.must("clustermode cluster; smtproutes print"):
+        start = " --start=empty" if "Cluster: No" in newyork.must("clustermode cluster; smtproutes clustershow") else ""
         line = f'clustermode cluster; smtproutes new {SINK_ROUTE} {sink}{start}; commit "mail for {SINK_ROUTE} goes to the sink"'
         say(f"   newyork> {line}")
-        code, out, err = newyork.ssh(line)
-        if code == 3:
-            line = line.replace(f" {sink};", f" {sink} --start=empty;")
-            say(f"   newyork> {line}")
-            code, out, err = newyork.ssh(line)
-        if code:
-            raise f.Trouble(f"the change was refused: {(out + err).strip()}")
-        for text in out.strip().splitlines():
+        for text in newyork.must(line).strip().splitlines():
             say("   | " + text)
     commit = last_commit(newyork)
     newyork.must(f"wait {commit}")

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""One commit at N=3 -> durable everywhere, and -> effective everywhere, as ratios to the floor of the same run.
+
+Rounds are interleaved: the floor (N processes, one SQLite commit each over plain TCP, no crypto, no checks; with the
+map built in process for "effective"), then Postern's real daemons with SSH links, LMDB rows and Postfix. Prints one
+JSON line per metric. usage: bench/commit_everywhere.py [ROUNDS] [COMMITS]   (POSTERN_BIN: where the programs are)
+"""
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tests", "fleet"))
+os.environ.setdefault("POSTERN_BIN", os.path.join(ROOT, "build", "release", "bin"))
+import common as c  # noqa: E402
+
+
+class Desk:
+    """The console's line to one machine's desk (docs/DESK.md)."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.file = self.socket.makefile("rwb", buffering=0)
+        self.number = 0
+
+    def call(self, method, **params):
+        self.number += 1
+        line = json.dumps({"jsonrpc": "2.0", "id": self.number, "method": method, "params": params}) + "\n"
+        self.socket.sendall(line.encode())
+        while True:
+            answer = json.loads(self.file.readline())
+            if answer.get("id") == self.number:
+                if "error" in answer:
+                    raise RuntimeError(f"{method}: {answer['error']}")
+                return answer["result"]
+
+
+def build_floor():
+    out = os.path.join(tempfile.gettempdir(), f"postern-floor-{os.getuid()}")
+    subprocess.run(["g++", "-std=c++20", "-O2", "-w", os.path.join(ROOT, "bench", "floor_fanout.cpp"), "-o", out,
+                    "-lsqlite3", "-lcdb"], check=True)
+    return out
+
+
+def floor(program, directory, apply):
+    out = subprocess.run([program, directory, "3", "60", "10", str(apply), "FULL"], capture_output=True, text=True,
+                         check=True).stdout
+    return json.loads(out)["p50"]
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def postern(desk, commits, tag):
+    durable, effective = [], []
+    for number in range(commits):
+        path = f"route['{tag}-{number}.example']"
+        desk.call("feature.edit", feature="smtp-routes", mode="cluster", start="empty" if tag is None else "copy:cluster",
+                  edits=[{"op": "set", "path": f"{path}/action", "value": "drop"}])
+        began = time.perf_counter()
+        done = desk.call("commit", comment="bench", request=f"{tag}-{number}-{time.time_ns()}")
+        middle = time.perf_counter()
+        assert done["durable"] == done["members"] == 3, done
+        waited = desk.call("commit.wait", commit=done["commit"], seconds=30)
+        end = time.perf_counter()
+        assert waited["done"], waited
+        durable.append((middle - began) * 1000)
+        effective.append((end - began) * 1000)
+        time.sleep(0.005)
+    return durable, effective
+
+
+def counters(fleet):
+    return [json.loads(m.must("stats --json"))["counters"] for m in fleet.machines.values()]
+
+
+def line(metric, ours, base, ratios, **more):
+    print(json.dumps({"bench": "commit_everywhere", "metric": metric, "machines": 3, "unit": "ms",
+                      "postern_p50": round(statistics.median(ours), 3), "floor_p50": round(statistics.median(base), 3),
+                      "ratio": round(statistics.median(ratios), 2), "ratio_min": round(min(ratios), 2),
+                      "ratio_max": round(max(ratios), 2), "rounds": len(ratios), "n": len(ours),
+                      "load1": os.getloadavg()[0], **more}), flush=True)
+
+
+def main():
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    commits = int(sys.argv[2]) if len(sys.argv) > 2 else 40
+    program = build_floor()
+    with c.running_fleet() as fleet, tempfile.TemporaryDirectory() as scratch:
+        c.make_cluster(fleet)
+        first = fleet["newyork"]
+        first.must("clustermode cluster; smtproutes new start.example 192.0.2.1 --start=empty; commit start")
+        c.everywhere(first)
+        desk = Desk(first.socket)
+        before, cpu = counters(fleet), [cpu_seconds(m.pid("posternd")) for m in fleet.machines.values()]
+        rows = {"durable": ([], [], []), "effective": ([], [], [])}
+        for number in range(rounds):
+            for metric, apply in (("durable", 0), ("effective", 3)):
+                rows[metric][1].append(floor(program, os.path.join(scratch, f"f{number}{apply}"), apply))
+            for metric, times in zip(("durable", "effective"), postern(desk, commits, f"r{number}")):
+                rows[metric][0].extend(times)
+                rows[metric][2].append(statistics.median(times) / rows[metric][1][-1])
+        after = counters(fleet)
+        total = rounds * commits
+        per = {name: [round((b[name] - a[name]) / total, 2) for a, b in zip(before, after)]
+               for name in ("store.flushes", "applier.execs", "applier.reloads", "transport.bytes_out")}
+        spent = [round((cpu_seconds(m.pid("posternd")) - was) * 1000 / total, 2)
+                 for m, was in zip(fleet.machines.values(), cpu)]
+        for metric, (ours, base, ratios) in rows.items():
+            line(metric, ours, base, ratios, per_commit_and_machine=per, cpu_ms_per_commit=spent)
+
+
+if __name__ == "__main__":
+    main()
