@@ -35,6 +35,7 @@ struct Writer::State {
   void loop();
   bool wait(std::unique_lock<std::mutex>& lock);
   void write(std::vector<Write> group);
+  void write_one_by_one(std::vector<Write>& group);
 };
 
 /// False when there is nothing left to do, ever.
@@ -76,14 +77,29 @@ void Writer::State::write(std::vector<Write> group) {
   std::vector<Batch> batches;
   for (auto& one : group) batches.push_back(std::move(one.batch));
   bool unknown = false;
-  auto result = store->write(batches, &unknown);
-  const bool retry = !result && !unknown && group.size() > 1;
-  if (retry) result = {};
-  for (std::size_t i = 0; i < group.size(); ++i) {
-    // What follows a refused batch may build on it: it is refused too.
-    if (retry && result) result = store->write({std::move(batches[i])}, &unknown);
-    if (group[i].done) group[i].done(result, unknown);
+  const auto result = store->write(batches, &unknown);
+  if (!result && !unknown && group.size() > 1) {
+    for (std::size_t i = 0; i < group.size(); ++i) group[i].batch = std::move(batches[i]);
+    return write_one_by_one(group);
   }
+  for (const Write& one : group)
+    if (one.done) one.done(result, unknown);
+}
+
+void Writer::State::write_one_by_one(std::vector<Write>& group) {
+  std::size_t at = 0;
+  bool going = true;
+  for (; going && at < group.size(); ++at) {
+    bool unknown = false;
+    const auto result = store->write({std::move(group[at].batch)}, &unknown);
+    going = result.has_value();
+    if (group[at].done) group[at].done(result, unknown);
+  }
+  // What follows a refused batch may build on it: it is refused too.
+  const base::Error error = base::fail(
+      base::ErrorCode::io, "Nothing was stored, because what came before it could not be stored.");
+  for (; at < group.size(); ++at)
+    if (group[at].done) group[at].done(error, false);
 }
 
 Writer::Writer(std::unique_ptr<Store> store) : state_(std::make_unique<State>()) {
