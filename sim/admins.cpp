@@ -31,10 +31,26 @@ void Admins::next_edit() {
   if (settling_) return;
   const auto machine = static_cast<std::size_t>(random_.below(world_.size()));
   if (world_.machine(machine).awake()) {
+    if (random_.chance(50)) feud();
+    if (random_.chance(30)) end_of_groups();
     const bool lingers = random_.chance(150);
-    edit(machine, draw_items(machine), random_.between(0, lingers ? think_long : think_high));
+    Items items = draw_items(machine);
+    edit(machine, std::move(items), random_.between(0, lingers ? think_long : think_high));
   }
   start();
+}
+
+void Admins::divided(Micros back) {
+  const std::vector<std::size_t> there = awake();
+  if (there.empty() || settling_) return;
+  const cluster::Register reg = draw_settings(there.front()).front().reg;
+  for (const std::size_t machine : there) edit(machine, {item(reg, draw_value())}, random_.between(0, second));
+  for (const std::size_t machine : there) {
+    const Micros think = back + random_.between(0, think_high);
+    world_.timeline().after(2 * second, [this, machine, reg, think] {
+      if (!settling_ && world_.machine(machine).awake()) edit(machine, {item(reg, draw_value())}, think);
+    });
+  }
 }
 
 std::string Admins::new_key() { return fmt::format("k{}", ++keys_drawn_); }
@@ -58,17 +74,32 @@ void Admins::edit(std::size_t machine, Items items, Micros think) {
   });
 }
 
-void Admins::burst() {
-  std::vector<std::size_t> awake;
+std::vector<std::size_t> Admins::awake() const {
+  std::vector<std::size_t> out;
   for (std::size_t i = 0; i < world_.size(); ++i)
-    if (world_.machine(i).awake()) awake.push_back(i);
-  if (awake.empty() || settling_) return;
-  const Items wanted = draw_settings(awake.front());
-  for (const std::size_t machine : awake) {
+    if (world_.machine(i).awake()) out.push_back(i);
+  return out;
+}
+
+void Admins::burst() {
+  const std::vector<std::size_t> there = awake();
+  if (there.empty() || settling_) return;
+  if (random_.chance(300)) return feud();
+  if (random_.chance(200)) return end_of_groups();
+  const Items wanted = draw_settings(there.front());
+  for (const std::size_t machine : there) {
     Items items;
     for (const auto& one : wanted)
       if (items.empty() || random_.chance(700)) items.push_back(item(one.reg, draw_value()));
     edit(machine, std::move(items), random_.between(0, 30 * millisecond));
+  }
+  // Two more begin when the first commits show, and may commit when the losers have arrived.
+  for (int i = 0; i < 2; ++i) {
+    const std::size_t late = random_.pick(there);
+    world_.timeline().after(random_.between(10 * millisecond, 80 * millisecond), [this, late, wanted] {
+      if (settling_ || !world_.machine(late).awake()) return;
+      edit(late, {item(wanted.front().reg, draw_value())}, random_.between(0, 400 * millisecond));
+    });
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cluster/effects.h"
+#include "cluster/fleet.h"
 #include "sim/random.h"
 #include "sim/timeline.h"
 
@@ -40,6 +41,12 @@ class Admins {
   void process_died(std::size_t machine);
   /// Several at once begin to edit the same registers and commit within moments of each other.
   void burst();
+  /// Islands write one register each; some leave an edit of it open until `back` and a while longer.
+  void divided(Micros back);
+  /// One deletes a user while another, who has not heard of it, changes him; later the first brings him back.
+  void feud();
+  /// Two delete all groups but one each, naming that one as successor: together they delete all.
+  void end_of_groups();
 
   /// Nothing is under way.
   [[nodiscard]] bool idle() const;
@@ -51,6 +58,7 @@ class Admins {
   void next_edit();
   /// Takes bases now, commits after a while of thinking.
   void edit(std::size_t machine, Items items, Micros think);
+  [[nodiscard]] std::vector<std::size_t> awake() const;
   void hand_in(const std::string& key, std::size_t machine);
   void retry(Request& request);
   void keep_mine(const Request& request, const cluster::Answer& answer);
@@ -61,6 +69,8 @@ class Admins {
   [[nodiscard]] Items draw_group(std::size_t machine);
   [[nodiscard]] Items draw_user(std::size_t machine);
   [[nodiscard]] Items draw_restore(std::size_t machine);
+  [[nodiscard]] Items delete_all_but(const std::vector<cluster::Group>& groups, std::size_t kept) const;
+  [[nodiscard]] Items restored(std::size_t machine, cluster::Space space, const base::Uuid& id);
   [[nodiscard]] cluster::LocalCommit::Item item(cluster::Register reg, std::string value) const;
   [[nodiscard]] std::string draw_value();
   void take_bases(std::size_t machine, Items& items) const;

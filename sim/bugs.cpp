@@ -5,37 +5,61 @@
 namespace postern::sim {
 namespace {
 
-constexpr std::uint32_t mask_of(cluster::Planted bug) { return 1U << static_cast<unsigned>(bug); }
+constexpr Bug in_room(const char* name, const char* law, cluster::Planted bug) {
+  return {name, law, 1U << static_cast<unsigned>(bug), Sabotage::none};
+}
+
+constexpr Bug in_driver(const char* name, const char* law, Sabotage what) { return {name, law, 0, what}; }
 
 }  // namespace
 
 const std::vector<Bug>& bugs() {
   using cluster::Planted;
   static const std::vector<Bug> all = {
-      {"ack-before-sync", mask_of(Planted::ack_before_sync)},
-      {"visible-before-durable", mask_of(Planted::visible_before_durable)},
-      {"flush-failure-keeps-incarnation", mask_of(Planted::flush_failure_keeps_incarnation)},
-      {"ignore-context", mask_of(Planted::ignore_context)},
-      {"wall-clock-winner", mask_of(Planted::wall_clock_winner)},
-      {"unbounded-stamps", mask_of(Planted::unbounded_stamps)},
-      {"half-commit", mask_of(Planted::half_commit)},
-      {"base-is-shown", mask_of(Planted::base_is_shown)},
-      {"delete-heads-only", mask_of(Planted::delete_heads_only)},
-      {"no-request-key", mask_of(Planted::no_request_key)},
-      {"no-chain-check", mask_of(Planted::no_chain_check)},
+      in_room("ack-before-sync", "durable", Planted::ack_before_sync),
+      in_room("visible-before-durable", "visible", Planted::visible_before_durable),
+      in_room("flush-failure-keeps-incarnation", "dot", Planted::flush_failure_keeps_incarnation),
+      in_room("ignore-context", "losers", Planted::ignore_context),
+      in_room("wall-clock-winner", "stamp-order", Planted::wall_clock_winner),
+      in_room("unbounded-stamps", "stamp-bound", Planted::unbounded_stamps),
+      in_room("half-commit", "whole", Planted::half_commit),
+      in_room("base-is-shown", "base", Planted::base_is_shown),
+      in_room("delete-heads-only", "graves", Planted::delete_heads_only),
+      in_room("no-request-key", "same-answer", Planted::no_request_key),
+      in_room("no-chain-check", "forged", Planted::no_chain_check),
+      in_room("no-successor-cycle", "group", Planted::no_successor_cycle),
+      in_room("seen-heads-stay", "informed", Planted::seen_heads_stay),
+      in_room("digest-without-tips", "digest", Planted::digest_without_tips),
+      in_room("count-forgets-drop", "counted", Planted::count_forgets_drop),
+      in_room("forget-parents", "context", Planted::forget_parents),
+      in_room("apply-without-context", "causal", Planted::apply_without_context),
+      in_room("order-decides", "winner", Planted::order_decides),
+      in_room("least-wins", "winner", Planted::least_wins),
+      in_driver("lying-disk", "durable", Sabotage::lying_disk),
+      in_driver("forgetful-disk", "lost", Sabotage::forgetful_disk),
+      in_driver("altering-store", "bytes", Sabotage::altering_store),
+      in_driver("valueless-store", "bytes", Sabotage::valueless_store),
+      in_driver("lost-answer", "prompt", Sabotage::lost_answer),
+      in_driver("false-no", "denied", Sabotage::false_no),
+      in_driver("counts-everyone", "counted", Sabotage::counts_everyone),
+      in_driver("wrong-answer", "answer", Sabotage::wrong_answer),
+      in_driver("false-conflict", "same-answer", Sabotage::false_conflict),
+      in_driver("early-ship", "said", Sabotage::early_ship),
+      in_driver("deaf", "converge", Sabotage::deaf),
+      in_driver("babbler", "queue", Sabotage::babbler),
   };
   return all;
 }
 
-bool plant(std::string_view name) {
-  cluster::planted_mask = 0;
-  if (name.empty()) return true;
+const Bug* find_bug(std::string_view name) {
   for (const Bug& bug : bugs())
-    if (name == bug.name) {
-      cluster::planted_mask = bug.mask;
-      return true;
-    }
-  return false;
+    if (name == bug.name) return &bug;
+  return nullptr;
+}
+
+void plant(std::string_view name) {
+  const Bug* bug = find_bug(name);
+  cluster::planted_mask = bug == nullptr ? 0 : bug->mask;
 }
 
 }  // namespace postern::sim

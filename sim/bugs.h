@@ -1,22 +1,27 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "sim/saboteur.h"
+
 namespace postern::sim {
 
-/// One planted bug of the cluster room (cluster/planted.h), by the name that --bug takes. Those of the driver are
-/// in sim/saboteur.h.
+/// A bug that --bug plants, in the cluster room (cluster/planted.h) or in the driver (sim/saboteur.h), and the
+/// law that must object to it within `mutant_seeds` seeds.
 struct Bug {
   const char* name;
-  std::uint32_t mask;
+  const char* law;
+  std::uint32_t mask;  ///< of the room's planted bugs
+  Sabotage sabotage;
 };
 const std::vector<Bug>& bugs();
-/// Sets the mask that the planted build of the cluster room looks at. An empty name sets none; false for an
-/// unknown one.
-bool plant(std::string_view name);
+constexpr std::uint64_t mutant_seeds = 50;
+
+/// Null for an unknown name.
+const Bug* find_bug(std::string_view name);
+/// Sets the mask that the planted build of the cluster room looks at; nothing for an empty name.
+void plant(std::string_view name);
 
 }  // namespace postern::sim

@@ -110,6 +110,18 @@ void Disk::open() {
   os_.clear();
 }
 
+bool Disk::keeps(const base::Hash& id) const {
+  if (durable_.find(id) == nullptr) return false;
+  const auto drops = [&id](const cluster::Persist& persist) {
+    return std::find(persist.drop.begin(), persist.drop.end(), id) != persist.drop.end();
+  };
+  const auto any = [&drops](const std::vector<cluster::Persist>& persists) {
+    return std::any_of(persists.begin(), persists.end(), drops);
+  };
+  return !any(queued_) && !(under_way_ && any(under_way_->persists)) &&
+         std::none_of(os_.begin(), os_.end(), [&any](const Transaction& one) { return any(one.persists); });
+}
+
 Image Disk::reading() const {
   Image image = durable_;
   const std::size_t seen = os_.size() - (syncing_ ? 1 : 0);

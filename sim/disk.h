@@ -56,6 +56,8 @@ class Disk {
   [[nodiscard]] Image reading() const;
   /// What no crash can take away.
   [[nodiscard]] const Image& durable() const { return durable_; }
+  /// On the disk, and no drop of it is on its way there.
+  [[nodiscard]] bool keeps(const base::Hash& id) const;
   /// For first setup and tests: puts it onto the disk at once.
   void install(const cluster::Persist& persist) { durable_.apply(persist); }
   [[nodiscard]] bool idle() const { return !under_way_ && queued_.empty(); }

@@ -12,7 +12,7 @@ constexpr std::size_t remembered = 8;
 
 void flip_bit(std::string& bytes, Random& random) {
   const std::size_t place = static_cast<std::size_t>(random.below(bytes.size()));
-  bytes[place] = static_cast<char>(bytes[place] ^ (1U << random.below(8)));
+  bytes[place] = static_cast<char>(bytes[place] ^ (1 << random.below(8)));
 }
 
 }  // namespace
@@ -85,7 +85,11 @@ std::optional<cluster::Ship::Item> Network::broken_chain(std::size_t author, std
       base::sign(signer.self.key, cluster::signed_bytes(signer.self.cluster, item.envelope.header));
   const Image image = receiver.disk.reading();
   for (const cluster::Write& write : header.writes)
-    if (!write.value.is_nil()) item.values.push_back(image.values.at(write.value));
+    if (!write.value.is_nil()) {
+      const auto value = image.values.find(write.value);
+      if (value == image.values.end()) return std::nullopt;
+      item.values.push_back(value->second);
+    }
   return item;
 }
 

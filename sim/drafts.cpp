@@ -61,10 +61,60 @@ Admins::Items Admins::draw_restore(std::size_t machine) {
   const std::string birth = group ? "name" : "identity";
   const std::vector<base::Uuid> dead = graves(world_.machine(machine).peer->state(), space, birth);
   if (dead.empty()) return {};
-  const base::Uuid id = random_.pick(dead);
+  return restored(machine, space, random_.pick(dead));
+}
+
+Admins::Items Admins::restored(std::size_t machine, cluster::Space space, const base::Uuid& id) {
+  const bool group = space == cluster::Space::group;
+  const std::string birth = group ? "name" : "identity";
+  const cluster::RegisterState* now = world_.machine(machine).peer->state().find({space, id, birth});
+  if (now == nullptr || now->shown() != nullptr) return {};
   Items items = {item({space, id, birth}, fmt::format("back{}", random_.below(4)))};
-  if (!group) items.push_back(item({space, id, "role"}, cluster::encode_role(cluster::Role::guest)));
+  if (!group && random_.chance(500))
+    items.push_back(item({space, id, "role"}, cluster::encode_role(cluster::Role::guest)));
   return items;
+}
+
+Admins::Items Admins::delete_all_but(const std::vector<cluster::Group>& groups, std::size_t kept) const {
+  Items items;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (i == kept) continue;
+    items.push_back(item(cluster::group_life_register(groups[i].id), cluster::encode_group(groups[kept].id)));
+    items.back().kind = WriteKind::remove;
+  }
+  return items;
+}
+
+void Admins::end_of_groups() {
+  const std::vector<std::size_t> there = awake();
+  const std::size_t one = random_.pick(there);
+  const std::size_t other = random_.pick(there);
+  const std::vector<cluster::Group> groups = world_.machine(one).peer->fleet().groups;
+  if (one == other) return;
+  if (groups.size() < 2) {
+    const base::GroupId fresh{random_.uuid()};
+    return edit(one, {item(cluster::group_name_register(fresh), "second")}, 0);
+  }
+  edit(one, delete_all_but(groups, 0), random_.between(0, 30 * millisecond));
+  edit(other, delete_all_but(groups, groups.size() - 1), random_.between(0, 30 * millisecond));
+}
+
+void Admins::feud() {
+  const std::vector<std::size_t> there = awake();
+  const std::size_t deleter = random_.pick(there);
+  const std::size_t other = random_.pick(there);
+  const std::vector<cluster::User> users = world_.machine(deleter).peer->fleet().users;
+  if (users.empty() || deleter == other) return;
+  const base::UserId id = random_.pick(users).id;
+  cluster::LocalCommit::Item end = item(cluster::user_register(id, "life"), "");
+  end.kind = WriteKind::remove;
+  edit(deleter, {end}, random_.between(0, 30 * millisecond));
+  edit(other, {item(cluster::user_register(id, "role"), cluster::encode_role(cluster::Role::administrator))},
+       random_.between(0, 30 * millisecond));
+  world_.timeline().after(random_.between(second, 6 * second), [this, deleter, id] {
+    if (!settling_ && world_.machine(deleter).awake())
+      edit(deleter, restored(deleter, cluster::Space::user, id.uuid), 0);
+  });
 }
 
 Admins::Items Admins::draw_settings(std::size_t machine) {
@@ -77,8 +127,9 @@ Admins::Items Admins::draw_settings(std::size_t machine) {
   Items items;
   const std::size_t count = random_.chance(400) ? 1 + static_cast<std::size_t>(random_.below(4)) : 1;
   for (std::size_t i = 0; i < count; ++i) {
-    items.push_back(item(cluster::settings_register(random_.pick(modes), random_.pick(features)),
-                         random_.chance(30) ? "" : draw_value()));
+    const base::Mode mode = random_.pick(modes);
+    const std::string& feature = random_.pick(features);
+    items.push_back(item(cluster::settings_register(mode, feature), random_.chance(30) ? "" : draw_value()));
     if (random_.chance(120)) {
       items.back().kind = WriteKind::clear;
       items.back().value.clear();
@@ -92,9 +143,10 @@ Admins::Items Admins::draw_group(std::size_t machine) {
   if (fleet.groups.empty() || fleet.members.empty()) return {};
   const std::uint64_t kind = random_.below(10);
   const base::GroupId some = random_.pick(fleet.groups).id;
-  if (kind < 3 && fleet.groups.size() < 6)
-    return {item(cluster::group_name_register(base::GroupId{random_.uuid()}),
-                 fmt::format("group{}", random_.below(4)))};
+  if (kind < 3 && fleet.groups.size() < 6) {
+    const base::GroupId fresh{random_.uuid()};
+    return {item(cluster::group_name_register(fresh), fmt::format("group{}", random_.below(4)))};
+  }
   if (kind < 4) return {item(cluster::group_name_register(some), fmt::format("named{}", random_.below(4)))};
   if (kind < 8)
     return {item(cluster::member_register(random_.pick(fleet.members).id, "group"), cluster::encode_group(some))};

@@ -25,9 +25,10 @@ Faults::Faults(World& world, Random random)
     : world_(world), random_(random), end_(random_.between(shortest_life, longest_life)) {
   if (!world_.options().may(Fault::offset)) return;
   for (std::size_t i = 0; i < world_.size(); ++i)
-    if (random_.chance(600))
-      world_.machine(i).clock = MachineClock(random_.between(-5 * minute_ms, 5 * minute_ms),
-                                             random_.between(-200, 200));
+    if (random_.chance(600)) {
+      const std::int64_t offset_ms = random_.between(-5 * minute_ms, 5 * minute_ms);
+      world_.machine(i).clock = MachineClock(offset_ms, random_.between(-200, 200));
+    }
 }
 
 void Faults::start() {
@@ -81,6 +82,7 @@ void Faults::cut_islands() {
       world_.timeline().after(back, [this, a, b] { world_.network().set_cut(a, b, false); });
     }
   world_.note(0, "islands");
+  if (world_.options().may(Fault::burst) && random_.chance(500)) world_.admins().divided(back);
 }
 
 void Faults::cut_one_way() {
@@ -136,7 +138,11 @@ void Faults::commit_under_way(std::size_t machine) {
         world_.timeline().after(moment, [this, machine] { reset_links_of(machine); });
       break;
     case 6:
-      if (options.may(Fault::slow_disk)) author.next_sync_extra = random_.between(0, slow_sync);
+      if (!options.may(Fault::slow_disk)) break;
+      author.next_sync_extra = random_.between(0, slow_sync);
+      // Time enough for links to end and come again while the flush is under way.
+      if (options.may(Fault::reset))
+        world_.timeline().after(random_.between(0, 300 * millisecond), [this, machine] { reset_links_of(machine); });
       break;
     default:
       if (options.may(Fault::pause))
@@ -145,9 +151,20 @@ void Faults::commit_under_way(std::size_t machine) {
   }
 }
 
+void Faults::flush_in_doubt(std::size_t machine) {
+  if (over_ || !world_.options().may(Fault::aim) || !random_.chance(700)) return;
+  const Micros moment = random_.between(0, millisecond);
+  const bool power = random_.chance(500);
+  if (!world_.options().may(power ? Fault::power : Fault::kill)) return;
+  world_.timeline().after(moment, [this, machine, power, down = down_time()] {
+    power ? world_.power_cut(machine, down) : world_.kill(machine, down);
+  });
+}
+
 void Faults::receipt_under_way(std::size_t machine) {
   if (over_ || !world_.options().may(Fault::aim) || !random_.chance(60)) return;
   Machine& receiver = world_.machine(machine);
+  const Micros moment = random_.between(0, sync_window);
   switch (random_.below(4)) {
     case 0:
       if (world_.options().may(Fault::flush_failed)) receiver.next_flush = How::failed;
@@ -157,9 +174,7 @@ void Faults::receipt_under_way(std::size_t machine) {
       break;
     case 2:
       if (world_.options().may(Fault::power))
-        world_.timeline().after(random_.between(0, sync_window), [this, machine, down = down_time()] {
-          world_.power_cut(machine, down);
-        });
+        world_.timeline().after(moment, [this, machine, down = down_time()] { world_.power_cut(machine, down); });
       break;
     default: reset_links_of(machine); break;
   }

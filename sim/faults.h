@@ -23,6 +23,8 @@ class Faults {
   /// A machine has just asked for the flush of a commit of its own, and begins to ship it: the moment
   /// at which a fault hurts most.
   void commit_under_way(std::size_t machine);
+  /// A flush has just ended in an unknown state: only a restart can show which.
+  void flush_in_doubt(std::size_t machine);
   /// A machine flushes something it has received.
   void receipt_under_way(std::size_t machine);
 

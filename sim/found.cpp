@@ -77,7 +77,8 @@ std::vector<std::unique_ptr<Machine>> found_cluster(std::size_t count, Random& r
 
   Machine& first = *machines.front();
   base::Instant now = first.clock.read(0);
-  auto founder = cluster::Peer::restore(first.self, tuning(), {}, random.next(), random.next(), now);
+  const std::uint64_t nonce = random.next();
+  auto founder = cluster::Peer::restore(first.self, tuning(), {}, nonce, random.next(), now);
   POSTERN_ASSERT(founder.has_value());
   for (std::size_t i = 0; i < count; ++i) {
     const cluster::Persist persist =

@@ -180,7 +180,7 @@ void Laws::process_started(const Machine& machine) {
     if (!stored.staged && !witness.applied.has(entry->index) && all_on_disk(machine, entry->context))
       return broken("lost", machine.name + " does not show a commit that is on its disk with all it had seen.", entry);
   }
-  for (const auto& [reg, state] : machine.peer->state().all()) {
+  for (const auto& [reg, writers] : world_.ledger().registers()) {
     check_register(machine, reg, witness.applied);
     if (world_.is_broken()) return;
   }

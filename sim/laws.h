@@ -69,6 +69,7 @@ class Laws {
 
   // When all is quiet (laws_quiet.cpp)
   void check_settled();
+  void check_digest(const Machine& machine);
   void check_acknowledged(const Machine& machine);
   void check_keys_at_end();
   void check_stored(const Machine& machine);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cluster/history.h"
 #include "sim/admins.h"
 #include "sim/laws.h"
 #include "sim/tuning.h"
@@ -20,8 +21,19 @@ void Laws::at_quiet_end(bool settled) {
     check_groups(machine);
   }
   if (!world_.is_broken()) check_reference(world_.machine(0));
+  if (!world_.is_broken()) check_digest(world_.machine(0));
   check_keys_at_end();
   if (!world_.is_broken()) check_damage_is_seen(world_.machine(world_.size() - 1));
+}
+
+/// Two sets of commits have two digests even where they differ in one tip's hash alone, as after a fork.
+void Laws::check_digest(const Machine& machine) {
+  cluster::Vector vector = machine.peer->vector();
+  if (cluster::vector_digest(vector) != machine.peer->vector_digest())
+    return broken("digest", machine.name + " gives another digest than its vector's.");
+  vector.back().hash.bytes[0] ^= 1U;
+  if (cluster::vector_digest(vector) == machine.peer->vector_digest())
+    broken("digest", "The digest of a vector does not cover the hashes of its tips.");
 }
 
 void Laws::check_settled() {

@@ -54,6 +54,11 @@ void Laws::check_sent(const Machine& machine, const cluster::Message& message) {
 
 void Laws::check_answer(Machine& machine, const cluster::Answer& answer) {
   using What = cluster::Answer::What;
+  if (answer.what != What::committed)
+    for (const std::size_t index : world_.ledger().with_key(answer.request_key))
+      if (witnesses_[machine.index].applied.has(index))
+        return broken("same-answer", machine.name + " shows the commit of request " + answer.request_key +
+                                         " and does not answer \"committed\".", &world_.ledger().at(index));
   switch (answer.what) {
     case What::committed: return check_committed(machine, answer);
     case What::conflict: return check_conflict(machine, answer);
@@ -100,7 +105,7 @@ void Laws::check_counted(const Machine& machine, const cluster::Answer& answer, 
     const bool missing = std::any_of(answer.missing.begin(), answer.missing.end(), [&](const auto& one) {
       return one.member == other.self.member;
     });
-    if (!missing && !on_disk(other, entry))
+    if (!missing && !other.disk.keeps(entry.id))
       return broken("counted", fmt::format("{} counts {}, whose disk has not got the commit.", machine.name,
                                            other.name), &entry);
   }

@@ -5,7 +5,6 @@
 
 #include "sim/bugs.h"
 #include "sim/run.h"
-#include "sim/saboteur.h"
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
@@ -19,9 +18,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (options->list_bugs) {
-    for (const postern::sim::Bug& bug : postern::sim::bugs()) fmt::print("{}\n", bug.name);
-    for (const postern::sim::SabotageName& one : postern::sim::sabotages()) fmt::print("{}\n", one.name);
+    for (const postern::sim::Bug& bug : postern::sim::bugs()) fmt::print("{} {}\n", bug.name, bug.law);
     return 0;
   }
-  return postern::sim::run(*options);
+  if (!options->file.empty()) return postern::sim::run_file(*options);
+  return options->mutants ? postern::sim::run_mutants(*options) : postern::sim::run(*options);
 }

@@ -61,6 +61,10 @@ base::Result<void> take_value(Options& options, std::string_view name, std::stri
     options.bug = value;
     return {};
   }
+  if (name == "--file") {
+    options.file = value;
+    return {};
+  }
   if (name == "--machines") {
     auto count = number(name, value);
     if (!count) return count.error();
@@ -83,7 +87,7 @@ base::Result<void> take_switch(Options& options, std::string_view name) {
   if (name == "--trace") options.trace = true;
   else if (name == "--shrink") options.shrink = true;
   else if (name == "--hashes") options.hashes = true;
-  else if (name == "--expect-caught") options.expect_caught = true;
+  else if (name == "--mutants") options.mutants = true;
   else if (name == "--marks") options.marks = true;
   else if (name == "--list-bugs") options.list_bugs = true;
   else
@@ -134,9 +138,9 @@ base::Result<Options> parse_options(const std::vector<std::string>& arguments) {
 
 std::string usage_text() {
   std::string out =
-      "usage: sim [--seeds=A..B | --seed=N] [--bug=NAME] [--machines=N]\n"
+      "usage: sim [--seeds=A..B | --seed=N | --file=PATH] [--bug=NAME] [--machines=N]\n"
       "           [--without=FAULT,… | --only=FAULT,…] [--trace] [--shrink] [--hashes]\n"
-      "           [--marks] [--expect-caught] [--list-bugs]\n"
+      "           [--marks] [--mutants] [--list-bugs]\n"
       "faults:";
   for (const char* name : fault_names) out += fmt::format(" {}", name);
   return out + "\n";

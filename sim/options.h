@@ -38,13 +38,14 @@ const char* fault_name(Fault fault);
 struct Options {
   std::uint64_t first_seed = 1;
   std::uint64_t last_seed = 1;
+  std::string file;                ///< of seeds that once failed; each line: arguments, # comment
   std::string bug;                 ///< a planted bug's name, or empty
   std::uint32_t faults = (1U << fault_count) - 1;
   unsigned machines = 0;           ///< 0: the seed decides, 2..5
   bool trace = false;
   bool shrink = false;
   bool hashes = false;             ///< print each seed's trace hash (golden_trace.txt's form)
-  bool expect_caught = false;      ///< exit 0 iff a law objects: how the mutants are tested
+  bool mutants = false;            ///< every planted bug in turn: does its law object?
   bool list_bugs = false;
   bool marks = false;              ///< print what was reached how often
 

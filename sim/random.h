@@ -11,7 +11,8 @@
 namespace postern::sim {
 
 /// xoshiro256** seeded by splitmix64. Not <random>: the standard's distributions differ between
-/// libraries, and one seed must give one trace on every compiler.
+/// libraries, and one seed must give one trace on every compiler. For the same reason never draw twice in
+/// the arguments of one call: compilers evaluate them in different orders.
 class Random {
  public:
   explicit Random(std::uint64_t seed);

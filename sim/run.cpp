@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <map>
+#include <sstream>
 
 #include "base/crypto.h"
 #include "sim/bugs.h"
-#include "sim/saboteur.h"
 
 namespace postern::sim {
 namespace {
@@ -42,7 +45,7 @@ bool still_breaks(const Options& options, std::uint64_t seed, const std::string&
 
 Report run_seed(const Options& options, std::uint64_t seed) {
   base::crypto_start();
-  plant(options.bug);
+  plant("");
   World world(options, seed);
   return world.run();
 }
@@ -66,7 +69,7 @@ Options shrink(const Options& options, std::uint64_t seed, const std::string& la
 }
 
 int run(const Options& options) {
-  if (!plant(options.bug) && sabotage_named(options.bug) == Sabotage::none) {
+  if (!options.bug.empty() && find_bug(options.bug) == nullptr) {
     fmt::print(stderr, "There is no planted bug \"{}\"; --list-bugs lists them.\n", options.bug);
     return 2;
   }
@@ -87,16 +90,53 @@ int run(const Options& options) {
     for (const auto& [what, count] : report.marks) marks[what] += count;
     if (!report.violation) continue;
     ++laws[report.violation->law];
-    if (++violations <= most_printed) {
+    if (++violations <= most_printed && !options.hashes) {
       print_violation(options, seed, *report.violation);
       if (options.shrink) print_shrunk(options, seed, report.violation->law);
     }
-    if (options.expect_caught) break;
   }
   if (!options.hashes)
     fmt::print("{{\"seeds\":{},\"violations\":{},\"events\":{},\"commits\":{},\"trace_hash\":\"{:016x}\"{}}}\n",
                seeds, violations, events, commits, hash, counts_text("laws", laws) + (options.marks ? counts_text("marks", marks) : ""));
-  return (violations > 0) == options.expect_caught ? 0 : 1;
+  return violations > 0 ? 1 : 0;
+}
+
+int run_file(const Options& options) {
+  std::ifstream file(options.file);
+  if (!file) {
+    fmt::print(stderr, "{} cannot be read.\n", options.file);
+    return 2;
+  }
+  int status = 0;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    const std::vector<std::string> arguments{std::istream_iterator<std::string>(words), {}};
+    if (arguments.empty()) continue;
+    const auto parsed = parse_options(arguments);
+    if (!parsed) {
+      fmt::print(stderr, "{}: {}\n", line, base::to_text(parsed.error()));
+      return 2;
+    }
+    status = std::max(status, run(*parsed));
+  }
+  return status;
+}
+
+int run_mutants(const Options& options) {
+  int escaped = 0;
+  for (const Bug& bug : bugs()) {
+    Options planted = options;
+    planted.bug = bug.name;
+    std::uint64_t seed = 1;
+    while (seed <= mutant_seeds && !still_breaks(planted, seed, bug.law)) ++seed;
+    if (seed <= mutant_seeds) {
+      fmt::print("{:<32} caught by law \"{}\" at seed {}\n", bug.name, bug.law, seed);
+    } else {
+      fmt::print("{:<32} NOT caught by law \"{}\" in {} seeds\n", bug.name, bug.law, mutant_seeds);
+      ++escaped;
+    }
+  }
+  return escaped == 0 ? 0 : 1;
 }
 
 }  // namespace postern::sim

@@ -1,5 +1,7 @@
 #include "sim/saboteur.h"
 
+#include <algorithm>
+
 namespace postern::sim {
 namespace {
 
@@ -24,7 +26,9 @@ void spoil_answer(Sabotage what, cluster::Answer& answer) {
 }
 
 void spoil_persist(Sabotage what, cluster::Persist& persist) {
-  if (what == Sabotage::valueless_store) persist.values.clear();
+  const bool staged = std::any_of(persist.commits.begin(), persist.commits.end(),
+                                  [](const cluster::StoredCommit& commit) { return commit.staged; });
+  if (what == Sabotage::valueless_store && !staged) persist.values.clear();
   if (what == Sabotage::altering_store)
     for (cluster::StoredCommit& commit : persist.commits)
       if (commit.staged) commit.envelope.signature.bytes[0] ^= 1U;
@@ -40,24 +44,6 @@ void spoil_sends(Sabotage what, cluster::Effects& effects) {
 }
 
 }  // namespace
-
-const std::vector<SabotageName>& sabotages() {
-  static const std::vector<SabotageName> all = {
-      {"lying-disk", Sabotage::lying_disk},           {"forgetful-disk", Sabotage::forgetful_disk},
-      {"altering-store", Sabotage::altering_store},   {"valueless-store", Sabotage::valueless_store},
-      {"lost-answer", Sabotage::lost_answer},         {"false-no", Sabotage::false_no},
-      {"counts-everyone", Sabotage::counts_everyone}, {"wrong-answer", Sabotage::wrong_answer},
-      {"false-conflict", Sabotage::false_conflict},   {"early-ship", Sabotage::early_ship},
-      {"deaf", Sabotage::deaf},                       {"babbler", Sabotage::babbler},
-  };
-  return all;
-}
-
-Sabotage sabotage_named(std::string_view name) {
-  for (const SabotageName& one : sabotages())
-    if (name == one.name) return one.what;
-  return Sabotage::none;
-}
 
 void sabotage_effects(Sabotage what, cluster::Effects& effects, std::uint64_t draw) {
   if (what == Sabotage::none) return;

@@ -2,8 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
-#include <vector>
 
 #include "cluster/effects.h"
 
@@ -26,14 +24,6 @@ enum class Sabotage {
   deaf,              ///< one machine never hears commits
   babbler,           ///< everything is sent many times
 };
-
-/// By the name that --bug takes; none for an unknown one.
-Sabotage sabotage_named(std::string_view name);
-struct SabotageName {
-  const char* name;
-  Sabotage what;
-};
-const std::vector<SabotageName>& sabotages();
 
 /// What the driver makes of a step's effects before it carries them out and before the laws see them.
 void sabotage_effects(Sabotage what, cluster::Effects& effects, std::uint64_t draw);

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "sim/admins.h"
+#include "sim/bugs.h"
 #include "sim/faults.h"
 #include "sim/found.h"
 #include "sim/laws.h"
@@ -30,7 +31,7 @@ World::World(const Options& options, std::uint64_t seed)
       birth_(seed * 8 + 1),
       process_(seed * 8 + 2),
       disk_(seed * 8 + 3) {
-  sabotage_ = sabotage_named(options.bug);
+  if (const Bug* bug = find_bug(options.bug)) sabotage_ = bug->sabotage;
   found();
   network_ = std::make_unique<Network>(*this, size(), Random(seed * 8 + 4));
   admins_ = std::make_unique<Admins>(*this, Random(seed * 8 + 5));
@@ -47,6 +48,7 @@ void World::found() {
 }
 
 Report World::run() {
+  plant(options_.bug);  // not before: the founding is sound
   for (std::size_t i = 0; i < size(); ++i) start(i);
   network_->start();
   admins_->start();
@@ -189,6 +191,7 @@ void World::end_sync(Machine& machine, How how) {
   for (const cluster::Token token : tokens)
     give(machine.index, cluster::Flushed{token, how, how == How::done ? 0 : process_.next(),
                                          how == How::done ? "" : "simulated fault of the disk"});
+  if (how == How::unknown) faults_->flush_in_doubt(machine.index);
   pump_disk(machine);
 }
 
@@ -232,8 +235,10 @@ void World::start(std::size_t index) {
   ++starting.life;
   if (std::exchange(starting.cold, false)) starting.clock.boot(now());
   starting.disk.open();
-  auto restored = cluster::Peer::restore(starting.self, tuning(), starting.disk.durable().commits,
-                                         process_.next(), process_.next(), starting.clock.read(now()));
+  const std::uint64_t nonce = process_.next();
+  const base::Incarnation fresh = process_.next();
+  auto restored = cluster::Peer::restore(starting.self, tuning(), starting.disk.durable().commits, nonce, fresh,
+                                         starting.clock.read(now()));
   if (!restored) {
     broken({"restore", "A sound log was refused: " + base::to_text(restored.error()), {}, now()});
     return;

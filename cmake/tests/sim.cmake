@@ -25,3 +25,12 @@ target_link_libraries(sim PRIVATE postern_warnings postern_sim)
 set_target_properties(sim PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 
 postern_test(sim LIBS postern_sim)
+
+# 200 seeds without a violation; every planted bug caught by its law; seeds that once failed; and the same
+# traces on every compiler (rewrite with: sim --seeds=1..10 --hashes > sim/golden_trace.txt).
+add_test(NAME sim_seeds COMMAND sim --seeds=1..200)
+add_test(NAME sim_mutants COMMAND sim --mutants)
+add_test(NAME sim_once_failed COMMAND sim --file=${PROJECT_SOURCE_DIR}/tests/seeds.txt)
+add_test(NAME sim_golden_trace
+         COMMAND sh -c "'$<TARGET_FILE:sim>' --seeds=1..10 --hashes | diff '${PROJECT_SOURCE_DIR}/sim/golden_trace.txt' -")
+set_tests_properties(sim_seeds sim_mutants sim_once_failed sim_golden_trace PROPERTIES TIMEOUT 300 LABELS sim)

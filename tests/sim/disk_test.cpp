@@ -141,6 +141,23 @@ TEST(Disk, AnUnknownFlushMayBeFoundAtRestartUnlessMoreWasWritten) {
   EXPECT_TRUE(found && lost);
 }
 
+TEST(Disk, KeepsNothingWhoseDropIsOnItsWay) {
+  Disk disk;
+  write(disk, persist(1, "commit"));
+  const base::Hash id = base::hash_bytes("commit");
+  EXPECT_TRUE(disk.keeps(id));
+  cluster::Persist drop;
+  drop.drop = {id};
+  drop.flush = false;
+  disk.queue(drop);
+  EXPECT_FALSE(disk.keeps(id));
+  ASSERT_TRUE(disk.start());
+  EXPECT_FALSE(disk.keeps(id));
+  disk.written();
+  EXPECT_FALSE(disk.keeps(id));
+  EXPECT_TRUE(holds(disk.durable(), "commit"));
+}
+
 TEST(Disk, AReaderDoesNotSeeTheTransactionUnderWay) {
   Disk disk;
   disk.queue(persist(1, "under way"));
