@@ -73,7 +73,8 @@ class Machine : public ::testing::Test {
   }
   void TearDown() override {
     if (root_.empty()) return;
-    if (hands_ > 0) end_hands(SIGKILL);
+    // Not SIGKILL: a posternd that has not yet written its line would be left behind.
+    if (hands_ > 0) end_hands(SIGTERM);
     for (const auto pid : started()) end(pid);
     std::filesystem::remove_all(root_);
   }
