@@ -69,7 +69,9 @@ struct Link {
   std::int64_t leave_at = 0;
   std::string package_version;
 
-  Known has;   ///< what it said that it holds
+  Known said;             ///< own chains, as our Hello on this link named them durable
+  bool answered = false;  ///< it spoke after our Hello, so it has heard that
+  Known has;              ///< what it said that it holds
   Known sent;  ///< what we have shipped beyond that, or believe it got from the author himself
   std::optional<std::pair<ChainId, std::uint64_t>> round;  ///< last commit of the round under way
   std::int64_t round_retry_at = 0;
@@ -200,6 +202,8 @@ struct Peer::Core {
   void compare(Link& link, const Vector& vector);
   void on_ack(Link& link, const Ack& ack);
   void merge_stored(const base::MemberId& member, const Vector& vector);
+  void forget_stored(const base::MemberId& member);
+  [[nodiscard]] bool outdated(const Link& from, const Tip& tip) const;
   [[nodiscard]] std::uint64_t reach(const Link& link, const ChainId& chain) const;
   void check_soon();
   void check_others();

@@ -48,7 +48,10 @@ void Peer::Core::handle(const LinkUp& what) {
   made.member = what.member;
   made.heard_at = now.mono_ms;
   made.next_ping_at = now.mono_ms + tuning.ping_ms;
-  send(what.link, make_hello());
+  Hello hello = make_hello();
+  made.said = to_known(hello.durable);
+  forget_stored(what.member);
+  send(what.link, std::move(hello));
 }
 
 void Peer::Core::handle(const LinkDown& what) {

@@ -164,6 +164,7 @@ void Peer::Core::handle(const Received& what) {
 void Peer::Core::receive(Link& from, const Message& message) {
   if (const auto* hello = std::get_if<Hello>(&message)) return on_hello(from, *hello);
   if (!from.greeted) return;
+  from.answered = true;
   if (const auto* what = std::get_if<Ack>(&message)) return on_ack(from, *what);
   if (from.leaving) return;
   if (const auto* what = std::get_if<Ping>(&message)) return on_ping(from, *what);

@@ -19,6 +19,7 @@ enum class Planted : std::uint8_t {
   delete_heads_only,                ///< a delete stops burying once somebody has restored its thing
   no_request_key,                   ///< a retry becomes a second commit
   no_chain_check,                   ///< a commit's predecessor is not compared
+  count_forgets_drop,               ///< an ack counts although our Hello made the other drop it
 };
 
 #ifdef POSTERN_PLANTED_BUGS

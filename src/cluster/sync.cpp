@@ -1,5 +1,6 @@
 // Vectors: who lacks what, and rounds of what is lacking.
 #include "cluster/core.h"
+#include "cluster/planted.h"
 
 #include <algorithm>
 
@@ -75,6 +76,27 @@ void Peer::Core::merge_stored(const base::MemberId& member, const Vector& vector
   }
 }
 
+/// A Hello makes the other drop what it holds staged and the Hello does not name: of our own chains
+/// it holds for sure only what is durable here.
+void Peer::Core::forget_stored(const base::MemberId& member) {
+  if (planted(Planted::count_forgets_drop)) return;
+  for (auto& [chain, seq] : others[member].stored) {
+    if (chain.first == self.member) seq = std::min(seq, history.length(chain));
+  }
+}
+
+/// Was this said before a Hello of ours that makes it untrue? Such a Hello went, or may still be on
+/// its way, on another link of the same machine.
+bool Peer::Core::outdated(const Link& from, const Tip& tip) const {
+  if (tip.member != self.member || planted(Planted::count_forgets_drop)) return false;
+  return std::any_of(links.begin(), links.end(), [&](const auto& entry) {
+    const Link& other = entry.second;
+    return other.member == from.member && other.id != from.id &&
+           (other.id > from.id || !other.answered) &&
+           known_seq(other.said, {tip.member, tip.incarnation}) < tip.seq;
+  });
+}
+
 /// What it says now is what counts: what we believed of it beyond may never have arrived.
 void Peer::Core::replace_known(Link& from, const Vector& vector) {
   from.has = to_known(vector);
@@ -94,8 +116,8 @@ void Peer::Core::compare(Link& from, const Vector& vector) {
 }
 
 void Peer::Core::on_ack(Link& from, const Ack& ack) {
-  merge_stored(from.member, ack.stored);
   for (const Tip& tip : ack.stored) {
+    if (!outdated(from, tip)) merge_stored(from.member, {tip});
     std::uint64_t& has = from.has[{tip.member, tip.incarnation}];
     has = std::max(has, tip.seq);
   }

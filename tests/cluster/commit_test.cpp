@@ -255,6 +255,28 @@ TEST(Commit, StampsFollowWhatWasSeenButNoAbsurdClock) {
   world.expect_equal();
 }
 
+TEST(Commit, AnAckDoesNotOutliveTheDropThatOurHelloCauses) {
+  World world;
+  world.found(2);
+  world.at(0).hold_flush = true;
+  const std::string key = world.set(0, "a", "one");
+  world.run();
+  ASSERT_TRUE(world.at(1).stored.back().staged) << "and acknowledged";
+  world.cut(0, 1);
+  world.connect(0, 1);
+  world.run();
+  ASSERT_FALSE(world.at(1).stored.back().staged) << "the Hello did not name it";
+  world.lose = {"ship", "ack"};
+  world.at(0).hold_flush = false;
+  while (!world.at(0).unflushed.empty()) world.flush(0);
+  world.pass(2'000);
+  ASSERT_NE(world.answer(0, key), nullptr);
+  EXPECT_EQ(world.answer(0, key)->missing.size(), 1U) << "machine 1 does not hold it";
+  world.lose.clear();
+  world.pass(5'000);
+  world.expect_equal();
+}
+
 TEST(Commit, FirstOwnCommitWaitsForPeersAtTheStart) {
   World world;
   world.found(2, false);

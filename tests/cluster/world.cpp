@@ -80,8 +80,10 @@ void World::restart(int machine) {
   auto made = Peer::restore(m.self, Tuning{}, m.stored, 1000 + drawn_, 2000 + drawn_, clock_of(m));
   ASSERT_TRUE(made) << made.error().text;
   m.peer = std::move(*made);
-  for (const base::Hash& hash : m.peer->missing_values())
-    m.peer->supply_value(hash, m.values[hash]);
+  for (const base::Hash& hash : m.peer->missing_values()) {
+    const auto found = m.values.find(hash);
+    if (found != m.values.end()) m.peer->supply_value(hash, found->second);
+  }
   step(machine, Tick{});
 }
 
