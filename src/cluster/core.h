@@ -111,6 +111,9 @@ struct Peer::Core {
 
   // peer.cpp
   base::Result<void> load(const std::vector<StoredCommit>& past);
+  base::Result<void> apply_stored(const StoredCommit& stored, Header header,
+                                  const base::Hash& hash);
+  void report_unproved();
   Effects step(const Event& event, base::Instant at);
   void handle(const LocalCommit& what);
   void handle(const Flushed& what);

@@ -22,6 +22,13 @@ base::Error damaged(const Dot& dot, const char* why) {
           to_text(dot), why));
 }
 
+Alert gap_alert(std::size_t commits) {
+  return {Alert::Grade::warning, "gap",
+          fmt::format("{} stored commits build on others that are not on this machine's disk. They "
+                      "are not in effect here until the other machines have sent what is missing.",
+                      commits)};
+}
+
 struct Loaded {
   Header header;
   base::Hash hash;
@@ -66,31 +73,54 @@ base::Result<void> Peer::Core::load(const std::vector<StoredCommit>& past) {
     progress = false;
     for (Loaded& commit : loaded) {
       if (commit.done || commit.staged || !history.lacking(commit.header).empty()) continue;
-      const Dot dot = commit.header.dot;
-      const Record* before = history.at(chain_of(dot), dot.seq - 1);
-      if (history.length(chain_of(dot)) != dot.seq - 1)
-        return damaged(dot, "its chain has two such commits or a gap");
-      if (dot.seq > 1 && before->info.hash != commit.header.prev)
-        return damaged(dot, "it does not continue its chain");
-      const Record& record = apply(std::move(commit.header), commit.hash, {});
-      tips_unproved[chain_of(dot)] = {commit.stored->envelope, record.admission};
+      const auto sound = apply_stored(*commit.stored, std::move(commit.header), commit.hash);
+      if (!sound) return sound.error();
       commit.done = progress = true;
     }
   }
+  std::size_t gaps = 0;
   for (Loaded& commit : loaded) {
-    if (commit.done || held_at(commit.header.dot) != nullptr) continue;
-    Held kept{std::move(commit.header),
-              commit.hash,
-              commit.stored->envelope,
-              {},
-              Held::Where::staged,
-              !commit.staged,
-              {},
-              0,
-              0};
+    if (commit.done) continue;
+    if (!commit.staged) ++gaps;
+    Held kept;
+    kept.header = std::move(commit.header);
+    kept.hash = commit.hash;
+    kept.envelope = commit.stored->envelope;
+    kept.where = Held::Where::staged;
+    kept.durable = !commit.staged;
     hold(std::move(kept));
   }
+  if (gaps > 0) alerts_later.push_back(gap_alert(gaps));
   return {};
+}
+
+/// One stored commit whose context is applied. Signatures wait for the values (supply_value).
+base::Result<void> Peer::Core::apply_stored(const StoredCommit& stored, Header header,
+                                            const base::Hash& hash) {
+  const Dot dot = header.dot;
+  if (history.length(chain_of(dot)) != dot.seq - 1)
+    return damaged(dot, "its chain has two such commits or a gap");
+  const Record* before = history.at(chain_of(dot), dot.seq - 1);
+  if (before != nullptr && before->info.hash != header.prev)
+    return damaged(dot, "it does not continue its chain");
+  const Record& record = apply(std::move(header), hash, {});
+  const Record* admission = history.find(record.admission);
+  if (find_write(admission->info.header, member_register(dot.member, "identity")) == nullptr)
+    return damaged(dot, "its author was not admitted by the commit that it names");
+  tips_unproved[chain_of(dot)] = {stored.envelope, record.admission};
+  return {};
+}
+
+/// After the values were supplied: chains whose author's key was not among them.
+void Peer::Core::report_unproved() {
+  for (const auto& [chain, tip] : tips_unproved) {
+    alert(
+        Alert::Grade::critical, "damaged",
+        fmt::format("The stored commits of {} cannot be proved: the store lacks the key with which "
+                    "it was admitted. Let this machine join again.",
+                    host_of(chain.first)));
+  }
+  tips_unproved.clear();
 }
 
 base::Result<std::unique_ptr<Peer>> Peer::restore(Self self, Tuning tuning,
@@ -112,6 +142,7 @@ Effects Peer::Core::step(const Event& event, base::Instant at) {
   changed.clear();
   now = at;
   std::swap(out.alerts, alerts_later);
+  report_unproved();
   watch_clock();
   std::visit([this](const auto& what) { handle(what); }, event);
   run_timers();
