@@ -34,8 +34,11 @@ struct Held {
   Envelope envelope;
   Values values;
   Where where = Where::waiting;
-  bool durable = false;   ///< its author, or anyone who applied it, has it on disk
-  std::set<LinkId> from;  ///< who is told when it is flushed
+  bool durable = false;  ///< its author, or anyone who applied it, has it on disk
+  bool proved = false;   ///< chain and signature were checked: only then it owns its dot
+  bool visible = false;  ///< from the store, applied before, and its context has a gap now
+  std::vector<base::Signature> also;  ///< while waiting: others that came with this header
+  std::set<LinkId> from;              ///< who is told when it is flushed
   Token token = 0;
   std::size_t bytes = 0;
 };
@@ -160,12 +163,16 @@ struct Peer::Core {
   // receive.cpp
   void on_ship(Link& link, const Ship& ship);
   void take(Link& link, const Ship::Item& item);
-  void take_known(Link& link, Held& known, bool staged);
+  void take_known(Link& link, Held& known, const Ship::Item& item);
   void take_new(Link& link, Held fresh, bool staged);
   bool take_twin(const Held& fresh, bool staged);
   static bool take_values(Held& one, const std::vector<std::string>& values);
   [[nodiscard]] std::string check_chain(const Held& one) const;
+  [[nodiscard]] base::Hash admission_of(const Held& one) const;
   [[nodiscard]] std::string check_signature(const Held& one) const;
+  [[nodiscard]] std::string prove(Held& one) const;
+  [[nodiscard]] bool signed_here(const Held& one) const;
+  bool take_place(const Held& one);
   void refuse(const Held& one, const std::string& why);
   void fork(const Dot& dot, const base::Hash& one, const base::Hash& other);
   void note_admissions(const Header& header, const base::Hash& hash, const Values& values);
@@ -173,9 +180,11 @@ struct Peer::Core {
                  const std::string& identity);
 
   // held.cpp
+  /// The proved one, or null.
   Held* held_at(const Dot& dot);
   [[nodiscard]] const Held* held_at(const Dot& dot) const;
   Held& hold(Held fresh);
+  void forget_dot(const Held& one);
   [[nodiscard]] bool room_for(std::size_t bytes) const;
   void forget(const base::Hash& hash);
   void drop_staged(const ChainId& chain, std::uint64_t beyond);
@@ -185,6 +194,7 @@ struct Peer::Core {
   void need(Held& one, const base::Hash& seen);
   void advance_waiting(Held& one);
   void advance_staged(Held& one);
+  void drop_unsound(const Held& one, const std::string& why);
   void persist_held(Held& one, bool staged);
   void flushed_held(Token token);
   void failed_held(Token token, const Flushed& why);
@@ -268,7 +278,7 @@ struct Peer::Core {
   std::vector<Due> dues;
 
   std::map<base::Hash, Held> held;
-  std::map<Dot, base::Hash> held_dots;
+  std::multimap<Dot, base::Hash> held_dots;  ///< many while they wait, one of them proved
   std::size_t held_bytes = 0;
   std::multimap<base::Hash, base::Hash> waiters;  ///< missing commit -> who waits for it
   Known durable;                                  ///< what authors said of their own chains

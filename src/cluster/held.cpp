@@ -16,11 +16,22 @@ using Where = Held::Where;
 constexpr std::size_t held_commits = 8192;
 constexpr std::size_t held_total_bytes = 128U << 20;
 
+bool has_values(const Held& one) {
+  return std::all_of(one.header.writes.begin(), one.header.writes.end(),
+                     [&one](const Write& write) {
+                       return write.value.is_nil() || one.values.count(write.value) != 0;
+                     });
+}
+
 }  // namespace
 
 const Held* Peer::Core::held_at(const Dot& dot) const {
-  const auto found = held_dots.find(dot);
-  return found == held_dots.end() ? nullptr : &held.at(found->second);
+  const auto [first, last] = held_dots.equal_range(dot);
+  for (auto at = first; at != last; ++at) {
+    const Held& one = held.at(at->second);
+    if (one.proved) return &one;
+  }
+  return nullptr;
 }
 Held* Peer::Core::held_at(const Dot& dot) {
   return const_cast<Held*>(std::as_const(*this).held_at(dot));
@@ -31,16 +42,23 @@ bool Peer::Core::room_for(std::size_t bytes) const {
 }
 
 Held& Peer::Core::hold(Held fresh) {
-  held_dots[fresh.header.dot] = fresh.hash;
+  held_dots.emplace(fresh.header.dot, fresh.hash);
   held_bytes += fresh.bytes;
   const base::Hash hash = fresh.hash;
   return held[hash] = std::move(fresh);
 }
 
+void Peer::Core::forget_dot(const Held& one) {
+  const auto [first, last] = held_dots.equal_range(one.header.dot);
+  const auto found =
+      std::find_if(first, last, [&one](const auto& entry) { return entry.second == one.hash; });
+  if (found != last) held_dots.erase(found);
+}
+
 void Peer::Core::forget(const base::Hash& hash) {
   const auto found = held.find(hash);
   if (found == held.end()) return;
-  held_dots.erase(found->second.header.dot);
+  forget_dot(found->second);
   held_bytes -= found->second.bytes;
   held.erase(found);
 }
@@ -87,7 +105,7 @@ void Peer::Core::advance(Held& one) {
 }
 
 /// `seen` is missing for this durable commit. Its author had applied `seen`, so that is durable as
-/// well.
+/// well; but only a signature proves that he says so.
 void Peer::Core::need(Held& one, const base::Hash& seen) {
   if (waiters.size() > 2 * held_commits) {  // of some that were forgotten
     for (auto at = waiters.begin(); at != waiters.end();)
@@ -98,7 +116,7 @@ void Peer::Core::need(Held& one, const base::Hash& seen) {
   if (found == held.end()) {
     Link* from = one.from.empty() ? nullptr : link(*one.from.rbegin());
     if (from != nullptr) pull(*from);
-  } else if (!found->second.durable) {
+  } else if (!found->second.durable && check_signature(one).empty()) {
     found->second.durable = true;
     to_advance.push_back(seen);
   }
@@ -111,21 +129,36 @@ void Peer::Core::advance_waiting(Held& one) {
     if (found == held.end() || found->second.where != Where::persisting) return need(one, seen);
   }
   std::string wrong = check_chain(one);
-  if (wrong.empty() && one.header.prev.is_nil()) note_admissions(one.header, one.hash, one.values);
-  if (wrong.empty()) wrong = check_signature(one);
-  if (!wrong.empty()) {
-    refuse(one, wrong);
-    return forget(one.hash);
-  }
+  if (wrong.empty()) wrong = prove(one);
+  if (!wrong.empty()) refuse(one, wrong);
+  if (!wrong.empty() || !take_place(one)) return forget(one.hash);
+  one.proved = true;
   note_admissions(one.header, one.hash, one.values);
   persist_held(one, false);
 }
 
 void Peer::Core::advance_staged(Held& one) {
   for (const base::Hash& seen : history.lacking(one.header)) return need(one, seen);
-  if (history.length(chain_of(one.header.dot)) != one.header.dot.seq - 1) return;
+  const std::uint64_t before = one.header.dot.seq - 1;
+  if (history.length(chain_of(one.header.dot)) < before) return;
+  std::string wrong;
+  if (history.length(chain_of(one.header.dot)) > before) wrong = "another commit has its number";
+  if (wrong.empty() && !one.proved) wrong = check_chain(one);
+  if (wrong.empty() && !one.proved) wrong = check_signature(one);
+  if (wrong.empty() && !one.visible && !has_values(one)) wrong = "its values are lost";
+  if (!wrong.empty()) return drop_unsound(one, wrong);
   persist().promote.push_back(one.hash);
   apply_held(one.hash);
+}
+
+/// What came from the disk and is not what was written there comes again from the others.
+void Peer::Core::drop_unsound(const Held& one, const std::string& why) {
+  alert(Alert::Grade::critical, "damaged",
+        fmt::format("The stored commit {} of {} is damaged: {}. It is asked for again.",
+                    to_text(one.header.dot), host_of(one.header.dot.member), why));
+  persist().drop.push_back(one.hash);
+  forget(base::Hash(one.hash));
+  for (Link* to : live_links()) pull(*to);
 }
 
 void Peer::Core::persist_held(Held& one, bool staged) {
@@ -219,8 +252,11 @@ void Peer::Core::learn(const Vector& vector) {
         tip.seq > history.length(chain) + flights.size()) {
       end_incarnation();
     }
-    const Held* one = held_at({tip.member, tip.incarnation, tip.seq});
-    if (one != nullptr && one->hash == tip.hash) know_durable(chain, tip.seq);
+    const auto found = held.find(tip.hash);
+    if (found != held.end() &&
+        found->second.header.dot == Dot{tip.member, tip.incarnation, tip.seq}) {
+      know_durable(chain, tip.seq);
+    }
   }
 }
 
@@ -260,11 +296,12 @@ const Record& Peer::Core::apply(Header header, const base::Hash& hash, const Val
 void Peer::Core::apply_held(const base::Hash& hash) {
   auto node = held.extract(hash);
   Held& one = node.mapped();
-  held_dots.erase(one.header.dot);
+  const bool whole = has_values(one);
+  forget_dot(one);
   held_bytes -= one.bytes;
   const Record& record = apply(std::move(one.header), hash, one.values);
   ++counters.commits_received;
-  relay(record, one);
+  if (whole) relay(record, one);  // else a value is lost here; who has it ships it
 }
 
 /// Who has a live link with the author gets it from him; who says that it has none, from us, at

@@ -87,7 +87,7 @@ base::Result<void> Peer::Core::load(const std::vector<StoredCommit>& past) {
     kept.hash = commit.hash;
     kept.envelope = commit.stored->envelope;
     kept.where = Held::Where::staged;
-    kept.durable = !commit.staged;
+    kept.visible = kept.durable = !commit.staged;
     hold(std::move(kept));
   }
   if (gaps > 0) alerts_later.push_back(gap_alert(gaps));

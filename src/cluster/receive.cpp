@@ -8,6 +8,20 @@
 #include <algorithm>
 
 namespace postern::cluster {
+namespace {
+
+constexpr std::size_t signatures_kept = 8;
+
+/// The founding commit brings its author's key itself.
+std::optional<base::VerifyKey> founding_key(const Held& one) {
+  const Write* write = find_write(one.header, member_register(one.header.dot.member, "identity"));
+  const auto value = write == nullptr ? one.values.end() : one.values.find(write->value);
+  if (value == one.values.end()) return std::nullopt;
+  const auto identity = decode_identity(value->second);
+  return identity ? std::optional(identity->signing_key) : std::nullopt;
+}
+
+}  // namespace
 
 void Peer::Core::on_ship(Link& from, const Ship& ship) {
   for (const Ship::Item& item : ship.items) take(from, item);
@@ -22,7 +36,7 @@ void Peer::Core::take(Link& from, const Ship::Item& item) {
     return;
   }
   const auto found = held.find(hash);
-  if (found != held.end()) return take_known(from, found->second, item.staged);
+  if (found != held.end()) return take_known(from, found->second, item);
   const auto own = [&hash](const Flight& flight) { return flight.hash == hash; };
   if (std::any_of(flights.begin(), flights.end(), own)) return;
 
@@ -38,11 +52,17 @@ void Peer::Core::take(Link& from, const Ship::Item& item) {
   take_new(from, std::move(fresh), item.staged);
 }
 
-void Peer::Core::take_known(Link& from, Held& known, bool staged) {
+/// The hash is that of the header only: which of two signatures is the true one shows when it is
+/// checked.
+void Peer::Core::take_known(Link& from, Held& known, const Ship::Item& item) {
   ++counters.duplicates;
+  if (known.where == Held::Where::waiting && item.envelope.signature != known.envelope.signature &&
+      known.also.size() < signatures_kept) {
+    known.also.push_back(item.envelope.signature);
+  }
   known.from.insert(from.id);
   if (known.where == Held::Where::staged) ack(from.id, known.header.dot, known.hash);
-  if (staged || known.durable) return;
+  if (item.staged || known.durable) return;
   known.durable = true;
   to_advance.push_back(known.hash);
 }
@@ -84,35 +104,45 @@ void Peer::Core::take_new(Link& from, Held fresh, bool staged) {
   std::string wrong = check_chain(fresh);
   if (wrong.empty()) wrong = check_signature(fresh);
   if (!wrong.empty()) return refuse(fresh, wrong);
+  fresh.proved = true;
   fresh.durable =
       known_seq(durable, chain_of(dot)) >= dot.seq || planted(Planted::visible_before_durable);
   persist_held(hold(std::move(fresh)), true);
 }
 
-/// False when another commit of the same dot is here and stays: a fork (2.2).
+/// False when another commit of the same dot is here and stays. Two of one dot are a fork (2.2)
+/// only when both are proved: anyone on the way can alter one.
 bool Peer::Core::take_twin(const Held& fresh, bool staged) {
   const Dot dot = fresh.header.dot;
   const ChainId own{self.member, incarnation};
-  if (chain_of(dot) == own && dot.seq > history.length(own)) {
+  const std::uint64_t length = history.length(own);
+  if (chain_of(dot) == own && dot.seq > length && signed_here(fresh)) {
     end_incarnation();
-    if (!flights.empty() && dot.seq <= history.length(own) + flights.size()) {
-      fork(dot, flights[dot.seq - history.length(own) - 1].hash, fresh.hash);
+    if (dot.seq <= length + flights.size()) {
+      fork(dot, flights[dot.seq - length - 1].hash, fresh.hash);
       return false;
     }
   }
   if (const Record* twin = history.at(dot)) {
-    fork(dot, twin->info.hash, fresh.hash);
+    if (check_signature(fresh).empty()) fork(dot, twin->info.hash, fresh.hash);
     refuse(fresh, "another commit has its number");
     return false;
   }
+  return !staged || held_at(dot) == nullptr;
+}
+
+/// A proved commit takes its dot, from what was staged as well: that is not what its author made
+/// durable. False when another proved one stays.
+bool Peer::Core::take_place(const Held& one) {
+  const Dot dot = one.header.dot;
+  const Record* applied = history.at(dot);
   const Held* twin = held_at(dot);
-  if (twin == nullptr) return true;
-  if (staged || twin->durable) {
-    if (!staged) fork(dot, twin->hash, fresh.hash);
-    return false;
+  if (applied == nullptr && (twin == nullptr || !twin->durable)) {
+    if (twin != nullptr) drop_staged(chain_of(dot), dot.seq - 1);
+    return true;
   }
-  drop_staged(chain_of(dot), dot.seq - 1);  // what was staged is not what its author made durable
-  return true;
+  fork(dot, applied != nullptr ? applied->info.hash : twin->hash, one.hash);
+  return false;
 }
 
 /// What the header says of its predecessors must be what they are. Empty, or what is wrong.
@@ -141,25 +171,45 @@ std::string Peer::Core::check_chain(const Held& one) const {
   return {};
 }
 
-/// By the key in the admission on which the chain stands; the founding commit brings its own.
-std::string Peer::Core::check_signature(const Held& one) const {
-  const Header* at = &one.header;
-  base::Hash admission = at->prev.is_nil() ? one.hash : at->prev;
-  while (at->dot.seq > 1) {  // check_chain has compared what is found here by number
-    const Dot before{at->dot.member, at->dot.incarnation, at->dot.seq - 1};
-    if (const Record* record = history.at(before)) {
-      admission = record->admission;
-      break;
-    }
-    const Held* held_before = held_at(before);
-    if (held_before == nullptr) return "its chain has a gap before it";
-    at = &held_before->header;
-    admission = at->prev.is_nil() ? held_before->hash : at->prev;
+/// The admission on which its chain stands; nil when the chain has a gap here. check_chain has
+/// compared what is found here by number.
+base::Hash Peer::Core::admission_of(const Held& one) const {
+  const Held* at = &one;
+  while (at->header.dot.seq > 1) {
+    const Dot before{at->header.dot.member, at->header.dot.incarnation, at->header.dot.seq - 1};
+    if (const Record* record = history.at(before)) return record->admission;
+    at = held_at(before);
+    if (at == nullptr) return {};
   }
-  const auto key = keys.find({admission, one.header.dot.member});
-  if (key == keys.end()) return "its author was not admitted by the commit that it names";
+  return at->header.prev.is_nil() ? at->hash : at->header.prev;
+}
+
+std::string Peer::Core::check_signature(const Held& one) const {
+  const base::Hash admission = admission_of(one);
+  if (admission.is_nil()) return "its chain has a gap before it";
+  const auto known = keys.find({admission, one.header.dot.member});
+  std::optional<base::VerifyKey> key;
+  if (known != keys.end()) key = known->second;
+  if (one.header.prev.is_nil()) key = founding_key(one);
+  if (!key) return "its author was not admitted by the commit that it names";
   const std::string message = signed_bytes(self.cluster, one.envelope.header);
-  return base::verify(key->second, message, one.envelope.signature) ? "" : "its signature is wrong";
+  return base::verify(*key, message, one.envelope.signature) ? "" : "its signature is wrong";
+}
+
+/// With whichever signature that came with it.
+std::string Peer::Core::prove(Held& one) const {
+  std::string wrong = check_signature(one);
+  while (!wrong.empty() && !one.also.empty()) {
+    one.envelope.signature = one.also.back();
+    one.also.pop_back();
+    wrong = check_signature(one);
+  }
+  return wrong;
+}
+
+bool Peer::Core::signed_here(const Held& one) const {
+  return base::verify(base::verify_key(self.key), signed_bytes(self.cluster, one.envelope.header),
+                      one.envelope.signature);
 }
 
 void Peer::Core::refuse(const Held& one, const std::string& why) {

@@ -1,0 +1,172 @@
+// What is altered on the way or on the disk must not become settings, nor keep the true commit out.
+#include "cluster/world.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace postern::cluster {
+namespace {
+
+/// The same commit with another comment under the old signature.
+Envelope altered(Envelope envelope) {
+  Header header = *decode_header(envelope.header);
+  header.comment += "altered";
+  envelope.header = encode_header(header);
+  return envelope;
+}
+
+/// Machine 1, and a link on which the test speaks as machine 0.
+struct Wiretap : World {
+  LinkId link = 70;
+  Hello greeting;
+  void listen() {
+    greeting = {1,   cluster,     member_id(0),         5,  at(0).self.settings_version,
+                "1", now.wall_ms, at(1).peer->vector(), {}, {}};
+    (void)at(1).peer->step(LinkUp{link, member_id(0)}, now);
+    (void)tell(greeting);
+  }
+  /// What machine 1 does with it, flushed.
+  Effects tell(const Message& message) {
+    Effects effects = at(1).peer->step(Received{link, message, 1}, now);
+    if (!effects.persist || !effects.persist->flush) return effects;
+    const Flushed done{effects.persist->token, Flushed::How::done, 0, ""};
+    Effects more = at(1).peer->step(done, now);
+    effects.alerts.insert(effects.alerts.end(), more.alerts.begin(), more.alerts.end());
+    return effects;
+  }
+  /// One text setting, committed on machine 0, as it would ship it.
+  Ship::Item made(const std::string& feature, bool staged = false) {
+    set(0, feature, feature);
+    run();
+    return {at(0).stored.back().envelope, {feature}, staged};
+  }
+};
+
+std::size_t count(const std::vector<Alert>& alerts, const std::string& about) {
+  return static_cast<std::size_t>(std::count_if(
+      alerts.begin(), alerts.end(), [&about](const Alert& alert) { return alert.about == about; }));
+}
+
+TEST(Damage, ForgedCommitThatWaitsDoesNotKeepTheTrueOneOut) {
+  for (const bool header : {true, false}) {
+    for (const bool forged_first : {true, false}) {
+      Wiretap world;
+      world.found(2, false);
+      const Ship::Item first = world.made("first");
+      const Ship::Item second = world.made("second");
+      Ship::Item forged = second;
+      if (header) forged.envelope = altered(second.envelope);
+      if (!header) forged.envelope.signature.bytes[7] ^= 1;
+      world.listen();
+      std::vector<Alert> alerts;
+      for (const Ship::Item& item :
+           {forged_first ? forged : second, forged_first ? second : forged, first}) {
+        const Effects effects = world.tell(Ship{{item}, false});
+        alerts.insert(alerts.end(), effects.alerts.begin(), effects.alerts.end());
+      }
+      EXPECT_EQ(world.shown(1, world.setting("second")), "second") << header << forged_first;
+      EXPECT_EQ(count(alerts, "fork"), 0U) << "its author made one";
+      EXPECT_EQ(count(alerts, "commit-refused"), header ? 1U : 0U);
+    }
+  }
+}
+
+TEST(Damage, ForgedTwinOfAnAppliedCommitIsNoFork) {
+  Wiretap world;
+  world.found(2, false);
+  const Ship::Item item = world.made("a");
+  world.listen();
+  (void)world.tell(Ship{{item}, false});
+  Ship::Item forged = item;
+  forged.envelope = altered(item.envelope);
+  const Effects effects = world.tell(Ship{{forged}, false});
+  EXPECT_EQ(count(effects.alerts, "fork"), 0U);
+  EXPECT_EQ(count(effects.alerts, "commit-refused"), 1U);
+}
+
+TEST(Damage, ForgedCommitDoesNotMakeItsContextDurable) {
+  Wiretap world;
+  world.found(2, false);
+  const Ship::Item staged = world.made("staged", true);
+  const Ship::Item next = world.made("next");
+  world.listen();
+  (void)world.tell(Ship{{staged}, false});
+  Ship::Item forged = next;
+  forged.envelope = altered(next.envelope);
+  (void)world.tell(Ship{{forged}, false});
+  EXPECT_EQ(world.shown(1, world.setting("staged")), "(unset)");
+  (void)world.tell(Ship{{next}, false});
+  EXPECT_EQ(world.shown(1, world.setting("staged")), "staged") << "its author had it applied";
+  EXPECT_EQ(world.shown(1, world.setting("next")), "next");
+}
+
+TEST(Damage, StoredCommitOfNobodyIsRefused) {
+  World world;
+  world.found(2);
+  world.set(1, "a", "one");
+  world.run();
+  auto past = world.at(0).stored;
+  Header header = *decode_header(past.back().envelope.header);
+  ASSERT_EQ(header.dot.seq, 1U);
+  header.dot.member.uuid.bytes[3] ^= 4;
+  past.back().envelope.header = encode_header(header);
+  const auto restored = Peer::restore(world.at(0).self, Tuning{}, past, 1, 2, world.now);
+  ASSERT_FALSE(restored);
+  EXPECT_EQ(restored.error().code, base::ErrorCode::damaged);
+}
+
+TEST(Damage, ChainsWithoutTheKeyOfTheirAuthorAreReported) {
+  World world;
+  world.found(2);
+  auto restored = Peer::restore(world.at(0).self, Tuning{}, world.at(0).stored, 1, 2, world.now);
+  ASSERT_TRUE(restored);
+  const Effects effects = (*restored)->step(Tick{}, world.now);
+  EXPECT_EQ(count(effects.alerts, "damaged"), 1U) << "no value was supplied";
+  world.restart(0);
+  EXPECT_FALSE(world.alerted(0, "damaged"));
+}
+
+TEST(Damage, WhatBuildsOnAGapIsHeldBackAndReported) {
+  World world;
+  world.found(2);
+  world.set(1, "a", "one");
+  world.run();
+  world.set(0, "b", "two");
+  world.run();
+  auto& stored = world.at(0).stored;
+  stored.erase(stored.end() - 2);
+  world.restart(0);
+  EXPECT_EQ(world.shown(0, world.setting("b")), "(unset)");
+  EXPECT_TRUE(world.alerted(0, "gap"));
+  world.connect(0, 1);
+  world.pass(5'000);
+  EXPECT_EQ(world.shown(0, world.setting("b")), "two");
+  world.expect_equal();
+}
+
+TEST(Damage, StagedCommitDamagedOnTheDiskComesAgain) {
+  for (const bool value : {true, false}) {
+    World world;
+    world.found(2);
+    world.lose = {"durable"};
+    world.set(0, "a", "one");
+    world.run();
+    StoredCommit& stored = world.at(1).stored.back();
+    ASSERT_TRUE(stored.staged);
+    if (value) world.at(1).values.erase(base::hash_bytes("one"));
+    if (!value) stored.envelope = altered(stored.envelope);
+    world.restart(1);
+    world.lose.clear();
+    world.connect(0, 1);
+    world.pass(5'000);
+    EXPECT_TRUE(world.alerted(1, "damaged"));
+    EXPECT_FALSE(world.alerted(1, "fork"));
+    EXPECT_EQ(world.shown(1, world.setting("a")), "one");
+    world.expect_equal();
+    EXPECT_EQ(world.at(1).stored.size(), world.at(0).stored.size());
+  }
+}
+
+}  // namespace
+}  // namespace postern::cluster
