@@ -277,6 +277,25 @@ TEST(Commit, AnAckDoesNotOutliveTheDropThatOurHelloCauses) {
   world.expect_equal();
 }
 
+TEST(Commit, RetryThatWaitsIsAnsweredByTheCommitThatCame) {
+  World world;
+  world.found(3);
+  const auto items = {world.item(0, world.setting("a"), "one")};
+  world.restart(1);
+  world.commit(0, items, "retry");
+  world.run();
+  world.pass(100);
+  world.commit(1, items, "retry");  // waits for machine 2
+  world.connect(0, 1);
+  world.run();
+  EXPECT_EQ(world.shown(1, world.setting("a")), "one");
+  EXPECT_EQ(world.answer(1, "retry"), nullptr);
+  world.pass(2'000);
+  ASSERT_NE(world.answer(1, "retry"), nullptr);
+  EXPECT_EQ(world.answer(1, "retry")->what, What::committed);
+  EXPECT_EQ(world.answer(1, "retry")->dot, world.answer(0, "retry")->dot);
+}
+
 TEST(Commit, FirstOwnCommitWaitsForPeersAtTheStart) {
   World world;
   world.found(2, false);
