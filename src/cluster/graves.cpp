@@ -1,5 +1,7 @@
 #include "cluster/graves.h"
 
+#include "cluster/planted.h"
+
 #include <algorithm>
 
 namespace postern::cluster {
@@ -73,6 +75,7 @@ const GroupFate* successor(const std::vector<GroupFate>& groups, const GroupFate
 
 std::set<base::Uuid> revived_groups(const std::vector<GroupFate>& groups) {
   std::set<base::Uuid> revived;
+  if (planted(Planted::no_successor_cycle)) return revived;
   bool some_live = false;
   for (const GroupFate& group : groups) {
     some_live = some_live || !group.dead;

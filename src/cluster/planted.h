@@ -19,7 +19,14 @@ enum class Planted : std::uint8_t {
   delete_heads_only,                ///< a delete stops burying once somebody has restored its thing
   no_request_key,                   ///< a retry becomes a second commit
   no_chain_check,                   ///< a commit's predecessor is not compared
+  no_successor_cycle,               ///< groups that name each other as successor all stay dead
+  seen_heads_stay,                  ///< a head that was seen stays when its stamp is greater
+  digest_without_tips,              ///< a vector's digest does not cover the hashes of its tips
   count_forgets_drop,               ///< an ack counts although our Hello made the other drop it
+  forget_parents,                   ///< a commit names only its own predecessor
+  apply_without_context,            ///< a commit is applied before its parents
+  order_decides,                    ///< of concurrent writes the one that came last is shown
+  least_wins,                       ///< of concurrent writes the least is shown
 };
 
 #ifdef POSTERN_PLANTED_BUGS

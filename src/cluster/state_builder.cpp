@@ -38,8 +38,9 @@ void StateBuilder::write(const Record& record, const Write& write, const Values&
   std::vector<Head>& heads = state_.registers_[write.reg].heads;
   std::vector<Head> kept;
   for (const Head& head : heads) {
-    const bool seen = history_.saw(record, head.dot);
-    if (seen || planted(Planted::ignore_context)) {
+    bool seen = history_.saw(record, head.dot) || planted(Planted::ignore_context);
+    if (planted(Planted::seen_heads_stay) && record.info.header.stamp < head.stamp) seen = false;
+    if (seen) {
       release(head.value);
     } else {
       kept.push_back(head);
@@ -48,11 +49,14 @@ void StateBuilder::write(const Record& record, const Write& write, const Values&
   const Header& header = record.info.header;
   Head head{header.dot, record.info.hash, header.stamp,
             write.kind, write.value,      buried(write.reg, record)};
-  kept.push_back(head);
-  std::sort(kept.begin(), kept.end(), greater);
+  kept.insert(kept.begin(), head);
+  if (!planted(Planted::order_decides)) std::sort(kept.begin(), kept.end(), greater);
+  if (planted(Planted::least_wins)) std::reverse(kept.begin(), kept.end());
   heads = std::move(kept);
   refer(write.value, values);
   note_birth(write.reg, record);
+  if (planted(Planted::delete_heads_only) && is_birth(write.reg))
+    mark_buried(*entity_of(write.reg));
   if (write.kind == WriteKind::remove) {
     const std::optional<Entity> entity = entity_of(write.reg);
     POSTERN_ASSERT(entity);
@@ -83,8 +87,9 @@ bool StateBuilder::restored(const Entity& entity,
   const char* part = entity.record == Space::group ? "name" : "identity";
   const RegisterState* birth = state_.find({entity.record, entity.id, part});
   return birth != nullptr &&
-         std::any_of(birth->heads.begin(), birth->heads.end(),
-                     [&](const Head& head) { return !unseen(*history_.find(head.commit)); });
+         std::any_of(birth->heads.begin(), birth->heads.end(), [&](const Head& head) {
+           return head.kind == WriteKind::put && !unseen(*history_.find(head.commit));
+         });
 }
 
 /// A write is buried iff some delete of its entity is not in its context; deletes themselves never
