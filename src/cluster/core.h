@@ -141,6 +141,7 @@ struct Peer::Core {
   bool answer_known(const LocalCommit& what);
   [[nodiscard]] std::string past_limits(const LocalCommit& what) const;
   [[nodiscard]] std::string not_allowed(const LocalCommit& what) const;
+  [[nodiscard]] bool changes_key(const LocalCommit::Item& item) const;
   [[nodiscard]] bool may_author();
   void start_queued();
   void begin(const LocalCommit& what);
@@ -168,6 +169,8 @@ struct Peer::Core {
   bool take_twin(const Held& fresh, bool staged);
   static bool take_values(Held& one, const std::vector<std::string>& values);
   [[nodiscard]] std::string check_chain(const Held& one) const;
+  [[nodiscard]] const base::VerifyKey* key_of(const base::Hash& admission,
+                                              const base::MemberId& member) const;
   [[nodiscard]] base::Hash admission_of(const Held& one) const;
   [[nodiscard]] std::string check_signature(const Held& one) const;
   [[nodiscard]] std::string prove(Held& one) const;
@@ -204,6 +207,7 @@ struct Peer::Core {
   void ack(LinkId link, const Dot& dot, const base::Hash& hash);
   void send_acks();
   const Record& apply(Header header, const base::Hash& hash, const Values& values);
+  void other_key(const Record& record, const base::MemberId& member);
   void apply_held(const base::Hash& hash);
   void relay(const Record& record, const Held& one);
 
@@ -258,6 +262,7 @@ struct Peer::Core {
   std::map<std::pair<base::Hash, base::MemberId>, base::VerifyKey>
       keys;                                         ///< by admission and member
   std::map<base::MemberId, base::Hash> admissions;  ///< the first applied one
+  std::map<base::MemberId, base::Hash> pins;  ///< the first proved one: its key is the member's
   std::multimap<base::Hash, std::pair<base::Hash, base::MemberId>>
       keys_wanted;  ///< by value, after restore
   std::map<ChainId, std::pair<Envelope, base::Hash>>

@@ -171,6 +171,17 @@ std::string Peer::Core::check_chain(const Held& one) const {
   return {};
 }
 
+/// A member's key is that of its first admission (P15). A later write of its identity is believed
+/// only when it names the same key: else whoever may write it could sign in the member's name.
+const base::VerifyKey* Peer::Core::key_of(const base::Hash& admission,
+                                          const base::MemberId& member) const {
+  const auto key = keys.find({admission, member});
+  const auto pin = pins.find(member);
+  if (key == keys.end() || pin == pins.end()) return nullptr;
+  const auto pinned = keys.find({pin->second, member});
+  return pinned != keys.end() && pinned->second == key->second ? &key->second : nullptr;
+}
+
 /// The admission on which its chain stands; nil when the chain has a gap here. check_chain has
 /// compared what is found here by number.
 base::Hash Peer::Core::admission_of(const Held& one) const {
@@ -187,9 +198,9 @@ base::Hash Peer::Core::admission_of(const Held& one) const {
 std::string Peer::Core::check_signature(const Held& one) const {
   const base::Hash admission = admission_of(one);
   if (admission.is_nil()) return "its chain has a gap before it";
-  const auto known = keys.find({admission, one.header.dot.member});
+  const base::VerifyKey* known = key_of(admission, one.header.dot.member);
   std::optional<base::VerifyKey> key;
-  if (known != keys.end()) key = known->second;
+  if (known != nullptr) key = *known;
   if (one.header.prev.is_nil()) key = founding_key(one);
   if (!key) return "its author was not admitted by the commit that it names";
   const std::string message = signed_bytes(self.cluster, one.envelope.header);
@@ -244,6 +255,7 @@ void Peer::Core::note_admissions(const Header& header, const base::Hash& hash,
     if (write.reg.space != Space::member || write.reg.name != "identity" || write.value.is_nil())
       continue;
     const base::MemberId member{write.reg.id};
+    pins.emplace(member, hash);
     const auto found = values.find(write.value);
     if (found != values.end()) {
       learn_key(hash, member, found->second);

@@ -168,5 +168,45 @@ TEST(Damage, StagedCommitDamagedOnTheDiskComesAgain) {
   }
 }
 
+/// A commit with these writes instead, signed anew.
+Ship::Item rewritten(const World& world, Header header, const base::SigningKey& key,
+                     const Register& reg, const std::string& value) {
+  header.writes = {{reg, WriteKind::put, base::hash_bytes(value), value.size(), {}}};
+  Ship::Item item{{encode_header(header), {}}, {value}, false};
+  item.envelope.signature = base::sign(key, signed_bytes(world.cluster, item.envelope.header));
+  return item;
+}
+
+TEST(Damage, TheKeyOfAMemberIsThatOfItsAdmission) {
+  Wiretap world;
+  world.found(3, false);
+  std::array<std::uint8_t, 32> seed{};
+  seed[0] = 77;
+  const base::SigningKey stolen = base::signing_key(seed);
+  const Register identity = member_register(member_id(2), "identity");
+  const std::string value = encode(MemberIdentity{"SERIAL-2", base::verify_key(stolen), "h", "u"});
+  const std::string key = world.commit(0, {world.item(0, identity, value)});
+  world.run();
+  EXPECT_EQ(world.answer(0, key)->what, Answer::What::refused) << "not by an honest machine";
+  const std::string same = *world.at(0).peer->state().value(identity);
+  const std::string again = world.commit(0, {world.item(0, identity, same)});
+  world.run();
+  EXPECT_EQ(world.answer(0, again)->what, Answer::What::committed) << "the same key may be written";
+
+  world.listen();
+  (void)world.tell(Ship{{{world.at(0).stored.back().envelope, {same}, false}}, false});
+  const Header last = *decode_header(world.made("a").envelope.header);
+  const Ship::Item planted = rewritten(world, last, world.at(0).self.key, identity, value);
+  Effects effects = world.tell(Ship{{planted}, false});
+  EXPECT_EQ(count(effects.alerts, "identity"), 1U) << "and if one is not honest, it is seen";
+  Header next = last;
+  next.dot = {member_id(2), 99, 1};
+  next.prev = planted.envelope.id();
+  next.parents.clear();
+  effects = world.tell(Ship{{rewritten(world, next, stolen, world.setting("b"), "forged")}, false});
+  EXPECT_EQ(count(effects.alerts, "commit-refused"), 1U);
+  EXPECT_EQ(world.shown(1, world.setting("b")), "(unset)");
+}
+
 }  // namespace
 }  // namespace postern::cluster
