@@ -167,6 +167,7 @@ struct Peer::Core {
   void take_known(Link& link, Held& known, const Ship::Item& item);
   void take_new(Link& link, Held fresh, bool staged);
   bool take_twin(const Held& fresh, bool staged);
+  static bool has_values(const Held& one);
   static bool take_values(Held& one, const std::vector<std::string>& values);
   [[nodiscard]] std::string check_chain(const Held& one) const;
   [[nodiscard]] const base::VerifyKey* key_of(const base::Hash& admission,
@@ -204,7 +205,7 @@ struct Peer::Core {
   void settle();
   void know_durable(const ChainId& chain, std::uint64_t seq);
   void learn(const Vector& vector);
-  void ack(LinkId link, const Dot& dot, const base::Hash& hash);
+  [[nodiscard]] Tip stored_tip(const ChainId& chain, LinkId by) const;
   void send_acks();
   const Record& apply(Header header, const base::Hash& hash, const Values& values);
   void other_key(const Record& record, const base::MemberId& member);
@@ -309,8 +310,8 @@ struct Peer::Core {
   std::deque<base::Hash> arrived;     ///< applied or being persisted: wake who waits for them
   std::deque<base::Hash> to_advance;  ///< held commits to look at again
   bool deaths = false;
-  std::map<LinkId, std::map<ChainId, Tip>> acks;
-  std::vector<Alert> alerts_later;  ///< found between steps
+  std::map<LinkId, std::set<ChainId>> acks;  ///< who is told how far a chain is on the disk
+  std::vector<Alert> alerts_later;           ///< found between steps
 };
 
 }  // namespace postern::cluster

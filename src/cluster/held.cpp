@@ -16,13 +16,6 @@ using Where = Held::Where;
 constexpr std::size_t held_commits = 8192;
 constexpr std::size_t held_total_bytes = 128U << 20;
 
-bool has_values(const Held& one) {
-  return std::all_of(one.header.writes.begin(), one.header.writes.end(),
-                     [&one](const Write& write) {
-                       return write.value.is_nil() || one.values.count(write.value) != 0;
-                     });
-}
-
 }  // namespace
 
 const Held* Peer::Core::held_at(const Dot& dot) const {
@@ -181,7 +174,7 @@ void Peer::Core::flushed_held(Token token) {
     const auto found = held.find(hash);
     if (found == held.end() || found->second.token != token) continue;
     Held& one = found->second;
-    for (const LinkId from : one.from) ack(from, one.header.dot, hash);
+    for (const LinkId from : one.from) acks[from].insert(chain_of(one.header.dot));
     const bool next = history.length(chain_of(one.header.dot)) == one.header.dot.seq - 1;
     if (one.where == Where::persisting && next && history.lacking(one.header).empty()) {
       apply_held(hash);
@@ -260,17 +253,28 @@ void Peer::Core::learn(const Vector& vector) {
   }
 }
 
-void Peer::Core::ack(LinkId to, const Dot& dot, const base::Hash& hash) {
-  Tip& tip = acks[to][chain_of(dot)];
-  if (tip.seq < dot.seq) tip = {dot.member, dot.incarnation, dot.seq, hash};
+/// The last commit of a chain that is applied here or flushed as `by` shipped it, with none missing
+/// before it; seq 0 when there is none. A tip stands for all before it, and a flush may have failed
+/// where a later one did not.
+Tip Peer::Core::stored_tip(const ChainId& chain, LinkId by) const {
+  Tip tip{chain.first, chain.second, history.length(chain), {}};
+  if (tip.seq > 0) tip.hash = history.at(chain, tip.seq)->info.hash;
+  for (;; ++tip.seq) {
+    const Held* next = held_at({chain.first, chain.second, tip.seq + 1});
+    if (next == nullptr || next->where != Where::staged || next->from.count(by) == 0) return tip;
+    tip.hash = next->hash;
+  }
 }
 
 void Peer::Core::send_acks() {
-  for (const auto& [to, tips] : acks) {
+  for (const auto& [to, chains] : acks) {
     if (link(to) == nullptr) continue;
     Ack message;
-    for (const auto& [chain, tip] : tips) message.stored.push_back(tip);
-    send(to, std::move(message));
+    for (const ChainId& chain : chains) {
+      const Tip tip = stored_tip(chain, to);
+      if (tip.seq > 0) message.stored.push_back(tip);
+    }
+    if (!message.stored.empty()) send(to, std::move(message));
   }
   acks.clear();
 }

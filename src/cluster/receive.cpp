@@ -32,7 +32,7 @@ void Peer::Core::take(Link& from, const Ship::Item& item) {
   const base::Hash hash = item.envelope.id();
   if (const Record* known = history.find(hash)) {
     ++counters.duplicates;
-    ack(from.id, known->info.header.dot, hash);
+    acks[from.id].insert(chain_of(known->info.header.dot));
     return;
   }
   const auto found = held.find(hash);
@@ -61,10 +61,21 @@ void Peer::Core::take_known(Link& from, Held& known, const Ship::Item& item) {
     known.also.push_back(item.envelope.signature);
   }
   known.from.insert(from.id);
-  if (known.where == Held::Where::staged) ack(from.id, known.header.dot, known.hash);
+  if (known.where == Held::Where::staged) {
+    if (!known.proved && has_values(known))  // from the store; an acknowledgement says it is sound
+      known.proved = check_chain(known).empty() && check_signature(known).empty();
+    acks[from.id].insert(chain_of(known.header.dot));
+  }
   if (item.staged || known.durable) return;
   known.durable = true;
   to_advance.push_back(known.hash);
+}
+
+bool Peer::Core::has_values(const Held& one) {
+  return std::all_of(one.header.writes.begin(), one.header.writes.end(),
+                     [&one](const Write& write) {
+                       return write.value.is_nil() || one.values.count(write.value) != 0;
+                     });
 }
 
 bool Peer::Core::take_values(Held& one, const std::vector<std::string>& values) {

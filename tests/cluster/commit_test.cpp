@@ -277,6 +277,30 @@ TEST(Commit, AnAckDoesNotOutliveTheDropThatOurHelloCauses) {
   world.expect_equal();
 }
 
+TEST(Commit, AnAckSaysNothingOfWhatCouldNotBeFlushedBeforeIt) {
+  World world;
+  world.found(2);
+  world.at(0).hold_flush = world.at(1).hold_flush = true;
+  const std::string one = world.set(0, "a", "1");
+  world.run();
+  const std::string two = world.set(0, "b", "2");
+  world.run();
+  world.flush(1, Flushed::How::failed);
+  world.flush(1);
+  world.run();
+  world.lose = {"ship"};
+  world.at(0).hold_flush = false;
+  while (!world.at(0).unflushed.empty()) world.flush(0);
+  world.pass(2'000);
+  ASSERT_NE(world.answer(0, one), nullptr);
+  EXPECT_EQ(world.answer(0, one)->missing.size(), 1U);
+  world.lose.clear();
+  world.at(1).hold_flush = false;
+  while (!world.at(1).unflushed.empty()) world.flush(1);
+  world.pass(10'000);
+  world.expect_equal();
+}
+
 TEST(Commit, RetryThatWaitsIsAnsweredByTheCommitThatCame) {
   World world;
   world.found(3);
