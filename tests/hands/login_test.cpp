@@ -156,7 +156,7 @@ TEST_F(LoginTest, EndingPosternHandsHangsUp) {
 TEST_F(LoginTest, ACrashOfPosternHandsLosesOnlyTheCode) {
   Started started = start({false, "xterm", 24, 80, "cat"});
   read_until(started.out, "ready");
-  ASSERT_TRUE(becomes([&] { return started().size() == 1; })) << "else it could not be ended";
+  ASSERT_TRUE(becomes([&] { return this->started().size() == 1; })) << "else it could not be ended";
   end_hands(SIGKILL);
   pollfd ended{started.pidfd.get(), POLLIN, 0};
   EXPECT_EQ(::poll(&ended, 1, 0), 0) << "the interpreter goes on";
