@@ -64,7 +64,9 @@ bool Peer::Core::accept_nonce(Link& from, std::uint64_t nonce) {
   return true;
 }
 
+/// Once a link: the same Hello again, late, would drop what was staged since.
 void Peer::Core::on_hello(Link& from, const Hello& hello) {
+  if (from.greeted) return;
   const std::string wrong = why_refuse(from, hello);
   if (!wrong.empty()) {
     alert(Alert::Grade::critical, "link-refused",

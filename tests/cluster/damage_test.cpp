@@ -101,6 +101,19 @@ TEST(Damage, ForgedCommitDoesNotMakeItsContextDurable) {
   EXPECT_EQ(world.shown(1, world.setting("next")), "next");
 }
 
+TEST(Damage, ReplayedHelloDropsNothing) {
+  Wiretap world;
+  world.found(2, false);
+  const Ship::Item staged = world.made("staged", true);
+  world.listen();
+  (void)world.tell(Ship{{staged}, false});
+  const Effects effects = world.tell(world.greeting);
+  EXPECT_FALSE(effects.persist);
+  const Dot dot = decode_header(staged.envelope.header)->dot;
+  (void)world.tell(Durable{dot.incarnation, dot.seq});
+  EXPECT_EQ(world.shown(1, world.setting("staged")), "staged");
+}
+
 TEST(Damage, StoredCommitOfNobodyIsRefused) {
   World world;
   world.found(2);
