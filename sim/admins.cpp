@@ -44,7 +44,10 @@ void Admins::divided(Micros back) {
   const std::vector<std::size_t> there = awake();
   if (there.empty() || settling_) return;
   const cluster::Register reg = draw_settings(there.front()).front().reg;
-  for (const std::size_t machine : there) edit(machine, {item(reg, draw_value())}, random_.between(0, second));
+  for (const std::size_t machine : there) {
+    const Micros think = random_.between(0, second);
+    edit(machine, {item(reg, draw_value())}, think);
+  }
   for (const std::size_t machine : there) {
     const Micros think = back + random_.between(0, think_high);
     world_.timeline().after(2 * second, [this, machine, reg, think] {
@@ -98,7 +101,8 @@ void Admins::burst() {
     const std::size_t late = random_.pick(there);
     world_.timeline().after(random_.between(10 * millisecond, 80 * millisecond), [this, late, wanted] {
       if (settling_ || !world_.machine(late).awake()) return;
-      edit(late, {item(wanted.front().reg, draw_value())}, random_.between(0, 400 * millisecond));
+      const Micros think = random_.between(0, 400 * millisecond);
+      edit(late, {item(wanted.front().reg, draw_value())}, think);
     });
   }
 }
