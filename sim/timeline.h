@@ -19,7 +19,7 @@ class Timeline {
   using Act = std::function<void()>;
 
   [[nodiscard]] Micros now() const { return now_; }
-  /// Plans `act` for `when`, or for now if that is past.
+  /// Plans `act` for `when`, or at once if that is past.
   void at(Micros when, Act act);
   void after(Micros delay, Act act) { at(now_ + delay, std::move(act)); }
   /// Does the next thing, if it is due at `until` or before; else the time becomes `until`: false.

@@ -132,6 +132,15 @@ base::Result<void> sync_folder_of(const std::string& path) {
   return {};
 }
 
+/// After SIGKILL the log may hold transactions that the system has but the disk has not: whoever reads them may
+/// tell others, so they are made durable before anybody reads.
+base::Result<void> sync_log_of(const std::string& path) {
+  const std::string log = path + "-wal";
+  const Descriptor open(::open(log.c_str(), O_RDONLY | O_CLOEXEC));
+  if (open.get() < 0 || ::fsync(open.get()) != 0) return system_error(log, "The store's log cannot be flushed");
+  return {};
+}
+
 }  // namespace
 
 base::Result<Found> inspect(const std::string& path) {
@@ -181,6 +190,7 @@ base::Result<Sql> open_file(const std::string& path, const char* vfs, Found foun
   sqlite3_db_config(sql->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_busy_timeout(sql->handle(), 0);
   auto good = sql->run("PRAGMA locking_mode=EXCLUSIVE");
+  if (good && found == Found::store_with_log) good = sync_log_of(path);
   if (good) good = check_content(*sql, path, found);
   if (!good) return good.error();
   sqlite3_db_config(sql->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);

@@ -104,6 +104,14 @@ TEST(Golden, Listeners) {
                                          {{}, {hat("RELAYLIST", {"192.0.2.0/24"}, "relay")}})})}));
 }
 
+TEST(Golden, InterfacesAreWhatPosterndListensOn) {
+  std::string text;
+  for (const Service& each : services(management()))
+    text += fmt::format("{} {} ssh {}:{} ccs {}:{} https {}:{}\n", each.interface_name, each.address, each.ssh,
+                        each.ssh_port, each.ccs, each.ccs_port, each.https, each.https_port);
+  expect_golden("interfaces", "services", text);
+}
+
 TEST(Golden, ListenersThatAreOff) {
   expect_golden("listeners", "off",
                 added({management(),

@@ -114,6 +114,7 @@ class MailFlow:
     def __init__(self, fleet, domain, machines, per_second=10):
         self.fleet, self.domain, self.machines = fleet, domain, machines
         self.pause, self.sent, self.refused = 1 / per_second, [], []
+        self.tag = f"{time.monotonic_ns():x}"
         self.ending = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
 
@@ -125,7 +126,7 @@ class MailFlow:
         number = 0
         while not self.ending.wait(self.pause):
             machine = self.machines[number % len(self.machines)]
-            recipient = f"m{number}-{machine.name}@{self.domain}"
+            recipient = f"m{number}-{self.tag}-{machine.name}@{self.domain}"
             number += 1
             try:
                 f.send_mail(machine.address, f.PRIVATE_PORT, recipient)

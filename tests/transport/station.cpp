@@ -265,24 +265,18 @@ base::Result<SessionStarted> spawn(const SessionAsked& asked, Station& station) 
   return session;
 }
 
-Ran run(const std::vector<std::string>& words, const std::string& input,
-        const std::vector<std::string>& environment, std::chrono::milliseconds limit) {
-  std::array<int, 2> in{}, out{}, err{};
-  if (pipe2(in.data(), O_CLOEXEC) != 0 || pipe2(out.data(), O_CLOEXEC) != 0 ||
-      pipe2(err.data(), O_CLOEXEC) != 0) {
-    return {};
-  }
+namespace {
+
+/// Starts a program on these three descriptors; -1 when it cannot be. It keeps SIGPIPE, which the tests ignore.
+pid_t spawn(const std::vector<std::string>& words, const std::vector<std::string>& environment,
+            const std::array<int, 3>& ends) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in[0], 0);
-  posix_spawn_file_actions_adddup2(&actions, out[1], 1);
-  posix_spawn_file_actions_adddup2(&actions, err[1], 2);
+  for (int i = 0; i < 3; ++i) posix_spawn_file_actions_adddup2(&actions, ends[static_cast<std::size_t>(i)], i);
   std::vector<std::string> all = environment;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     if (std::strncmp(*entry, "SSH_", 4) != 0) all.emplace_back(*entry);
   }
-  // A program that does not read its input is no end of the tests; the program itself keeps the
-  // signal.
   signal(SIGPIPE, SIG_IGN);
   sigset_t broken_pipe;
   sigemptyset(&broken_pipe);
@@ -296,21 +290,21 @@ Ran run(const std::vector<std::string>& words, const std::string& input,
                                    pointers(words).data(), pointers(all).data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
-  close(in[0]), close(out[1]), close(err[1]);
-  Ran ran;
+  return spawned == 0 ? pid : -1;
+}
+
+/// Feeds `input` and takes what comes until both outputs end; false at the deadline.
+bool talk(std::array<pollfd, 3>& polls, const std::string& input, Ran& ran,
+          std::chrono::steady_clock::time_point deadline) {
   std::size_t sent = 0;
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  fcntl(in[1], F_SETFL, O_NONBLOCK);
-  bool killed = spawned != 0;
-  std::array<pollfd, 3> polls{{{in[1], POLLOUT, 0}, {out[0], POLLIN, 0}, {err[0], POLLIN, 0}}};
-  while (!killed && (polls[1].fd >= 0 || polls[2].fd >= 0)) {
+  while (polls[1].fd >= 0 || polls[2].fd >= 0) {
     if (polls[0].fd >= 0 && sent == input.size()) {
-      close(in[1]);
+      close(polls[0].fd);
       polls[0].fd = -1;
     }
     poll(polls.data(), polls.size(), 100);
     if ((polls[0].revents & (POLLOUT | POLLERR)) != 0) {
-      const auto count = write(in[1], input.data() + sent, input.size() - sent);
+      const auto count = write(polls[0].fd, input.data() + sent, input.size() - sent);
       if (count > 0) sent += static_cast<std::size_t>(count);
       if (count < 0 && errno != EAGAIN) sent = input.size();
     }
@@ -322,16 +316,33 @@ Ran run(const std::vector<std::string>& words, const std::string& input,
         (i == 1 ? ran.out : ran.err).append(buffer.data(), static_cast<std::size_t>(count));
       if (count == 0) polls[i].fd = -1;
     }
-    if (std::chrono::steady_clock::now() > deadline) {
-      kill(pid, SIGKILL);
-      killed = true;
-    }
+    if (std::chrono::steady_clock::now() > deadline) return false;
   }
-  if (polls[0].fd >= 0) close(in[1]);
+  return true;
+}
+
+}  // namespace
+
+Ran run(const std::vector<std::string>& words, const std::string& input,
+        const std::vector<std::string>& environment, std::chrono::milliseconds limit) {
+  std::array<int, 2> in{}, out{}, err{};
+  if (pipe2(in.data(), O_CLOEXEC) != 0 || pipe2(out.data(), O_CLOEXEC) != 0 ||
+      pipe2(err.data(), O_CLOEXEC) != 0) {
+    return {};
+  }
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  const pid_t pid = spawn(words, environment, {in[0], out[1], err[1]});
+  close(in[0]), close(out[1]), close(err[1]);
+  fcntl(in[1], F_SETFL, O_NONBLOCK);
+  Ran ran;
+  std::array<pollfd, 3> polls{{{in[1], POLLOUT, 0}, {out[0], POLLIN, 0}, {err[0], POLLIN, 0}}};
+  const bool ended = pid > 0 && talk(polls, input, ran, deadline);
+  if (!ended && pid > 0) kill(pid, SIGKILL);
+  if (polls[0].fd >= 0) close(polls[0].fd);
   close(out[0]), close(err[0]);
   int status = 0;
-  if (spawned == 0) waitpid(pid, &status, 0);
-  ran.code = killed ? -1 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  if (pid > 0) waitpid(pid, &status, 0);
+  ran.code = !ended ? -1 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return ran;
 }
 
