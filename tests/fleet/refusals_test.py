@@ -24,7 +24,7 @@ def main():
                 f"{fleet.net}.77", stdin=right)
         refused(losangeles, f"clusterconfig join nowhere.invalid --port={f.SSH_PORT} --fingerprint=SHA256:x", 5,
                 "nowhere.invalid", stdin=right)
-        refused(losangeles, f"{join} --fingerprint=SHA256:wrong", 1, "fingerprint", stdin=right)
+        refused(losangeles, f"{join} --fingerprint=SHA256:wrong", 1, "host key", stdin=right)
         code, out, _ = newyork.ssh("logconfig hostkeyconfig fingerprint --json")
         import json
         join += f" --fingerprint={json.loads(out)['sha256']}"
@@ -35,7 +35,7 @@ def main():
         assert newyork.must("clustermode cluster; clusterconfig list").count("Machine ") == 1
         losangeles.must(join, stdin=right)
         c.wait_linked(fleet)
-        refused(losangeles, join, 1, "americas", stdin=right)
+        refused(losangeles, f"clustermode cluster; {join}", 1, "americas", stdin=right)
         refused(newyork, "smtproutes new a.example 192.0.2.1", 3, "Machine newyork.postern.test")
         assert "Cluster: No" in newyork.must("smtproutes clustershow")
         refused(newyork, "clusterconfig list", 3, "cluster")
