@@ -23,13 +23,15 @@ def require_root():
 
 
 @contextlib.contextmanager
-def running_fleet(names=("newyork", "losangeles", "paris")):
+def running_fleet(names=("newyork", "losangeles", "paris"), domain="postern.test", passphrase=None):
     """A fleet of standalone machines, started; stopped and wiped at the end, its logs shown on a failure."""
     require_root()
     directory = tempfile.mkdtemp(prefix="postern-t", dir="/var/lib")
-    fleet = f.Fleet(directory, net=f.free_net(), names=names,
+    fleet = f.Fleet(directory, net=f.free_net(), names=names, domain=domain,
                     bin_dir=os.environ.get("POSTERN_BIN") or os.path.join(ROOT, "build", "dev", "bin"))
     try:
+        if passphrase:
+            fleet.keep("admin.passphrase", lambda: passphrase)
         fleet.prepare()
         fleet.start_helpers()
         for machine in fleet.machines.values():
