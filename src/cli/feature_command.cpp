@@ -80,7 +80,7 @@ base::Result<std::string> canonical_leaf(const Session& session, const schema::F
                                          const std::vector<std::string>& names,
                                          std::string_view value) {
   auto canonical = session.schema.check_leaf(feature.name, names, value);
-  if (!canonical) return fail(ErrorCode::invalid, canonical.error().text);
+  if (!canonical) return fail(ErrorCode::usage, canonical.error().text);
   return canonical;
 }
 

@@ -2,9 +2,11 @@
 
 #include "base/limits.h"
 #include "desk/check.h"
+#include "features/features.h"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
+#include <set>
 
 namespace postern::desk {
 namespace {
@@ -140,6 +142,28 @@ base::Result<model::Text> edited(const State& state, const schema::Feature& feat
   return std::make_shared<const std::string>(state.schema.print(feature.name, *canonical));
 }
 
+/// Addresses are not made here: an interface names one that this host has. Another machine's host is not
+/// asked; there the listener stays off, and status says so.
+base::Result<void> check_addresses(const State& state, const Target& target, const model::Text& before,
+                                   const model::Text& after) {
+  if (target.first->name != "interfaces" || target.second != state.own_mode()) return {};
+  std::set<std::string> known;
+  const auto services_of = [&](const model::Text& text) {
+    const auto tree = tree_of(state.schema, *target.first, *text);
+    return tree ? features::services(state.schema.with_defaults(target.first->name, *tree))
+                : std::vector<features::Service>{};
+  };
+  if (before)
+    for (const auto& service : services_of(before)) known.insert(service.address);
+  for (const auto& service : services_of(after))
+    if (!known.contains(service.address) && !state.house.has_address(service.address))
+      return fail(ErrorCode::invalid, mode_label(state.fleet(), target.second),
+                  fmt::format("Interface {} cannot use the address {}: this host does not have it. Give the host the "
+                              "address first (ip addr add), or name one that it has.",
+                              service.interface_name, service.address));
+  return {};
+}
+
 void feature_edit(State& state, Session& session, const Call& call, Params& params) {
   const std::string name = params.text("feature");
   const auto typed = params.text_if("mode");
@@ -159,6 +183,8 @@ void feature_edit(State& state, Session& session, const Call& call, Params& para
   }
   auto text = edited(state, *target->first, from, std::move(*edits));
   if (!text) return call.refuse(text.error());
+  const auto usable = check_addresses(state, *target, view_of(state, session).settings.find(target->second, name), *text);
+  if (!usable) return call.refuse(usable.error());
   change(state, session, call, {{{target->second, name}, *text}},
          [call](const Outcome& outcome) { answer_changed(call, outcome); });
 }
@@ -175,6 +201,8 @@ void feature_put(State& state, Session& session, const Call& call, Params& param
         fail(ErrorCode::usage, "data", R"(The parameter "data" must be an object.)"));
   auto text = text_of(state.schema, *target->first, data);
   if (!text) return call.refuse(text.error());
+  const auto usable = check_addresses(state, *target, view_of(state, session).settings.find(target->second, name), *text);
+  if (!usable) return call.refuse(usable.error());
   change(state, session, call, {{{target->second, name}, *text}},
          [call](const Outcome& outcome) { answer_changed(call, outcome); });
 }

@@ -106,8 +106,10 @@ class House {
   virtual void link_status(std::function<void(std::vector<LinkStatus>)> done) = 0;
   /// `postern stats`: name -> value, dotted names such as "store.flushes".
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint64_t>> stats() const = 0;
-  /// Addresses that this host really has (interfaceconfig refuses others).
+  /// Addresses that this host really has.
   [[nodiscard]] virtual std::vector<std::string> host_addresses() const = 0;
+  /// Whether this host can use that address (interfaceconfig refuses others).
+  [[nodiscard]] virtual bool has_address(const std::string& address) const = 0;
 };
 
 }  // namespace postern::desk

@@ -89,6 +89,9 @@ void Machine::apply(const model::Mix& mix) {
   auto facts = setup_.facts;
   if (const auto* member = peer_->fleet().member(identity_.member)) facts.host_name = member->host_name;
   facts.addresses = world_.host_addresses();
+  for (const auto& service : features::services(*effective.trees["interfaces"]))
+    if (world_.can_bind(service.address)) facts.addresses.push_back(service.address);
+  std::sort(facts.addresses.begin(), facts.addresses.end());
   auto plan = gateway::make_plan(effective, facts, features::parts());
   const bool same = planned_ && plan == plan_;
   plan_ = plan;

@@ -86,6 +86,7 @@ class Machine final : public desk::House {
   void link_status(std::function<void(std::vector<desk::LinkStatus>)> done) override;
   [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> stats() const override;
   [[nodiscard]] std::vector<std::string> host_addresses() const override;
+  [[nodiscard]] bool has_address(const std::string& address) const override { return world_.can_bind(address); }
 
  private:
   friend class JoinerSide;

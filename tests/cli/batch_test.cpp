@@ -25,7 +25,7 @@ TEST(Batch, says_what_is_wrong_and_stops_there) {
   FakeDesk desk(the_schema());
   EXPECT_EQ(run(desk, "smtproutes delete nowhere.example; smtproutes new example.com mail").code, 1);
   EXPECT_EQ(desk.text(own, "smtp-routes"), "none");
-  EXPECT_EQ(run(desk, "smtproutes new example.com mail:0").code, 1);
+  EXPECT_EQ(run(desk, "smtproutes new example.com mail:0").code, 2);
   const Ran bare = run(desk, "smtproutes new");
   EXPECT_EQ(bare.code, 2);
   EXPECT_NE(bare.err.find("smtproutes new|edit DOMAIN"), std::string::npos);

@@ -136,6 +136,7 @@ class FakeHouse final : public House {
     return {{"store.flushes", 12}};
   }
   [[nodiscard]] std::vector<std::string> host_addresses() const override { return {"127.0.1.1"}; }
+  [[nodiscard]] bool has_address(const std::string& address) const override { return address != "192.0.2.99"; }
   void after(std::int64_t ms, std::function<void()> then) override {
     timers_.emplace(clock.mono_ms + ms, std::move(then));
   }
