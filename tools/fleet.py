@@ -197,7 +197,8 @@ class Fleet:
     def __init__(self, directory, net="127.0.1", names=("newyork", "losangeles", "paris"), bin_dir=None,
                  domain="postern.test"):
         self.dir, self.net, self.domain = directory, net, domain
-        self.bin = bin_dir or os.path.join(ROOT, "build", "dev", "bin")
+        self.built = bin_dir or os.path.join(ROOT, "build", "dev", "bin")
+        self.bin = os.path.join(directory, "bin")  # a checkout under a closed home folder is not for every user
         self.dns_address, self.sink_address = f"{net}.53", f"{net}.9"
         self.ssh_config = os.path.join(directory, "ssh_config")
         self.machines = {}
@@ -219,12 +220,26 @@ class Fleet:
     def prepare(self):
         os.makedirs(self.path("sink"), exist_ok=True)
         os.chmod(self.dir, 0o755)
+        self.install_programs()
         self.passphrase = self.keep("admin.passphrase", lambda: "Demo-" + secrets.token_hex(6))
         key = self.path("demo_key")
         if not os.path.exists(key):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "postern demo", "-f", key], check=True)
         nobody = pwd.getpwnam("nobody")
         os.chown(self.path("sink"), nobody.pw_uid, nobody.pw_gid)
+
+    def install_programs(self):
+        """Copies what was built to where the machines' own users may run it; what runs keeps its old file."""
+        os.makedirs(self.bin, exist_ok=True)
+        for name in ("posternd", "postern", "postern-hands"):
+            built, here = os.path.join(self.built, name), os.path.join(self.bin, name)
+            if not os.path.exists(built):
+                raise Trouble(f"{built} is not there: build first.")
+            if os.path.exists(here) and os.path.getmtime(here) == os.path.getmtime(built):
+                continue
+            shutil.copy2(built, here + ".new")
+            os.chmod(here + ".new", 0o755)
+            os.replace(here + ".new", here)
 
     def keep(self, name, make):
         path = self.path(name)

@@ -24,6 +24,10 @@ namespace {
 class Daemon {
  public:
   explicit Daemon(std::string directory) : directory_(std::move(directory)) {}
+  /// Lines of clients that are still open learn that the desk is gone before it goes.
+  ~Daemon() { desk_->desk = nullptr; }
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
 
   Result<void> start();
   void run() { truth_.run(); }
@@ -44,7 +48,10 @@ class Daemon {
   void on_link_up(ConnectionId id, std::string key, bool we_dialed) { machine_->link_up(id, key, we_dialed); }
   void on_link_message(ConnectionId id, std::string bytes) { machine_->link_message(id, bytes); }
   void on_link_down(ConnectionId id, std::string) { machine_->link_down(id); }
-  void on_join_open(ConnectionId id, std::string user, std::string) { machine_->join_open(id, user); }
+  void on_join_open(ConnectionId id, std::string, std::string) {
+    if (const auto* who = logins_->who(id)) return machine_->join_open(id, who->name);
+    world_->close(id, "no administrator is logged in on this connection");
+  }
   void on_join_message(ConnectionId id, std::string bytes) { machine_->join_message(id, bytes); }
   void on_join_closed(ConnectionId id, std::string reason) { machine_->join_closed(id, reason); }
 
@@ -54,6 +61,7 @@ class Daemon {
   std::unique_ptr<const schema::Schema> schema_;
   std::unique_ptr<RealWorld> world_;
   std::unique_ptr<machine::Machine> machine_;
+  std::shared_ptr<DeskHandle> desk_ = std::make_shared<DeskHandle>();
   std::unique_ptr<Logins> logins_;
   std::unique_ptr<DeskDoor> door_;
 };
@@ -104,8 +112,9 @@ Result<void> Daemon::start() {
   auto machine = machine::Machine::start(*world_, *schema_, machine_setup, std::move(*contents));
   if (!machine) return machine.error();
   machine_ = std::move(*machine);
-  logins_ = std::make_unique<Logins>(truth_, *machine_, world_->transport(), hands_socket);
-  door_ = std::make_unique<DeskDoor>(truth_, machine_->desk(), directory_ + "/run/desk.sock");
+  desk_->desk = &machine_->desk();
+  logins_ = std::make_unique<Logins>(truth_, *machine_, desk_, world_->transport(), hands_socket);
+  door_ = std::make_unique<DeskDoor>(truth_, desk_, directory_ + "/run/desk.sock");
   auto opened = door_->open();
   if (!opened) return opened;
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {

@@ -9,6 +9,9 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/limits.h"
 
 namespace postern::daemon {
@@ -22,15 +25,18 @@ constexpr std::size_t read_step_bytes = 16U << 10;
 
 }  // namespace
 
-DeskLine::DeskLine(Socket socket, desk::Desk& desk) : socket_(std::move(socket)), desk_(desk) {}
+DeskLine::DeskLine(Socket socket, std::shared_ptr<DeskHandle> desk)
+    : socket_(std::move(socket)), desk_(std::move(desk)) {}
 
-DeskLine::~DeskLine() {
-  if (open_) desk_.close_session(session_);
+DeskLine::~DeskLine() { close_session(); }
+
+void DeskLine::close_session() {
+  if (std::exchange(open_, false) && desk_->desk != nullptr) desk_->desk->close_session(session_);
 }
 
 void DeskLine::start(desk::Who who) {
   const std::weak_ptr<DeskLine> weak = weak_from_this();
-  session_ = desk_.open_session(
+  session_ = desk_->desk->open_session(
       std::move(who),
       [weak](std::string line) {
         if (const auto self = weak.lock()) self->write(std::move(line));
@@ -57,19 +63,26 @@ void DeskLine::read() {
 void DeskLine::take_lines() {
   std::size_t from = 0;
   for (;;) {
-    const std::size_t end = input_.find('\n', from);
+    const std::size_t end = input_.find('\n', std::max(from, searched_));
     if (end == std::string::npos) break;
     const std::string line = input_.substr(from, end - from);
     from = end + 1;
-    desk_.receive(session_, line);
+    desk_->desk->receive(session_, line);
     if (ending_) return;
   }
   input_.erase(0, from);
+  searched_ = input_.size();
 }
 
 void DeskLine::write(std::string line) {
   line += '\n';
+  output_bytes_ += line.size();
   output_.push_back(std::move(line));
+  // A client that asks and does not read would fill the memory.
+  if (output_bytes_ > 2 * base::limits::message_bytes) {
+    output_.resize(1);
+    return end();
+  }
   if (output_.size() == 1) write_next();
 }
 
@@ -77,6 +90,7 @@ void DeskLine::write_next() {
   asio::async_write(socket_, asio::buffer(output_.front()),
                     [self = shared_from_this()](const error_code& error, std::size_t) {
                       if (error) return self->end();
+                      self->output_bytes_ -= self->output_.front().size();
                       self->output_.pop_front();
                       if (!self->output_.empty()) return self->write_next();
                       if (self->ending_) self->end();
@@ -91,12 +105,11 @@ void DeskLine::end() {
   error_code ignored;
   socket_.shutdown(Socket::shutdown_both, ignored);
   socket_.close(ignored);
-  if (!std::exchange(open_, false)) return;
-  desk_.close_session(session_);
+  close_session();
 }
 
-DeskDoor::DeskDoor(asio::io_context& truth, desk::Desk& desk, std::string path)
-    : acceptor_(truth), desk_(desk), path_(std::move(path)) {}
+DeskDoor::DeskDoor(asio::io_context& truth, std::shared_ptr<DeskHandle> desk, std::string path)
+    : acceptor_(truth), desk_(std::move(desk)), path_(std::move(path)) {}
 
 DeskDoor::~DeskDoor() { ::unlink(path_.c_str()); }
 

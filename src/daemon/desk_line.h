@@ -10,13 +10,18 @@
 
 namespace postern::daemon {
 
+/// The desk as long as there is one: clients' lines may outlive it for a moment when posternd ends.
+struct DeskHandle {
+  desk::Desk* desk = nullptr;
+};
+
 /// One client at the desk over a unix stream socket: lines in, lines out. Lives as long as its reads and
 /// writes do; ends when the client goes or the desk hangs up.
 class DeskLine : public std::enable_shared_from_this<DeskLine> {
  public:
   using Socket = boost::asio::local::stream_protocol::socket;
 
-  DeskLine(Socket socket, desk::Desk& desk);
+  DeskLine(Socket socket, std::shared_ptr<DeskHandle> desk);
   ~DeskLine();
   /// Opens the desk session; the user is fixed here and for good.
   void start(desk::Who who);
@@ -28,20 +33,24 @@ class DeskLine : public std::enable_shared_from_this<DeskLine> {
   void write_next();
   void end();
 
+  void close_session();
+
   Socket socket_;
-  desk::Desk& desk_;
+  std::shared_ptr<DeskHandle> desk_;
   desk::SessionId session_ = 0;
   bool open_ = false;
   bool ending_ = false;
   std::string input_;
+  std::size_t searched_ = 0;  ///< of input_: no newline before this
   std::deque<std::string> output_;
+  std::size_t output_bytes_ = 0;
 };
 
 /// The console's socket: whoever connects is known by the kernel; uid 0 is the console administrator, everybody
 /// else is refused.
 class DeskDoor {
  public:
-  DeskDoor(boost::asio::io_context& truth, desk::Desk& desk, std::string path);
+  DeskDoor(boost::asio::io_context& truth, std::shared_ptr<DeskHandle> desk, std::string path);
   ~DeskDoor();
   base::Result<void> open();
 
@@ -50,7 +59,7 @@ class DeskDoor {
   void admit(DeskLine::Socket socket);
 
   boost::asio::local::stream_protocol::acceptor acceptor_;
-  desk::Desk& desk_;
+  std::shared_ptr<DeskHandle> desk_;
   std::string path_;
 };
 

@@ -7,8 +7,6 @@
 
 #include <boost/asio/post.hpp>
 
-#include "daemon/desk_line.h"
-
 namespace postern::daemon {
 
 namespace asio = boost::asio;
@@ -16,8 +14,6 @@ using base::ErrorCode;
 using base::fail;
 
 namespace {
-
-constexpr std::size_t remembered_logins = 4096;
 
 /// What is left of a started interpreter once its descriptors went to the transport: where its exit code comes,
 /// and whose closing hangs it up.
@@ -27,9 +23,9 @@ struct Running {
 
 }  // namespace
 
-Logins::Logins(asio::io_context& truth, machine::Machine& machine, transport::Transport& transport,
-               const std::string& hands_socket)
-    : truth_(truth), machine_(machine), transport_(transport), hands_(hands_socket) {}
+Logins::Logins(asio::io_context& truth, machine::Machine& machine, std::shared_ptr<DeskHandle> desk,
+               transport::Transport& transport, const std::string& hands_socket)
+    : truth_(truth), machine_(machine), desk_(std::move(desk)), transport_(transport), hands_(hands_socket) {}
 
 Logins::~Logins() { starting_.join(); }
 
@@ -40,28 +36,36 @@ void Logins::login(transport::LoginAsked asked) {
   const auto source = asked.source;
   machine_.admit(asked, [this, connection, method, user, source](const machine::Machine::Admission& admission) {
     if (admission.verdict == transport::Verdict::administrator) {
-      while (admitted_.size() >= remembered_logins) admitted_.erase(admitted_.begin());
-      admitted_[connection] = admission.who;
-      spdlog::info("{} logged in from {}", user, source);
+      admitted_[connection] = admission;
+      spdlog::info("{} logged in from {}", admission.who.name, source);
     } else if (admission.verdict == transport::Verdict::refuse &&
                method == transport::LoginAsked::Method::password) {
-      spdlog::warn("a login as {} from {} was refused", user, source);
+      // the name is somebody's typing, perhaps a passphrase: only a known one is written down
+      const bool known = machine_.peer().fleet().user_by_name(user) != nullptr;
+      spdlog::warn("a login as {} from {} was refused", known ? user : "an unknown user", source);
     }
     transport_.answer(connection, admission.verdict);
   });
 }
 
+const desk::Who* Logins::who(transport::ConnectionId connection) const {
+  const auto found = admitted_.find(connection);
+  return found != admitted_.end() && machine_.still_admitted(found->second) ? &found->second.who : nullptr;
+}
+
 void Logins::session(transport::SessionAsked asked) {
-  const auto who = admitted_.find(asked.connection);
+  const auto* known = who(asked.connection);
   int ends[2] = {-1, -1};
-  if (who == admitted_.end() || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-    transport_.started(asked.connection, asked.channel, fail(ErrorCode::denied, "No session can be opened."));
+  if (known == nullptr || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    transport_.started(asked.connection, asked.channel,
+                       fail(ErrorCode::denied, "No session can be opened: log in again."));
+    if (known == nullptr) transport_.close(asked.connection, "what let this user in has changed");
     return;
   }
-  auto fixed = who->second;
+  auto fixed = *known;
   fixed.interactive = !asked.exec;
   DeskLine::Socket ours(truth_, boost::asio::local::stream_protocol(), ends[0]);
-  std::make_shared<DeskLine>(std::move(ours), machine_.desk())->start(fixed);
+  std::make_shared<DeskLine>(std::move(ours), desk_)->start(fixed);
   asio::post(starting_, [this, asked = std::move(asked), desk_end = ends[1]] {
     auto result = start(asked, desk_end);
     ::close(desk_end);

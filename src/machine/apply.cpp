@@ -16,6 +16,10 @@ model::Layout layout_of(const cluster::Fleet& fleet) {
   return out;
 }
 
+bool is_host_name(const schema::Schema& schema, const std::string& name) {
+  return schema.check_leaf("interfaces", {"interface", "host-name"}, name).has_value();
+}
+
 model::Settings settings_of(const cluster::State& state) {
   model::Settings out;
   for (const auto& [reg, where] : state.all())
@@ -88,6 +92,11 @@ void Machine::apply(const model::Mix& mix) {
   }
   auto facts = setup_.facts;
   if (const auto* member = peer_->fleet().member(identity_.member)) facts.host_name = member->host_name;
+  // Names come from the fleet's records, and a bad one must not reach Postfix's files.
+  if (!is_host_name(schema_, facts.host_name)) {
+    world_.log("error", "this machine's host name in the cluster is malformed; mail uses its serial number instead");
+    facts.host_name = identity_.serial + ".invalid";
+  }
   facts.addresses = world_.host_addresses();
   for (const auto& service : features::services(*effective.trees["interfaces"]))
     if (world_.can_bind(service.address)) facts.addresses.push_back(service.address);

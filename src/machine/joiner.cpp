@@ -50,7 +50,10 @@ void JoinerSide::dial(std::string address, std::uint16_t port,
     return done(fail(ErrorCode::exists, fmt::format("This machine is in the cluster {} already. A machine is in one "
                                                     "cluster only: remove it there before it joins another.",
                                                     fleet.cluster_name)));
-  if (attempt_) return done(fail(ErrorCode::busy, "Another join is under way on this machine. Wait for its end."));
+  if (attempt_ && attempt_->done)
+    return done(fail(ErrorCode::busy, "Another join is under way on this machine. Wait for its end."));
+  // One that nobody went on with, because its terminal was lost at the fingerprint, gives way.
+  if (attempt_) finish(fail(ErrorCode::busy, "Another join was begun on this machine."));
   attempt_ = std::make_unique<Attempt>();
   attempt_->join = next_join_++;
   attempt_->address = address;
@@ -80,6 +83,8 @@ void JoinerSide::dial(std::string address, std::uint16_t port,
 
 void JoinerSide::go(desk::JoinRequest request, std::function<void(std::string)> progress,
                     std::function<void(Result<void>)> done) {
+  if (attempt_ && attempt_->done)
+    return done(fail(ErrorCode::busy, "This join is under way already. Wait for its end."));
   if (!attempt_ || attempt_->join != request.join || attempt_->connection == 0)
     return done(fail(ErrorCode::unreachable, "The connection to the cluster has ended. Begin the join again."));
   if (request.passphrase.empty())

@@ -13,6 +13,14 @@ namespace postern::machine {
 
 using base::Result;
 
+namespace {
+
+/// Matches no passphrase; made with the costs of real ones.
+constexpr std::string_view nobodys_hash =
+    "$argon2id$v=19$m=65536,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+}  // namespace
+
 const cluster::Member* Machine::member_by_key(const std::string& key, bool host_key) const {
   for (const auto& member : peer_->fleet().members) {
     const auto& known = host_key ? member.identity.host_key : member.identity.user_key;
@@ -192,16 +200,36 @@ void Machine::admit(const transport::LoginAsked& login, std::function<void(Admis
       for (const auto& key : user->keys)
         if (login.public_line == key.substr(0, login.public_line.size()) &&
             (key.size() == login.public_line.size() || key[login.public_line.size()] == ' '))
-          out = {transport::Verdict::administrator, {user->id, user->name, user->role, "ssh " + login.source, true}};
+          out = {transport::Verdict::administrator,
+                 {user->id, user->name, user->role, "ssh " + login.source, true},
+                 user->credential_dots,
+                 key};
     return done(out);
   }
   const auto* user = peer_->fleet().user_by_name(login.user);
-  if (login.machine_only || user == nullptr || user->role == cluster::Role::none || user->passphrase.empty())
-    return done(out);
-  const desk::Who who{user->id, user->name, user->role, "ssh " + login.source, true};
-  world_.check_passphrase(user->passphrase, login.password, [who, done = std::move(done)](bool right) {
-    done(right ? Admission{transport::Verdict::administrator, who} : Admission{});
+  if (login.machine_only) return done(out);
+  Admission admission;
+  std::string hash(nobodys_hash);  // as slow for a name that does not exist as for one that does
+  if (user != nullptr && user->role != cluster::Role::none && !user->passphrase.empty()) {
+    hash = user->passphrase;
+    admission = {transport::Verdict::administrator,
+                 {user->id, user->name, user->role, "ssh " + login.source, true},
+                 user->credential_dots,
+                 {}};
+  }
+  world_.check_passphrase(std::move(hash), login.password, [this, admission, done = std::move(done)](bool right) {
+    const bool in = right && admission.verdict == transport::Verdict::administrator && still_admitted(admission);
+    done(in ? admission : Admission{});
   });
+}
+
+bool Machine::still_admitted(const Admission& admission) const {
+  const auto& users = peer_->fleet().users;
+  const auto user = std::find_if(users.begin(), users.end(),
+                                 [&](const auto& one) { return one.id == admission.who.user; });
+  if (user == users.end() || user->role == cluster::Role::none) return false;
+  if (!admission.key.empty()) return std::find(user->keys.begin(), user->keys.end(), admission.key) != user->keys.end();
+  return user->credential_dots == admission.credential_dots;
 }
 
 }  // namespace postern::machine

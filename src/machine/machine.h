@@ -54,7 +54,11 @@ class Machine final : public desk::House {
   struct Admission {
     transport::Verdict verdict = transport::Verdict::refuse;
     desk::Who who;
+    std::vector<cluster::Dot> credential_dots;  ///< of role and passphrase, as they were then (contract 2.12)
+    std::string key;                            ///< the key that was used; empty: the passphrase
   };
+  /// Whether what let somebody in still would: asked again for each session on a connection that stays.
+  [[nodiscard]] bool still_admitted(const Admission& admission) const;
   void admit(const transport::LoginAsked& login, std::function<void(Admission)> done);
 
   desk::Desk& desk() { return *desk_; }
@@ -160,6 +164,7 @@ class Machine final : public desk::House {
   desk::DataPlaneStatus data_plane_;
 };
 
+bool is_host_name(const schema::Schema& schema, const std::string& name);
 /// A Member's view as the levels need it.
 model::Layout layout_of(const cluster::Fleet& fleet);
 /// All settings registers of a state.

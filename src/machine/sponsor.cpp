@@ -80,8 +80,8 @@ std::string SponsorSide::objection(const Guest& guest, const cluster::JoinReques
       request.settings_version != machine_.schema_.settings_version())
     return fmt::format("The cluster runs version {}, the joining machine version {}. All machines of a cluster run the "
                        "same version: upgrade one side first.", machine_.setup_.version, request.package_version);
-  if (request.identity.serial.empty() || request.host_name.empty())
-    return "The joining machine did not name itself.";
+  if (request.identity.serial.empty() || !is_host_name(machine_.schema_, request.host_name))
+    return "The joining machine did not name itself by a host name and a serial number.";
   if (const auto* twin = fleet.member_by_serial(request.identity.serial))
     return fmt::format("{} is a member with the same serial number, {}. Two machines of one serial number cannot be in one "
                        "cluster: remove that member first, or set the joining machine up anew if it is a copy.",
@@ -89,6 +89,11 @@ std::string SponsorSide::objection(const Guest& guest, const cluster::JoinReques
   if (const auto* twin = fleet.member_by_host(request.host_name))
     return fmt::format("A member is named {} already (serial {}). Give the joining machine another host name.",
                        twin->host_name, twin->identity.serial);
+  for (const auto& member : fleet.members)
+    if (member.identity.user_key == request.identity.user_key || member.identity.host_key == request.identity.host_key ||
+        member.identity.signing_key == request.identity.signing_key)
+      return fmt::format("{} is a member with the same keys. A copy of a machine cannot join: set it up anew.",
+                         member.host_name);
   return {};
 }
 
