@@ -1,5 +1,6 @@
 #include "hands/guard.h"
 
+#include "hands/allowed.h"
 #include "hands/master_file.h"
 
 #include <fmt/format.h>
@@ -10,33 +11,6 @@
 
 namespace postern::hands {
 namespace {
-
-/// Parameters that a generation never sets: they name programs, their owners, or folders that
-/// programs come from.
-constexpr std::array<std::string_view, 24> never{"alternate_config_directories",
-                                                 "command_directory",
-                                                 "command_execution_directory",
-                                                 "config_directory",
-                                                 "debugger_command",
-                                                 "default_privs",
-                                                 "export_environment",
-                                                 "import_environment",
-                                                 "mailbox_command",
-                                                 "maillog_file_compressor",
-                                                 "mailq_path",
-                                                 "manpage_directory",
-                                                 "meta_directory",
-                                                 "multi_instance_directories",
-                                                 "multi_instance_enable",
-                                                 "multi_instance_group",
-                                                 "multi_instance_name",
-                                                 "multi_instance_wrapper",
-                                                 "newaliases_path",
-                                                 "openssl_path",
-                                                 "process_id_directory",
-                                                 "sendmail_path",
-                                                 "setgid_group",
-                                                 "shlib_directory"};
 
 /// What neither delivers to files or commands nor changes its user by what a table says.
 constexpr std::array<std::string_view, 22> programs{
@@ -70,7 +44,7 @@ base::Result<void> check_main(const std::string& text, const Places& places) {
   if (!parameters) return parameters.error();
   const auto must = fixed(places);
   for (const auto& [name, value] : *parameters) {
-    if (holds(never, name))
+    if (!allowed_in_main(name))
       return denied("main.cf", fmt::format("{} is not a gateway's to set.", name));
     const auto found = must.find(name);
     if (found != must.end() && found->second != value)
@@ -84,9 +58,14 @@ base::Result<void> check_main(const std::string& text, const Places& places) {
   return {};
 }
 
+std::string trim(const std::string& text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
 /// What "-o NAME=VALUE" and "-o { NAME = VALUE }" set. Only -o and -v may be there at all: options
-/// can be run together
-/// ("-voNAME=VALUE"), and what nobody needs, nobody has to see through.
+/// can be run together ("-voNAME=VALUE"), and what nobody needs, nobody has to see through.
 base::Result<std::vector<std::string>> names_set(const Service& service, const std::string& where) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < service.arguments.size(); ++i) {
@@ -96,10 +75,7 @@ base::Result<std::vector<std::string>> names_set(const Service& service, const s
     const auto equals = argument.find('=');
     if (!argument.starts_with("-o") || equals == std::string::npos)
       return denied(where, fmt::format("'{}' is not an option that a gateway needs.", argument));
-    std::string name;
-    for (const char c : argument.substr(2, equals - 2))
-      if (c != ' ' && c != '\t' && c != '{') name.push_back(c);
-    names.push_back(std::move(name));
+    names.push_back(trim(argument.substr(2, equals - 2)));
   }
   return names;
 }
@@ -118,10 +94,10 @@ base::Result<void> check_master(const std::string& text, const Places& places) {
     auto names = names_set(service, where);
     if (!names) return names.error();
     for (const auto& name : *names) {
-      if (holds(never, name))
-        return denied(where, fmt::format("{} is not a gateway's to set.", name));
       if (must.contains(name))
         return denied(where, fmt::format("{} is set in main.cf only.", name));
+      if (!allowed_in_master(name))
+        return denied(where, fmt::format("{} is not a gateway's to set.", name));
     }
   }
   return {};

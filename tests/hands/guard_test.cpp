@@ -1,8 +1,15 @@
 #include "hands/guard.h"
 
+#include "hands/allowed.h"
 #include "hands/master_file.h"
 
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
 
 namespace postern::hands {
 namespace {
@@ -64,6 +71,61 @@ TEST(Guard, KeepsProgramsAndOwnersFixed) {
     EXPECT_FALSE(result) << line;
     EXPECT_FALSE(text_of(result).empty());
   }
+}
+
+TEST(Guard, RefusesEveryParameterThatTheGatewayDoesNotSet) {
+  for (const std::string& name : std::vector<std::string>{
+           "tls_config_file", "tls_config_name", "smtpd_hard_error_limit", "Biff", "smtpd_milters",
+           "a_parameter_of_tomorrow", "dc_destination_concurrency_limit",
+           "dc2_destination_rate_delay", "dc2mx_destination_concurrency_limit",
+           "dc2m1_destination_concurrency_limit2", "bi ff"}) {
+    const auto in_main = judge(main_file(name + " = 1\n"), master_file());
+    ASSERT_FALSE(in_main) << name;
+    EXPECT_EQ(in_main.error().text, name + " is not a gateway's to set.");
+    for (const auto& option :
+         {std::string(" -o { ") + name + " = 1 }\n", std::string(" -o {") + name + "=1}\n"})
+      EXPECT_NE(text_of(judge(main_file(), "smtp unix - - y - - smtp" + option))
+                    .find(name + " is not a gateway's to set."),
+                std::string::npos)
+          << option;
+  }
+  EXPECT_FALSE(judge(main_file(), master_file("a unix - - y - - smtp -o biff=no\n")))
+      << "main.cf's only";
+}
+
+std::string concat(const std::string& folder, const std::string& ending) {
+  std::string all;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() != ending) continue;
+    std::ifstream in(entry.path());
+    all.append(std::istreambuf_iterator<char>(in), {});
+  }
+  return all;
+}
+
+// The gateway's sources themselves say what it sets; its names must not drift away from the
+// guard's.
+TEST(Guard, AllowsEveryParameterThatTheGatewaySets) {
+  const std::string root = std::string(POSTERN_SOURCE_DIR) + "/src";
+  const std::string code = concat(root + "/gateway", ".cpp") + concat(root + "/features", ".cpp");
+  const auto names = [&](const std::string& pattern) {
+    std::set<std::string> found;
+    const std::regex wanted(pattern);
+    const std::regex quoted("\"([a-z0-9_]+)\"");
+    for (std::sregex_iterator i(code.begin(), code.end(), wanted), end; i != end; ++i) {
+      const std::string match = i->str();
+      for (std::sregex_iterator j(match.begin(), match.end(), quoted); j != end; ++j)
+        if ((*j)[1].str().front() != '_') found.insert((*j)[1]);
+    }
+    return found;
+  };
+  const auto in_main = names("(set|parameters)\\[[^\\]]*\\]");
+  const auto in_master = names("options\\.emplace_back\\(\\s*\"[a-z0-9_]+\"");
+  EXPECT_EQ(in_main.size(), 47U) << "and no more are allowed than these";
+  EXPECT_EQ(in_master.size(), 6U) << "and no more are allowed than these";
+  for (const auto& name : in_main) EXPECT_TRUE(allowed_in_main(name)) << name;
+  for (const auto& name : in_master) EXPECT_TRUE(allowed_in_master(name)) << name;
+  EXPECT_TRUE(allowed_in_main("dc900m50_destination_concurrency_limit"));
 }
 
 TEST(Guard, WantsTheFixedParametersNamed) {

@@ -201,12 +201,12 @@ TEST_F(InstanceTest, CheckFindsWhatSmtpdDoesNotTake) {
           mta(), 1, main_lines, services(port, "-o { smtpd_client_restrictions = permit }")))),
       "");
   EXPECT_EQ(text_of(client_->check(1)), "");
-  ASSERT_EQ(text_of(client_->stage(generation(mta(), 2, main_lines,
-                                              services(port, "-o smtpd_hard_error_limit=soon")))),
+  ASSERT_EQ(text_of(client_->stage(generation(
+                mta(), 2, main_lines, services(port, "-o smtpd_relay_restrictions=permit")))),
             "");
   auto bad = client_->check(2);
   ASSERT_FALSE(bad);
-  EXPECT_NE(bad.error().text.find("smtpd_hard_error_limit"), std::string::npos)
+  EXPECT_NE(bad.error().text.find("smtpd_relay_restrictions"), std::string::npos)
       << "the tool's own words: " << text_of(bad);
   ASSERT_EQ(text_of(client_->stage(
                 generation(mta(), 4, main_lines,
