@@ -157,10 +157,13 @@ base::Result<Descriptor> Instance::listen_for_log() const {
   Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (path.size() < sizeof address.sun_path) {
     std::memcpy(address.sun_path, path.c_str(), path.size());
-    // The folder lets nobody else in; smtpd has become another user when it logs.
-    if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-        ::chmod(path.c_str(), 0666) == 0)
-      return socket;
+    // The folder lets nobody else in; smtpd has become another user when it logs. The mode comes
+    // with the name: the folder is mail_owner's, who could put a link there before a chmod.
+    const mode_t before = ::umask(0);
+    const bool bound =
+        ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::umask(before);
+    if (bound) return socket;
   }
   return base::fail(base::ErrorCode::io, path,
                     fmt::format("The socket cannot be made: {}.", std::strerror(errno)));

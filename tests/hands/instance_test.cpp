@@ -5,6 +5,7 @@
 #include <pwd.h>
 
 #include <atomic>
+#include <set>
 
 namespace postern::hands {
 namespace {
@@ -221,6 +222,25 @@ TEST_F(InstanceTest, CheckFindsWhatSmtpdDoesNotTake) {
                 mta(), 3, std::string(main_lines) + "smtpd_banner = x ${y\n", services(port, "")))),
             "");
   EXPECT_FALSE(client_->check(3));
+}
+
+// A mode that came after the name would be given to whatever mail_owner put there meanwhile.
+TEST_F(InstanceTest, TheSocketForACheckHasItsModeFromTheStart) {
+  ASSERT_EQ(text_of(client_->stage(generation(mta(), 1, main_lines, services(free_port(), "")))),
+            "");
+  std::atomic<bool> stop{false};
+  std::set<mode_t> modes;
+  std::thread watcher([&] {
+    struct stat status {};
+    while (!stop)
+      if (::lstat((mta() + "/queue/public/check").c_str(), &status) == 0)
+        modes.insert(status.st_mode);
+  });
+  EXPECT_EQ(text_of(client_->check(1)), "");
+  stop = true;
+  watcher.join();
+  EXPECT_EQ(modes, (std::set<mode_t>{S_IFSOCK | 0777U}));
+  EXPECT_FALSE(std::filesystem::exists(mta() + "/queue/public/check"));
 }
 
 TEST_F(InstanceTest, StartsReloadsAndStopsARealPostfix) {
