@@ -12,12 +12,29 @@
 namespace postern::hands {
 namespace {
 
-/// What neither delivers to files or commands nor changes its user by what a table says.
-constexpr std::array<std::string_view, 22> programs{
-    "anvil",    "bounce",          "cleanup",  "discard",    "dnsblog",  "error",
-    "flush",    "pickup",          "postlogd", "postscreen", "proxymap", "qmgr",
-    "oqmgr",    "scache",          "showq",    "smtp",       "smtpd",    "tlsmgr",
-    "tlsproxy", "trivial-rewrite", "verify",   "lmtp"};
+struct Planned {
+  std::string_view program;
+  std::string_view chroot;
+};
+/// What neither delivers to files or commands nor changes its user by what a table says; and
+/// whether it runs in the jail, as the gateway plans it.
+constexpr std::array<Planned, 17> programs{{{"anvil", "y"},
+                                            {"bounce", "y"},
+                                            {"cleanup", "y"},
+                                            {"discard", "y"},
+                                            {"error", "y"},
+                                            {"flush", "y"},
+                                            {"pickup", "y"},
+                                            {"postlogd", "n"},
+                                            {"proxymap", "n"},
+                                            {"qmgr", "n"},
+                                            {"scache", "y"},
+                                            {"showq", "y"},
+                                            {"smtp", "y"},
+                                            {"smtpd", "y"},
+                                            {"tlsmgr", "y"},
+                                            {"trivial-rewrite", "y"},
+                                            {"verify", "y"}}};
 
 constexpr std::array<std::string_view, 4> types{"inet", "unix", "unix-dgram", "pass"};
 
@@ -80,25 +97,54 @@ base::Result<std::vector<std::string>> names_set(const Service& service, const s
   return names;
 }
 
+base::Result<void> check_columns(const Service& service, const std::string& where) {
+  if (!holds(types, service.type))
+    return denied(where, "Such a type of service is not a gateway's.");
+  // master(8) makes a socket of this name as root; that of an inet service is an address.
+  constexpr std::string_view plain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+  if (service.type != "inet" &&
+      (service.name.empty() || service.name.find_first_not_of(plain) != std::string::npos))
+    return denied(where, "A service's name may have letters, digits, '-' and '_' only.");
+  const auto planned = std::find_if(programs.begin(), programs.end(), [&](const Planned& each) {
+    return each.program == service.command;
+  });
+  if (planned == programs.end())
+    return denied(where, fmt::format("{} is not a program that a gateway needs.", service.command));
+  if (service.private_ != "-" && service.private_ != "y" && service.private_ != "n")
+    return denied(where,
+                  fmt::format("The column private must be -, y or n, not {}.", service.private_));
+  if (service.unprivileged != "-" && service.unprivileged != "y")
+    return denied(where, fmt::format("The column unprivileged must be - or y, not {}: no service "
+                                     "of a gateway runs as root.",
+                                     service.unprivileged));
+  if (service.chroot != planned->chroot)
+    return denied(where, fmt::format("The column chroot of {} must be {}, not {}.", service.command,
+                                     planned->chroot, service.chroot));
+  return {};
+}
+
+base::Result<void> check_options(const Service& service, const std::string& where,
+                                 const Places& places) {
+  auto names = names_set(service, where);
+  if (!names) return names.error();
+  const auto must = fixed(places);
+  for (const auto& name : *names) {
+    if (must.contains(name)) return denied(where, fmt::format("{} is set in main.cf only.", name));
+    if (!allowed_in_master(name))
+      return denied(where, fmt::format("{} is not a gateway's to set.", name));
+  }
+  return {};
+}
+
 base::Result<void> check_master(const std::string& text, const Places& places) {
   auto services = read_master_file(text);
   if (!services) return services.error();
-  const auto must = fixed(places);
   for (const auto& service : *services) {
     const std::string where = fmt::format("master.cf: {}/{}", service.name, service.type);
-    if (!holds(types, service.type))
-      return denied(where, "Such a type of service is not a gateway's.");
-    if (!holds(programs, service.command))
-      return denied(where,
-                    fmt::format("{} is not a program that a gateway needs.", service.command));
-    auto names = names_set(service, where);
-    if (!names) return names.error();
-    for (const auto& name : *names) {
-      if (must.contains(name))
-        return denied(where, fmt::format("{} is set in main.cf only.", name));
-      if (!allowed_in_master(name))
-        return denied(where, fmt::format("{} is not a gateway's to set.", name));
-    }
+    auto good = check_columns(service, where);
+    if (good) good = check_options(service, where, places);
+    if (!good) return good;
   }
   return {};
 }

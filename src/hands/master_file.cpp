@@ -96,7 +96,15 @@ base::Result<std::vector<Service>> read_master_file(std::string_view text) {
           "master.cf: '{}' is not a service: its braces do not match, or it has fewer than "
           "eight columns.",
           line));
-    services.push_back({words[0], words[1], words[7], {words.begin() + 8, words.end()}});
+    services.push_back({words[0],
+                        words[1],
+                        words[2],
+                        words[3],
+                        words[4],
+                        words[5],
+                        words[6],
+                        words[7],
+                        {words.begin() + 8, words.end()}});
   }
   return services;
 }

@@ -17,10 +17,15 @@ struct Parameter {
 /// Errors invalid: a line that is neither.
 base::Result<std::vector<Parameter>> read_main_file(std::string_view text);
 
-/// One service of master.cf(5).
+/// One service of master.cf(5): its eight columns, and what the program is told.
 struct Service {
   std::string name;
   std::string type;
+  std::string private_;
+  std::string unprivileged;
+  std::string chroot;
+  std::string wakeup;
+  std::string max_processes;
   std::string command;
   std::vector<std::string> arguments;  ///< braces taken off, as master(8) does
 };

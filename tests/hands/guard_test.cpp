@@ -139,29 +139,58 @@ TEST(Guard, WantsTheFixedParametersNamed) {
 
 TEST(Guard, KeepsServicesToPrograms) {
   for (const char* line :
-       {"x unix - n n - - pipe user=root argv=/bin/sh\n",
-        "x unix - n n - - spawn user=root argv=/bin/sh\n", "local unix - n n - - local\n",
-        "virtual unix - n n - - virtual\n", "x unix - n n - - ../../../tmp/evil\n",
-        "x unix - n n - - /bin/sh\n", "x fifo - n n - - smtp\n",
-        "x unix - n n - - smtp -o daemon_directory=/tmp\n",
-        "x unix - n n - - smtp -odaemon_directory=/tmp\n",
-        "x unix - n n - - smtp -o { queue_directory = /tmp }\n",
-        "x unix - n n - - smtp -o command_directory=/tmp\n",
-        "x unix - n n - - smtp -vodaemon_directory=/tmp\n", "x unix - n n - - smtp -c\n",
-        "x unix - n n - - smtp -o\n", "x unix - n n - - smtp -o {{ config_directory = /tmp }}\n",
-        "x unix - n n - -\n", "x unix - n n - - { smtp\n",
-        "x unix - n n - - smtp -o { a = b } } c\n", "x unix - n n - - smtp\x01\n"})
+       {"x unix - - y - - pipe user=root argv=/bin/sh\n",
+        "x unix - - y - - spawn user=root argv=/bin/sh\n", "local unix - - y - - local\n",
+        "virtual unix - - y - - virtual\n", "x unix - - y - - ../../../tmp/evil\n",
+        "x unix - - y - - /bin/sh\n", "x fifo - - y - - smtp\n",
+        "x unix - - y - - smtp -o daemon_directory=/tmp\n",
+        "x unix - - y - - smtp -odaemon_directory=/tmp\n",
+        "x unix - - y - - smtp -o { queue_directory = /tmp }\n",
+        "x unix - - y - - smtp -o command_directory=/tmp\n",
+        "x unix - - y - - smtp -vodaemon_directory=/tmp\n", "x unix - - y - - smtp -c\n",
+        "x unix - - y - - smtp -o\n", "x unix - - y - - smtp -o {{ config_directory = /tmp }}\n",
+        "x unix - - y - -\n", "x unix - - y - - { smtp\n",
+        "x unix - - y - - smtp -o { a = b } } c\n", "x unix - - y - - smtp\x01\n"})
     EXPECT_FALSE(judge(main_file(), master_file(line))) << line;
+}
+
+TEST(Guard, ReadsEveryColumn) {
+  for (const char* line :
+       {"smtp unix - - y - - smtp\n", "dc2m1 unix - y y - 100 smtp\n",
+        "proxymap unix - - n - - proxymap\n", "a-b_C9 pass n - y - - smtpd\n",
+        "postlog unix-dgram n - n - 1 postlogd\n", "[::1]:25 inet n - y - - smtpd\n"})
+    EXPECT_EQ(text_of(judge(main_file(), master_file(line))), "") << line;
+  const auto refused = [](const char* line, const char* why) {
+    EXPECT_NE(text_of(judge(main_file(), master_file(line))).find(why), std::string::npos)
+        << line << text_of(judge(main_file(), master_file(line)));
+  };
+  refused("x unix - n y - - smtp\n", "unprivileged must be - or y, not n");
+  refused("[::1]:25 inet n n y - - smtpd\n", "unprivileged must be - or y, not n");
+  refused("x unix - - n - - smtp\n", "chroot of smtp must be y, not n");
+  refused("x unix - - - - - smtp\n", "chroot of smtp must be y, not -");
+  refused("[::1]:25 inet n - n - - smtpd\n", "chroot of smtpd must be y, not n");
+  refused("x unix - - y - - qmgr\n", "chroot of qmgr must be n, not y");
+  refused("x unix 0 - y - - smtp\n", "private must be");
+  for (const char* line :
+       {"../../gen/x unix - - y - - smtp\n", "a/b unix-dgram - - y - - smtp\n",
+        ".. pass - - y - - smtpd\n", "a.b unix - - y - - smtp\n", "{} unix - - y - - smtp\n",
+        "{a b} unix - - y - - smtp\n", "$x unix - - y - - smtp\n"})
+    refused(line, "name may have");
 }
 
 TEST(MasterFile, ReadsServicesAsMasterDoes) {
   auto services = read_master_file(
-      master_file("# comment\n\nx unix - n n - - smtp\n  # inside\n\n  -o {a = b {c} d}\n"));
+      master_file("# comment\n\nx unix - - y - - smtp\n  # inside\n\n  -o {a = b {c} d}\n"));
   ASSERT_TRUE(services);
   ASSERT_EQ(services->size(), 3U);
   const Service& first = (*services)[0];
   EXPECT_EQ(first.name, "127.0.0.1:2525");
+  EXPECT_EQ(first.private_, "n");
+  EXPECT_EQ(first.unprivileged, "-");
+  EXPECT_EQ(first.chroot, "y");
   EXPECT_EQ(first.command, "smtpd");
+  EXPECT_EQ((*services)[1].wakeup, "300");
+  EXPECT_EQ((*services)[1].max_processes, "1");
   EXPECT_EQ(first.arguments,
             (std::vector<std::string>{"-o",
                                       "smtpd_client_restrictions = check_client_access "
