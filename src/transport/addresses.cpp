@@ -37,6 +37,15 @@ std::string address_text(const SocketAddress& address) {
   return text.data();
 }
 
+std::string source_text(const SocketAddress& address) {
+  if (address.family() != AF_INET6) return address_text(address);
+  constexpr std::size_t network_bytes = 8;
+  auto network = address;
+  auto& bytes = reinterpret_cast<sockaddr_in6*>(&network.storage)->sin6_addr.s6_addr;
+  std::memset(bytes + network_bytes, 0, sizeof bytes - network_bytes);
+  return address_text(network) + "/64";
+}
+
 std::string address_port_text(const SocketAddress& address) {
   const auto text = address_text(address);
   const auto port = ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port);

@@ -21,6 +21,9 @@ struct SocketAddress {
 std::optional<SocketAddress> parse_address(const std::string& text, std::uint16_t port);
 /// "127.0.0.1" or "::1".
 std::string address_text(const SocketAddress& address);
+/// Whom it is counted under: an IPv4 address, or an IPv6 network of 64 bits ("2001:db8::/64"), since
+/// one machine may have all of its addresses.
+std::string source_text(const SocketAddress& address);
 /// "127.0.0.1:22" or "[::1]:22".
 std::string address_port_text(const SocketAddress& address);
 

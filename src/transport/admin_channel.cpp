@@ -19,6 +19,8 @@ constexpr int drains_a_turn = 16;
 /// For output that a process left behind in its pipe when it ended, and for its descendants that
 /// hold it open.
 constexpr int linger_ms = 1'000;
+constexpr int exit_code_ms = 2'000;
+constexpr int unknown_exit_code = 255;
 
 void remote_closed(ssh_session /*session*/, ssh_channel /*channel*/, void* flag) {
   *static_cast<bool*>(flag) = true;
@@ -78,7 +80,7 @@ bool AdminChannel::ask(SessionAsked& asked) {
 }
 
 void AdminChannel::start(SessionStarted session) {
-  if (remote_closed_ || running_ || closing_) {
+  if (remote_closed_ || running_ || ending_ || closing_) {
     discard(session);
     return;
   }
@@ -194,7 +196,7 @@ bool AdminChannel::drain(std::unique_ptr<Watch>& from, bool error) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return false;
     if (count <= 0) {  // end of file; EIO from a terminal whose last user has gone
-      from.reset();
+      error ? from.reset() : close_output();
       break;
     }
     write_out({buffer.data(), static_cast<std::size_t>(count)}, error);
@@ -239,21 +241,52 @@ void AdminChannel::linger() {
     }
     self->drain(self->out_, false);
     self->drain(self->err_, true);
-    self->out_.reset();
+    self->close_output();
     self->err_.reset();
     self->wake();
   });
 }
 
+void AdminChannel::close_output() {
+  out_.reset();
+  process_.resize = nullptr;  // it knows the descriptor's number, which means something else soon
+}
+
 void AdminChannel::finish() {
-  if (process_.exit_code) exit_code_ = process_.exit_code();
   process_.hang_up = nullptr;  // it has ended by itself
   running_ = false;
-  closing_ = true;
+  ending_ = true;
   linger_.cancel();
   in_.reset();
-  ssh_channel_request_send_exit_status(channel_, exit_code_);
+  if (process_.exit_code) {
+    ask_exit_code();
+  } else {
+    tell_exit(exit_code_);
+  }
+}
+
+void AdminChannel::ask_exit_code() {
+  const auto tell = [weak = weak_from_this()](int code) {
+    if (const auto self = weak.lock()) self->tell_exit(code);
+  };
+  linger_.after(exit_code_ms, [tell] { tell(unknown_exit_code); });
+  const auto owner = owner_.lock();
+  if (!owner) return;
+  owner->wait_aside([strand = strand_, tell, ask = std::exchange(process_.exit_code, nullptr)] {
+    const int code = ask();
+    strand.post([tell, code] { tell(code); });
+  });
+}
+
+void AdminChannel::tell_exit(int code) {
+  if (closing_ || !ending_) return;
+  closing_ = true;
+  linger_.cancel();
+  ssh_channel_request_send_exit_status(channel_, code);
   ssh_channel_close(channel_);
+  if (const auto owner = owner_.lock()) {
+    strand_.post([owner] { owner->pump(); });  // not from within its pass
+  }
 }
 
 void AdminChannel::hang_up() {
@@ -263,6 +296,7 @@ void AdminChannel::hang_up() {
   err_.reset();
   end_.reset();
   running_ = false;
+  ending_ = false;
   input_ended_ = true;
   const auto process = std::exchange(process_, {});
   if (process.hang_up) process.hang_up();

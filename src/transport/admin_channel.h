@@ -39,13 +39,15 @@ class AdminChannel : public std::enable_shared_from_this<AdminChannel> {
   void advance();
   /// The client or its connection has gone: the process is told, descriptors are closed.
   void hang_up();
-  /// Both ends have closed it: may be freed.
+  /// Both ends have closed it: may be freed, once no request for it can be left in libssh's queue.
   [[nodiscard]] bool over() const { return closing_ && remote_closed_; }
   [[nodiscard]] bool has_begun() const { return asked_; }
   /// The connection frees it as a link's or join's framed channel from now on.
   void hand_over() { handed_over_ = true; }
   [[nodiscard]] bool handed_over() const { return handed_over_; }
 
+  /// The connection's mark: over in an earlier pass.
+  bool seen_over = false;
   /// Counted by the connection.
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
@@ -66,6 +68,9 @@ class AdminChannel : public std::enable_shared_from_this<AdminChannel> {
   void process_ended();
   void linger();
   void finish();
+  void ask_exit_code();
+  void tell_exit(int code);
+  void close_output();
   void arm();
   Watch* input() { return in_ ? in_.get() : (in_is_out_ ? out_.get() : nullptr); }
 
@@ -85,6 +90,7 @@ class AdminChannel : public std::enable_shared_from_this<AdminChannel> {
   bool handed_over_ = false;
   bool running_ = false;  // started, its end not yet told
   bool exited_ = false;   // the process has ended
+  bool ending_ = false;   // all output is sent, its exit code is asked for
   bool closing_ = false;  // exit status is sent
   bool remote_closed_ = false;
   bool in_is_out_ = false;

@@ -72,8 +72,7 @@ void Connection::open_framed(ssh_channel channel, Use use) {
   framed_ = channel;
   use_ = use;
   told_ = false;
-  if (use != Use::link) return;
-  ++hub_.links;
+  if (use == Use::link) ++hub_.links;
   watch_silence();
 }
 

@@ -1,6 +1,7 @@
 #include "transport/dialer.h"
 
 #include "transport/client.h"
+#include "transport/keys.h"
 
 #include <fmt/format.h>
 
@@ -59,7 +60,7 @@ void Dialer::dial() {
   wish.host = target_.host;
   wish.port = target_.port;
   wish.pinned_key = target_.pinned_key;
-  wish.user = "postern-machine";
+  wish.user = machine_user;
   const auto weak = weak_from_this();
   ClientConnection::Tell tell;
   tell.resolved = [weak](const std::string& address) {

@@ -8,26 +8,29 @@
 
 namespace postern::transport {
 
-std::string Admission::enter(const std::string& source) {
+std::string Admission::enter(const std::string& source, bool machine_only) {
   const std::scoped_lock lock(mutex_);
-  if (total_ >= limits_.preauth_total) {
-    return fmt::format("{} connections are logging in already", total_);
+  auto& pot = machine_only ? machines_ : people_;
+  if (pot.total >= limits_.preauth_total) {
+    return fmt::format("{} connections are logging in already", pot.total);
   }
-  auto& here = sources_[source];
+  const auto found = pot.sources.find(source);
+  const int here = found == pot.sources.end() ? 0 : found->second;
   if (here >= limits_.preauth_per_source) {
     return fmt::format("{} connections of this source are logging in already", here);
   }
-  ++here;
-  ++total_;
+  pot.sources[source] = here + 1;
+  ++pot.total;
   return {};
 }
 
-void Admission::leave(const std::string& source) {
+void Admission::leave(const std::string& source, bool machine_only) {
   const std::scoped_lock lock(mutex_);
-  const auto here = sources_.find(source);
-  if (here == sources_.end()) return;
-  if (--here->second == 0) sources_.erase(here);
-  --total_;
+  auto& pot = machine_only ? machines_ : people_;
+  const auto here = pot.sources.find(source);
+  if (here == pot.sources.end()) return;
+  if (--here->second == 0) pot.sources.erase(here);
+  --pot.total;
 }
 
 bool Admission::enter_administrator() {

@@ -15,23 +15,27 @@ namespace postern::transport {
 
 class Connection;
 
-/// How many connections are let in, counted in three pots: before login in all, before login per
-/// source, and logged-in administrators. Machine links are in none of them once they are logged in
-/// (spec N5).
+/// How many connections are let in, counted before login (in all and per source) and as logged-in
+/// administrators. Ports for machines alone count their own, so that whoever fills the
+/// administrators' ports does not keep members out. Machine links are counted no more once they
+/// are logged in (spec N5).
 class Admission {
  public:
   explicit Admission(const Limits& limits) : limits_(limits) {}
   /// Empty: the source has a place now. Else why not.
-  std::string enter(const std::string& source);
-  void leave(const std::string& source);
+  std::string enter(const std::string& source, bool machine_only);
+  void leave(const std::string& source, bool machine_only);
   bool enter_administrator();
   void leave_administrator();
 
  private:
+  struct Pot {
+    std::map<std::string, int> sources;
+    int total = 0;
+  };
   const Limits& limits_;
   std::mutex mutex_;
-  std::map<std::string, int> sources_;
-  int total_ = 0;
+  Pot people_, machines_;
   int administrators_ = 0;
 };
 
@@ -41,6 +45,8 @@ struct Hub {
       : keys(std::move(keys_in)), limits(limits_in), handlers(std::move(handlers_in)) {}
 
   Loop loop{2};  // first: destroyed last, and with it callbacks that were never run
+  Loop waiting_loop{1};
+  const Strand waiting = waiting_loop.strand();  ///< for calls that may block, one after another
   const Keys keys;
   const Limits limits;
   const Handlers handlers;
@@ -51,6 +57,10 @@ struct Hub {
 
   void log(const char* level, std::string text) const {
     if (handlers.log && !stopping) handlers.log(level, std::move(text));
+  }
+
+  void tell_login_ended(ConnectionId id) const {
+    if (handlers.login_ended && !stopping) handlers.login_ended(id);
   }
 
   void add(const std::shared_ptr<Connection>& connection);

@@ -116,8 +116,9 @@ void Ports::welcome(int fd, bool admin_logins) {
     ::close(fd);
     return;
   }
-  const ServerConnection::Origin origin{address_text(peer), address_port_text(peer), !admin_logins};
-  if (const auto refused = hub_.admission.enter(origin.address); !refused.empty()) {
+  const ServerConnection::Origin origin{source_text(peer), address_port_text(peer), !admin_logins};
+  const auto refused = hub_.admission.enter(origin.counted, origin.machine_only);
+  if (!refused.empty()) {
     ++hub_.refused;
     ::close(fd);
     hub_.log("warning", fmt::format("{} was refused: {}.", origin.source, refused));

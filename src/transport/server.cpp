@@ -60,7 +60,9 @@ void ServerConnection::advance() {
     case Stage::login:
     case Stage::open:
       take_messages();
-      if (!dead()) advance_channels();
+      if (dead()) return;
+      free_channels();
+      advance_channels();
       break;
   }
 }
@@ -183,7 +185,7 @@ bool ServerConnection::open_subsystem(ssh_channel channel, const std::string& na
     if (hub_.handlers.link_up) hub_.handlers.link_up(id(), key_line_, false);
     return true;
   }
-  if (name == "postern-join") {
+  if (name == "postern-join" && administrator_) {
     open_framed(channel, Use::join);
     if (hub_.handlers.join_open) hub_.handlers.join_open(id(), user_, origin_.source);
     return true;
@@ -231,16 +233,28 @@ void ServerConnection::started(std::uint32_t number, base::Result<SessionStarted
   }
 }
 
+/// Right after take_messages has emptied libssh's queue, and only what was over before that: each
+/// look at a channel may read the socket, and a request that comes with the client's close waits in
+/// that queue with a bare pointer to its channel.
+void ServerConnection::free_channels() {
+  std::erase_if(channels_, [](const auto& entry) {
+    if (!entry.second->seen_over) return false;
+    ssh_channel_free(entry.second->channel());
+    return true;
+  });
+}
+
 void ServerConnection::advance_channels() {
   std::vector<std::shared_ptr<AdminChannel>> list;  // advance may come back to us through a wake
   for (const auto& [number, channel] : channels_) list.push_back(channel);
   for (const auto& channel : list) {
+    if (channel->seen_over) continue;
     channel->advance();
     hub_.bytes_in += std::exchange(channel->bytes_in, 0);
     hub_.bytes_out += std::exchange(channel->bytes_out, 0);
     if (!channel->over()) continue;
-    channels_.erase(channel->number());
-    ssh_channel_free(channel->channel());
+    channel->seen_over = true;
+    strand().post([self = shared_from_this()] { self->pump(); });
   }
 }
 
@@ -248,7 +262,7 @@ void ServerConnection::ended(const std::string& reason) {
   grace_.cancel();
   asked_.reset();
   if (std::exchange(preauth_, false)) {
-    hub_.admission.leave(origin_.address);
+    hub_.admission.leave(origin_.counted, origin_.machine_only);
     hub_.log("info", fmt::format("{} did not log in: {}.", origin_.source, reason));
   }
   for (const auto& [number, channel] : channels_) channel->hang_up();
@@ -256,6 +270,7 @@ void ServerConnection::ended(const std::string& reason) {
   if (std::exchange(administrator_, false)) {
     hub_.admission.leave_administrator();
     --hub_.sessions;
+    hub_.tell_login_ended(id());
   }
   if (session_) {
     ssh_session_set_disconnect_message(session_.get(), reason.c_str());

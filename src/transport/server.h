@@ -15,11 +15,11 @@ class AdminChannel;
 class ServerConnection final : public Connection {
  public:
   struct Origin {
-    std::string address;        ///< counted by Admission
+    std::string counted;        ///< the source, as Admission counts it
     std::string source;         ///< "127.0.0.1:50022"
     bool machine_only = false;  ///< came on a port without admin logins
   };
-  /// `origin.address` has entered Admission already; this connection leaves it.
+  /// `origin.counted` has entered Admission already; this connection leaves it.
   ServerConnection(Hub& hub, Origin origin);
   ~ServerConnection() override;
 
@@ -31,6 +31,8 @@ class ServerConnection final : public Connection {
   // On our strand.
   void answer(Verdict verdict);
   void started(std::uint32_t channel, base::Result<SessionStarted> session);
+  /// Runs what may block outside the loop's threads.
+  void wait_aside(std::function<void()> work) { hub_.waiting.post(std::move(work)); }
 
  protected:
   void advance() override;
@@ -61,6 +63,7 @@ class ServerConnection final : public Connection {
   bool grant(AdminChannel& channel, ssh_message message);
   bool open_subsystem(ssh_channel channel, const std::string& name);
   void ask_session(AdminChannel& channel, std::string command, bool exec);
+  void free_channels();
   void advance_channels();
 
   const Origin origin_;

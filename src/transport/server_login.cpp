@@ -139,9 +139,13 @@ void ServerConnection::ask(MessageHandle message, LoginAsked login) {
 }
 
 void ServerConnection::answer(Verdict verdict) {
+  const bool came_in_vain = dead() || origin_.machine_only;
+  if (verdict == Verdict::administrator && came_in_vain) hub_.tell_login_ended(id());
   if (dead() || !asked_) return;
   if (verdict == Verdict::administrator && origin_.machine_only) verdict = Verdict::refuse;
-  if (verdict == Verdict::machine && asking_key_.empty()) verdict = Verdict::refuse;
+  if (verdict == Verdict::machine && (asking_key_.empty() || asking_user_ != machine_user)) {
+    verdict = Verdict::refuse;
+  }
   const auto message = std::move(asked_);
   if (verdict == Verdict::refuse) {
     refuse(message.get());
@@ -152,6 +156,7 @@ void ServerConnection::answer(Verdict verdict) {
     ++hub_.refused;
     die(fmt::format("{} administrators are logged in already, which is the limit",
                     hub_.limits.admin_sessions));
+    hub_.tell_login_ended(id());
     return;
   }
   ssh_message_auth_reply_success(message.get(), 0);
@@ -170,7 +175,7 @@ void ServerConnection::admit(Verdict verdict) {
 
 void ServerConnection::leave_preauth() {
   grace_.cancel();
-  if (std::exchange(preauth_, false)) hub_.admission.leave(origin_.address);
+  if (std::exchange(preauth_, false)) hub_.admission.leave(origin_.counted, origin_.machine_only);
 }
 
 void ServerConnection::refuse(ssh_message message) {

@@ -101,6 +101,7 @@ base::Result<std::unique_ptr<Transport>> Transport::start(Keys keys, Limits limi
 Transport::~Transport() {
   state_->hub.stopping = true;
   state_->hub.loop.stop();
+  state_->hub.waiting_loop.stop();
   // No other thread is left, so everything may be taken apart from here.
   state_->ports->close_all();
   for (const auto& connection : state_->hub.all()) connection->die("this machine is shutting down");
@@ -116,7 +117,11 @@ base::Result<void> Transport::set_up(Setup setup) {
 
 void Transport::answer(ConnectionId id, Verdict verdict) {
   const auto server = std::dynamic_pointer_cast<ServerConnection>(state_->hub.find(id));
-  if (server) server->strand().post([server, verdict] { server->answer(verdict); });
+  if (server) {
+    server->strand().post([server, verdict] { server->answer(verdict); });
+  } else if (verdict == Verdict::administrator) {
+    state_->hub.loop.strand().post([hub = &state_->hub, id] { hub->tell_login_ended(id); });
+  }
 }
 
 void Transport::started(ConnectionId id, std::uint32_t channel,
@@ -180,10 +185,11 @@ void Transport::join_login(ConnectionId id, std::string user, std::string passph
         fail(ErrorCode::not_found, "This connection is not open any more: dial the member again."));
     return;
   }
-  if (join.fetched.is_ccs && !passphrase.empty()) {
+  if (join.fetched.is_ccs) {
     done(
         fail(ErrorCode::denied,
-             fmt::format("{} port {} is a CCS port: it takes prepared machine keys, no passphrase.",
+             fmt::format("{} port {} is a CCS port, for links between members: join at the "
+                         "administrators' SSH port.",
                          join.host, join.port)));
     return;
   }

@@ -45,13 +45,13 @@ base::Result<Fingerprints> fingerprints(std::string_view public_line);
 struct Limits {
   int login_grace_ms = 30'000;        ///< from accept to authenticated
   int attempts = 6;                   ///< authentication attempts per connection
-  int preauth_total = 100;            ///< unauthenticated connections at once
-  int preauth_per_source = 20;
+  int preauth_total = 100;            ///< unauthenticated connections at once; CCS ports count their own
+  int preauth_per_source = 20;        ///< of one IPv4 address or IPv6 /64
   int admin_sessions = 64;            ///< never counts machine links (spec N5)
   std::size_t queue_bytes = 64U << 20;  ///< waiting for one slow link; then it is closed
   int redial_first_ms = 200;          ///< jittered, doubling
   int redial_most_ms = 15'000;
-  int silence_ms = 90'000;            ///< nothing heard on a machine link: closed
+  int silence_ms = 90'000;            ///< nothing heard on a machine link or join: closed
 };
 
 /// Who logs in. Answered through Transport::answer.
@@ -64,6 +64,7 @@ struct LoginAsked {
   std::string source;       ///< "127.0.0.1:50022"
   bool machine_only = false;  ///< came on a port without admin logins
 };
+/// `machine` holds only for a key shown by the user "postern-machine", and allows only "postern-link".
 enum class Verdict { refuse, administrator, machine };
 
 /// A logged-in administrator asked for a shell (pty) or one command line (exec).
@@ -86,7 +87,8 @@ struct SessionStarted {
   int out = -1;      ///< readable; may be the same descriptor as `in`
   int err = -1;      ///< readable, -1 with a pty
   int pidfd = -1;    ///< readable when the process has ended (pidfd_open)
-  /// Exit code, asked once after the process ended; from any thread.
+  /// Exit code, asked once after the process ended; from any thread. It may wait for the code: past 2 s the
+  /// client is told 255. It may still be running when the Transport ends, which then waits for it.
   std::function<int()> exit_code;
   /// Ends the process; called when the client has gone.
   std::function<void()> hang_up;
@@ -96,12 +98,14 @@ struct SessionStarted {
 
 struct Handlers {
   std::function<void(LoginAsked)> login;
+  /// Once for each verdict `administrator`: the connection has ended, or it could not be let in any more.
+  std::function<void(ConnectionId)> login_ended;
   std::function<void(SessionAsked)> session;
   /// A machine link is up: subsystem "postern-link" opened, both ends authenticated by key.
   std::function<void(ConnectionId, std::string peer_public_line, bool we_dialed)> link_up;
   std::function<void(ConnectionId, std::string message)> link_message;
   std::function<void(ConnectionId, std::string reason)> link_down;
-  /// A joiner that logged in as administrator (or with a prepared machine key) opened "postern-join".
+  /// A joiner that logged in as administrator opened "postern-join".
   std::function<void(ConnectionId, std::string user, std::string source)> join_open;
   std::function<void(ConnectionId, std::string message)> join_message;
   std::function<void(ConnectionId, std::string reason)> join_closed;

@@ -1,4 +1,5 @@
 // Administrators, by OpenSSH's own client.
+#include "transport/addresses.h"
 #include "transport/station.h"
 
 #include <gtest/gtest.h>
@@ -185,9 +186,69 @@ TEST_F(Admin, AMachineMayOnlyLink) {
   station.set_verdict([](const LoginAsked&) { return Verdict::machine; });
   const Folder folder;
   const auto file = folder.write("key", key("losangeles.user").private_pem);
-  const auto ran = ssh(station, {"-i", file, "HOST", "echo no"}, "");
-  EXPECT_NE(ran.code, 0);
+  auto ran = ssh(station, {"-i", file, "HOST", "echo no"}, "", "", "postern-machine");
+  EXPECT_NE(ran.err.find("exec request failed"), std::string::npos) << ran.err;
   EXPECT_EQ(ran.out, "");
+  ran = ssh(station, {"-i", file, "-s", "HOST", "postern-join"}, "", "", "postern-machine");
+  EXPECT_NE(ran.err.find("subsystem request failed"), std::string::npos) << ran.err;
+  EXPECT_TRUE(station.joins.empty());
+  EXPECT_TRUE(station.ended_logins.empty());
+}
+
+TEST_F(Admin, AMachineKeyLogsInAsNoOtherUser) {
+  station.set_verdict([](const LoginAsked& asked) {
+    return asked.public_line.empty() ? Verdict::refuse : Verdict::machine;
+  });
+  const Folder folder;
+  const auto file = folder.write("key", key("losangeles.user").private_pem);
+  const auto ran = ssh(station, {"-i", file, "-s", "HOST", "postern-link"}, "");
+  EXPECT_NE(ran.err.find("Permission denied"), std::string::npos) << ran.err;
+  EXPECT_TRUE(station.links.empty());
+}
+
+TEST_F(Admin, TheEndOfALoginIsToldOnce) {
+  EXPECT_EQ(ssh(station, {"HOST", "echo in"}, right).out, "in\n");
+  ASSERT_TRUE(station.wait([&] { return station.ended_logins.size() == 1; }));
+  EXPECT_EQ(station.ended_logins[0], station.logins.at(0).connection);
+  ssh(station, {"-o", "NumberOfPasswordPrompts=1", "HOST", "echo no"}, "wrong");
+  EXPECT_EQ(ssh(station, {"HOST", "echo in"}, right).out, "in\n");
+  ASSERT_TRUE(station.wait([&] { return station.ended_logins.size() == 2; }));
+  EXPECT_EQ(station.ended_logins[1], station.sessions.at(1).connection);
+}
+
+TEST_F(Admin, ALateExitCodeHoldsNobodyUp) {
+  std::mutex gate;
+  std::unique_lock held(gate);
+  station.on_exit_code = [&] { const std::scoped_lock wait(gate); };
+  for (int i = 0; i < 2; ++i) {  // as many as there are threads to block
+    const auto ran = ssh(station, {"HOST", "echo out; exit 7"}, right);
+    EXPECT_EQ(ran.out, "out\n");
+    EXPECT_EQ(ran.code, 255);
+  }
+  held.unlock();
+  EXPECT_EQ(ssh(station, {"HOST", "exit 7"}, right).code, 7);
+}
+
+TEST_F(Admin, ATerminalThatIsClosedIsNotResized) {
+  const Folder folder;
+  const auto closed = folder.path("closed");
+  const auto resized = folder.path("resized");
+  const auto ask = folder.write("ask", "#!/bin/sh\necho 'open sesame'\n", 0700);
+  std::string command = "ssh -tt -l admin";
+  for (const auto& option : ssh_options(station)) command += " " + option;
+  // The process outlives its terminal's last descriptor. The two short pauses let the transport meet the
+  // end of the output and the new size on its way there: neither shows outside.
+  const auto script = folder.write(
+      "script", "set timeout 20\nset stty_init {rows 30 columns 101}\nspawn " + command + " " +
+                    station.address + " {trap '' HUP; exec <&- >&- 2>&-; touch " + closed + "; while [ ! -e " +
+                    resized + " ]; do sleep 0.1; done; exit 6}\nwhile {![file exists " + closed +
+                    "]} {after 20}\nafter 100\nstty rows 41 columns 119 < $spawn_out(slave,name)\n"
+                    "exec kill -WINCH [exp_pid]\nafter 200\nexec touch " + resized +
+                    "\nexpect eof\nexit [lindex [wait] 3]\n");
+  const auto ran =
+      run({"expect", "-f", script}, "", {"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force"});
+  EXPECT_EQ(ran.code, 6) << ran.out << ran.err;
+  for (std::size_t i = 0; i < station.sizes.size(); ++i) EXPECT_NE(station.sizes[i].first, 119);
 }
 
 TEST(AdminLimits, PortForMachinesTakesNoPassphrase) {
@@ -233,6 +294,33 @@ TEST(AdminLimits, CapsBeforeLogin) {
   close(open[2]);
 }
 
+TEST(AdminLimits, SilentConnectionsToPeopleDoNotKeepMachinesOut) {
+  Limits limits;
+  limits.preauth_total = 2;
+  Station station("newyork", "127.40.2.7", limits);
+  Station other("losangeles", "127.40.2.8");
+  const auto ccs_port = free_port(station.address);
+  station.setup.ports = {{station.address, station.port, true}, {station.address, ccs_port, false}};
+  ASSERT_TRUE(station.transport->set_up(station.setup));
+  const int first = tcp_connect(station.address, station.port);
+  const int second = tcp_connect(station.address, station.port);
+  const int third = tcp_connect(station.address, station.port);
+  EXPECT_TRUE(closed_within(third, 5s));
+  auto target = other.target(station);
+  target.port = ccs_port;
+  other.set_targets({target});
+  EXPECT_TRUE(other.wait_links(1));
+  for (const int fd : {first, second, third}) close(fd);
+}
+
+TEST(AdminLimits, SourcesAreAddressesOrNetworksOf64Bits) {
+  const auto source = [](const char* text) { return source_text(parse_address(text, 22).value()); };
+  EXPECT_EQ(source("127.0.0.9"), "127.0.0.9");
+  EXPECT_EQ(source("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+  EXPECT_EQ(source("2001:db8:1:2::1"), source("2001:db8:1:2:ffff::9"));
+  EXPECT_NE(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
+}
+
 TEST(AdminLimits, SessionsAreCountedLinksAreNot) {
   Limits limits;
   limits.admin_sessions = 0;
@@ -242,6 +330,7 @@ TEST(AdminLimits, SessionsAreCountedLinksAreNot) {
   const auto ran = ssh(station, {"HOST", "echo no"}, right);
   EXPECT_EQ(ran.code, 255);
   EXPECT_NE(ran.err.find("which is the limit"), std::string::npos) << ran.err;
+  EXPECT_TRUE(station.wait([&] { return station.ended_logins.size() == 1; }));
   other.dial(station);
   EXPECT_TRUE(other.wait_links(1));
 }

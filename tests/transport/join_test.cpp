@@ -49,6 +49,7 @@ TEST_F(Join, KeyThenLoginThenMessages) {
   ASSERT_TRUE(joiner.wait([&] { return joiner.join_ends.size() == 1; }));
   EXPECT_EQ(joiner.join_messages.at(1).text, "welcome");
   ASSERT_TRUE(member.wait([&] { return member.join_ends.size() == 1; }));
+  EXPECT_TRUE(member.wait([&] { return member.ended_logins.size() == 1; })) << "it is closed whole";
   EXPECT_TRUE(joiner.links.empty());
 }
 
@@ -64,19 +65,52 @@ TEST_F(Join, WrongPassphraseMayBeTriedAgain) {
   EXPECT_TRUE(login(fetched->connection, "admin", "open sesame"));
 }
 
-TEST_F(Join, CcsPortIsRecognisedAndTakesAPreparedKey) {
+TEST_F(Join, CcsPortIsRecognisedAndTakesNoJoin) {
   ASSERT_TRUE(member.listen(false));
   const auto fetched = fetch(member.address, member.port);
   ASSERT_TRUE(fetched);
   EXPECT_TRUE(fetched->is_ccs);
-  const auto with_passphrase = login(fetched->connection, "admin", "open sesame");
-  ASSERT_FALSE(with_passphrase);
-  EXPECT_NE(with_passphrase.error().text.find("CCS port"), std::string::npos);
+  for (const auto* passphrase : {"open sesame", ""}) {
+    const auto result = login(fetched->connection, "admin", passphrase);
+    ASSERT_FALSE(result);
+    EXPECT_NE(result.error().text.find("CCS port"), std::string::npos);
+  }
   EXPECT_TRUE(member.logins.empty());
-  ASSERT_TRUE(login(fetched->connection, "postern-join", ""));
-  ASSERT_TRUE(member.wait([&] { return member.joins.size() == 1; }));
-  EXPECT_EQ(member.logins.at(0).public_line, key("paris.user").public_line);
-  EXPECT_TRUE(member.logins[0].machine_only);
+}
+
+TEST_F(Join, AMachineKeyOpensNoJoin) {
+  ASSERT_TRUE(member.listen());
+  const auto fetched = fetch(member.address, member.port);
+  ASSERT_TRUE(fetched);
+  const auto as_admin = login(fetched->connection, "admin", "");
+  ASSERT_FALSE(as_admin);
+  EXPECT_NE(as_admin.error().text.find("refuses our key"), std::string::npos);
+  const auto as_machine = login(fetched->connection, "postern-machine", "");
+  ASSERT_FALSE(as_machine);
+  EXPECT_NE(as_machine.error().text.find("does not take joining machines"), std::string::npos);
+  EXPECT_EQ(member.logins.size(), 2U);
+  EXPECT_TRUE(member.joins.empty());
+}
+
+TEST(JoinLimits, SilenceEndsItAndTheLogin) {
+  Limits limits;
+  limits.silence_ms = 300;
+  Station member("newyork", "127.40.3.3", limits);
+  ASSERT_TRUE(member.listen());
+  Station joiner("paris", "127.40.3.4");
+  std::promise<base::Result<Transport::Fetched>> fetched;
+  joiner.transport->join_dial(member.address, member.port,
+                              [&](auto result) { fetched.set_value(std::move(result)); });
+  const auto found = fetched.get_future().get();
+  ASSERT_TRUE(found);
+  std::promise<bool> done;
+  joiner.transport->join_login(found->connection, "admin", "open sesame",
+                               [&](auto result) { done.set_value(bool(result)); });
+  ASSERT_TRUE(done.get_future().get());
+  ASSERT_TRUE(member.wait([&] { return member.join_ends.size() == 1; }));
+  EXPECT_NE(member.join_ends[0].text.find("nothing was heard"), std::string::npos);
+  EXPECT_TRUE(member.wait([&] { return member.ended_logins.size() == 1; }));
+  EXPECT_TRUE(joiner.wait([&] { return joiner.join_ends.size() == 1; }));
 }
 
 TEST_F(Join, AnotherKeyThanTheConfirmedOneGetsNoPassphrase) {

@@ -128,6 +128,7 @@ Handlers Station::handlers() {
     note([&] { logins.push_back(asked); });
     answer(asked);
   };
+  told.login_ended = [this, note](ConnectionId id) { note([&] { ended_logins.push_back(id); }); };
   told.session = [this](SessionAsked asked) { give_session(asked); };
   told.link_up = [this, note](ConnectionId id, std::string peer, bool we_dialed) {
     note([&] { links.push_back({id, std::move(peer), we_dialed}); });
@@ -242,6 +243,7 @@ base::Result<SessionStarted> spawn(const SessionAsked& asked, Station& station) 
   };
   session.pidfd = pidfd(pid);
   session.exit_code = [pid, &station, note] {
+    if (station.on_exit_code) station.on_exit_code();
     int status = 0;
     waitpid(pid, &status, 0);
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

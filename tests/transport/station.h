@@ -98,12 +98,15 @@ class Station {
   Notes<Linked> links;
   Notes<Said> messages, downs, joins, join_messages, join_ends;
   Notes<LoginAsked> logins;
+  Notes<ConnectionId> ended_logins;
   Notes<std::string> log;
   Notes<SessionAsked> sessions;
   Notes<int> ended_sessions;  ///< exit codes told
   std::atomic<int> hang_ups{0};
   Notes<std::pair<int, int>> sizes;
 
+  /// To be set before the first session; runs before an exit code is told.
+  std::function<void()> on_exit_code;
   /// To be set before the first link is up; runs before the message is written down.
   std::function<void(ConnectionId, const std::string&)> on_message;
 
