@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <memory>
@@ -30,6 +31,23 @@ bool write_all(int descriptor, const std::string& bytes) {
     if (count > 0) done += static_cast<std::size_t>(count);
   }
   return true;
+}
+
+/// Removes the files in `from` and moves its folders to `to`, under names that are free there.
+base::Result<void> lift(const Folder& from, const Folder& to, std::uint64_t& number) {
+  for (const auto& name : from.names()) {
+    if (::unlinkat(from.descriptor(), name.c_str(), 0) == 0) continue;
+    const auto moved = [&] {
+      return ::renameat2(from.descriptor(), name.c_str(), to.descriptor(),
+                         fmt::format(".lifted-{}", number++).c_str(), RENAME_NOREPLACE) == 0;
+    };
+    bool done = errno == EISDIR && moved();
+    while (!done && errno == EEXIST) done = moved();
+    if (!done)
+      return base::fail(base::ErrorCode::io, from.path() + "/" + name,
+                        fmt::format("It cannot be removed: {}.", std::strerror(errno)));
+  }
+  return {};
 }
 
 }  // namespace
@@ -86,7 +104,10 @@ base::Result<void> Folder::write(const std::string& name, const std::string& byt
   if (!file.good()) return failed(beside, "The file cannot be made");
   if (!write_all(file.get(), bytes) || ::fchmod(file.get(), mode) != 0)
     return failed(beside, "The file cannot be written");
-  return rename(beside, name);
+  if (::renameat(descriptor(), beside.c_str(), descriptor(), name.c_str()) == 0) return {};
+  if (errno != EISDIR) return failed(name, "It cannot be put into its place");
+  auto removed = remove(name);
+  return removed ? rename(beside, name) : removed;
 }
 
 base::Result<std::string> Folder::read(const std::string& name, std::size_t most) const {
@@ -104,7 +125,20 @@ base::Result<std::string> Folder::read(const std::string& name, std::size_t most
   return bytes;
 }
 
+// A log is root's from its first line on, and then nobody else can rename it: what is not root's
+// was there before.
+base::Result<void> Folder::move_aside(const std::string& name) const {
+  struct stat status {};
+  if (::fstatat(descriptor(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  if (S_ISREG(status.st_mode) && status.st_uid == 0) return {};
+  const std::string aside = name + ".not-roots";
+  auto removed = remove(aside);
+  return removed ? rename(name, aside) : removed;
+}
+
 base::Result<Descriptor> Folder::open_log(const std::string& name) const {
+  auto moved = move_aside(name);
+  if (!moved) return moved.error();
   Descriptor file(::openat(descriptor(), name.c_str(),
                            O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
                            0640));
@@ -143,12 +177,33 @@ base::Result<void> Folder::remove(const std::string& name) const {
   if (errno != EISDIR) return failed(name, "The file cannot be removed");
   auto folder = sub(name);
   if (!folder) return folder.error();
-  for (const auto& each : folder->names())
-    if (::unlinkat(folder->descriptor(), each.c_str(), 0) != 0)
-      return folder->failed(each, "It cannot be removed");
+  auto cleared = folder->clear();
+  if (!cleared) return cleared;
   if (::unlinkat(descriptor(), name.c_str(), AT_REMOVEDIR) != 0)
     return failed(name, "The folder cannot be removed");
   return {};
+}
+
+/// Removes all that is below. Each folder is made root's first, so that its owner can put nothing
+/// more into it; and folders are lifted up to here before they are emptied, so that no depth runs
+/// out of descriptors or of stack.
+base::Result<void> Folder::clear() const {
+  const Owner closed{0, 0, 0700};
+  auto good = own(closed);
+  std::uint64_t lifted = 0;
+  for (auto all = names(); good && !all.empty(); all = names())
+    for (const auto& name : all) {
+      if (::unlinkat(descriptor(), name.c_str(), 0) == 0) continue;
+      if (errno != EISDIR) return failed(name, "It cannot be removed");
+      auto inner = sub(name);
+      if (!inner) return inner.error();
+      good = inner->own(closed);
+      if (good) good = lift(*inner, *this, lifted);
+      if (!good) return good;
+      if (::unlinkat(descriptor(), name.c_str(), AT_REMOVEDIR) != 0)
+        return failed(name, "The folder cannot be removed");
+    }
+  return good;
 }
 
 std::vector<std::string> Folder::names() const {

@@ -35,25 +35,28 @@ class Folder {
   [[nodiscard]] base::Result<void> own(const Owner& owner) const;
 
   /// Writes beside and renames, so that nothing that is there is written through (a planted link or
-  /// pipe).
+  /// pipe). A folder in its place is removed.
   [[nodiscard]] base::Result<void> write(const std::string& name, const std::string& bytes,
                                          mode_t mode) const;
   /// A plain file of at most `most` bytes that belongs to root; error not_found when there is none.
   [[nodiscard]] base::Result<std::string> read(const std::string& name, std::size_t most) const;
-  /// A root-owned log, opened to append. Error when it is a link, or has a second name.
+  /// A root-owned log, opened to append. What is there and is not a plain file of root's is renamed
+  /// to "NAME.not-roots". Error when root's has a second name.
   [[nodiscard]] base::Result<Descriptor> open_log(const std::string& name) const;
   /// Makes `name` a symbolic link to `target`, in one step.
   [[nodiscard]] base::Result<void> link(const std::string& name, const std::string& target) const;
   /// What the symbolic link holds; empty when there is none.
   [[nodiscard]] std::string link_target(const std::string& name) const;
   [[nodiscard]] base::Result<void> rename(const std::string& from, const std::string& to) const;
-  /// Removes a file, or a folder of plain files.
+  /// Removes a file, a link, or a folder with all that is below it, whoever's it is.
   [[nodiscard]] base::Result<void> remove(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> names() const;
   /// Sets the times of `name` ("" for the folder) back by `seconds`.
   void back_date(const std::string& name, int seconds) const;
 
  private:
+  [[nodiscard]] base::Result<void> clear() const;
+  [[nodiscard]] base::Result<void> move_aside(const std::string& name) const;
   Folder(std::string path, Descriptor descriptor)
       : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
   [[nodiscard]] base::Error failed(const std::string& name, const char* what) const;

@@ -149,6 +149,56 @@ TEST_F(Server, DoesNotTakeOverAnotherProcess) {
   EXPECT_EQ(logged("was running already"), 0U);
 }
 
+/// A folder of posternd's with files, a link to `outside` and, by descriptors, folders `depth`
+/// deep.
+void plant_folder(const std::string& path, const std::string& outside, int depth) {
+  ASSERT_EQ(::mkdir(path.c_str(), 0755), 0);
+  ASSERT_EQ(::chown(path.c_str(), daemon_uid, daemon_uid), 0);
+  write_file(path + "/file", "x");
+  write_file(path + "/.lifted-0", "x");
+  std::filesystem::create_directory(path + "/.lifted-1");
+  std::filesystem::create_directory_symlink(outside, path + "/link");
+  Descriptor at(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (int i = 0; i < depth; ++i) {
+    ASSERT_EQ(::mkdirat(at.get(), "d", 0700), 0);
+    ASSERT_EQ(::symlinkat(outside.c_str(), at.get(), "l"), 0);
+    at = Descriptor(::openat(at.get(), "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ASSERT_TRUE(at.good());
+  }
+}
+
+TEST_F(Server, StartsWhateverPosterndLeftInItsFolders) {
+  const std::string outside = root_ + "/outside";
+  std::filesystem::create_directory(outside);
+  write_file(outside + "/precious", "precious");
+  std::filesystem::create_directory(dir() + "/run");
+  std::filesystem::create_directory(dir() + "/log");
+  for (const char* name :
+       {"hands.pid", ".hands.pid.new", "posternd.pid", ".posternd.pid.new", "hands.lock"})
+    plant_folder(dir() + "/run/" + name, outside, 10);
+  // Deeper than a process usually may have descriptors.
+  plant_folder(dir() + "/run/hands.sock", outside, 1500);
+  write_file(dir() + "/log/hands.log", "not root's\n");
+  ASSERT_EQ(::chown((dir() + "/log/hands.log").c_str(), daemon_uid, daemon_uid), 0);
+  plant_folder(dir() + "/log/hands.log.not-roots", outside, 3);
+  std::filesystem::create_symlink(outside + "/precious", dir() + "/log/posternd.log");
+  begin_hands();
+  ASSERT_TRUE(becomes([&] { return started().size() == 1; }));
+  EXPECT_TRUE(Client(socket_path()).running());
+  EXPECT_EQ(std::stoi(read_file(dir() + "/run/hands.pid")), hands_);
+  EXPECT_EQ(read_file(dir() + "/log/hands.log.not-roots"), "not root's\n");
+  EXPECT_EQ(log().find("not root's"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::is_symlink(dir() + "/log/posternd.log.not-roots"));
+  EXPECT_TRUE(std::filesystem::is_directory(dir() + "/run/hands.lock.not-roots"));
+  for (const char* name : {"/run/hands.lock", "/log/hands.log", "/log/posternd.log"}) {
+    struct stat status {};
+    ASSERT_EQ(::lstat((dir() + name).c_str(), &status), 0) << name;
+    EXPECT_TRUE(S_ISREG(status.st_mode) && status.st_uid == 0) << name;
+  }
+  EXPECT_EQ(read_file(outside + "/precious"), "precious") << "no link was followed";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(outside), {}), 1);
+}
+
 TEST_F(Server, EndsWithPosternd) {
   begin_hands();
   ASSERT_TRUE(becomes([&] { return started().size() == 1; }));
