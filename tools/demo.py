@@ -35,10 +35,10 @@ def open_fleet():
     fleet = f.Fleet(directory, bin_dir=os.path.join(f.ROOT, "build", "release", "bin"))
     if os.path.isdir(directory):
         for entry in sorted(os.listdir(directory)):
-            extra = os.path.join(directory, entry, "address")
-            if os.path.exists(extra) and entry not in fleet.machines:
-                with open(extra) as file:
-                    fleet.add(entry, file.read().strip())
+            name, _, kind = entry.rpartition(".")
+            if kind == "address" and name not in fleet.machines:
+                with open(os.path.join(directory, entry)) as file:
+                    fleet.add(name, file.read().strip())
     return fleet
 
 
@@ -169,8 +169,7 @@ def machine(name, address):
         raise f.Trouble(f"{address} belongs to another machine of this fleet.")
     fleet.prepare()
     one = fleet.machines.get(name) or fleet.add(name, address)
-    os.makedirs(one.dir, exist_ok=True)
-    with open(os.path.join(one.dir, "address"), "w") as file:
+    with open(fleet.path(f"{name}.address"), "w") as file:
         file.write(address + "\n")
     fleet.start_helpers()
     fresh, _ = bring_up(fleet, one)

@@ -138,8 +138,7 @@ class Machine:
             return False
         if not self.pid("posternd"):
             self.check_ports()
-        os.makedirs(os.path.join(self.dir, "log"), exist_ok=True)
-        log = open(os.path.join(self.dir, "log", "hands.out"), "ab")
+        log = open(self.fleet.path(f"{self.name}.out"), "ab")  # root's own folder: no other user's links in it
         subprocess.Popen([os.path.join(self.fleet.bin, "postern-hands"), "--machine", self.host, "--dir", self.dir,
                           "--user", "postern", "--cli-user", "postern-cli", "--mta-dir", os.path.join(self.dir, "mta"),
                           "--bin", self.fleet.bin],
@@ -168,8 +167,9 @@ class Machine:
                 pid = int(file.read().strip() or 0)
         except (OSError, ValueError):
             return
-        if pid and any(b"master" in word for word in command_line(pid)[:1]):
-            end(pid)
+        with contextlib.suppress(OSError):  # another Postfix may have that number by now
+            if pid and os.readlink(f"/proc/{pid}/cwd") == os.path.realpath(os.path.join(self.dir, "mta", "queue")):
+                end(pid)
 
     def console(self, line, stdin=None, timeout=60):
         """Runs one line at the console (uid 0 over the desk's socket). Returns (exit code, output, errors)."""
@@ -299,7 +299,8 @@ class Fleet:
         except (OSError, ValueError):
             return 0
         words = command_line(int(pid))
-        return int(pid) if alive(int(pid)) and words and os.path.basename(words[0]).decode() == program else 0
+        ours = any(self.dir.encode() in word for word in words)
+        return int(pid) if alive(int(pid)) and ours and os.path.basename(words[0]).decode() == program else 0
 
     def start_helpers(self):
         hosts = self.path("hosts")

@@ -44,6 +44,7 @@ class Daemon {
     };
   }
   void on_login(transport::LoginAsked asked) { logins_->login(std::move(asked)); }
+  void on_login_ended(ConnectionId id) { logins_->ended(id); }
   void on_session(transport::SessionAsked asked) { logins_->session(std::move(asked)); }
   void on_link_up(ConnectionId id, std::string key, bool we_dialed) { machine_->link_up(id, key, we_dialed); }
   void on_link_message(ConnectionId id, std::string bytes) { machine_->link_message(id, bytes); }
@@ -80,6 +81,7 @@ Result<std::unique_ptr<transport::Transport>> Daemon::start_transport(const mach
   transport::Handlers handlers;
   handlers.login = posted(&Daemon::on_login);
   handlers.session = posted(&Daemon::on_session);
+  handlers.login_ended = posted(&Daemon::on_login_ended);
   handlers.link_up = posted(&Daemon::on_link_up);
   handlers.link_message = posted(&Daemon::on_link_message);
   handlers.link_down = posted(&Daemon::on_link_down);

@@ -5,6 +5,11 @@
 
 /// From the fleet's settings to this machine's data plane: resolve, check, plan, hand to the applier.
 namespace postern::machine {
+namespace {
+
+constexpr std::int64_t retry_ms = 10'000;
+
+}  // namespace
 
 model::Layout layout_of(const cluster::Fleet& fleet) {
   model::Layout out;
@@ -106,10 +111,14 @@ void Machine::apply(const model::Mix& mix) {
   plan_ = plan;
   planned_ = true;
   auto covers = peer_->vector();
-  if (same && data_plane_.problem.empty() && data_plane_.generation != 0) {
+  // Nothing to do for the mail engine, and nothing unproved before it: the commits are in force as they are.
+  if (same && applying_ == 0 && mix.held.empty() && data_plane_.problem.empty() && data_plane_.generation != 0) {
+    save_in_use(mix.texts);
+    in_force_ = covers;
     step(cluster::DataPlane{std::move(covers), {}});
     return;
   }
+  ++applying_;
   world_.apply(std::move(plan), [this, mix, covers, epoch = epoch_](const applier::Outcome& outcome) {
     applied(outcome, mix, covers, epoch);
   });
@@ -117,6 +126,7 @@ void Machine::apply(const model::Mix& mix) {
 
 void Machine::applied(const applier::Outcome& outcome, const model::Mix& mix, cluster::Vector covers,
                       std::uint64_t epoch) {
+  --applying_;
   data_plane_.generation = outcome.generation;
   data_plane_.mta_running = outcome.result.has_value() || outcome.generation != 0;
   data_plane_.notes.clear();
@@ -133,8 +143,13 @@ void Machine::applied(const applier::Outcome& outcome, const model::Mix& mix, cl
                           }() +
                           ".";
   if (!data_plane_.problem.empty()) world_.log("warning", data_plane_.problem);
-  if (outcome.result) save_in_use(mix.texts);
-  if (epoch == epoch_) step(cluster::DataPlane{std::move(covers), data_plane_.problem});
+  if (outcome.result)
+    save_in_use(mix.texts);
+  else
+    world_.after(retry_ms, [this] { settle(); });  // postern-hands or a port may be back by then
+  if (epoch != epoch_) return;
+  if (outcome.result && mix.held.empty()) in_force_ = std::move(covers);
+  step(cluster::DataPlane{in_force_, data_plane_.problem});
 }
 
 void Machine::save_in_use(const model::Texts& texts) {

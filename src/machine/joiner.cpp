@@ -1,5 +1,7 @@
 #include "machine/joiner.h"
 
+#include "base/assert.h"
+
 #include <fmt/format.h>
 
 #include <map>
@@ -43,6 +45,8 @@ struct JoinerSide::Swap {
 JoinerSide::JoinerSide(Machine& machine) : machine_(machine) {}
 JoinerSide::~JoinerSide() = default;
 
+bool JoinerSide::swapping() const { return attempt_ && attempt_->swapping; }
+
 void JoinerSide::dial(std::string address, std::uint16_t port,
                       std::function<void(Result<desk::JoinOffer>)> done) {
   const auto& fleet = machine_.peer_->fleet();
@@ -60,7 +64,10 @@ void JoinerSide::dial(std::string address, std::uint16_t port,
   attempt_->port = port;
   const auto join = attempt_->join;
   machine_.world_.join_dial(std::move(address), port, [this, join, done](Result<transport::Transport::Fetched> fetched) {
-    if (!attempt_ || attempt_->join != join) return;
+    if (!attempt_ || attempt_->join != join) {
+      if (fetched) machine_.world_.close(fetched->connection, "another join was begun");
+      return done(fail(ErrorCode::busy, "Another join was begun on this machine."));
+    }
     Result<desk::JoinOffer> offer = desk::JoinOffer{};
     if (!fetched) {
       offer = fetched.error();
@@ -292,8 +299,10 @@ void JoinerSide::swapped(std::unique_ptr<Swap> swap) {
   machine_.queue_.clear();
   machine_.wake_mono_ms_ = 0;
   auto peer = machine_.restore_peer(machine_.self(), swap->commits);
-  if (!peer) return finish(peer.error());
+  // The store holds the new membership already: a restart reads it, half a change is worse.
+  POSTERN_ASSERT(peer.has_value());
   machine_.peer_ = std::move(*peer);
+  machine_.in_force_.clear();
   machine_.desk_->replaced(attempt_->request.session);
   machine_.world_.send(attempt_->connection, cluster::encode_join(cluster::Joined{}));
   machine_.refresh_transport();

@@ -28,6 +28,9 @@ class JoinerSide {
           std::function<void(base::Result<void>)> done);
   void cancel(std::uint64_t join);
 
+  /// The cluster's settings are being written in place of the own ones.
+  [[nodiscard]] bool swapping() const;
+
   void receive(transport::ConnectionId connection, cluster::JoinFrame frame);
   void closed(transport::ConnectionId connection, const std::string& reason);
 

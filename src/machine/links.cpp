@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "features/features.h"
 #include "machine/joiner.h"
@@ -14,6 +15,8 @@ namespace postern::machine {
 using base::Result;
 
 namespace {
+
+constexpr std::int64_t retry_set_up_ms = 10'000;
 
 /// Matches no passphrase; made with the costs of real ones.
 constexpr std::string_view nobodys_hash =
@@ -39,7 +42,8 @@ void Machine::link_up(transport::ConnectionId connection, const std::string& pee
   const bool lower_dialed = we_dialed == (identity_.member < member->id);
   for (const auto& [other, link] : std::map(links_)) {
     if (link.member != member->id) continue;
-    if (!lower_dialed) {
+    // One of the same direction is the other end's second try: it knows that the first is dead.
+    if (link.we_dialed != we_dialed && !lower_dialed) {
       world_.close(connection, "a link with that machine is up already");
       return;
     }
@@ -67,6 +71,7 @@ void Machine::link_down(transport::ConnectionId connection) {
   if (links_.erase(connection) == 0) return;
   step(cluster::LinkDown{connection});
   schedule_dial_back();
+  refresh_transport();
 }
 
 void Machine::drop_links(const std::string& reason) {
@@ -97,15 +102,20 @@ std::vector<transport::Target> Machine::targets() const {
       linked |= link.member == member.id;
       ours |= link.member == member.id && link.we_dialed;
     }
-    const bool dial = identity_.member < member.id ? !linked || ours : ours || (!linked && dial_back_);
+    const bool dial = identity_.member < member.id || ours || (!linked && dial_back_);
     if (!dial) continue;
     if (auto one = target(member)) out.push_back(std::move(*one));
   }
   return out;
 }
 
+/// With jitter, so that two ends that lost each other at once do not dial in step.
 void Machine::schedule_dial_back() {
-  world_.after(setup_.dial_back_ms, [this] {
+  dial_back_ = false;
+  const auto round = ++dial_back_round_;
+  const auto jitter = static_cast<std::int64_t>(make_number(world_.random_bytes(8)) % 1'000);
+  world_.after(setup_.dial_back_ms + jitter, [this, round] {
+    if (round != dial_back_round_) return;
     dial_back_ = true;
     refresh_transport();
   });
@@ -123,11 +133,16 @@ void Machine::refresh_transport() {
   }
   next.dns_servers = features::dns_servers(*tree_of("dns", dns == texts.end() ? nullptr : dns->second));
   next.bind_address = setup_.facts.bind_address;
+  if (std::exchange(known_members_, peer_->fleet().members.size()) < peer_->fleet().members.size())
+    schedule_dial_back();
   next.targets = targets();
   if (next == transport_setup_) return;
   transport_setup_ = next;
   const auto result = world_.set_up(next);
-  if (!result) world_.log("error", to_text(result.error()));
+  if (result) return;
+  world_.log("error", to_text(result.error()));
+  transport_setup_ = {};  // an address or port may be free later: tried again
+  world_.after(retry_set_up_ms, [this] { refresh_transport(); });
 }
 
 void Machine::link_status(std::function<void(std::vector<desk::LinkStatus>)> done) {

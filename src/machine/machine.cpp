@@ -160,6 +160,13 @@ void Machine::wake_at(std::int64_t mono_ms) {
 }
 
 void Machine::commit(cluster::LocalCommit what, std::function<void(const cluster::Answer&)> done) {
+  if (joiner_->swapping()) {  // it would be of the membership that ends now
+    cluster::Answer refused;
+    refused.request_key = what.request_key;
+    refused.what = cluster::Answer::What::refused;
+    refused.reason = "This machine is joining a cluster: its own settings are being replaced.";
+    return done(refused);
+  }
   waiting_[what.request_key].push_back(std::move(done));
   step(std::move(what));
 }

@@ -157,9 +157,13 @@ class Machine final : public desk::House {
   std::map<transport::ConnectionId, bool> joins_;  ///< true: we join; false: we sponsor
   transport::Setup transport_setup_;
   bool dial_back_ = false;
+  std::uint64_t dial_back_round_ = 0;
+  std::size_t known_members_ = 0;
 
   mutable std::map<std::string, std::pair<model::Text, model::TreePtr>> trees_;
   gateway::Plan plan_;
+  unsigned applying_ = 0;      ///< plans handed to the applier and not answered yet
+  cluster::Vector in_force_;   ///< commits that the data plane runs whole: only these are told as applied
   bool planned_ = false;
   desk::DataPlaneStatus data_plane_;
 };

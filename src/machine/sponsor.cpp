@@ -51,6 +51,7 @@ void SponsorSide::closed(transport::ConnectionId connection) {
 void SponsorSide::refuse(transport::ConnectionId connection, const std::string& text) {
   machine_.world_.log("info", "a join was refused: " + text);
   machine_.world_.send(connection, cluster::encode_join(cluster::JoinRefusal{text}));
+  machine_.world_.close(connection, "the join was refused");
   guests_.erase(connection);
 }
 
@@ -64,7 +65,7 @@ void SponsorSide::receive(transport::ConnectionId connection, cluster::JoinFrame
     guest.ready = true;
     return admit(connection, guest);
   }
-  if (std::holds_alternative<cluster::Joined>(frame) && guest.ready) return;
+  if (std::holds_alternative<cluster::Joined>(frame) && guest.ready) return settle_admission(guest.member);
   refuse(connection, "The joining machine spoke out of turn.");
 }
 
