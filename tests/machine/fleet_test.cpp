@@ -133,6 +133,25 @@ TEST_F(Fleets, islands_stay_writable_and_merge) {
   EXPECT_FALSE(transport_row(b, "two.example").empty());
 }
 
+TEST_F(Fleets, what_the_mail_engine_refused_is_not_told_as_applied_and_is_tried_again) {
+  three();
+  fleet.world(c).applies_fail = true;
+  const auto committed = route(*fleet.client(a), "cluster", "example.com", "127.0.1.9");
+  const auto hash = base::parse_hash(std::string(committed.at("commit").as_string()));
+  ASSERT_TRUE(hash.has_value());
+  const auto progress_of_c = [&] {
+    for (const auto& one : fleet.machine(a).peer().progress(*hash))
+      if (fleet.machine(a).peer().fleet().member(one.member)->host_name == c) return one;
+    return cluster::Peer::Progress{};
+  };
+  ASSERT_TRUE(fleet.run_until([&] { return !progress_of_c().problem.empty(); }, 5'000));
+  EXPECT_FALSE(progress_of_c().applied);
+  EXPECT_NE(progress_of_c().problem.find("refused"), std::string::npos);
+  fleet.world(c).applies_fail = false;
+  ASSERT_TRUE(fleet.run_until([&] { return progress_of_c().applied; }, 30'000));
+  EXPECT_FALSE(transport_row(c, "example.com").empty());
+}
+
 TEST_F(Fleets, joins_that_are_refused_leave_both_sides_as_they_were) {
   fleet.add(a, "127.0.1.1");
   fleet.add(b, "127.0.1.2");

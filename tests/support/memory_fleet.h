@@ -120,6 +120,7 @@ class MemoryWorld final : public machine::World {
   gateway::Plan plan;
   std::vector<std::string> lines;  ///< the log
   std::uint64_t generation = 0;
+  bool applies_fail = false;       ///< the mail engine refuses every plan
   std::uint64_t epoch = 1;         ///< grows with each kill: older callbacks are void
   std::string host_name_;
   std::string address_;

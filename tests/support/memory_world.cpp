@@ -190,8 +190,13 @@ Result<transport::Fingerprints> MemoryWorld::fingerprints(std::string_view publi
 
 void MemoryWorld::apply(gateway::Plan next, applier::Applier::Done done) {
   after(1, [this, next = std::move(next), done = std::move(done)] {
-    plan = next;
     applier::Outcome outcome;
+    if (applies_fail) {
+      outcome.generation = generation;
+      outcome.result = fail(ErrorCode::invalid, "The mail engine refused the settings.");
+      return done(std::move(outcome));
+    }
+    plan = next;
     outcome.generation = ++generation;
     done(std::move(outcome));
   });
