@@ -13,8 +13,10 @@ using base::ErrorCode;
 using base::fail;
 using cluster::Peer;
 
-/// How often commit.wait looks again: progress comes without any register changing.
-constexpr std::int64_t look_again_ms = 100;
+/// How soon commit.wait looks again, doubling: progress comes without any register changing, and mostly within
+/// milliseconds.
+constexpr std::int64_t look_again_first_ms = 1;
+constexpr std::int64_t look_again_most_ms = 100;
 /// How far the commit that an old base names is looked for.
 constexpr std::size_t look_back_commits = 2000;
 
@@ -207,15 +209,16 @@ void commit_list(State& state, Session&, const Call& call, Params& params) {
   call.answer(json::object{{"commits", std::move(out)}});
 }
 
-void look(const Call& call, const base::Hash& commit, std::int64_t deadline_mono_ms) {
+void look(const Call& call, const base::Hash& commit, std::int64_t deadline_mono_ms, std::int64_t again_ms) {
   State* state = call.state();
   if (state == nullptr) return;
   MachineProgress now = machine_progress(*state, commit);
   const std::int64_t left = deadline_mono_ms - state->house.now().mono_ms;
   if (now.settled || left <= 0)
     return call.answer(json::object{{"machines", std::move(now.machines)}, {"done", now.applied}});
-  state->house.after(std::min(left, look_again_ms),
-                     [call, commit, deadline_mono_ms] { look(call, commit, deadline_mono_ms); });
+  state->house.after(std::min(left, again_ms), [call, commit, deadline_mono_ms, again_ms] {
+    look(call, commit, deadline_mono_ms, std::min(2 * again_ms, look_again_most_ms));
+  });
 }
 
 void commit_wait(State& state, Session&, const Call& call, Params& params) {
@@ -224,7 +227,7 @@ void commit_wait(State& state, Session&, const Call& call, Params& params) {
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   auto hash = find_commit(state, id);
   if (!hash) return call.refuse(hash.error());
-  look(call, *hash, state.house.now().mono_ms + seconds * 1000);
+  look(call, *hash, state.house.now().mono_ms + seconds * 1000, look_again_first_ms);
 }
 
 }  // namespace
