@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cluster/founding.h"
 #include "cluster/peer.h"
 #include "model/edit.h"
 
@@ -90,19 +91,6 @@ Result<void> add_settings(Items& items, const Birth& birth, const schema::Schema
   return {};
 }
 
-void add_records(Items& items, const Birth& birth, const Identity& identity, const base::GroupId& group,
-                 const base::UserId& user) {
-  const auto member = [&](std::string_view part) { return cluster::member_register(identity.member, part); };
-  put(items, cluster::group_name_register(group), "Main_Group");
-  put(items, member("identity"), cluster::encode(identity.record()));
-  put(items, member("name"), birth.host_name);
-  put(items, member("addresses"), cluster::encode(cluster::MemberAddresses{birth.host_name, birth.ssh_port, 0}));
-  put(items, member("group"), cluster::encode_group(group));
-  put(items, cluster::user_register(user, "identity"), "admin");
-  put(items, cluster::user_register(user, "role"), cluster::encode_role(cluster::Role::administrator));
-  put(items, cluster::user_register(user, "passphrase"), birth.passphrase_hash);
-}
-
 Identity draw_identity(const BirthKeys& keys, const std::function<std::string(std::size_t)>& random) {
   Identity out;
   out.cluster.uuid = make_uuid(random(16));
@@ -124,15 +112,16 @@ Identity draw_identity(const BirthKeys& keys, const std::function<std::string(st
 Result<store::Batch> give_birth(const Birth& birth, const BirthKeys& keys, const schema::Schema& schema,
                                 const std::function<std::string(std::size_t)>& random, base::Instant now) {
   const Identity identity = draw_identity(keys, random);
-  cluster::LocalCommit founding;
-  founding.request_key = base::to_hex(random(16));
-  founding.author.uuid = make_uuid(random(16));
-  founding.author_name = "admin";
-  founding.comment = "This machine was set up";
-  founding.wait = false;
-  const base::GroupId group{make_uuid(random(16))};
-  add_records(founding.items, birth, identity, group, founding.author);
-  auto added = add_settings(founding.items, birth, schema, identity.member);
+  cluster::Founding founding;
+  founding.cluster = identity.cluster;
+  founding.member = identity.member;
+  founding.group.uuid = make_uuid(random(16));
+  founding.admin.uuid = make_uuid(random(16));
+  founding.host_name = birth.host_name;
+  founding.identity = identity.record();
+  founding.addresses = {birth.host_name, birth.ssh_port, 0};
+  founding.passphrase = birth.passphrase_hash;
+  auto added = add_settings(founding.settings, birth, schema, identity.member);
   if (!added) return added.error();
 
   cluster::Tuning tuning;
@@ -140,7 +129,7 @@ Result<store::Batch> give_birth(const Birth& birth, const BirthKeys& keys, const
   const cluster::Self self{identity.cluster, identity.member, identity.signing, schema.settings_version(), {}};
   auto peer = cluster::Peer::restore(self, tuning, {}, make_number(random(8)), make_number(random(8)), now);
   if (!peer) return peer.error();
-  auto effects = (*peer)->step(founding, now);
+  auto effects = (*peer)->step(cluster::founding_commit(founding, base::to_hex(random(16))), now);
   if (!effects.persist)
     return fail(ErrorCode::internal, "The founding commit was not made: " +
                                          (effects.answers.empty() ? std::string("no reason was given.")

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cluster/founding.h"
 #include "machine/machine.h"
 
 namespace postern::machine {
@@ -151,13 +152,8 @@ void SponsorSide::admit(transport::ConnectionId connection, Guest& guest) {
   if (const auto* user = fleet.user_by_name(guest.user)) what.author = user->id;
   what.comment = "Admitted " + guest.request.host_name;
   what.wait = false;
-  const auto put = [&](std::string_view part, std::string value) {
-    what.items.push_back({cluster::member_register(guest.member, part), cluster::WriteKind::put, std::move(value), {}});
-  };
-  put("identity", cluster::encode(guest.request.identity));
-  put("name", guest.request.host_name);
-  put("addresses", cluster::encode(guest.request.addresses));
-  put("group", cluster::encode_group(fleet.groups.front().id));
+  what.items = cluster::admission_items({guest.member, guest.request.host_name, guest.request.identity,
+                                         guest.request.addresses, fleet.groups.front().id});
   watch(guest.member);
   machine_.commit(std::move(what), [this, connection](const cluster::Answer& answer) {
     const auto found = guests_.find(connection);
