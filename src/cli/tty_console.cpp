@@ -210,6 +210,12 @@ std::optional<std::string> read_hidden_line(int descriptor, int screen, std::str
   return std::nullopt;
 }
 
+#ifdef __SANITIZE_ADDRESS__
+/// libedit copies names and helps of EL_ADDFN and never frees them: two strings a function, once a process.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:wcsdup\n"; }
+#endif
+
 std::unique_ptr<Console> tty_console() { return std::make_unique<TtyConsole>(); }
 
 }  // namespace postern::cli

@@ -102,6 +102,11 @@ const Peer::CommitInfo* Peer::commit(const base::Hash& hash) const {
 std::vector<base::Hash> Peer::newest_commits(std::size_t limit) const {
   return core_->history.newest(limit);
 }
+std::optional<base::Hash> Peer::commit_of_request(const std::string& key) const {
+  const Record* record = core_->history.by_request_key(key);
+  if (record == nullptr) return std::nullopt;
+  return record->info.hash;
+}
 std::vector<base::Hash> Peer::commits_by_prefix(std::string_view hex) const {
   return core_->history.by_prefix(hex);
 }

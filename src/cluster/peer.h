@@ -67,6 +67,8 @@ class Peer {
   [[nodiscard]] const CommitInfo* commit(const base::Hash& hash) const;
   /// Newest applied commits first, by (stamp, dot); at most `limit`.
   [[nodiscard]] std::vector<base::Hash> newest_commits(std::size_t limit) const;
+  /// The applied commit that was made for that request, here or elsewhere.
+  [[nodiscard]] std::optional<base::Hash> commit_of_request(const std::string& key) const;
   /// Commits whose hash starts with these hex digits.
   [[nodiscard]] std::vector<base::Hash> commits_by_prefix(std::string_view hex) const;
 

@@ -9,46 +9,48 @@
 namespace postern::desk {
 namespace {
 
-using Texts = std::vector<model::Text>;  ///< in the order of Checker::involved_
-
 class Checker {
  public:
   Checker(State& state, const View& view, const Changed& changed) : state_(state), view_(view) {
     std::set<std::string> involved;
+    std::set<std::string> subjects;
     for (const auto& [mode, feature] : changed) {
-      subjects_.insert(feature);
-      for (const std::string& other : state.schema.referred_by(feature)) subjects_.insert(other);
+      subjects.insert(feature);
+      for (const std::string& other : state.schema.referred_by(feature)) subjects.insert(other);
     }
-    for (const std::string& subject : subjects_) {
+    for (const std::string& subject : subjects) {
       involved.insert(subject);
       for (const std::string& other : state.schema.refers_to(subject)) involved.insert(other);
     }
     involved_.assign(involved.begin(), involved.end());
+    for (const schema::Feature& feature : state.schema.features())
+      if (subjects.contains(feature.name)) subjects_.push_back(feature.name);
   }
 
-  [[nodiscard]] Texts effective_of(const View& view, const base::MemberId& machine) const {
-    Texts out;
+  /// The texts that bear on this change, of one machine; those not there are factory settings.
+  [[nodiscard]] model::Texts effective_of(const View& view, const base::MemberId& machine) const {
+    model::Texts out;
     for (const std::string& feature : involved_)
-      out.push_back(model::effective(view.settings, view.layout, machine, feature));
+      if (auto text = model::effective(view.settings, view.layout, machine, feature))
+        out.emplace(feature, std::move(text));
     return out;
   }
 
   void check_machine(const model::Layout::Machine& machine) {
-    for (const schema::Problem& problem : problems_of(effective_of(view_, machine.id)))
-      if (subjects_.contains(problem.feature))
-        add(problem, model::supplier(view_.settings, view_.layout, machine.id, problem.feature),
-            machine.host_name);
+    const model::Texts texts = effective_of(view_, machine.id);
+    for (const std::string& subject : subjects_)
+      for (const schema::Problem& problem : *problems_of(subject, texts))
+        add(problem, model::supplier(view_.settings, view_.layout, machine.id, subject), machine.host_name);
   }
 
   /// A definition that no machine uses: as if a machine stood in its mode.
   void check_unused(const model::Settings::Key& key) {
-    Texts texts;
-    for (const std::string& feature : involved_) {
-      const auto from = model::supplier_at(view_.settings, view_.layout, key.first, feature);
-      texts.push_back(from ? view_.settings.find(*from, feature) : nullptr);
-    }
-    for (const schema::Problem& problem : problems_of(texts))
-      if (problem.feature == key.second && !problem.is_reference) add(problem, key.first, {});
+    model::Texts texts;
+    for (const std::string& feature : involved_)
+      if (const auto from = model::supplier_at(view_.settings, view_.layout, key.first, feature))
+        texts.emplace(feature, view_.settings.find(*from, feature));
+    for (const schema::Problem& problem : *problems_of(key.second, texts))
+      if (!problem.is_reference) add(problem, key.first, {});
   }
 
   std::vector<Finding> take() {
@@ -61,41 +63,13 @@ class Checker {
   using FindingKey =
       std::tuple<std::string, std::optional<base::Mode>, std::string, std::string, std::string>;
 
-  const std::vector<schema::Problem>& problems_of(const Texts& texts) {
-    std::vector<std::string> combination;
-    for (const model::Text& text : texts) combination.push_back(text ? *text : std::string());
-    const auto known = checked_.find(combination);
-    if (known != checked_.end()) return known->second;
-    schema::Effective effective;
-    std::vector<schema::Problem> problems;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      if (!texts[i]) continue;
-      if (model::TreePtr parsed = tree_of_text(involved_[i], texts[i], problems))
-        effective.emplace(involved_[i], std::move(parsed));
-    }
-    ++state_.checks;
-    for (schema::Problem& problem : state_.schema.check(effective))
-      problems.push_back(std::move(problem));
-    return checked_.emplace(std::move(combination), std::move(problems)).first->second;
-  }
-
-  /// Parsed once per text. A text that no longer parses is itself a problem.
-  model::TreePtr tree_of_text(const std::string& feature, const model::Text& text,
-                              std::vector<schema::Problem>& problems) {
-    const auto known = trees_.find({feature, *text});
-    if (known != trees_.end()) return known->second;
-    auto parsed = state_.schema.parse(feature, *text);
-    if (!parsed) {
-      schema::Problem problem;
-      problem.feature = feature;
-      problem.path = parsed.error().where;
-      problem.text = parsed.error().text;
-      problems.push_back(std::move(problem));
-      return nullptr;
-    }
-    auto made = std::make_shared<const model::Tree>(std::move(*parsed));
-    trees_.emplace(std::pair{feature, *text}, made);
-    return made;
+  /// Each distinct combination once: most machines share theirs, and the desk's memory may be shorter than a fleet.
+  schema::Verdicts::Problems problems_of(const std::string& subject, const model::Texts& texts) {
+    std::pair<std::string, std::vector<const std::string*>> key{subject, {}};
+    for (const auto& [feature, text] : texts) key.second.push_back(text.get());
+    auto& known = checked_[std::move(key)];
+    if (known == nullptr) known = state_.verdicts.check(subject, texts);
+    return known;
   }
 
   void add(const schema::Problem& problem, const std::optional<base::Mode>& mode,
@@ -115,18 +89,18 @@ class Checker {
 
   State& state_;
   const View& view_;
-  std::set<std::string> subjects_;
+  std::vector<std::string> subjects_;  ///< in the schema's order
   std::vector<std::string> involved_;
-  std::map<std::pair<std::string, std::string>, model::TreePtr> trees_;
-  std::map<std::vector<std::string>, std::vector<schema::Problem>> checked_;
+  /// By the texts' places: both views outlive this, and definitions that several machines use are shared.
+  std::map<std::pair<std::string, std::vector<const std::string*>>, schema::Verdicts::Problems> checked_;
   std::map<FindingKey, Finding> findings_;
   std::vector<FindingKey> order_;
 };
 
-bool same(const Texts& a, const Texts& b) {
-  return std::equal(
-      a.begin(), a.end(), b.begin(), b.end(),
-      [](const model::Text& x, const model::Text& y) { return x == y || (x && y && *x == *y); });
+bool same(const model::Texts& a, const model::Texts& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+    return x.first == y.first && (x.second == y.second || *x.second == *y.second);
+  });
 }
 
 bool has_user(const View& view, const model::Settings::Key& key) {

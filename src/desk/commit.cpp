@@ -14,8 +14,6 @@ using base::fail;
 using cluster::Answer;
 
 constexpr std::size_t request_key_bytes = 128;
-/// How far back a repeated request is looked for: a client repeats at once or not at all.
-constexpr std::size_t retry_commits = 1000;
 
 json::object committed_json(const State& state, const Answer& answer,
                             const std::vector<std::string>& warnings) {
@@ -35,25 +33,22 @@ json::object committed_json(const State& state, const Answer& answer,
 /// The answer to a request that is committed already (contract 2.8: the same answer again).
 std::optional<Answer> known_answer(const State& state, const Session& session,
                                    const std::string& request) {
-  for (const base::Hash& hash : state.peer().newest_commits(retry_commits)) {
-    const cluster::Peer::CommitInfo* info = state.peer().commit(hash);
-    if (info == nullptr || info->header.request_key != request ||
-        info->header.author != session.who.user ||
-        info->header.login_host != state.peer().self().member)
-      continue;
-    Answer out;
-    out.request_key = request;
-    out.commit = hash;
-    out.dot = info->header.dot;
-    out.wall_ms = info->header.wall_ms;
-    const auto progress = state.peer().progress(hash);
-    out.members = progress.size();
-    for (const cluster::Peer::Progress& one : progress)
-      if (!one.stored && one.member != state.peer().self().member)
-        out.missing.push_back({one.member, "has not confirmed it yet"});
-    return out;
-  }
-  return std::nullopt;
+  const auto hash = state.peer().commit_of_request(request);
+  const cluster::Peer::CommitInfo* info = hash ? state.peer().commit(*hash) : nullptr;
+  if (info == nullptr || info->header.author != session.who.user ||
+      info->header.login_host != state.peer().self().member)
+    return std::nullopt;
+  Answer out;
+  out.request_key = request;
+  out.commit = *hash;
+  out.dot = info->header.dot;
+  out.wall_ms = info->header.wall_ms;
+  const auto progress = state.peer().progress(*hash);
+  out.members = progress.size();
+  for (const cluster::Peer::Progress& one : progress)
+    if (!one.stored && one.member != state.peer().self().member)
+      out.missing.push_back({one.member, "has not confirmed it yet"});
+  return out;
 }
 
 struct CheckedSet {
@@ -238,19 +233,15 @@ void commit_now(State& state, Session& session, const Call& call, std::string co
 void settle_in_doubt(State& state) {
   for (auto& [key, pending] : state.pending) {
     if (pending.in_doubt.empty() || pending.committing) continue;
-    for (const base::Hash& hash : state.peer().newest_commits(retry_commits)) {
-      const cluster::Peer::CommitInfo* info = state.peer().commit(hash);
-      if (info == nullptr || info->header.request_key != pending.in_doubt) continue;
-      const Pending before = pending;
-      pending = {};
-      save_pending(state, key, before, [](const base::Result<void>&) {});
-      for (const auto& [id, session] : state.sessions)
-        if (pending_key(state, session) == key)
-          notify(session,
-                 "The commit that was in doubt is committed after all; your changes are no "
-                 "longer pending.");
-      break;
-    }
+    if (!state.peer().commit_of_request(pending.in_doubt)) continue;
+    const Pending before = pending;
+    pending = {};
+    save_pending(state, key, before, [](const base::Result<void>&) {});
+    for (const auto& [id, session] : state.sessions)
+      if (pending_key(state, session) == key)
+        notify(session,
+               "The commit that was in doubt is committed after all; your changes are no "
+               "longer pending.");
   }
 }
 

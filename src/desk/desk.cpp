@@ -68,8 +68,8 @@ void greet(State& state, const Session& session) {
 
 }  // namespace
 
-Desk::Desk(House& house, const schema::Schema& schema)
-    : state_(std::make_shared<State>(house, schema)) {
+Desk::Desk(House& house, schema::Verdicts& verdicts)
+    : state_(std::make_shared<State>(house, verdicts)) {
   load_pending(*state_);
 }
 
@@ -142,6 +142,8 @@ void Desk::alerts(const std::vector<cluster::Alert>& alerts) {
         notify(session, alert.text);
   }
 }
+
+void Desk::progressed() { answer_waits(*state_); }
 
 void Desk::replaced(SessionId keep) {
   std::vector<SessionId> ended;

@@ -2,7 +2,7 @@
 
 #include "cluster/fleet.h"
 #include "desk/ports.h"
-#include "schema/schema.h"
+#include "schema/verdicts.h"
 
 #include <cstdint>
 #include <functional>
@@ -28,7 +28,8 @@ struct Who {
 /// ways.
 class Desk {
  public:
-  Desk(House& house, const schema::Schema& schema);
+  /// `verdicts` is shared with the machine, which checks what is committed here once more.
+  Desk(House& house, schema::Verdicts& verdicts);
   ~Desk();
 
   /// `write` sends one line (without newline) to that session's client; valid until close_session.
@@ -43,6 +44,9 @@ class Desk {
   /// end (contract 2.12), pending bases are compared at the next look.
   void state_changed(const std::vector<cluster::Register>& changed);
   void alerts(const std::vector<cluster::Alert>& alerts);
+  /// To be called when the peer has done what there was to do: answers those who wait for a commit's progress, which
+  /// changes no register.
+  void progressed();
   /// The peer is a new object (join): every session but `keep` ends; its mode is the login host's
   /// machine.
   void replaced(SessionId keep);

@@ -129,17 +129,19 @@ base::Result<std::vector<model::Edit>> edits_from(const json::value& list) {
   return out;
 }
 
-base::Result<model::Text> edited(const State& state, const schema::Feature& feature,
+base::Result<model::Text> edited(State& state, const schema::Feature& feature,
                                  const model::Text& from, std::vector<model::Edit> edits) {
-  auto tree = tree_of(state.schema, feature, *from);
+  auto tree = state.verdicts.tree(feature.name, from);
   if (!tree) return tree.error();
   auto exact = state.schema.canonical_edits(feature.name, std::move(edits));
   if (!exact) return exact.error();
-  auto changed = model::apply(*tree, *exact, state.schema.shapes(feature.name));
+  auto changed = model::apply(**tree, *exact, state.schema.shapes(feature.name));
   if (!changed) return changed.error();
   auto canonical = state.schema.canonical(feature.name, *changed);
   if (!canonical) return canonical.error();
-  return std::make_shared<const std::string>(state.schema.print(feature.name, *canonical));
+  const auto text = std::make_shared<const std::string>(state.schema.print(feature.name, *canonical));
+  state.verdicts.learn(feature.name, text, std::make_shared<const model::Tree>(std::move(*canonical)));
+  return text;
 }
 
 /// Addresses are not made here: an interface names one that this host has. Another machine's host is not

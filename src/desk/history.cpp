@@ -13,10 +13,6 @@ using base::ErrorCode;
 using base::fail;
 using cluster::Peer;
 
-/// How soon commit.wait looks again, doubling: progress comes without any register changing, and mostly within
-/// milliseconds.
-constexpr std::int64_t look_again_first_ms = 1;
-constexpr std::int64_t look_again_most_ms = 100;
 /// How far the commit that an old base names is looked for.
 constexpr std::size_t look_back_commits = 2000;
 
@@ -209,28 +205,40 @@ void commit_list(State& state, Session&, const Call& call, Params& params) {
   call.answer(json::object{{"commits", std::move(out)}});
 }
 
-void look(const Call& call, const base::Hash& commit, std::int64_t deadline_mono_ms, std::int64_t again_ms) {
-  State* state = call.state();
-  if (state == nullptr) return;
-  MachineProgress now = machine_progress(*state, commit);
-  const std::int64_t left = deadline_mono_ms - state->house.now().mono_ms;
-  if (now.settled || left <= 0)
-    return call.answer(json::object{{"machines", std::move(now.machines)}, {"done", now.applied}});
-  state->house.after(std::min(left, again_ms), [call, commit, deadline_mono_ms, again_ms] {
-    look(call, commit, deadline_mono_ms, std::min(2 * again_ms, look_again_most_ms));
-  });
-}
-
 void commit_wait(State& state, Session&, const Call& call, Params& params) {
   const auto id = params.text_if("commit");
   const std::int64_t seconds = params.number("seconds", 0, 600, 30);
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   auto hash = find_commit(state, id);
   if (!hash) return call.refuse(hash.error());
-  look(call, *hash, state.house.now().mono_ms + seconds * 1000, look_again_first_ms);
+  const std::uint64_t wait = ++state.last_wait;
+  state.waits.emplace(wait, Wait{call, *hash});
+  answer_waits(state);
+  if (!state.waits.contains(wait)) return;
+  state.house.after(seconds * 1000, [weak = state.weak_from_this(), wait] {
+    const auto alive = weak.lock();
+    if (!alive) return;
+    const auto found = alive->waits.extract(wait);
+    if (found.empty()) return;
+    MachineProgress now = machine_progress(*alive, found.mapped().commit);
+    found.mapped().call.answer(json::object{{"machines", std::move(now.machines)}, {"done", now.applied}});
+  });
 }
 
 }  // namespace
+
+void answer_waits(State& state) {
+  for (auto at = state.waits.begin(); at != state.waits.end();) {
+    MachineProgress now = machine_progress(state, at->second.commit);
+    if (!now.settled) {
+      ++at;
+      continue;
+    }
+    const Call call = at->second.call;
+    at = state.waits.erase(at);
+    call.answer(json::object{{"machines", std::move(now.machines)}, {"done", now.applied}});
+  }
+}
 
 std::string host_of(const State& state, const base::MemberId& member) {
   const cluster::Member* found = state.fleet().member(member);

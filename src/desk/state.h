@@ -29,26 +29,6 @@ struct Session {
   bool writes_credentials = false;
 };
 
-struct State : std::enable_shared_from_this<State> {
-  State(House& the_house, const schema::Schema& the_schema)
-      : house(the_house), schema(the_schema) {}
-
-  House& house;
-  const schema::Schema& schema;
-  std::map<SessionId, Session> sessions;
-  SessionId next_session = 1;
-  std::map<std::string, Pending> pending;  ///< by pending_key
-  std::vector<std::string> start_notes;    ///< stored pending sets that could not be read
-  std::uint64_t calls = 0;
-  std::uint64_t checks = 0;
-
-  [[nodiscard]] const cluster::Peer& peer() const { return house.peer(); }
-  [[nodiscard]] const cluster::Fleet& fleet() const { return house.peer().fleet(); }
-  [[nodiscard]] base::Mode own_mode() const {
-    return {base::Level::machine, house.peer().self().member.uuid};
-  }
-};
-
 /// A refusal as a call gives it: the error and its data (docs/DESK.md, Errors).
 struct Refused {
   base::Error error;
@@ -61,8 +41,7 @@ using Checked = boost::system::result<T, Refused>;
 /// null.
 class Call {
  public:
-  Call(State& state, SessionId session, json::value id)
-      : state_(state.weak_from_this()), session_(session), id_(std::move(id)) {}
+  Call(State& state, SessionId session, json::value id);
 
   void answer(json::value result) const;
   void refuse(const base::Error& error, json::object data = {}) const;
@@ -79,6 +58,38 @@ class Call {
   SessionId session_;
   json::value id_;
 };
+
+/// A commit.wait: answered when the commit is settled everywhere it can be, or when its time is up.
+struct Wait {
+  Call call;
+  base::Hash commit;
+};
+
+struct State : std::enable_shared_from_this<State> {
+  State(House& the_house, schema::Verdicts& the_verdicts)
+      : house(the_house), schema(the_verdicts.schema()), verdicts(the_verdicts) {}
+
+  House& house;
+  const schema::Schema& schema;
+  schema::Verdicts& verdicts;
+  std::map<SessionId, Session> sessions;
+  SessionId next_session = 1;
+  std::map<std::string, Pending> pending;  ///< by pending_key
+  std::map<std::uint64_t, Wait> waits;  ///< commit.wait calls that are not answered yet
+  std::uint64_t last_wait = 0;
+  std::vector<std::string> start_notes;    ///< stored pending sets that could not be read
+  std::uint64_t calls = 0;
+
+  [[nodiscard]] const cluster::Peer& peer() const { return house.peer(); }
+  [[nodiscard]] const cluster::Fleet& fleet() const { return house.peer().fleet(); }
+  [[nodiscard]] base::Mode own_mode() const {
+    return {base::Level::machine, house.peer().self().member.uuid};
+  }
+};
+
+
+inline Call::Call(State& state, SessionId session, json::value id)
+    : state_(state.weak_from_this()), session_(session), id_(std::move(id)) {}
 
 using Handler = void (*)(State&, Session&, const Call&, Params&);
 struct Method {
@@ -122,5 +133,9 @@ std::string fresh_key(State& state);
 base::Uuid fresh_uuid(State& state);
 /// "Wed Jun 22 10:02:04 2005 PDT", the source's form, in the machine's time zone.
 std::string time_text(std::int64_t wall_ms);
+
+// history.cpp
+/// Answers each commit.wait whose commit has settled.
+void answer_waits(State& state);
 
 }  // namespace postern::desk

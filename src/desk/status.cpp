@@ -61,7 +61,7 @@ void stats(State& state, Session&, const Call& call, Params& params) {
   const cluster::Peer::Counters& peer = state.peer().counters();
   json::object counters;
   counters["desk.calls"] = state.calls;
-  counters["desk.checks"] = state.checks;
+  counters["desk.checks"] = state.verdicts.checks();
   counters["desk.sessions"] = state.sessions.size();
   counters["cluster.commits_authored"] = peer.commits_authored;
   counters["cluster.commits_received"] = peer.commits_received;

@@ -56,7 +56,8 @@ std::variant<Request, WireError> parse_request(std::string_view line) {
   if (id == nullptr || !(id->is_string() || id->is_int64() || id->is_uint64()))
     return not_a_request(nullptr, R"(A request needs an "id", a string or an integer.)");
   if (auto wrong = wrong_member(request)) return not_a_request(*id, *wrong);
-  Request out{*id, std::string(request["method"].get_string()), {}};
+  // Not request["method"]: that may make room for a member, and move `id`.
+  Request out{*id, std::string(request.at("method").get_string()), {}};
   if (json::value* params = request.if_contains("params")) {
     if (!params->is_object())
       return WireError{RpcCode::invalid_params, R"("params" must be an object.)", *id};

@@ -8,6 +8,16 @@ namespace postern::machine {
 namespace {
 
 constexpr std::int64_t retry_ms = 10'000;
+constexpr std::int64_t addresses_age_ms = 1'000;
+
+/// Machine, its group, cluster: near to far. Empty when this fleet does not know the machine.
+std::vector<base::Mode> chain_of(const cluster::Fleet& fleet, const base::MemberId& id) {
+  const auto* member = fleet.member(id);
+  if (member == nullptr) return {};
+  return {{base::Level::machine, id.uuid},
+          {base::Level::group, member->group.uuid},
+          {base::Level::cluster, fleet.cluster.uuid}};
+}
 
 }  // namespace
 
@@ -33,60 +43,52 @@ model::Settings settings_of(const cluster::State& state) {
   return out;
 }
 
-model::Texts Machine::effective_texts(const base::MemberId& member) const {
-  const auto layout = layout_of(peer_->fleet());
-  const auto chain = layout.chain(member);
+model::Text Machine::effective_text(const std::string& feature) const {
+  for (const auto& mode : chain_of(peer_->fleet(), identity_.member))
+    if (auto text = peer_->state().value(cluster::settings_register(mode, feature))) return text;
+  return nullptr;
+}
+
+model::Texts Machine::effective_texts() const {
   model::Texts out;
-  for (const auto& feature : schema_.features()) {
-    for (const auto& mode : chain) {
-      auto text = peer_->state().value(cluster::settings_register(mode, feature.name));
-      if (text == nullptr) continue;
-      out[feature.name] = std::move(text);
-      break;
-    }
-  }
+  for (const auto& feature : schema_.features())
+    if (auto text = effective_text(feature.name)) out.emplace(feature.name, std::move(text));
   return out;
 }
 
-/// The tree with defaults filled in; the factory default's for no text. Kept per feature, because the same text
-/// comes again at every commit that changes something else.
-model::TreePtr Machine::tree_of(const std::string& feature, const model::Text& text) const {
-  auto& [known, tree] = trees_[feature];
-  if (tree != nullptr && known == text) return tree;
-  const auto* info = schema_.feature(feature);
-  auto parsed = schema_.parse(feature, text != nullptr ? *text : info->factory);
-  if (!parsed) {
-    world_.log("error", "settings of " + feature + " cannot be read: " + to_text(parsed.error()));
-    parsed = schema_.parse(feature, info->factory);
+/// The tree with defaults filled in; the factory default's for no text, or one that cannot be read.
+model::TreePtr Machine::tree_of(const std::string& feature, const model::Text& text) {
+  if (text != nullptr) {
+    auto read = verdicts_.filled(feature, text);
+    if (read) return *read;
+    world_.log("error", "settings of " + feature + " cannot be read: " + to_text(read.error()));
   }
-  auto made = std::make_shared<const model::Tree>(schema_.with_defaults(feature, *parsed));
-  known = text;
-  tree = made;
-  return made;
-}
-
-std::vector<std::string> Machine::named_by_errors(const model::Texts& texts) const {
-  schema::Effective effective;
-  std::vector<std::string> out;
-  for (const auto& [feature, text] : texts) {
-    auto parsed = schema_.parse(feature, *text);
-    if (parsed)
-      effective[feature] = std::make_shared<const model::Tree>(std::move(*parsed));
-    else
-      out.push_back(feature);
-  }
-  for (const auto& problem : schema_.check(effective))
-    if (!problem.is_reference || problem.dangling == schema::Dangling::error) out.push_back(problem.feature);
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
+  auto& factory = factory_[feature];
+  if (factory == nullptr)
+    factory = std::make_shared<const model::Tree>(schema_.with_defaults(feature, schema_.factory(feature)));
+  return factory;
 }
 
 void Machine::settle() {
-  const auto wanted = effective_texts(identity_.member);
-  const auto mix = model::hold_back(wanted, in_use_,
-                                    [this](const model::Texts& texts) { return named_by_errors(texts); });
+  unsettled_ = false;
+  const auto wanted = effective_texts();
+  const auto mix = model::hold_back(wanted, in_use_, [this](const model::Texts& texts) {
+    return verdicts_.named_by_errors(texts);
+  });
   apply(mix);
+}
+
+/// Asked again when older than a second: addresses come and go without telling, but not between two commits of a row.
+const std::vector<std::string>& Machine::addresses_now(const model::Tree& interfaces) {
+  const auto now_ms = world_.now().mono_ms;
+  if (now_ms < addresses_until_ms_ && interfaces == addresses_for_) return addresses_;
+  addresses_ = world_.host_addresses();
+  for (const auto& service : features::services(interfaces))
+    if (world_.can_bind(service.address)) addresses_.push_back(service.address);
+  std::sort(addresses_.begin(), addresses_.end());
+  addresses_for_ = interfaces;
+  addresses_until_ms_ = now_ms + addresses_age_ms;
+  return addresses_;
 }
 
 void Machine::apply(const model::Mix& mix) {
@@ -102,10 +104,7 @@ void Machine::apply(const model::Mix& mix) {
     world_.log("error", "this machine's host name in the cluster is malformed; mail uses its serial number instead");
     facts.host_name = identity_.serial + ".invalid";
   }
-  facts.addresses = world_.host_addresses();
-  for (const auto& service : features::services(*effective.trees["interfaces"]))
-    if (world_.can_bind(service.address)) facts.addresses.push_back(service.address);
-  std::sort(facts.addresses.begin(), facts.addresses.end());
+  facts.addresses = addresses_now(*effective.trees["interfaces"]);
   auto plan = gateway::make_plan(effective, facts, features::parts());
   const bool same = planned_ && plan == plan_;
   plan_ = plan;

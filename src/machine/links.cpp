@@ -78,21 +78,29 @@ void Machine::drop_links(const std::string& reason) {
   for (const auto& [connection, link] : std::exchange(links_, {})) world_.close(connection, reason);
 }
 
-std::optional<transport::Target> Machine::target(const cluster::Member& member) const {
+std::uint16_t Machine::dial_port(const cluster::Member& member) {
   const base::Mode mode{base::Level::machine, member.id.uuid};
   const auto text = peer_->state().value(cluster::settings_register(mode, "interfaces"));
-  std::uint16_t port = member.addresses.ssh_port;
-  const auto services = features::services(*tree_of("interfaces", text));
-  const auto usable = std::find_if(services.begin(), services.end(),
-                                   [](const auto& service) { return service.ssh || service.ccs; });
-  if (usable != services.end()) port = usable->ssh ? usable->ssh_port : usable->ccs_port;
+  auto& [known, port] = dial_ports_[member.id];
+  if (known != text || known == nullptr) {
+    known = text;
+    const auto services = features::services(*tree_of("interfaces", text));
+    const auto usable = std::find_if(services.begin(), services.end(),
+                                     [](const auto& service) { return service.ssh || service.ccs; });
+    port.reset();
+    if (usable != services.end()) port = usable->ssh ? usable->ssh_port : usable->ccs_port;
+  }
+  return port.value_or(member.addresses.ssh_port);
+}
+
+transport::Target Machine::target(const cluster::Member& member) {
   const auto& host = member.addresses.dial_host.empty() ? member.host_name : member.addresses.dial_host;
-  return transport::Target{to_text(member.id), host, port, member.identity.host_key};
+  return transport::Target{to_text(member.id), host, dial_port(member), member.identity.host_key};
 }
 
 /// The lower id dials; the higher helps out when no link came up for a while, because one direction may be
 /// firewalled.
-std::vector<transport::Target> Machine::targets() const {
+std::vector<transport::Target> Machine::targets() {
   std::vector<transport::Target> out;
   for (const auto& member : peer_->fleet().members) {
     if (member.id == identity_.member) continue;
@@ -104,7 +112,7 @@ std::vector<transport::Target> Machine::targets() const {
     }
     const bool dial = identity_.member < member.id || ours || (!linked && dial_back_);
     if (!dial) continue;
-    if (auto one = target(member)) out.push_back(std::move(*one));
+    out.push_back(target(member));
   }
   return out;
 }
@@ -124,14 +132,12 @@ void Machine::schedule_dial_back() {
 void Machine::refresh_transport() {
   const base::Mode own{base::Level::machine, identity_.member.uuid};
   const auto interfaces = tree_of("interfaces", peer_->state().value(cluster::settings_register(own, "interfaces")));
-  const auto texts = effective_texts(identity_.member);
-  const auto dns = texts.find("dns");
   transport::Setup next;
   for (const auto& service : features::services(*interfaces)) {
     if (service.ssh) next.ports.push_back({service.address, service.ssh_port, true});
     if (service.ccs) next.ports.push_back({service.address, service.ccs_port, false});
   }
-  next.dns_servers = features::dns_servers(*tree_of("dns", dns == texts.end() ? nullptr : dns->second));
+  next.dns_servers = features::dns_servers(*tree_of("dns", effective_text("dns")));
   next.bind_address = setup_.facts.bind_address;
   if (std::exchange(known_members_, peer_->fleet().members.size()) < peer_->fleet().members.size())
     schedule_dial_back();
@@ -157,7 +163,8 @@ void Machine::link_status(std::function<void(std::vector<desk::LinkStatus>)> don
   for (const auto& member : peer_->fleet().members) {
     desk::LinkStatus row;
     row.member = member.id;
-    if (const auto where = target(member)) row.dial = fmt::format("{}:{}", where->host, where->port);
+    const auto where = target(member);
+    row.dial = fmt::format("{}:{}", where.host, where.port);
     for (const auto& state : states)
       if (state.name == to_text(member.id)) row.last_error = state.last_error;
     gather->rows.push_back(std::move(row));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 #include "machine/joiner.h"
@@ -15,11 +16,17 @@ using base::Result;
 
 constexpr std::size_t ship_bytes = 1U << 20;
 constexpr std::string_view prejoin_prefix = "prejoin/";
+constexpr std::int64_t settle_most_ms = 50;  ///< a data plane may wait this long for an answer to be given first
+
+/// Records of the fleet, and what the links' ports and names come from.
+bool bears_on_links(const cluster::Register& reg) {
+  return !cluster::is_settings(reg) || reg.name == "interfaces" || reg.name == "dns";
+}
 
 }  // namespace
 
 Machine::Machine(World& world, const schema::Schema& schema, Setup setup, Identity identity)
-    : world_(world), schema_(schema), setup_(std::move(setup)), identity_(std::move(identity)) {}
+    : world_(world), schema_(schema), setup_(std::move(setup)), identity_(std::move(identity)), verdicts_(schema) {}
 
 Machine::~Machine() = default;
 
@@ -35,7 +42,7 @@ Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Sche
   out->pending_ = std::move(contents.pending);
   for (auto& [feature, text] : contents.in_use)
     out->in_use_[feature] = std::make_shared<const std::string>(std::move(text));
-  out->desk_ = std::make_unique<desk::Desk>(*out, schema);
+  out->desk_ = std::make_unique<desk::Desk>(*out, out->verdicts_);
   out->joiner_ = std::make_unique<JoinerSide>(*out);
   out->sponsor_ = std::make_unique<SponsorSide>(*out);
   out->refresh_transport();
@@ -79,10 +86,20 @@ void Machine::run_queue() {
     perform(peer_->step(event, world_.now()));
   }
   stepping_ = false;
-  if (!unsettled_) return;
-  unsettled_ = false;
-  refresh_transport();
-  settle();
+  if (std::exchange(links_unsettled_, false)) refresh_transport();
+  desk_->progressed();
+  if (unsettled_) settle_soon();
+}
+
+/// Whoever waits for a commit's answer comes first: bringing the data plane behind it costs this machine some
+/// milliseconds, and the others' confirmations arrive in just those.
+void Machine::settle_soon() {
+  if (waiting_.empty()) return settle();
+  if (std::exchange(settle_late_, true)) return;
+  world_.after(settle_most_ms, [this] {
+    settle_late_ = false;
+    if (unsettled_) settle();
+  });
 }
 
 /// In the order that cluster/effects.h demands.
@@ -94,6 +111,7 @@ void Machine::perform(cluster::Effects effects) {
   for (const auto& one : effects.answers) answer(one);
   if (!effects.changed.empty()) {
     unsettled_ = true;
+    links_unsettled_ |= std::any_of(effects.changed.begin(), effects.changed.end(), bears_on_links);
     desk_->state_changed(effects.changed);
     sponsor_->state_changed();
   }

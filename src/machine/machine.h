@@ -19,7 +19,7 @@
 #include "machine/world.h"
 #include "model/hold.h"
 #include "model/settings.h"
-#include "schema/schema.h"
+#include "schema/verdicts.h"
 
 /// One machine: the peer, the desk and the rooms around them, wired. Owns the truth; one thread.
 namespace postern::machine {
@@ -105,6 +105,7 @@ class Machine final : public desk::House {
   // machine.cpp: events in, effects out
   void step(cluster::Event event);
   void run_queue();
+  void settle_soon();
   void perform(cluster::Effects effects);
   void persist(cluster::Persist persist);
   void ship(const cluster::ShipRange& range);
@@ -117,16 +118,18 @@ class Machine final : public desk::House {
   // links.cpp
   void drop_links(const std::string& reason);
   void refresh_transport();
-  [[nodiscard]] std::vector<transport::Target> targets() const;
-  [[nodiscard]] std::optional<transport::Target> target(const cluster::Member& member) const;
+  [[nodiscard]] std::vector<transport::Target> targets();
+  [[nodiscard]] transport::Target target(const cluster::Member& member);
+  [[nodiscard]] std::uint16_t dial_port(const cluster::Member& member);
   [[nodiscard]] const cluster::Member* member_by_key(const std::string& key, bool host_key) const;
   void schedule_dial_back();
 
   // apply.cpp
   void settle();
-  [[nodiscard]] model::Texts effective_texts(const base::MemberId& member) const;
-  model::TreePtr tree_of(const std::string& feature, const model::Text& text) const;
-  std::vector<std::string> named_by_errors(const model::Texts& texts) const;
+  [[nodiscard]] model::Text effective_text(const std::string& feature) const;
+  [[nodiscard]] model::Texts effective_texts() const;
+  model::TreePtr tree_of(const std::string& feature, const model::Text& text);
+  const std::vector<std::string>& addresses_now(const model::Tree& interfaces);
   void apply(const model::Mix& mix);
   void applied(const applier::Outcome& outcome, const model::Mix& mix, cluster::Vector covers,
                std::uint64_t epoch);
@@ -145,7 +148,9 @@ class Machine final : public desk::House {
 
   std::deque<cluster::Event> queue_;
   bool stepping_ = false;
-  bool unsettled_ = false;
+  bool unsettled_ = false;  ///< the data plane may be behind the settings
+  bool settle_late_ = false;  ///< a timer will settle, should no answer come before
+  bool links_unsettled_ = false;
   std::int64_t wake_mono_ms_ = 0;
   std::map<std::string, std::vector<std::function<void(const cluster::Answer&)>>> waiting_;
 
@@ -154,13 +159,19 @@ class Machine final : public desk::House {
   model::Texts in_use_;
 
   std::map<transport::ConnectionId, Link> links_;
+  /// Where a member's own interfaces take SSH, by the text that says so: read once per text, not per change.
+  std::map<base::MemberId, std::pair<model::Text, std::optional<std::uint16_t>>> dial_ports_;
   std::map<transport::ConnectionId, bool> joins_;  ///< true: we join; false: we sponsor
   transport::Setup transport_setup_;
   bool dial_back_ = false;
   std::uint64_t dial_back_round_ = 0;
   std::size_t known_members_ = 0;
 
-  mutable std::map<std::string, std::pair<model::Text, model::TreePtr>> trees_;
+  schema::Verdicts verdicts_;
+  std::map<std::string, model::TreePtr> factory_;  ///< with defaults, made when first needed
+  std::vector<std::string> addresses_;             ///< of this host, sorted
+  model::Tree addresses_for_;                      ///< the interfaces that they were asked for
+  std::int64_t addresses_until_ms_ = 0;
   gateway::Plan plan_;
   unsigned applying_ = 0;      ///< plans handed to the applier and not answered yet
   cluster::Vector in_force_;   ///< commits that the data plane runs whole: only these are told as applied

@@ -95,14 +95,14 @@ class Builder {
 
 }  // namespace
 
-yang::Tree build_forest(const Library& library, const Effective& effective,
-                        std::vector<Problem>& problems) {
+yang::Tree build_forest(const Library& library, const std::vector<const Known*>& features,
+                        const Effective& effective, std::vector<Problem>& problems) {
   lyd_node* forest = nullptr;
   Builder builder(problems);
-  for (const Known& known : library.known) {
-    const auto found = effective.find(known.feature.name);
+  for (const Known* known : features) {
+    const auto found = effective.find(known->feature.name);
     const bool defined = found != effective.end() && found->second != nullptr;
-    yang::Tree top = builder.feature(known, defined ? *found->second : known.factory);
+    yang::Tree top = builder.feature(*known, defined ? *found->second : known->factory);
     if (top != nullptr && lyd_insert_sibling(forest, top.get(), &forest) == LY_SUCCESS)
       top.release();
   }

@@ -1,5 +1,6 @@
 #include "schema/build.h"
 #include "schema/library.h"
+#include "schema/verdicts.h"
 
 #include <fmt/format.h>
 
@@ -39,6 +40,11 @@ class Checker {
     path_.clear();
     inner(known.root, top);
   }
+  /// References alone.
+  void references(const Known& known, const lyd_node* top) {
+    only_references_ = true;
+    if (known.has_references) feature(known, top);
+  }
 
  private:
   Problem& report(std::string text, std::string value = {}) {
@@ -56,8 +62,8 @@ class Checker {
     for (const Item& child : item.children) {
       path_.push_back({child.name, {}});
       const auto nodes = instances(node, child);
-      count(child, nodes.size());
-      if (child.kind == Kind::list) uniques(child, nodes);
+      if (!only_references_) count(child, nodes.size());
+      if (child.kind == Kind::list && !only_references_) uniques(child, nodes);
       for (const lyd_node* one : nodes) {
         if (child.kind == Kind::list) path_.back().keys = keys_of(child, one);
         below(child, one);
@@ -74,6 +80,7 @@ class Checker {
   }
 
   void musts(const Item& item, const lyd_node* node) {
+    if (only_references_) return;
     for (const lysc_must& must : yang::Array{lysc_node_musts(item.node)})
       if (!yang::holds(must, node))
         report(must.emsg != nullptr ? must.emsg : "This does not fit the other settings.");
@@ -149,20 +156,19 @@ class Checker {
   const lyd_node* forest_;
   std::vector<Problem>& problems_;
   const Known* feature_ = nullptr;
+  bool only_references_ = false;
   model::Path path_;
 };
 
-bool is_error(const Problem& problem) {
-  return !problem.is_reference || problem.dangling == Dangling::error;
-}
-
-/// libyang's word on a forest in which we found nothing wrong. It may destroy values of what it
-/// refuses, so it comes last.
-void arbitrate(const Library& library, yang::Tree& forest, std::vector<Problem>& problems) {
+/// libyang's word on a forest in which we found nothing wrong: on one module's data, or on all. It may destroy values
+/// of what it refuses, so it comes last.
+void arbitrate(const Library& library, const Known* only, yang::Tree& forest, std::vector<Problem>& problems) {
   const ly_ctx* context = library.context.get();
   yang::clear_errors(context);
   lyd_node* raw = forest.release();
-  const LY_ERR got = lyd_validate_all(&raw, context, LYD_VALIDATE_NO_STATE, nullptr);
+  const LY_ERR got = only == nullptr
+                         ? lyd_validate_all(&raw, context, LYD_VALIDATE_NO_STATE, nullptr)
+                         : lyd_validate_module(&raw, only->root.node->module, LYD_VALIDATE_NO_STATE, nullptr);
   forest.reset(raw);
   const auto complaint = yang::take_error(context);
   if (got == LY_SUCCESS) return;
@@ -180,13 +186,38 @@ void arbitrate(const Library& library, yang::Tree& forest, std::vector<Problem>&
 
 std::vector<Problem> check_effective(const Library& library, const Effective& effective) {
   std::vector<Problem> problems;
-  yang::Tree forest = build_forest(library, effective, problems);
+  std::vector<const Known*> all;
+  for (const Known& known : library.known) all.push_back(&known);
+  yang::Tree forest = build_forest(library, all, effective, problems);
   Checker checker(library, forest.get(), problems);
   for (const Known& known : library.known)
     for (const lyd_node* top = forest.get(); top != nullptr; top = top->next)
       if (top->schema == known.root.node) checker.feature(known, top);
-  if (std::none_of(problems.begin(), problems.end(), is_error))
-    arbitrate(library, forest, problems);
+  if (std::none_of(problems.begin(), problems.end(), is_error)) arbitrate(library, nullptr, forest, problems);
+  return problems;
+}
+
+std::vector<Problem> check_one(const Library& library, const Known& known, const Effective& effective) {
+  std::vector<const Known*> trees{&known};
+  for (const std::string& name : known.refers_to)
+    if (name != known.feature.name) trees.push_back(library.find(name));
+  std::vector<Problem> problems;
+  const auto build = [&] {
+    problems.clear();
+    yang::Tree forest = build_forest(library, trees, effective, problems);
+    std::erase_if(problems, [&](const Problem& problem) { return problem.feature != known.feature.name; });
+    return forest;
+  };
+  // Mostly nothing is wrong, and libyang, which has the last word anyway, says so in a third of our checker's time;
+  // then only references that may dangle are left to look at.
+  yang::Tree forest = build();
+  if (problems.empty()) arbitrate(library, &known, forest, problems);
+  const bool clean = problems.empty();
+  if (!clean) forest = build();
+  Checker checker(library, forest.get(), problems);
+  for (const lyd_node* top = forest.get(); top != nullptr; top = top->next)
+    if (top->schema == known.root.node) clean ? checker.references(known, top) : checker.feature(known, top);
+  if (!clean && std::none_of(problems.begin(), problems.end(), is_error)) arbitrate(library, &known, forest, problems);
   return problems;
 }
 

@@ -49,6 +49,7 @@ struct Known {
   model::Tree factory;
   std::vector<std::string> refers_to;
   std::vector<std::string> referred_by;
+  bool has_references = false;  ///< any leafref, to itself too
 };
 
 struct Library {
@@ -98,5 +99,6 @@ base::Result<model::Tree> parse_json(const Known& known, std::string_view text);
 std::string print_json(const Item& root, const model::Tree& tree);
 /// check.cpp
 std::vector<Problem> check_effective(const Library& library, const Effective& effective);
+std::vector<Problem> check_one(const Library& library, const Known& known, const Effective& effective);
 
 }  // namespace postern::schema

@@ -28,10 +28,11 @@ yang::Set atoms(const lysc_node* node, const lyxp_expr* expression, const lysc_p
 
 class References {
  public:
-  explicit References(std::vector<std::string>& refers_to) : refers_to_(refers_to) {}
+  explicit References(Known& known) : refers_to_(known.refers_to), any_(known.has_references) {}
 
   void walk(Item& item) {
     if (item.reference != nullptr) {
+      any_ = true;
       const auto set = atoms(item.node, item.reference->path, item.reference->prefixes);
       note(item, *set);
       for (std::uint32_t i = 0; i < set->count; ++i)
@@ -50,6 +51,7 @@ class References {
   }
 
   std::vector<std::string>& refers_to_;
+  bool& any_;
 };
 
 }  // namespace
@@ -60,7 +62,7 @@ std::string feature_of(const lysc_node* node) {
 }
 
 void find_references(Library& library) {
-  for (Known& known : library.known) References(known.refers_to).walk(known.root);
+  for (Known& known : library.known) References(known).walk(known.root);
   for (const Known& known : library.known)
     for (Known& target : library.known)
       if (std::binary_search(known.refers_to.begin(), known.refers_to.end(), target.feature.name))

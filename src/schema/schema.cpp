@@ -143,6 +143,10 @@ std::vector<Problem> Schema::check(const Effective& effective) const {
   return check_effective(state_->library, effective);
 }
 
+std::vector<Problem> Schema::check_feature(std::string_view feature, const Effective& effective) const {
+  return check_one(state_->library, state_->known(feature), effective);
+}
+
 const std::vector<std::string>& Schema::refers_to(std::string_view feature) const {
   return state_->known(feature).refers_to;
 }

@@ -126,6 +126,8 @@ class Schema {
   /// Everything wrong with these effective settings: musts, mandatory, min/max, unique, references, with
   /// keyed paths; errors and warnings (Dangling::warn) alike, in a fixed order. Empty: it checks.
   [[nodiscard]] std::vector<Problem> check(const Effective& effective) const;
+  /// The part of it that is `feature`'s own: only the feature and what it refers to are looked at.
+  [[nodiscard]] std::vector<Problem> check_feature(std::string_view feature, const Effective& effective) const;
   /// Features that `feature` refers to, by leafref or must, and those that refer to it.
   [[nodiscard]] const std::vector<std::string>& refers_to(std::string_view feature) const;
   [[nodiscard]] const std::vector<std::string>& referred_by(std::string_view feature) const;

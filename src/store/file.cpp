@@ -201,4 +201,15 @@ base::Result<Sql> open_file(const std::string& path, const char* vfs, Found foun
   return sql;
 }
 
+void prepare_log(const std::string& path) {
+  const std::int64_t size = log_size(path);
+  if (size == 0 || size >= prepared_log_bytes) return;
+  const Descriptor open(::open((path + "-wal").c_str(), O_WRONLY | O_CLOEXEC));
+  if (open.get() < 0) return;
+  const std::string zeros(static_cast<std::size_t>(prepared_log_bytes - size), '\0');
+  const ssize_t put = ::pwrite(open.get(), zeros.data(), zeros.size(), size);
+  const bool whole = put == static_cast<ssize_t>(zeros.size()) && ::fsync(open.get()) == 0;
+  if (!whole && ::ftruncate(open.get(), size) != 0) return;  // zeros at the end hurt nobody
+}
+
 }  // namespace postern::store

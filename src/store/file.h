@@ -24,4 +24,11 @@ base::Result<void> make_file(const std::string& path, const char* vfs);
 /// changed.
 base::Result<Sql> open_file(const std::string& path, const char* vfs, Found found);
 
+/// Writes zeros behind the log's end up to `prepared_log_bytes` and flushes them: a flush of bytes that the file has
+/// already costs the file system half of one that makes the file longer, which goes through its journal too. SQLite
+/// stops reading a log at the first frame that does not fit (https://www.sqlite.org/walformat.html §4.4), so zeros
+/// are as good as an end. Where this fails (a full disk) the log is as it was, and only slower.
+void prepare_log(const std::string& path);
+constexpr std::int64_t prepared_log_bytes = 4 << 20;
+
 }  // namespace postern::store

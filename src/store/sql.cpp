@@ -48,6 +48,13 @@ void FinishSql::operator()(sqlite3_stmt* handle) const {
   sqlite3_finalize(handle);
 }
 
+void ReturnSql::operator()(sqlite3_stmt* handle) const {
+  sqlite3_reset(handle);
+  sqlite3_clear_bindings(handle);
+  std::unique_ptr<sqlite3_stmt, FinishSql> mine(handle);
+  idle->try_emplace(sqlite3_sql(handle), std::move(mine));  // a second one of the same text is not kept
+}
+
 Statement& Statement::bind(std::int64_t number) {
   POSTERN_ASSERT(sqlite3_bind_int64(handle_.get(), next_++, number) == SQLITE_OK);
   return *this;
@@ -130,9 +137,16 @@ base::Result<void> Sql::run(const char* text) {
 }
 
 base::Result<Statement> Sql::prepare(const char* text) {
+  if (auto known = idle_->extract(text)) return Statement(handle_.get(), known.mapped().release(), *idle_);
   sqlite3_stmt* raw = nullptr;
-  if (sqlite3_prepare_v2(handle_.get(), text, -1, &raw, nullptr) != SQLITE_OK) return error();
-  return Statement(handle_.get(), raw);
+  if (sqlite3_prepare_v3(handle_.get(), text, -1, SQLITE_PREPARE_PERSISTENT, &raw, nullptr) != SQLITE_OK)
+    return error();
+  return Statement(handle_.get(), raw, *idle_);
+}
+
+base::Result<void> Sql::run_kept(const char* text) {
+  auto statement = prepare(text);
+  return statement ? statement->run() : statement.error();
 }
 
 base::Result<std::int64_t> Sql::number(const char* query) {

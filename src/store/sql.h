@@ -4,6 +4,7 @@
 #include "base/result.h"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,10 +21,19 @@ struct CloseSql {
 struct FinishSql {
   void operator()(sqlite3_stmt* handle) const;
 };
+/// Compiled statements that nobody uses now, by text: compiling one costs more than most of them do.
+using IdleStatements = std::map<std::string_view, std::unique_ptr<sqlite3_stmt, FinishSql>>;
+/// Puts a statement back among the idle ones, reset and without its arguments.
+struct ReturnSql {
+  IdleStatements* idle = nullptr;
+  void operator()(sqlite3_stmt* handle) const;
+};
 
+/// Ends before its Sql.
 class Statement {
  public:
-  Statement(sqlite3* connection, sqlite3_stmt* handle) : connection_(connection), handle_(handle) {}
+  Statement(sqlite3* connection, sqlite3_stmt* handle, IdleStatements& idle)
+      : connection_(connection), handle_(handle, ReturnSql{&idle}) {}
 
   /// Arguments in order, from 1; blobs are not copied and must outlive the step.
   Statement& bind(std::int64_t number);
@@ -43,7 +53,7 @@ class Statement {
 
  private:
   sqlite3* connection_;
-  std::unique_ptr<sqlite3_stmt, FinishSql> handle_;
+  std::unique_ptr<sqlite3_stmt, ReturnSql> handle_;
   int next_ = 1;
 };
 
@@ -53,7 +63,10 @@ class Sql {
   static base::Result<Sql> open(const std::string& path, const char* vfs);
 
   base::Result<void> run(const char* text);
+  /// Compiled once and kept. idle statements are known by SQLite's own copy of it.
   base::Result<Statement> prepare(const char* text);
+  /// One statement without a row, compiled once and kept.
+  base::Result<void> run_kept(const char* text);
   /// First column of the first row as a number.
   base::Result<std::int64_t> number(const char* text);
   /// First column of the first row as text.
@@ -65,6 +78,7 @@ class Sql {
 
  private:
   std::unique_ptr<sqlite3, CloseSql> handle_;
+  std::unique_ptr<IdleStatements> idle_ = std::make_unique<IdleStatements>();  ///< its place stays when this moves
 };
 
 }  // namespace postern::store

@@ -61,11 +61,12 @@ base::Result<void> Store::State::sync_mode(bool flush) {
 }
 
 /// A small flushed transaction. The first one in a fresh log flushes the log's header too, and this
-/// way it is not somebody's commit that waits for that.
+/// way it is not somebody's commit that waits for that, nor for the file to grow.
 base::Result<void> Store::State::warm() {
   auto done = sync_mode(true);
-  if (!done) return done;
-  return sql.run("UPDATE meta SET value=value+1 WHERE key='warmed'");
+  if (done) done = sql.run("UPDATE meta SET value=value+1 WHERE key='warmed'");
+  if (done) prepare_log(path);
+  return done;
 }
 
 /// After a COMMIT that failed once frames were written: SQLite sees the state before, but a crash
@@ -80,7 +81,7 @@ base::Result<void> Store::State::settle() {
 }
 
 base::Result<void> Store::State::commit(bool* unknown) {
-  auto done = sql.run("COMMIT");
+  auto done = sql.run_kept("COMMIT");
   if (done) return done;
   const bool full_disk = sql.disk_full();
   const base::Error why = sql.error();
@@ -98,7 +99,7 @@ base::Result<void> Store::State::transaction(const std::function<base::Result<vo
     if (!settled) return settled;
   }
   auto done = sync_mode(flush);
-  if (done) done = sql.run("BEGIN IMMEDIATE");
+  if (done) done = sql.run_kept("BEGIN IMMEDIATE");
   if (!done) return done;
   done = change();
   if (!done) {

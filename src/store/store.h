@@ -90,7 +90,7 @@ class Store {
 /// A Store on a thread of its own. Whatever is queued when the thread turns to it becomes one
 /// transaction; if that one is refused, its batches are tried one by one up to the first that is
 /// refused again; those after it are not stored either, and are told so. Checkpoints when idle, or
-/// when the log passes 8 MiB. Callbacks run on the store's thread: post them to yours.
+/// when the log passes 3 MiB. Callbacks run on the store's thread: post them to yours.
 class Writer {
  public:
   explicit Writer(std::unique_ptr<Store> store);

@@ -11,7 +11,7 @@
 namespace postern::store {
 namespace {
 
-constexpr std::uint64_t log_most_bytes = 8U << 20;
+constexpr std::uint64_t log_most_bytes = 3U << 20;  // well inside what is prepared (store/file.h)
 constexpr std::uint64_t idle_log_bytes = 256U << 10;  // less is not worth a checkpoint's flushes
 constexpr auto idle_after = std::chrono::milliseconds(200);
 constexpr std::size_t joined_most = 512;  // batches in one transaction

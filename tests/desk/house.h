@@ -195,6 +195,7 @@ class FakeHouse final : public House {
       }
       if (desk != nullptr && !effects.changed.empty()) desk->state_changed(effects.changed);
     }
+    if (desk != nullptr) desk->progressed();
   }
 
   base::Instant clock{1'700'000'000'000, 1'000'000};
@@ -313,11 +314,12 @@ class DeskTest : public testing::Test {
 
   void reopen() {
     house.desk = nullptr;
-    desk = std::make_unique<Desk>(house, loaded_schema());
+    desk = std::make_unique<Desk>(house, verdicts);
     house.desk = desk.get();
   }
 
   FakeHouse house;
+  schema::Verdicts verdicts{loaded_schema()};
   std::unique_ptr<Desk> desk;
 };
 

@@ -92,7 +92,7 @@ TEST_F(Fleets, a_change_at_cluster_level_reaches_every_plan) {
   EXPECT_EQ(committed.at("members").to_number<int>(), 3);
   EXPECT_EQ(committed.at("durable").to_number<int>(), 3);
   ASSERT_TRUE(fleet.run_until(
-      [&] { return !transport_row(b, "example.com").empty() && !transport_row(c, "example.com").empty(); }, 5'000));
+      [&] { return !transport_row(a, "example.com").empty() && !transport_row(b, "example.com").empty() && !transport_row(c, "example.com").empty(); }, 5'000));
   EXPECT_EQ(transport_row(a, "example.com"), transport_row(c, "example.com"));
   EXPECT_NE(transport_row(b, "example.com").find("127.0.1.9"), std::string::npos);
   EXPECT_TRUE(equal());

@@ -10,8 +10,18 @@ class Check : public testing::Test {
   }
   /// "FEATURE path: text" of each problem, with "?" in front of warnings.
   std::vector<std::string> problems() const {
+    const auto all = lines(loaded().check(effective_));
+    for (const Feature& feature : loaded().features()) {
+      std::vector<std::string> own;
+      for (const std::string& line : all)
+        if (line.find(feature.name + " ") == (line.starts_with("? ") ? 2U : 0U)) own.push_back(line);
+      EXPECT_EQ(lines(loaded().check_feature(feature.name, effective_)), own) << "checked alone, it says the same";
+    }
+    return all;
+  }
+  static std::vector<std::string> lines(const std::vector<Problem>& problems) {
     std::vector<std::string> result;
-    for (const Problem& p : loaded().check(effective_))
+    for (const Problem& p : problems)
       result.push_back((p.is_reference && p.dangling == Dangling::warn ? "? " : "") + p.feature +
                        " " + p.path + ": " + p.text);
     return result;

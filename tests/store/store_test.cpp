@@ -2,6 +2,7 @@
 
 #include "tests/store/fixture.h"
 
+#include <filesystem>
 #include <sys/stat.h>
 
 namespace postern::store {
@@ -33,6 +34,23 @@ TEST(Store, NewIsEmptyAndPrivate) {
   EXPECT_EQ(status.st_mode & 0777, 0600U);
   ASSERT_EQ(::stat(folder.file("store-wal").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
+TEST(Store, FlushesOverwriteALogThatIsLongAlready) {
+  const Folder folder;
+  const auto log_bytes = [&] { return std::filesystem::file_size(folder.file("store-wal")); };
+  auto store = open_store(folder.file());
+  const auto prepared = log_bytes();
+  EXPECT_GE(prepared, 4U << 20);
+  for (std::uint64_t seq = 1; seq <= 20; ++seq) ASSERT_TRUE(store->write({batch_of(seq)}, nullptr));
+  EXPECT_EQ(log_bytes(), prepared);
+  ASSERT_TRUE(store->checkpoint());
+  ASSERT_TRUE(store->write({batch_of(21)}, nullptr));
+  EXPECT_EQ(log_bytes(), prepared);
+  // What SIGKILL leaves: the zeros behind the last transaction are no transaction, and no damage.
+  write_file(folder.file("copy"), read_file(folder.file()));
+  write_file(folder.file("copy-wal"), read_file(folder.file("store-wal")));
+  EXPECT_EQ(open_store(folder.file("copy"))->load()->commits.size(), 21U);
 }
 
 TEST(Store, GivesBackEverythingAfterReopening) {
