@@ -137,7 +137,7 @@ base::Result<model::Text> edited(State& state, const schema::Feature& feature,
   if (!exact) return exact.error();
   auto changed = model::apply(**tree, *exact, state.schema.shapes(feature.name));
   if (!changed) return changed.error();
-  auto canonical = state.schema.canonical(feature.name, *changed);
+  auto canonical = state.schema.canonical(feature.name, std::move(*changed), tree->get());
   if (!canonical) return canonical.error();
   const auto text = std::make_shared<const std::string>(state.schema.print(feature.name, *canonical));
   state.verdicts.learn(feature.name, text, std::make_shared<const model::Tree>(std::move(*canonical)));

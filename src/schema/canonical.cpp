@@ -20,18 +20,32 @@ Node make_node(const Item& item, Kind kind) {
   return node;
 }
 
+std::size_t nodes_in(const Node& node) {
+  std::size_t count = 1 + node.values.size();
+  for (const Node& child : node.children) count += nodes_in(child);
+  return count;
+}
+
+/// Whether the entry's keys come first, as in canonical form: only then may order_of look at it.
+bool has_keys_first(const Item& list, const Node& entry) {
+  if (entry.children.size() < list.keys.size()) return false;
+  for (std::size_t i = 0; i < list.keys.size(); ++i)
+    if (entry.children[i].name != list.keys[i]) return false;
+  return true;
+}
+
 /// Rebuilds a tree along the schema, so that what comes out has the schema's order, whatever went
-/// in.
+/// in. Takes over entries that are in `like`, a tree in canonical form: what is equal to it is canonical too.
 class Canonical {
  public:
-  base::Result<Node> inner(const Item& item, const Node& from, Kind kind) {
+  base::Result<Node> inner(const Item& item, Node& from, Kind kind, const Node* like) {
     if (auto known = check_names(item, from); !known) return known.error();
     Node result = make_node(item, kind);
     for (const Item& child : item.children) {
-      const Node* node = from.child(child.name);
+      Node* node = from.child(child.name);
       if (node == nullptr || says_nothing(*node)) continue;
       path_.push_back({child.name, {}});
-      auto made = make(child, *node);
+      auto made = make(child, *node, like != nullptr ? like->child(child.name) : nullptr);
       path_.pop_back();
       if (!made) return made.error();
       // Containers below a feature have no presence: an empty one says nothing.
@@ -66,22 +80,20 @@ class Canonical {
     return {};
   }
 
-  base::Result<Node> make(const Item& item, const Node& from) {
-    if (++nodes_ > base::limits::settings_nodes)
-      return invalid(fmt::format("One feature's settings have at most {} nodes.",
-                                 base::limits::settings_nodes));
+  base::Result<Node> make(const Item& item, Node& from, const Node* like) {
+    if (++nodes_ > base::limits::settings_nodes) return too_many();
     switch (item.kind) {
       case Kind::leaf:
         return leaf(item, from);
       case Kind::leaf_list:
         return leaf_list(item, from);
       case Kind::list:
-        return list(item, from);
+        return list(item, from, like);
       case Kind::container:
       case Kind::entry:
         break;
     }
-    return inner(item, from, Kind::container);
+    return inner(item, from, Kind::container, like);
   }
 
   base::Result<Node> leaf(const Item& item, const Node& from) {
@@ -108,19 +120,50 @@ class Canonical {
     return result;
   }
 
-  base::Result<Node> list(const Item& item, const Node& from) {
+  base::Result<Node> list(const Item& item, Node& from, const Node* like) {
     Node result = make_node(item, Kind::list);
+    result.children.reserve(from.children.size());
     const model::PathStep step = path_.back();
-    for (const Node& entry : from.children) {
+    Known known(item, like);
+    for (Node& entry : from.children) {
+      const Node* same_keys = known.find(entry);
+      if (same_keys != nullptr && *same_keys == entry) {
+        nodes_ += nodes_in(entry) - 1;  // the entry itself is not counted elsewhere either
+        result.children.push_back(std::move(entry));
+        continue;
+      }
       auto keys = keys_of(item, entry);
       if (!keys) return keys.error();
       path_.back().keys = std::move(*keys);
-      auto made = inner(item, entry, Kind::entry);
+      auto made = inner(item, entry, Kind::entry, same_keys);
       path_.back() = step;
       if (!made) return made.error();
       result.children.push_back(std::move(*made));
     }
+    if (nodes_ > base::limits::settings_nodes) return too_many();
     return in_order(item, std::move(result));
+  }
+
+  /// The entries of `like`, asked for in about their order.
+  class Known {
+   public:
+    Known(const Item& list, const Node* like) : list_(list), like_(list.user_ordered ? nullptr : like) {}
+
+    const Node* find(const Node& entry) {
+      if (like_ == nullptr || !has_keys_first(list_, entry)) return nullptr;
+      const auto& all = like_->children;
+      while (at_ < all.size() && order_of(all[at_], entry, list_.keys.size()) < 0) ++at_;
+      return at_ < all.size() && order_of(all[at_], entry, list_.keys.size()) == 0 ? &all[at_] : nullptr;
+    }
+
+   private:
+    const Item& list_;
+    const Node* like_;
+    std::size_t at_ = 0;
+  };
+
+  [[nodiscard]] base::Error too_many() const {
+    return invalid(fmt::format("One feature's settings have at most {} nodes.", base::limits::settings_nodes));
   }
 
   /// The entry's keys as given: they name it in errors about itself.
@@ -138,6 +181,9 @@ class Canonical {
 
   base::Result<Node> in_order(const Item& item, Node list) {
     const std::size_t count = item.keys.size();
+    const auto& entries = list.children;
+    const auto in_their_order = [count](const Node& a, const Node& b) { return order_of(a, b, count) >= 0; };
+    if (std::adjacent_find(entries.begin(), entries.end(), in_their_order) == entries.end()) return list;
     std::vector<std::pair<std::vector<std::string>, std::size_t>> order;
     for (std::size_t i = 0; i < list.children.size(); ++i)
       order.emplace_back(list.children[i].key_values(count), i);
@@ -160,12 +206,18 @@ class Canonical {
 
 }  // namespace
 
-base::Result<model::Tree> canonical_tree(const Item& root, const model::Tree& tree) {
+std::strong_ordering order_of(const Node& a, const Node& b, std::size_t keys) {
+  for (std::size_t i = 0; i < keys; ++i)
+    if (const auto order = a.children[i].value <=> b.children[i].value; order != 0) return order;
+  return std::strong_ordering::equal;
+}
+
+base::Result<model::Tree> canonical_tree(const Item& root, model::Tree tree, const model::Tree* like) {
   if (tree.kind != Kind::container || tree.name != root.name)
     return base::fail(
         base::ErrorCode::invalid,
         fmt::format("These are settings of \"{}\", not of \"{}\".", tree.name, root.name));
-  return Canonical().inner(root, tree, Kind::container);
+  return Canonical().inner(root, tree, Kind::container, like);
 }
 
 model::Tree fill_defaults(const Item& item, const model::Tree& tree) {

@@ -13,6 +13,7 @@ namespace postern::schema {
 namespace {
 
 using Kind = model::Node::Kind;
+using model::Node;
 
 /// Below one container or entry: the nodes of one schema node, in their order.
 std::vector<const lyd_node*> instances(const lyd_node* parent, const Item& item) {
@@ -182,22 +183,8 @@ void arbitrate(const Library& library, const Known* only, yang::Tree& forest, st
   problems.push_back(std::move(problem));
 }
 
-}  // namespace
-
-std::vector<Problem> check_effective(const Library& library, const Effective& effective) {
-  std::vector<Problem> problems;
-  std::vector<const Known*> all;
-  for (const Known& known : library.known) all.push_back(&known);
-  yang::Tree forest = build_forest(library, all, effective, problems);
-  Checker checker(library, forest.get(), problems);
-  for (const Known& known : library.known)
-    for (const lyd_node* top = forest.get(); top != nullptr; top = top->next)
-      if (top->schema == known.root.node) checker.feature(known, top);
-  if (std::none_of(problems.begin(), problems.end(), is_error)) arbitrate(library, nullptr, forest, problems);
-  return problems;
-}
-
-std::vector<Problem> check_one(const Library& library, const Known& known, const Effective& effective) {
+/// One feature with what it refers to.
+std::vector<Problem> check_whole(const Library& library, const Known& known, const Effective& effective) {
   std::vector<const Known*> trees{&known};
   for (const std::string& name : known.refers_to)
     if (name != known.feature.name) trees.push_back(library.find(name));
@@ -219,6 +206,57 @@ std::vector<Problem> check_one(const Library& library, const Known& known, const
     if (top->schema == known.root.node) clean ? checker.references(known, top) : checker.feature(known, top);
   if (!clean && std::none_of(problems.begin(), problems.end(), is_error)) arbitrate(library, &known, forest, problems);
   return problems;
+}
+
+/// The tree but for entries of lists that stand alone, as far as `sound` has the same.
+model::Tree without_known(const Item& root, const model::Tree& tree, const model::Tree& sound) {
+  model::Tree fresh;
+  fresh.name = tree.name;
+  for (const Node& child : tree.children) {
+    const Item* item = root.child(child.name);
+    const Node* old = sound.child(child.name);
+    if (item == nullptr || old == nullptr || !item->stands_alone) {
+      fresh.children.push_back(child);
+      continue;
+    }
+    Node list;
+    list.kind = child.kind;
+    list.name = child.name;
+    list.keys = child.keys;
+    std::size_t at = 0;
+    for (const Node& entry : child.children) {
+      while (at < old->children.size() && order_of(old->children[at], entry, item->keys.size()) < 0) ++at;
+      if (at == old->children.size() || old->children[at] != entry) list.children.push_back(entry);
+    }
+    if (!list.children.empty()) fresh.children.push_back(std::move(list));
+  }
+  return fresh;
+}
+
+}  // namespace
+
+std::vector<Problem> check_effective(const Library& library, const Effective& effective) {
+  std::vector<Problem> problems;
+  std::vector<const Known*> all;
+  for (const Known& known : library.known) all.push_back(&known);
+  yang::Tree forest = build_forest(library, all, effective, problems);
+  Checker checker(library, forest.get(), problems);
+  for (const Known& known : library.known)
+    for (const lyd_node* top = forest.get(); top != nullptr; top = top->next)
+      if (top->schema == known.root.node) checker.feature(known, top);
+  if (std::none_of(problems.begin(), problems.end(), is_error)) arbitrate(library, nullptr, forest, problems);
+  return problems;
+}
+
+std::vector<Problem> check_one(const Library& library, const Known& known, const Effective& effective,
+                               const model::Tree* sound) {
+  const auto own = effective.find(known.feature.name);
+  if (sound != nullptr && own != effective.end() && own->second != nullptr) {
+    Effective fresh = effective;
+    fresh[known.feature.name] = std::make_shared<const model::Tree>(without_known(known.root, *own->second, *sound));
+    if (check_whole(library, known, fresh).empty()) return {};
+  }
+  return check_whole(library, known, effective);
 }
 
 }  // namespace postern::schema

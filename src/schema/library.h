@@ -3,6 +3,7 @@
 #include "schema/schema.h"
 #include "schema/yang.h"
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -27,6 +28,7 @@ struct Item {
   std::uint32_t min = 0;          ///< entries or values
   std::uint32_t max = 0;          ///< 0: no limit
   bool mandatory = false;
+  bool stands_alone = false;  ///< a list of the feature's container, see Schema::stand_alone
   std::string label;  ///< postern-ext label, or the name
 
   Json json = Json::text;
@@ -68,7 +70,8 @@ base::Result<Library> load_library();
 base::Result<Item> make_item(const lysc_node* node);
 /// form.cpp
 Form make_form(const Item& item);
-/// references.cpp: names what leafrefs refer to, in the items, and which features depend on which.
+/// references.cpp: names what leafrefs refer to, in the items, which features depend on which, and whose entries
+/// stand alone.
 void find_references(Library& library);
 /// The feature whose container `node` stands in: its name.
 std::string feature_of(const lysc_node* node);
@@ -89,16 +92,19 @@ base::Error value_error(const Item& item, std::string_view value, const model::P
 std::string_view expectation_of(const Item& item, std::string_view text);
 
 /// canonical.cpp
-base::Result<model::Tree> canonical_tree(const Item& root, const model::Tree& tree);
+base::Result<model::Tree> canonical_tree(const Item& root, model::Tree tree, const model::Tree* like);
+/// The order of two entries of a list with that many keys, by the keys' values; both in canonical form.
+std::strong_ordering order_of(const model::Node& a, const model::Node& b, std::size_t keys);
 model::Tree fill_defaults(const Item& root, const model::Tree& tree);
 /// edits.cpp: keys, values and anchors in canonical form.
 base::Result<> fold_edits(const Item& root, std::vector<model::Edit>& edits);
 /// parse.cpp
-base::Result<model::Tree> parse_json(const Known& known, std::string_view text);
+base::Result<model::Tree> parse_json(const Known& known, std::string_view text, const model::Tree* like);
 /// print.cpp: the container's value.
 std::string print_json(const Item& root, const model::Tree& tree);
 /// check.cpp
 std::vector<Problem> check_effective(const Library& library, const Effective& effective);
-std::vector<Problem> check_one(const Library& library, const Known& known, const Effective& effective);
+std::vector<Problem> check_one(const Library& library, const Known& known, const Effective& effective,
+                               const model::Tree* sound);
 
 }  // namespace postern::schema

@@ -93,7 +93,7 @@ base::Result<> read_features(Library& library) {
 
 base::Result<> read_factory(Known& known) {
   const auto text = yang::extension(known.root.node, "factory").value_or("{}");
-  auto tree = parse_json(known, text);
+  auto tree = parse_json(known, text, nullptr);
   if (!tree) return tree.error();
   known.factory = std::move(*tree);
   known.feature.factory = fmt::format("{{\"{}:{}\":{}}}", known.root.node->module->name,

@@ -86,6 +86,7 @@ class Converter {
     result.kind = kind;
     result.name = item.name;
     if (kind == Kind::list) result.keys = item.keys;
+    if (kind == Kind::list || kind == Kind::leaf_list) result.user_ordered = item.user_ordered;
     return result;
   }
 
@@ -188,7 +189,7 @@ const JsonValue* container_value(const Known& known, const JsonValue& top) {
 
 }  // namespace
 
-base::Result<model::Tree> parse_json(const Known& known, std::string_view text) {
+base::Result<model::Tree> parse_json(const Known& known, std::string_view text, const model::Tree* like) {
   const auto json = read_json(text);
   if (!json) return json.error();
   const JsonValue* value = container_value(known, *json);
@@ -197,7 +198,7 @@ base::Result<model::Tree> parse_json(const Known& known, std::string_view text) 
                       fmt::format("These are not the settings of {} alone.", known.feature.title));
   auto tree = Converter(known.root).inner(known.root, *value, Kind::container);
   if (!tree) return tree.error();
-  return canonical_tree(known.root, *tree);
+  return canonical_tree(known.root, std::move(*tree), like);
 }
 
 }  // namespace postern::schema

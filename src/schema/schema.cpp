@@ -74,10 +74,11 @@ const base::Hash& Schema::settings_version() const {
   return state_->library.version;
 }
 
-base::Result<model::Tree> Schema::parse(std::string_view feature, std::string_view text) const {
+base::Result<model::Tree> Schema::parse(std::string_view feature, std::string_view text,
+                                        const model::Tree* like) const {
   const Known* known = state_->library.find(feature);
   if (known == nullptr) return no_feature(feature);
-  return parse_json(*known, text);
+  return parse_json(*known, text, like);
 }
 
 std::string Schema::print(std::string_view feature, const model::Tree& tree) const {
@@ -95,11 +96,11 @@ std::string Schema::print_data(std::string_view feature, const model::Tree& tree
   return print_json(state_->known(feature).root, tree);
 }
 
-base::Result<model::Tree> Schema::canonical(std::string_view feature,
-                                            const model::Tree& tree) const {
+base::Result<model::Tree> Schema::canonical(std::string_view feature, model::Tree tree,
+                                            const model::Tree* like) const {
   const Known* known = state_->library.find(feature);
   if (known == nullptr) return no_feature(feature);
-  return canonical_tree(known->root, tree);
+  return canonical_tree(known->root, std::move(tree), like);
 }
 
 base::Result<std::vector<model::Edit>> Schema::canonical_edits(
@@ -143,8 +144,16 @@ std::vector<Problem> Schema::check(const Effective& effective) const {
   return check_effective(state_->library, effective);
 }
 
-std::vector<Problem> Schema::check_feature(std::string_view feature, const Effective& effective) const {
-  return check_one(state_->library, state_->known(feature), effective);
+std::vector<Problem> Schema::check_feature(std::string_view feature, const Effective& effective,
+                                           const model::Tree* sound) const {
+  return check_one(state_->library, state_->known(feature), effective, sound);
+}
+
+std::vector<std::string> Schema::stand_alone(std::string_view feature) const {
+  std::vector<std::string> names;
+  for (const Item& item : state_->known(feature).root.children)
+    if (item.stands_alone) names.push_back(item.name);
+  return names;
 }
 
 const std::vector<std::string>& Schema::refers_to(std::string_view feature) const {

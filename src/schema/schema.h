@@ -95,12 +95,14 @@ class Schema {
   /// Parses one feature's JSON (RFC 7951, {"postern-smtp-routes:smtp-routes":{…}}; the module prefix may be
   /// left out) or canonical text. Checks types, lengths, patterns and unknown nodes, not references or musts.
   /// Sizes are checked first (base/limits.h). Errors: invalid, with the keyed path and the expectation.
-  [[nodiscard]] base::Result<model::Tree> parse(std::string_view feature, std::string_view text) const;
+  /// `like`: a tree of the feature in canonical form, or null; list entries that are also in it are right already.
+  [[nodiscard]] base::Result<model::Tree> parse(std::string_view feature, std::string_view text,
+                                                const model::Tree* like = nullptr) const;
   /// Canonical text: compact RFC 7951 JSON of the tree. print(parse(x)) is byte-equal for equal settings.
   [[nodiscard]] std::string print(std::string_view feature, const model::Tree& tree) const;
-  /// Type-checks, sorts and canonicalizes a tree (after model::apply). Errors as parse.
-  [[nodiscard]] base::Result<model::Tree> canonical(std::string_view feature,
-                                                    const model::Tree& tree) const;
+  /// Type-checks, sorts and canonicalizes a tree (after model::apply). Errors and `like` as parse.
+  [[nodiscard]] base::Result<model::Tree> canonical(std::string_view feature, model::Tree tree,
+                                                    const model::Tree* like = nullptr) const;
   /// One feature's settings as the desk protocol carries them: the container's value alone,
   /// {"route":[…]}. parse_data takes whatever parse takes.
   [[nodiscard]] base::Result<model::Tree> parse_data(std::string_view feature, std::string_view data) const;
@@ -126,8 +128,14 @@ class Schema {
   /// Everything wrong with these effective settings: musts, mandatory, min/max, unique, references, with
   /// keyed paths; errors and warnings (Dangling::warn) alike, in a fixed order. Empty: it checks.
   [[nodiscard]] std::vector<Problem> check(const Effective& effective) const;
-  /// The part of it that is `feature`'s own: only the feature and what it refers to are looked at.
-  [[nodiscard]] std::vector<Problem> check_feature(std::string_view feature, const Effective& effective) const;
+  /// The part of it that is `feature`'s own: only the feature and what it refers to are looked at. `sound`: a tree of
+  /// the feature in which nothing at all was wrong beside the same settings of the others, or null; list entries that
+  /// are also in it are not looked at again where an entry is checked by itself (stand_alone).
+  [[nodiscard]] std::vector<Problem> check_feature(std::string_view feature, const Effective& effective,
+                                                   const model::Tree* sound = nullptr) const;
+  /// Lists of the feature's container whose entries are right or wrong each by itself: nothing in the schema compares
+  /// one with another, with other settings of the feature, or counts them.
+  [[nodiscard]] std::vector<std::string> stand_alone(std::string_view feature) const;
   /// Features that `feature` refers to, by leafref or must, and those that refer to it.
   [[nodiscard]] const std::vector<std::string>& refers_to(std::string_view feature) const;
   [[nodiscard]] const std::vector<std::string>& referred_by(std::string_view feature) const;

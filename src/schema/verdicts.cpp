@@ -27,7 +27,8 @@ Verdicts::Read& Verdicts::read(const std::string& feature, const model::Text& te
   }
   Read fresh;
   fresh.text = text;
-  auto parsed = schema_.parse(feature, *text);
+  // A text that is new is mostly the newest one with a few entries changed.
+  auto parsed = schema_.parse(feature, *text, known.empty() ? nullptr : known.front().tree.get());
   if (parsed)
     fresh.tree = std::make_shared<const model::Tree>(std::move(*parsed));
   else
@@ -40,7 +41,7 @@ Verdicts::Read& Verdicts::remember(const std::string& feature, Read fresh) {
   fresh.id = ++last_id_;
   known.insert(known.begin(), std::move(fresh));
   std::size_t bytes = 0;
-  std::size_t keep = 1;
+  std::size_t keep = std::min<std::size_t>(2, known.size());  // what is changed now, and what it was
   while (keep < known.size() && keep < most_texts && (bytes += known[keep].text->size()) <= most_bytes) ++keep;
   known.resize(keep);
   return known.front();
@@ -84,14 +85,27 @@ Verdicts::Problems Verdicts::check(const std::string& feature, const model::Text
     to_front(known, at);
     return known.front().problems;
   }
-  verdict.problems = examine(feature, involved, effective);
+  verdict.problems = examine(feature, involved, verdict.ids, effective);
   known.insert(known.begin(), verdict);
   if (known.size() > most_verdicts) known.pop_back();
   return verdict.problems;
 }
 
+/// A tree of the feature that had no problem beside just these other texts, if one is remembered.
+model::TreePtr Verdicts::sound_tree(const std::string& feature, const std::vector<std::uint64_t>& ids) const {
+  const auto verdicts = verdicts_.find(feature);
+  const auto reads = reads_.find(feature);
+  if (verdicts == verdicts_.end() || reads == reads_.end()) return nullptr;
+  for (const Verdict& one : verdicts->second) {
+    if (!one.problems->empty() || !std::equal(ids.begin() + 1, ids.end(), one.ids.begin() + 1)) continue;
+    for (const Read& read : reads->second)
+      if (read.id == one.ids.front()) return read.tree;
+  }
+  return nullptr;
+}
+
 Verdicts::Problems Verdicts::examine(const std::string& feature, const std::vector<std::string>& involved,
-                                     const model::Texts& effective) {
+                                     const std::vector<std::uint64_t>& ids, const model::Texts& effective) {
   ++checks_;
   Effective trees;
   std::vector<Problem> problems;
@@ -108,7 +122,8 @@ Verdicts::Problems Verdicts::examine(const std::string& feature, const std::vect
       problem.text = found.error.text;
     }
   }
-  for (auto& problem : schema_.check_feature(feature, trees)) problems.push_back(std::move(problem));
+  const model::TreePtr sound = sound_tree(feature, ids);
+  for (auto& problem : schema_.check_feature(feature, trees, sound.get())) problems.push_back(std::move(problem));
   return std::make_shared<const std::vector<Problem>>(std::move(problems));
 }
 

@@ -54,7 +54,8 @@ class Verdicts {
   Read& read(const std::string& feature, const model::Text& text);
   Read& remember(const std::string& feature, Read fresh);
   Problems examine(const std::string& feature, const std::vector<std::string>& involved,
-                   const model::Texts& effective);
+                   const std::vector<std::uint64_t>& ids, const model::Texts& effective);
+  [[nodiscard]] model::TreePtr sound_tree(const std::string& feature, const std::vector<std::uint64_t>& ids) const;
 
   const Schema& schema_;
   std::map<std::string, std::vector<Read>, std::less<>> reads_;        ///< newest first

@@ -126,6 +126,13 @@ TEST_F(Check, references_between_features) {
   EXPECT_EQ(loaded().referred_by("smtp-routes"), Names{});
 }
 
+TEST_F(Check, lists_whose_entries_are_checked_each_by_itself) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(loaded().stand_alone("smtp-routes"), Names{"route"});
+  EXPECT_EQ(loaded().stand_alone("destination-controls"), Names{"destination"});
+  EXPECT_EQ(loaded().stand_alone("listeners"), Names{}) << "interface and port are unique";
+}
+
 TEST_F(Check, ten_thousand_routes) {
   std::string text = R"({"route":[)";
   for (int i = 0; i < 10'000; ++i)

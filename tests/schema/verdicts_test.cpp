@@ -2,6 +2,8 @@
 
 #include "tests/schema/loaded.h"
 
+#include <random>
+
 namespace postern::schema {
 namespace {
 
@@ -75,6 +77,52 @@ TEST_F(VerdictsTest, a_learned_tree_is_not_parsed) {
   const auto filled = *verdicts_.filled("smtp-routes", words);
   EXPECT_EQ(*filled, loaded().with_defaults("smtp-routes", *made));
   EXPECT_EQ(*verdicts_.filled("smtp-routes", words), filled);
+}
+
+/// Random tables, each a few entries away from the one before: what was remembered must not show in any answer.
+TEST_F(VerdictsTest, a_small_change_is_judged_as_if_all_were_new) {
+  std::mt19937 random(7);
+  std::map<int, std::string> routes;
+  const char* const kinds[] = {R"("action":"drop")", R"("action":"mx")",
+                               R"("destination":[{"host":"a.example","port":25},{"host":"10.0.0.1","port":26}])",
+                               R"("action":"hosts")", R"("action":"mx","destination":[{"host":"h","port":25}])"};
+  int wrong = 0;
+  for (int round = 0; round < 300; ++round) {
+    for (auto change = random() % 3; change-- > 0;) {
+      const int which = static_cast<int>(random() % 40);
+      if (random() % 4 == 0)
+        routes.erase(which);
+      else
+        routes[which] = kinds[random() % 100 < 2 ? 3 + random() % 2 : random() % 3];
+    }
+    std::string data;
+    for (const auto& [which, kind] : routes)
+      data += (data.empty() ? "" : ",") + std::string(R"({"domain":"d)") + std::to_string(which) + R"(.example",)" + kind + "}";
+    const auto words = text("smtp-routes", R"({"route":[)" + data + "]}");
+    const model::Tree fresh = parsed("smtp-routes", *words);
+    ASSERT_EQ(**verdicts_.tree("smtp-routes", words), fresh) << *words;
+    const auto expected = loaded().check({{"smtp-routes", std::make_shared<const model::Tree>(fresh)}});
+    const auto problems = verdicts_.check("smtp-routes", {{"smtp-routes", words}});
+    ASSERT_EQ(problems->size(), expected.size()) << *words;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_EQ(problems->at(i).path, expected[i].path);
+      EXPECT_EQ(problems->at(i).text, expected[i].text);
+    }
+    wrong += expected.empty() ? 0 : 1;
+  }
+  EXPECT_GT(wrong, 30);
+  EXPECT_LT(wrong, 270);
+}
+
+TEST_F(VerdictsTest, what_is_wrong_is_not_taken_over_from_what_looks_like_it) {
+  ASSERT_TRUE(verdicts_.tree("smtp-routes", text("smtp-routes", good_route)));
+  for (const char* data : {R"({"postern-smtp-routes:smtp-routes":{"route":[{"domain":"a","action":"drop"},{"domain":"a","action":"drop"}]}})",
+                           R"({"postern-smtp-routes:smtp-routes":{"route":[{"domain":"a","action":"lose"}]}})",
+                           R"({"postern-smtp-routes:smtp-routes":{"route":[{"action":"drop"}]}})"})
+    EXPECT_FALSE(verdicts_.tree("smtp-routes", std::make_shared<const std::string>(data))) << data;
+  const auto other_order = R"({"route":[{"domain":"b","action":"drop"},{"action":"drop","domain":"a"}]})";
+  EXPECT_EQ(**verdicts_.tree("smtp-routes", std::make_shared<const std::string>(other_order)),
+            parsed("smtp-routes", R"({"route":[{"domain":"a","action":"drop"},{"domain":"b","action":"drop"}]})"));
 }
 
 TEST_F(VerdictsTest, memory_is_bounded_and_forgetting_changes_no_answer) {

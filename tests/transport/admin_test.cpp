@@ -219,7 +219,10 @@ TEST_F(Admin, TheEndOfALoginIsToldOnce) {
 TEST_F(Admin, ALateExitCodeHoldsNobodyUp) {
   std::mutex gate;
   std::unique_lock held(gate);
-  station.on_exit_code = [&] { const std::scoped_lock wait(gate); };
+  {
+    const std::scoped_lock lock(station.mutex);
+    station.on_exit_code = [&] { const std::scoped_lock wait(gate); };
+  }
   for (int i = 0; i < 2; ++i) {  // as many as there are threads to block
     const auto ran = ssh(station, {"HOST", "echo out; exit 7"}, right);
     EXPECT_EQ(ran.out, "out\n");

@@ -243,7 +243,12 @@ base::Result<SessionStarted> spawn(const SessionAsked& asked, Station& station) 
   };
   session.pidfd = pidfd(pid);
   session.exit_code = [pid, &station, note] {
-    if (station.on_exit_code) station.on_exit_code();
+    std::function<void()> first;
+    {
+      const std::scoped_lock lock(station.mutex);
+      first = station.on_exit_code;
+    }
+    if (first) first();
     int status = 0;
     waitpid(pid, &status, 0);
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
