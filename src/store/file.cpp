@@ -183,6 +183,18 @@ base::Result<void> make_file(const std::string& path, const char* vfs) {
   return sync_folder_of(path);
 }
 
+base::Result<void> put_in_place(const std::string& beside, const std::string& path) {
+  // The main file alone is the store only when nothing is left in a log.
+  if (log_size(beside) > 0)
+    return base::fail(base::ErrorCode::io, beside, "The new store's log could not be moved into it.");
+  if (::link(beside.c_str(), path.c_str()) != 0) {
+    if (errno != EEXIST) return system_error(path, "A new store cannot be put into its place");
+    return base::fail(base::ErrorCode::exists, path, "A store is there already; it was left as it is.");
+  }
+  ::unlink(beside.c_str());
+  return sync_folder_of(path);
+}
+
 base::Result<Sql> open_file(const std::string& path, const char* vfs, Found found) {
   auto sql = Sql::open(path, vfs);
   if (!sql) return sql.error();

@@ -20,6 +20,10 @@ base::Result<Found> inspect(const std::string& path);
 /// Makes a new, empty store beside and renames it into place: a crash leaves a whole store or none.
 base::Result<void> make_file(const std::string& path, const char* vfs);
 
+/// Gives a closed, flushed store its name, unless something has it already (exists). A crash leaves it under
+/// one of the two names or both, whole.
+base::Result<void> put_in_place(const std::string& beside, const std::string& path);
+
 /// Opens an inspected file in WAL mode, alone, and checks it; a file that fails its checks is not
 /// changed.
 base::Result<Sql> open_file(const std::string& path, const char* vfs, Found found);

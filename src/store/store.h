@@ -44,6 +44,13 @@ class Store {
                                                    std::unique_ptr<Disk> disk);
   ~Store();
 
+  /// Whether a store is there; the file is not touched. Errors as open's: what is there and is no whole
+  /// store of ours is never taken for nothing.
+  static base::Result<bool> exists(const std::string& path);
+  /// Makes a store that holds `first`, durable: a crash leaves all of it or no file at that path. Errors:
+  /// exists (never overwritten), busy (another program is making it), io.
+  static base::Result<void> create(const std::string& path, const Batch& first);
+
   /// Error damaged: a commit's bytes are not what its hash says; names the file and the commit.
   base::Result<Contents> load();
   /// After a damaged load: takes the first damaged commit and everything stored after it out of the

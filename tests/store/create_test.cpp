@@ -1,0 +1,109 @@
+#include "tests/store/fixture.h"
+
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <thread>
+
+namespace postern::store {
+namespace {
+
+std::vector<std::string> names_in(const Folder& folder) {
+  std::vector<std::string> out;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.file("")))
+    out.push_back(entry.path().filename());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+base::ErrorCode code_of(const base::Result<void>& result) {
+  EXPECT_FALSE(result);
+  return result ? base::ErrorCode::internal : result.error().code;
+}
+
+TEST(Create, HoldsEverythingAndLeavesNothingBeside) {
+  const Folder folder;
+  ASSERT_EQ(Store::exists(folder.file()).value(), false);
+  EXPECT_TRUE(names_in(folder).empty()) << "looking made a file";
+  ASSERT_TRUE(Store::create(folder.file(), batch_of(1, false)));
+  EXPECT_EQ(names_in(folder), std::vector<std::string>{"store"});
+  EXPECT_EQ(Store::exists(folder.file()).value(), true);
+  EXPECT_EQ(whole_batches(*open_store(folder.file())), 1U);
+}
+
+TEST(Create, NeverOverwrites) {
+  const Folder folder;
+  ASSERT_TRUE(Store::create(folder.file(), batch_of(1)));
+  const std::string before = read_file(folder.file());
+  EXPECT_EQ(code_of(Store::create(folder.file(), batch_of(1))), base::ErrorCode::exists);
+  EXPECT_EQ(read_file(folder.file()), before);
+}
+
+TEST(Create, TakesNothingElseForNothing) {
+  const Folder folder;
+  for (const std::string& bytes : {std::string(), std::string(200, 'x')}) {
+    write_file(folder.file(), bytes);
+    EXPECT_EQ(Store::exists(folder.file()).error().code, base::ErrorCode::damaged);
+    EXPECT_EQ(code_of(Store::create(folder.file(), batch_of(1))), base::ErrorCode::damaged);
+    EXPECT_EQ(read_file(folder.file()), bytes);
+  }
+  const Folder log_only;
+  write_file(log_only.file("store-wal"), "what is left of a store");
+  EXPECT_EQ(Store::exists(log_only.file()).error().code, base::ErrorCode::damaged);
+}
+
+TEST(Create, OneAtATime) {
+  const Folder folder;
+  const int held = ::open(folder.file("").c_str(), O_RDONLY | O_DIRECTORY);
+  ASSERT_EQ(::flock(held, LOCK_EX), 0);
+  EXPECT_EQ(code_of(Store::create(folder.file(), batch_of(1))), base::ErrorCode::busy);
+  ::close(held);
+  EXPECT_TRUE(Store::create(folder.file(), batch_of(1)));
+}
+
+using Clock = std::chrono::steady_clock;
+
+/// How long one takes here and now.
+Clock::duration time_of_one() {
+  const Folder folder;
+  const auto from = Clock::now();
+  EXPECT_TRUE(Store::create(folder.file(), batch_of(1, true, 20'000)));
+  return Clock::now() - from;
+}
+
+/// True: the store was there after the kill. Either way the next attempt is not hindered.
+bool born_before_kill(Clock::duration pause) {
+  const Folder folder;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    (void)Store::create(folder.file(), batch_of(1, true, 20'000));
+    for (;;) ::pause();
+  }
+  const auto until = Clock::now() + pause;
+  while (Clock::now() < until) std::this_thread::yield();
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  const auto there = Store::exists(folder.file());
+  EXPECT_TRUE(there) << base::to_text(there.error());
+  if (!there) return false;
+  if (!*there) {
+    EXPECT_TRUE(Store::create(folder.file(), batch_of(1)));
+  }
+  EXPECT_EQ(whole_batches(*open_store(folder.file())), 1U);
+  return *there;
+}
+
+TEST(Create, IsThereWholeOrNotAtAllAfterSigkill) {
+  std::mt19937 random(11);
+  int counts[2] = {0, 0};
+  const auto one = time_of_one();
+  for (int round = 0; round < 400 && (round < 60 || counts[0] < 5 || counts[1] < 5); ++round)
+    ++counts[born_before_kill(one * (random() % 200) / 100) ? 1 : 0];
+  EXPECT_GE(counts[0], 5) << "hardly a kill came early enough to test anything";
+  EXPECT_GE(counts[1], 5) << "hardly a kill came late enough to test anything";
+}
+
+}  // namespace
+}  // namespace postern::store
