@@ -42,8 +42,24 @@ def open_fleet():
     return fleet
 
 
+def unset_mark(fleet, machine):
+    """Exists for a machine that is to be set up by hand."""
+    return fleet.path(f"{machine.name}.unset")
+
+
+def bring_up_unset(fleet, machine):
+    """Starts it on an empty folder, to wait for systemsetup."""
+    machine.check_ports()
+    machine.make_folder()
+    machine.start()
+    machine.wait_desk()
+
+
 def bring_up(fleet, machine):
     fresh = not machine.born()
+    if fresh and os.path.exists(unset_mark(fleet, machine)):
+        bring_up_unset(fleet, machine)
+        return False, True
     if fresh:
         machine.check_ports()
         machine.birth()
@@ -114,13 +130,14 @@ def start():
     for machine in fleet.machines.values():
         fresh, started = bring_up(fleet, machine)
         state = "set up and started" if fresh else "started again" if started else "runs"
+        state = state if machine.born() else "waits for systemsetup"
         say(f"   {machine.host} ({machine.address}): {state}")
         if fresh:
             fleet.allow_demo_key(machine)
     fleet.write_ssh_config()
     say("== 4 of 4: one cluster, one change, one mail")
     make_cluster(fleet)
-    for machine in fleet.machines.values():
+    for machine in filter(f.Machine.born, fleet.machines.values()):
         fleet.allow_demo_key(machine) if not machine.ssh("status")[0] == 0 else None
     show_change_and_mail(fleet)
     say()
@@ -159,7 +176,7 @@ def stop():
     say("Nothing of the demo fleet runs any more. Its settings are kept; ./run starts it again.")
 
 
-def machine(name, address):
+def machine(name, address, how=""):
     fleet = open_fleet()
     if not os.path.isdir(fleet.dir):
         raise f.Trouble("start the demo fleet first: ./run")
@@ -172,6 +189,10 @@ def machine(name, address):
     with open(fleet.path(f"{name}.address"), "w") as file:
         file.write(address + "\n")
     fleet.start_helpers()
+    if how == "--unset":
+        return machine_unset(fleet, one)
+    if os.path.exists(unset_mark(fleet, one)):
+        os.unlink(unset_mark(fleet, one))
     fresh, _ = bring_up(fleet, one)
     if fresh:
         fleet.allow_demo_key(one)
@@ -180,13 +201,25 @@ def machine(name, address):
     say(f"   ssh -F .run/ssh_config {name}      then: clusterconfig")
 
 
+def machine_unset(fleet, one):
+    if one.born():
+        raise f.Trouble(f"{one.host} is set up already.")
+    open(unset_mark(fleet, one), "w").close()
+    bring_up_unset(fleet, one)
+    say(f"{one.host} runs and is not set up. Its console, where systemsetup begins at once:")
+    say(f"   {os.path.join(fleet.bin, 'postern')} --desk {one.socket}")
+    say(f"Give it {one.address}/8 and the ports {f.SSH_PORT} (SSH), {f.HTTPS_PORT}, {f.PUBLIC_PORT} and {f.PRIVATE_PORT}, "
+        "as the others have; then ./run lets the demo's key in.")
+
+
 def main(arguments):
     if os.geteuid() != 0:
         raise f.Trouble("run this as root: it starts mail gateways under several users.")
     verbs = {"start": start, "status": status, "stop": stop, "machine": machine}
     verb = verbs.get(arguments[0] if arguments else "start")
-    if verb is None or (verb is machine) != (len(arguments) == 3):
-        print("usage: ./run [status | stop | machine NAME ADDRESS]", file=sys.stderr)
+    words = len(arguments) - (arguments[-1:] == ["--unset"] and verb is machine)
+    if verb is None or (verb is machine) != (words == 3) or len(arguments) > 4:
+        print("usage: ./run [status | stop | machine NAME ADDRESS [--unset]]", file=sys.stderr)
         return 2
     verb(*arguments[1:])
     return 0

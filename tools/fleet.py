@@ -112,12 +112,16 @@ class Machine:
         ours = alive(pid) and self.host.encode() in words and any(which.encode() in word for word in words[:1])
         return pid if ours else 0
 
-    def birth(self):
-        """Sets the machine up as a standalone gateway; its own user owns everything but what Postfix needs."""
+    def make_folder(self):
+        """Its own user owns everything in it but what Postfix needs."""
         owner = pwd.getpwnam("postern")
         os.makedirs(self.dir, exist_ok=True)
         os.chown(self.dir, owner.pw_uid, owner.pw_gid)
         os.chmod(self.dir, 0o711)
+
+    def birth(self):
+        """Sets the machine up as a standalone gateway."""
+        self.make_folder()
         argv = ["setpriv", "--reuid=postern", "--regid=postern", "--clear-groups", "--",
                 os.path.join(self.fleet.bin, "posternd"), "init", "--dir", self.dir, "--host-name", self.host,
                 "--interface", "Management", "--address", f"{self.address}/8", "--ssh-port", str(SSH_PORT),
@@ -145,8 +149,11 @@ class Machine:
                          stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/")
         return True
 
-    def wait_ready(self, seconds=60):
+    def wait_desk(self, seconds=60):
         wait_for(f"the desk of {self.host}", lambda: os.path.exists(self.socket) and self.pid("posternd"), seconds)
+
+    def wait_ready(self, seconds=60):
+        self.wait_desk(seconds)
         wait_for(f"{self.host} to answer on port {SSH_PORT}", lambda: port_open(self.address, SSH_PORT), seconds)
         wait_for(f"{self.host} to take mail on port {PRIVATE_PORT}",
                  lambda: port_open(self.address, PRIVATE_PORT), seconds)
@@ -252,7 +259,7 @@ class Fleet:
     def write_ssh_config(self):
         """Hosts with pinned keys, so that `ssh -F …/ssh_config newyork` just works."""
         known, config = [], []
-        for machine in self.machines.values():
+        for machine in filter(Machine.born, self.machines.values()):
             code, out, err = machine.console("logconfig hostkeyconfig fingerprint --json")
             if code:
                 raise Trouble(f"{machine.name} does not tell its host key: {(out + err).strip()}")

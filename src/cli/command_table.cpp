@@ -83,7 +83,7 @@ std::vector<Command> cluster_commands() {
 
 std::vector<Command> machine_commands() {
   return {
-      {"help", "Shows the commands, or the forms of one.", "help [COMMAND]", run_help},
+      {"help", "Shows the commands, or the forms of one.", "help [COMMAND]", run_help, !asks, true},
       {"logconfig", "Shows the fingerprint of this machine's host key.",
        "logconfig hostkeyconfig fingerprint", run_logconfig},
       {"passwd", "Changes your passphrase.", "passwd", run_passwd, asks},
@@ -93,6 +93,12 @@ std::vector<Command> machine_commands() {
        run_sshconfig, asks},
       {"stats", "Shows the daemon's counters.", "stats", run_stats},
       {"status", "Shows the state of the machine.", "status", run_status, asks},
+      {"systemsetup", "Sets up a machine that is not set up yet, at its console.",
+       "systemsetup (asks)\n"
+       "systemsetup --host-name=HOST --address=ADDRESS/LEN [--interface=NAME] [--ssh-port=N] [--https-port=N]\n"
+       "    [--public-port=N|0] [--private-port=N|0] [--relay=HOSTS] [--dns=IP,IP] [--bind=ADDRESS]\n"
+       "    (then the passphrase)",
+       run_systemsetup, !asks, true},
       {"version", "Shows the version and the machine's serial number.", "version", run_version, asks},
   };
 }

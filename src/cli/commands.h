@@ -18,6 +18,8 @@ struct Command {
   int (*run)(Session&, Arguments&) = nullptr;
   /// Whether the desk is asked first if the command may run in this mode and role (session.command).
   bool ask_desk = false;
+  /// Also on a machine that is not set up.
+  bool before_setup = false;
 };
 
 /// Every command there is, built or not, in alphabetical order.
@@ -56,6 +58,7 @@ int run_smtproutes(Session&, Arguments&);
 int run_sshconfig(Session&, Arguments&);
 int run_stats(Session&, Arguments&);
 int run_status(Session&, Arguments&);
+int run_systemsetup(Session&, Arguments&);
 int run_version(Session&, Arguments&);
 int run_wait(Session&, Arguments&);
 

@@ -52,6 +52,7 @@ int Session::refresh() {
   mode = text_of(*answer, "mode");
   label = text_of(*answer, "label");
   pending = flag_of(*answer, "pending");
+  unset = flag_of(*answer, "unset");
   return exit_ok;
 }
 
@@ -128,6 +129,7 @@ bool Session::printed_json(const Json& answer) {
 }
 
 std::string Session::prompt() const {
+  if (unset) return "(not set up)> ";
   return in_cluster() ? fmt::format("({})> ", label) : host + "> ";
 }
 

@@ -64,7 +64,7 @@ class Session {
   void print_notices();
 
   [[nodiscard]] bool in_cluster() const { return !cluster.empty(); }
-  /// "(Cluster americas)> ", or "HOST> " on a standalone machine.
+  /// "(Cluster americas)> ", "HOST> " on a standalone machine, "(not set up)> " before there is one.
   [[nodiscard]] std::string prompt() const;
   /// Mode of the login host's own machine.
   [[nodiscard]] std::string own_mode() const { return "machine " + host; }
@@ -77,6 +77,7 @@ class Session {
   std::string mode;
   std::string label;
   bool pending = false;
+  bool unset = false;   ///< the machine is not set up: only systemsetup works
   int last_exit = exit_ok;
 
  private:

@@ -23,7 +23,7 @@ int run_command(Session& session, const Words& words, const Options& options) {
     return exit_ok;
   }
   if ((*command)->run == nullptr) return not_in_this_version(session, (*command)->name);
-  if ((*command)->ask_desk) {
+  if ((*command)->ask_desk || (session.unset && !(*command)->before_setup)) {
     if (const int code = allowed_here(session, (*command)->name); code != exit_ok) return code;
   }
   if (words.filters.empty()) return (*command)->run(session, arguments);
@@ -92,6 +92,13 @@ void greet(Session& session) {
   }
 }
 
+/// The first login at the console of a machine begins with its setting up.
+int set_up_first(Session& session) {
+  session.line("This machine is not set up yet: systemsetup asks what it needs to know.");
+  Arguments none({});
+  return run_systemsetup(session, none);
+}
+
 }  // namespace
 
 int run_line(desk::Client& client, const schema::Schema& schema, Console& console,
@@ -113,7 +120,7 @@ int run_shell(desk::Client& client, const schema::Schema& schema, Console& conso
   if (const int code = session.refresh(); code != exit_ok) return code;
   if (options.login) greet(session);
   const Completer complete = command_completer(session);
-  int code = exit_ok;
+  int code = session.unset ? set_up_first(session) : exit_ok;
   while (!session.over()) {
     session.print_notices();
     const auto line = console.ask(session.prompt(), complete);

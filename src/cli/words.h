@@ -47,6 +47,8 @@ class Arguments {
   /// Takes all words that are left, joined by single spaces.
   std::string take_rest();
   [[nodiscard]] bool has(std::string_view name) const { return options_.contains(name); }
+  /// Options that nobody took yet.
+  [[nodiscard]] bool has_options() const { return !options_.empty(); }
   /// Takes an option; nullopt when it was not given. A bare --name has the value "".
   std::optional<std::string> option(std::string_view name);
   /// Error usage when words or options are left that nobody took.

@@ -6,15 +6,20 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 
 #include "daemon/desk_line.h"
+#include "daemon/init.h"
 #include "daemon/logins.h"
 #include "daemon/real_world.h"
+#include "daemon/unset.h"
 #include "machine/birth.h"
 
 namespace postern::daemon {
 
 namespace asio = boost::asio;
+using base::fail;
 using base::Result;
 using transport::ConnectionId;
 
@@ -23,16 +28,25 @@ namespace {
 /// Everything one posternd is made of, in the order in which it comes up; destroyed in the opposite order.
 class Daemon {
  public:
-  explicit Daemon(std::string directory) : directory_(std::move(directory)) {}
+  Daemon(std::string directory, std::string host_name)
+      : directory_(std::move(directory)), host_name_(std::move(host_name)) {}
   /// Lines of clients that are still open learn that the desk is gone before it goes.
   ~Daemon() { desk_->desk = nullptr; }
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
   Result<void> start();
-  void run() { truth_.run(); }
+  /// Until a signal, or until a machine that was just set up does not start.
+  Result<void> run() {
+    truth_.run();
+    return ended_;
+  }
 
  private:
+  Result<void> go_live();
+  void wait_for_setup();
+  void look_for_machine();
+  Result<std::string> set_up(const desk::NewMachine& told, const std::string& passphrase);
   Result<std::unique_ptr<transport::Transport>> start_transport(const machine::Identity& identity);
   machine::Setup setup(const store::Contents& contents) const;
   template <class... Args>
@@ -57,12 +71,16 @@ class Daemon {
   void on_join_closed(ConnectionId id, std::string reason) { machine_->join_closed(id, reason); }
 
   std::string directory_;
+  std::string host_name_;
+  Result<void> ended_;
   asio::io_context truth_{1};
   asio::signal_set signals_{truth_, SIGTERM, SIGINT};
   std::unique_ptr<const schema::Schema> schema_;
   std::unique_ptr<RealWorld> world_;
   std::unique_ptr<machine::Machine> machine_;
   std::shared_ptr<DeskHandle> desk_ = std::make_shared<DeskHandle>();
+  std::unique_ptr<Unset> unset_;  ///< only until the machine is set up
+  asio::steady_timer look_{truth_};
   std::unique_ptr<Logins> logins_;
   std::unique_ptr<DeskDoor> door_;
 };
@@ -94,11 +112,8 @@ Result<std::unique_ptr<transport::Transport>> Daemon::start_transport(const mach
   return transport::Transport::start({identity.host_private, identity.user_private}, {}, std::move(handlers));
 }
 
-Result<void> Daemon::start() {
-  auto schema = schema::Schema::load();
-  if (!schema) return schema.error();
-  schema_ = std::move(*schema);
-  auto store = store::Store::open(directory_ + "/posternd.db");
+Result<void> Daemon::go_live() {
+  auto store = store::Store::open(store_path(directory_));
   if (!store) return store.error();
   auto contents = (*store)->load();
   if (!contents) return contents.error();
@@ -114,8 +129,62 @@ Result<void> Daemon::start() {
   auto machine = machine::Machine::start(*world_, *schema_, machine_setup, std::move(*contents));
   if (!machine) return machine.error();
   machine_ = std::move(*machine);
-  desk_->desk = &machine_->desk();
   logins_ = std::make_unique<Logins>(truth_, *machine_, desk_, world_->transport(), hands_socket);
+  spdlog::info("{} runs as {}", version_text(), identity->serial);
+  return {};
+}
+
+void Daemon::wait_for_setup() {
+  unset_ = std::make_unique<Unset>(host_name_, *schema_);
+  unset_->make = [this](const desk::NewMachine& told, const std::string& passphrase) { return set_up(told, passphrase); };
+  unset_->done = [this] {
+    if (machine_ == nullptr) return;
+    desk_->exchange(machine_->desk());
+    asio::post(truth_, [this] { unset_.reset(); });  // it is still in the call that set the machine up
+  };
+  desk_->desk = &unset_->desk();
+  look_for_machine();
+  spdlog::warn("{} holds no machine yet: it waits for systemsetup at the console", directory_);
+}
+
+/// `posternd init` may set the machine up beside this process.
+void Daemon::look_for_machine() {
+  look_.expires_after(std::chrono::seconds(1));
+  look_.async_wait([this](const boost::system::error_code& error) {
+    if (error || machine_ != nullptr) return;
+    const auto there = store::Store::exists(store_path(directory_));
+    if (!there || !*there) return look_for_machine();
+    ended_ = go_live();
+    if (!ended_) return truth_.stop();
+    unset_->done();
+  });
+}
+
+/// On the thread of the truth, which has nothing else to do before there is one.
+Result<std::string> Daemon::set_up(const desk::NewMachine& told, const std::string& passphrase) {
+  auto made = init(directory_, told, passphrase);
+  if (!made) return made.error();
+  spdlog::info("{} is set up", told.host_name);
+  ended_ = go_live();
+  if (ended_) return machine_->identity().serial;
+  truth_.stop();
+  return fail(ended_.error().code, ended_.error().where,
+              fmt::format("The machine is set up, but it did not start: {} posternd tries again.", ended_.error().text));
+}
+
+Result<void> Daemon::start() {
+  auto schema = schema::Schema::load();
+  if (!schema) return schema.error();
+  schema_ = std::move(*schema);
+  const auto there = store::Store::exists(store_path(directory_));
+  if (!there) return there.error();
+  if (*there) {
+    auto live = go_live();
+    if (!live) return live;
+    desk_->desk = &machine_->desk();
+  } else {
+    wait_for_setup();
+  }
   door_ = std::make_unique<DeskDoor>(truth_, desk_, directory_ + "/run/desk.sock");
   auto opened = door_->open();
   if (!opened) return opened;
@@ -124,7 +193,6 @@ Result<void> Daemon::start() {
     spdlog::info("ends on signal {}", signal);
     truth_.stop();
   });
-  spdlog::info("{} runs as {}", version_text(), identity->serial);
   return {};
 }
 
@@ -132,12 +200,10 @@ Result<void> Daemon::start() {
 
 std::string version_text() { return "0.1.0"; }
 
-Result<void> run(const std::string& directory) {
-  Daemon daemon(directory);
+Result<void> run(const std::string& directory, const std::string& host_name) {
+  Daemon daemon(directory, host_name);
   auto started = daemon.start();
-  if (!started) return started;
-  daemon.run();
-  return {};
+  return started ? daemon.run() : started;
 }
 
 }  // namespace postern::daemon

@@ -10,7 +10,8 @@ namespace postern::daemon {
 std::string version_text();
 
 /// Runs the machine in DIR until SIGTERM or SIGINT. Its files: DIR/posternd.db, DIR/run/{desk,hands}.sock, DIR/mta.
-/// Errors: what kept it from starting.
-base::Result<void> run(const std::string& directory);
+/// Where there is no machine yet only the desk opens, for systemsetup at the console, and the machine goes on from
+/// there; `host_name` is then proposed, and may be empty. Errors: what kept it from starting.
+base::Result<void> run(const std::string& directory, const std::string& host_name);
 
 }  // namespace postern::daemon

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/limits.h"
 
@@ -34,10 +35,26 @@ void DeskLine::close_session() {
   if (std::exchange(open_, false) && desk_->desk != nullptr) desk_->desk->close_session(session_);
 }
 
+void DeskHandle::exchange(desk::AnyDesk& next) {
+  for (const auto& weak : lines)
+    if (const auto line = weak.lock()) line->close_session();
+  desk = &next;
+  for (const auto& weak : std::vector(lines))
+    if (const auto line = weak.lock(); line && !line->ending_) line->sit_down();
+}
+
 void DeskLine::start(desk::Who who) {
+  who_ = std::move(who);
+  std::erase_if(desk_->lines, [](const auto& line) { return line.expired(); });
+  desk_->lines.push_back(weak_from_this());
+  sit_down();
+  read();
+}
+
+void DeskLine::sit_down() {
   const std::weak_ptr<DeskLine> weak = weak_from_this();
   session_ = desk_->desk->open_session(
-      std::move(who),
+      who_,
       [weak](std::string line) {
         if (const auto self = weak.lock()) self->write(std::move(line));
       },
@@ -45,7 +62,6 @@ void DeskLine::start(desk::Who who) {
         if (const auto self = weak.lock()) self->end();
       });
   open_ = true;
-  read();
 }
 
 void DeskLine::read() {

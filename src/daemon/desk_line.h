@@ -5,14 +5,22 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "desk/desk.h"
+#include "base/result.h"
+#include "desk/any_desk.h"
 
 namespace postern::daemon {
 
+class DeskLine;
+
 /// The desk as long as there is one: clients' lines may outlive it for a moment when posternd ends.
 struct DeskHandle {
-  desk::Desk* desk = nullptr;
+  desk::AnyDesk* desk = nullptr;
+  std::vector<std::weak_ptr<DeskLine>> lines;
+
+  /// From now on `next` is the desk: every open line sits down there, as who it was.
+  void exchange(desk::AnyDesk& next);
 };
 
 /// One client at the desk over a unix stream socket: lines in, lines out. Lives as long as its reads and
@@ -27,6 +35,8 @@ class DeskLine : public std::enable_shared_from_this<DeskLine> {
   void start(desk::Who who);
 
  private:
+  friend struct DeskHandle;
+  void sit_down();
   void read();
   void take_lines();
   void write(std::string line);
@@ -37,6 +47,7 @@ class DeskLine : public std::enable_shared_from_this<DeskLine> {
 
   Socket socket_;
   std::shared_ptr<DeskHandle> desk_;
+  desk::Who who_;
   desk::SessionId session_ = 0;
   bool open_ = false;
   bool ending_ = false;

@@ -1,11 +1,7 @@
 #include "daemon/real_world.h"
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <netdb.h>
 #include <spdlog/spdlog.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +11,7 @@
 
 #include "base/assert.h"
 #include "base/crypto.h"
+#include "daemon/host.h"
 
 namespace postern::daemon {
 
@@ -144,33 +141,11 @@ void RealWorld::apply(gateway::Plan plan, applier::Applier::Done done) {
 
 std::vector<std::string> RealWorld::host_addresses() {
   std::vector<std::string> out;
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return out;
-  for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) {
-    if (at->ifa_addr == nullptr) continue;
-    const int family = at->ifa_addr->sa_family;
-    if (family != AF_INET && family != AF_INET6) continue;
-    char text[NI_MAXHOST] = {};
-    const auto size = static_cast<socklen_t>(family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
-    if (getnameinfo(at->ifa_addr, size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0) out.emplace_back(text);
-  }
-  freeifaddrs(list);
+  for (const auto& at : link_addresses()) out.push_back(at.address);
   return out;
 }
 
-/// Some addresses are usable without being listed on a link, the whole of 127.0.0.0/8 above all.
-bool RealWorld::can_bind(const std::string& address) {
-  addrinfo hints{};
-  hints.ai_flags = AI_NUMERICHOST;
-  hints.ai_socktype = SOCK_DGRAM;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(address.c_str(), nullptr, &hints, &found) != 0) return false;
-  const int fd = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  const bool bound = fd >= 0 && bind(fd, found->ai_addr, found->ai_addrlen) == 0;
-  if (fd >= 0) ::close(fd);
-  freeaddrinfo(found);
-  return bound;
-}
+bool RealWorld::can_bind(const std::string& address) { return daemon::can_bind(address); }
 
 void RealWorld::hash_passphrase(std::string passphrase, std::function<void(std::string)> done) {
   asio::post(hashing_, [passphrase = std::move(passphrase), done = posted(std::move(done))] {

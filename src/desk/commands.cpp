@@ -113,6 +113,8 @@ const Command every_command[] = {
     {"suspend", machine, operator_, !commits, !built, "", "Suspends receiving and delivering."},
     {"suspenddel", machine, operator_, !commits, !built, "", "Suspends delivering."},
     {"suspendlistener", machine, operator_, !commits, !built, "", "Suspends receiving."},
+    {"systemsetup", any, administrator, !commits, built, "",
+     "Sets up a machine that is not set up yet, at its console."},
     {"tail", login_host, operator_, !commits, !built, "", "Shows the end of a log file."},
     {"techsupport", machine, administrator, !commits, !built, "", "Lets the support log in."},
     {"telnet", login_host, guest, !commits, !built, "", "Opens a TCP connection to a host."},

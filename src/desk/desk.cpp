@@ -13,7 +13,8 @@ namespace {
 const Method* find_method(std::string_view name) {
   static const std::array subjects = {&session_methods(), &feature_methods(), &change_methods(),
                                       &commit_methods(),  &history_methods(), &cluster_methods(),
-                                      &join_methods(),    &user_methods(),    &status_methods()};
+                                      &join_methods(),    &user_methods(),    &status_methods(),
+                                      &setup_methods()};
   for (const std::vector<Method>* methods : subjects)
     for (const Method& method : *methods)
       if (method.name == name) return &method;

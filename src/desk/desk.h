@@ -1,44 +1,29 @@
 #pragma once
 
-#include "cluster/fleet.h"
+#include "desk/any_desk.h"
 #include "desk/ports.h"
 #include "schema/verdicts.h"
 
-#include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
 namespace postern::desk {
 
-using SessionId = std::uint64_t;
 struct State;
-
-/// Who sits at the desk: fixed by whoever accepted the connection, never by the client (design §2).
-struct Who {
-  base::UserId user;
-  std::string name;  ///< "admin"; "console" for uid 0
-  cluster::Role role = cluster::Role::none;
-  std::string source;  ///< "ssh 127.0.0.1:50022", "console"
-  bool interactive = false;
-};
 
 /// The one desk: sessions, modes, pending edits, checks, commits, permissions, commands.
 /// Single-threaded. Speaks the protocol of docs/DESK.md: JSON-RPC 2.0, one message a line, both
 /// ways.
-class Desk {
+class Desk final : public AnyDesk {
  public:
   /// `verdicts` is shared with the machine, which checks what is committed here once more.
   Desk(House& house, schema::Verdicts& verdicts);
-  ~Desk();
+  ~Desk() override;
 
-  /// `write` sends one line (without newline) to that session's client; valid until close_session.
   SessionId open_session(Who who, std::function<void(std::string line)> write,
-                         std::function<void()> hang_up);
-  void close_session(SessionId session);
-  /// One request line from the client. Answers may come later, out of order, and notifications
-  /// between.
-  void receive(SessionId session, std::string_view line);
+                         std::function<void()> hang_up) override;
+  void close_session(SessionId session) override;
+  void receive(SessionId session, std::string_view line) override;
 
   /// To be called after each peer step with what it changed: sessions of users whose rights changed
   /// end (contract 2.12), pending bases are compared at the next look.

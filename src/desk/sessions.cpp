@@ -11,8 +11,6 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::int64_t protocol_version = 1;
-
 void hello(State& state, Session& session, const Call& call, Params& params) {
   const std::int64_t version = params.number("version", 1, 1'000'000, std::nullopt);
   if (auto trouble = params.trouble()) return call.refuse(*trouble);

@@ -107,6 +107,7 @@ const std::vector<Method>& cluster_methods();
 const std::vector<Method>& join_methods();
 const std::vector<Method>& user_methods();
 const std::vector<Method>& status_methods();
+const std::vector<Method>& setup_methods();
 
 // sessions.cpp
 /// Rights now, not those at login: read at each command (contract 2.12). The console has its own.

@@ -1,5 +1,6 @@
 #include "desk/commit.h"
 #include "desk/keys.h"
+#include "desk/passphrase.h"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -12,8 +13,6 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::size_t passphrase_least = 8;  // characters are counted as bytes: never too short
-constexpr std::size_t passphrase_greatest = 1024;
 constexpr std::size_t keys_greatest = 100;
 
 const cluster::User* find_user(const State& state, const base::UserId& id) {
@@ -39,21 +38,6 @@ base::Result<const cluster::User*> user_of_call(const State& state, const Sessio
   for (const cluster::User& user : state.fleet().users) names.push_back(user.name);
   return fail(ErrorCode::not_found,
               fmt::format("There is no user \"{}\". The users are {}.", *name, join_words(names)));
-}
-
-std::optional<base::Error> weak_passphrase(const std::string& name, const std::string& passphrase) {
-  if (passphrase.size() < passphrase_least)
-    return fail(ErrorCode::invalid, "new",
-                fmt::format("The new passphrase is too short: it needs at "
-                            "least {} characters.",
-                            passphrase_least));
-  if (passphrase.size() > passphrase_greatest)
-    return fail(
-        ErrorCode::invalid, "new",
-        fmt::format("The new passphrase is too long: {} bytes at most.", passphrase_greatest));
-  if (lower(passphrase) == lower(name))
-    return fail(ErrorCode::invalid, "new", "The new passphrase must not be the user's name.");
-  return std::nullopt;
 }
 
 /// The writer's own session goes on with the credentials that it has just made (contract 2.12), but

@@ -19,6 +19,8 @@ namespace postern::desk {
 
 namespace json = boost::json;
 
+constexpr std::int64_t protocol_version = 1;  ///< session.hello asks for it
+
 struct Request {
   json::value id;  ///< string or integer
   std::string method;
@@ -62,6 +64,7 @@ class Params {
   /// Any value; null when it is missing (and then that is the trouble).
   const json::value& any(std::string_view name);
   std::vector<std::string> texts(std::string_view name);
+  [[nodiscard]] bool has(std::string_view name) const { return from_.contains(name); }
 
   /// usage, naming the parameter; also for a parameter that was never asked for.
   [[nodiscard]] std::optional<base::Error> trouble() const;

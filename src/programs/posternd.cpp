@@ -1,4 +1,5 @@
-/// posternd: one machine's truth. `posternd init` makes a new standalone machine; `posternd` runs it.
+/// posternd: one machine's truth. `posternd init` makes a new standalone machine; `posternd` runs it, and in a folder
+/// without a machine waits at the console for systemsetup.
 ///
 /// Runs unprivileged; everything that needs root it asks of postern-hands. Ends on SIGTERM and SIGINT; what was
 /// answered is on the disk, so SIGKILL loses nothing either.
@@ -25,7 +26,7 @@ int complain(const postern::base::Error& error) {
 
 struct InitArguments {
   std::string directory;
-  postern::machine::Birth birth;
+  postern::desk::NewMachine birth;
 };
 
 void describe_init(CLI::App& init, InitArguments& out) {
@@ -76,6 +77,6 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::signal(SIGPIPE, SIG_IGN);
-  const auto ended = postern::daemon::run(directory);
+  const auto ended = postern::daemon::run(directory, machine);
   return ended ? 0 : complain(ended.error());
 }

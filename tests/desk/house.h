@@ -230,7 +230,7 @@ class FakeHouse final : public House {
 /// One person's session. Answers come at once: the fake house never waits.
 class Sitter {
  public:
-  Sitter(Desk& desk, Who who) : desk_(desk) {
+  Sitter(AnyDesk& desk, Who who) : desk_(desk) {
     id = desk.open_session(
         std::move(who), [this](const std::string& line) { hear(line); },
         [this] { hung_up = true; });
@@ -289,7 +289,7 @@ class Sitter {
       answers[message["id"].as_int64()] = message;
   }
 
-  Desk& desk_;
+  AnyDesk& desk_;
   std::int64_t next_ = 0;
 };
 

@@ -23,8 +23,9 @@ def require_root():
 
 
 @contextlib.contextmanager
-def running_fleet(names=("newyork", "losangeles", "paris"), domain="postern.test", passphrase=None):
-    """A fleet of standalone machines, started; stopped and wiped at the end, its logs shown on a failure."""
+def running_fleet(names=("newyork", "losangeles", "paris"), domain="postern.test", passphrase=None, born=True):
+    """A fleet of standalone machines, started; stopped and wiped at the end, its logs shown on a failure. Not born:
+    they run on empty folders and wait for systemsetup."""
     require_root()
     directory = tempfile.mkdtemp(prefix="postern-t", dir="/var/lib")
     fleet = f.Fleet(directory, net=f.free_net(), names=names, domain=domain,
@@ -35,12 +36,14 @@ def running_fleet(names=("newyork", "losangeles", "paris"), domain="postern.test
         fleet.prepare()
         fleet.start_helpers()
         for machine in fleet.machines.values():
-            machine.birth()
+            machine.birth() if born else machine.make_folder()
             machine.start()
         for machine in fleet.machines.values():
-            machine.wait_ready(120)
-            fleet.allow_demo_key(machine)
-        fleet.write_ssh_config()
+            machine.wait_ready(120) if born else machine.wait_desk()
+            if born:
+                fleet.allow_demo_key(machine)
+        if born:
+            fleet.write_ssh_config()
         yield fleet
     except BaseException:
         traceback.print_exc()

@@ -70,6 +70,13 @@ class Terminal:
             if not self.read(deadline):
                 raise c.f.Trouble(f"the session ended before \"{prompt}\":\n{self.screen}")
 
+    def wait_question(self, words):
+        """Those words came since the last typing, and a prompt after them."""
+        deadline = time.monotonic() + 40
+        while words not in self.screen[self.mark:] or not self.screen.endswith("]> "):
+            if not self.read(deadline):
+                raise c.f.Trouble(f"the session ended before \"{words}\":\n{self.screen}")
+
     def type(self, text):
         self.mark = len(self.screen)
         os.write(self.fd, text.encode() + b"\r")
@@ -132,7 +139,10 @@ def play(path):
 def main():
     c.require_root()
     for name in sorted(os.listdir(FOLDER)):
-        if name.endswith(".txt") and (len(sys.argv) < 2 or name in sys.argv):
+        path = os.path.join(FOLDER, name)
+        # systemsetup's dialogue proposes what this host has: setup_test.py types it
+        unset = name.endswith(".txt") and any(words[0] == "unset" for words, _, _ in blocks(path))
+        if name.endswith(".txt") and not unset and (len(sys.argv) < 2 or name in sys.argv):
             play(os.path.join(FOLDER, name))
 
 

@@ -4,7 +4,7 @@
 
 #include "base/assert.h"
 #include "desk/wire.h"
-#include "machine/birth.h"
+#include "support/memory_setup.h"
 
 namespace postern::support {
 
@@ -26,9 +26,12 @@ machine::Setup setup_of() {
 /// A desk client that makes the fleet's time pass while it waits.
 class MemoryClient final : public desk::Client {
  public:
-  MemoryClient(MemoryFleet& fleet, std::string host_name) : fleet_(fleet), host_name_(std::move(host_name)) { open(); }
+  MemoryClient(MemoryFleet& fleet, std::string host_name, desk::Who who)
+      : fleet_(fleet), host_name_(std::move(host_name)), who_(std::move(who)) {
+    open();
+  }
   ~MemoryClient() override {
-    if (open_) fleet_.machine(host_name_).desk().close_session(session_);
+    if (open_) fleet_.desk(host_name_).close_session(session_);
   }
 
   desk::Reply<desk::Json> call(std::string_view method, desk::JsonObject params) override {
@@ -37,7 +40,8 @@ class MemoryClient final : public desk::Client {
         {"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}};
     answer_.reset();
     if (!open_) return desk::Refusal{fail(ErrorCode::unreachable, "The session has ended."), nullptr};
-    fleet_.machine(host_name_).desk().receive(session_, boost::json::serialize(request));
+    if (at_ != &fleet_.desk(host_name_) && who_.user.is_nil()) open();  // the console moves on with its machine
+    fleet_.desk(host_name_).receive(session_, boost::json::serialize(request));
     fleet_.run_until([&] { return answer_ && answer_->at("id") == id; }, 120'000);
     if (!answer_) return desk::Refusal{fail(ErrorCode::unreachable, "The desk did not answer."), nullptr};
     if (const auto* error = answer_->if_contains("error")) return refusal(error->as_object());
@@ -46,13 +50,10 @@ class MemoryClient final : public desk::Client {
 
  private:
   void open() {
-    desk::Who who;
-    const auto* user = fleet_.machine(host_name_).peer().fleet().user_by_name("admin");
-    POSTERN_ASSERT(user != nullptr);
-    who = {user->id, "admin", user->role, "ssh 127.0.0.1:50000", true};
     open_ = true;
-    session_ = fleet_.machine(host_name_).desk().open_session(
-        who, [this](const std::string& line) { take(line); }, [this] { open_ = false; });
+    at_ = &fleet_.desk(host_name_);
+    session_ = at_->open_session(
+        who_, [this](const std::string& line) { take(line); }, [this] { open_ = false; });
   }
 
   void take(const std::string& line) {
@@ -78,6 +79,8 @@ class MemoryClient final : public desk::Client {
 
   MemoryFleet& fleet_;
   std::string host_name_;
+  desk::Who who_;
+  desk::AnyDesk* at_ = nullptr;
   desk::SessionId session_ = 0;
   bool open_ = false;
   std::int64_t next_ = 1;
@@ -103,16 +106,40 @@ machine::Machine& MemoryFleet::add(const std::string& host_name, const std::stri
   birth.private_port = 2526;
   birth.relay = {"127.0.0.0/8"};
   birth.passphrase_hash = "plain:" + std::string(passphrase);
-  const machine::BirthKeys keys{"host-private", "ssh-ed25519 host-" + host_name, "user-private",
-                                "ssh-ed25519 user-" + host_name};
+  auto& born = *world;
+  worlds_[host_name] = std::move(world);
+  return bear(born, birth);
+}
+
+machine::Machine& MemoryFleet::bear(MemoryWorld& world, const machine::Birth& birth) {
+  const machine::BirthKeys keys{"host-private", "ssh-ed25519 host-" + birth.host_name, "user-private",
+                                "ssh-ed25519 user-" + birth.host_name};
   auto batch = machine::give_birth(birth, keys, schema_,
-                                   [&](std::size_t count) { return world->random_bytes(count); }, now_);
+                                   [&](std::size_t count) { return world.random_bytes(count); }, now_);
   if (!batch) std::fprintf(stderr, "birth: %s\n", to_text(batch.error()).c_str());
   POSTERN_ASSERT(batch.has_value());
-  world->apply_batch(*batch);
-  worlds_[host_name] = std::move(world);
-  restart(host_name);
-  return machine(host_name);
+  world.apply_batch(*batch);
+  restart(world.host_name_);
+  return *world.machine;
+}
+
+void MemoryFleet::add_unset(const std::string& host_name, const std::string& address) {
+  auto& world = worlds_[host_name];
+  world = std::make_unique<MemoryWorld>(*this, host_name, address, "");
+  world->unset = std::make_unique<MemorySetup>(*this, *world);
+}
+
+void MemorySetup::set_up(const desk::NewMachine& machine, const std::string& secret,
+                         std::function<void(base::Result<std::string>)> answer) {
+  const auto& born = fleet_.bear(world_, {machine, "plain:" + secret});
+  answer(born.identity().serial);
+}
+
+desk::AnyDesk& MemoryFleet::desk(const std::string& host_name) {
+  auto& world = *worlds_.at(host_name);
+  if (world.machine != nullptr) return world.machine->desk();
+  POSTERN_ASSERT(world.unset != nullptr);
+  return world.unset->desk();
 }
 
 machine::Machine& MemoryFleet::machine(const std::string& host_name) {
@@ -154,7 +181,13 @@ void MemoryFleet::cut(const std::string& a, const std::string& b, bool is_cut) {
 }
 
 std::unique_ptr<desk::Client> MemoryFleet::client(const std::string& host_name) {
-  return std::make_unique<MemoryClient>(*this, host_name);
+  if (world(host_name).machine == nullptr)
+    return std::make_unique<MemoryClient>(
+        *this, host_name, desk::Who{{}, "console", cluster::Role::administrator, "console", true});
+  const auto* user = machine(host_name).peer().fleet().user_by_name("admin");
+  POSTERN_ASSERT(user != nullptr);
+  return std::make_unique<MemoryClient>(*this, host_name,
+                                        desk::Who{user->id, "admin", user->role, "ssh 127.0.0.1:50000", true});
 }
 
 void MemoryFleet::at(std::int64_t delay_ms, std::function<void()> what) {

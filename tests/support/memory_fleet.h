@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "desk/client.h"
+#include "machine/birth.h"
 #include "machine/machine.h"
 
 /// A fleet in one process: real peers, desks and machines, with disk, wire and data plane in memory and a clock
@@ -16,6 +17,7 @@
 namespace postern::support {
 
 class MemoryWorld;
+class MemorySetup;
 
 class MemoryFleet {
  public:
@@ -25,7 +27,12 @@ class MemoryFleet {
   /// A machine set up standalone, as `posternd init` does it: interface Management at that address, the two
   /// listeners, administrator "admin" with passphrase "ironport".
   machine::Machine& add(const std::string& host_name, const std::string& address);
+  /// A machine that is not set up, under a name that it may also be given: its console is client(). It proposes
+  /// that name and address.
+  void add_unset(const std::string& host_name, const std::string& address);
   [[nodiscard]] machine::Machine& machine(const std::string& host_name);
+  /// Where its clients sit now.
+  [[nodiscard]] desk::AnyDesk& desk(const std::string& host_name);
   MemoryWorld& world(const std::string& host_name);
 
   /// Lets time pass until `reached`, at most `limit_ms`; false when it was not.
@@ -38,7 +45,7 @@ class MemoryFleet {
   /// Cuts or mends every connection between two machines.
   void cut(const std::string& a, const std::string& b, bool is_cut);
 
-  /// A client at that machine's desk, as its administrator over SSH.
+  /// A client at that machine's desk, as its administrator over SSH; at its console while it is not set up.
   std::unique_ptr<desk::Client> client(const std::string& host_name);
 
   [[nodiscard]] const schema::Schema& schema() const { return schema_; }
@@ -47,6 +54,7 @@ class MemoryFleet {
 
  private:
   friend class MemoryWorld;
+  friend class MemorySetup;
   struct Due {
     std::int64_t mono_ms;
     std::uint64_t order;
@@ -62,6 +70,7 @@ class MemoryFleet {
     std::string host_key;  ///< of the end that was dialed
   };
 
+  machine::Machine& bear(MemoryWorld& world, const machine::Birth& birth);
   bool step_once(std::int64_t limit_mono_ms);
   void connect_targets(MemoryWorld& from);
   void close_wire(transport::ConnectionId connection, const std::string& reason);
@@ -82,6 +91,7 @@ class MemoryFleet {
 class MemoryWorld final : public machine::World {
  public:
   MemoryWorld(MemoryFleet& fleet, std::string host_name, std::string address, std::string serial);
+  ~MemoryWorld() override;
 
   base::Instant now() override { return fleet_.now_; }
   std::string random_bytes(std::size_t count) override;
@@ -115,6 +125,7 @@ class MemoryWorld final : public machine::World {
   // What the fleet and the tests look at.
   store::Contents contents;
   cluster::Values values;
+  std::unique_ptr<MemorySetup> unset;  ///< of a machine that began without being set up
   std::unique_ptr<machine::Machine> machine;
   transport::Setup setup;
   gateway::Plan plan;

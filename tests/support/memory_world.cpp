@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "support/memory_fleet.h"
+#include "support/memory_setup.h"
 
 namespace postern::support {
 
@@ -11,6 +12,8 @@ using base::Result;
 
 MemoryWorld::MemoryWorld(MemoryFleet& fleet, std::string host_name, std::string address, std::string serial)
     : host_name_(std::move(host_name)), address_(std::move(address)), serial_(std::move(serial)), fleet_(fleet) {}
+
+MemoryWorld::~MemoryWorld() = default;
 
 /// splitmix64, so that a run can be repeated.
 std::string MemoryWorld::random_bytes(std::size_t count) {

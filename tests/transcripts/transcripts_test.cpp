@@ -16,6 +16,7 @@
 /// Dialogues as text. A file is blocks of a command, "----", and the whole output:
 ///
 ///   machine HOST ADDRESS      one more standalone machine
+///   unset HOST ADDRESS        one that is not set up: its shell is at the console
 ///   shell HOST                the lines below are typed at that machine's prompt, answers echoed
 ///   line HOST                 each line below is one batch; its exit code is printed
 ///   kill HOST / restart HOST / cut A B / mend A B / wait MS
@@ -130,6 +131,7 @@ class Play {
   std::string run(const Block& block) {
     const auto command = words(block.command);
     if (command[0] == "machine") fleet_.add(command.at(1), command.at(2));
+    if (command[0] == "unset") fleet_.add_unset(command.at(1), command.at(2));
     if (command[0] == "kill") fleet_.kill(command.at(1));
     if (command[0] == "restart") fleet_.restart(command.at(1));
     if (command[0] == "cut" || command[0] == "mend") fleet_.cut(command.at(1), command.at(2), command[0] == "cut");

@@ -1,0 +1,36 @@
+#include "daemon/unset.h"
+
+#include <fmt/format.h>
+
+#include "daemon/daemon.h"
+#include "daemon/host.h"
+
+namespace postern::daemon {
+
+Unset::Unset(std::string host_name, const schema::Schema& schema)
+    : host_name_(std::move(host_name)), desk_(*this, schema) {}
+
+std::string Unset::version() const { return version_text(); }
+
+std::string Unset::proposed_host_name() const { return host_name_.empty() ? host_name() : host_name_; }
+
+std::vector<desk::HostAddress> Unset::host_addresses() const {
+  std::vector<desk::HostAddress> out;
+  for (const auto& at : link_addresses())
+    if (at.reachable) out.push_back({at.link, fmt::format("{}/{}", at.address, at.prefix_bits)});
+  return out;
+}
+
+bool Unset::has_address(const std::string& address) const { return can_bind(address); }
+
+bool Unset::port_taken(const std::string& address, std::uint16_t port) const {
+  return daemon::port_taken(address, port);
+}
+
+void Unset::set_up(const desk::NewMachine& machine, const std::string& passphrase,
+                   std::function<void(base::Result<std::string>)> answer) {
+  answer(make(machine, passphrase));
+  done();
+}
+
+}  // namespace postern::daemon
