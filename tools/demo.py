@@ -217,8 +217,8 @@ def main(arguments):
         raise f.Trouble("run this as root: it starts mail gateways under several users.")
     verbs = {"start": start, "status": status, "stop": stop, "machine": machine}
     verb = verbs.get(arguments[0] if arguments else "start")
-    words = len(arguments) - (arguments[-1:] == ["--unset"] and verb is machine)
-    if verb is None or (verb is machine) != (words == 3) or len(arguments) > 4:
+    unset = verb is machine and arguments[3:] == ["--unset"]
+    if verb is None or len(arguments) - unset > (3 if verb is machine else 1) or verb is machine and len(arguments) < 3:
         print("usage: ./run [status | stop | machine NAME ADDRESS [--unset]]", file=sys.stderr)
         return 2
     verb(*arguments[1:])

@@ -234,9 +234,13 @@ int ask_system_setup(Session& session, const Json& proposals) {
                "without a change.\n");
   SetupInterview interview(session, proposals);
   if (!interview.ask_all()) {
-    if (!interview.stopped()) session.line(no_change);
-    if (interview.stopped() && !session.over()) session.refresh();
-    return exit_failed;
+    if (!interview.stopped()) {
+      session.line(no_change);
+      return exit_failed;
+    }
+    const int code = session.last_exit;
+    if (!session.over()) session.refresh();
+    return code;
   }
   interview.print_summary();
   if (!ask_yes_no(session, "Do you want to set up this machine like this?", true).value_or(false)) {

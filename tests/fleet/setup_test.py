@@ -57,6 +57,24 @@ def left(fleet, machine):
     type_at(terminal, fleet.net, [(f"[{machine.host}]> ", ""), ("[Management]> ", "")])
     os.close(terminal.fd)
     os.waitpid(terminal.pid, 0)
+    terminal = console(machine)
+    type_at(terminal, fleet.net, [(f"[{machine.host}]> ", ""), ("[Management]> ", "half\x03"),
+                                  ("(not set up)> ", "status"), ("(not set up)> ", "exit")])
+    terminal.finish()
+    assert "Nothing was changed" in terminal.screen, terminal.screen
+    assert not machine.born()
+
+
+def daemon_dies(fleet, machine):
+    """In the middle of the dialogue: it says so and ends; the next one begins anew."""
+    terminal = console(machine)
+    type_at(terminal, fleet.net, [(f"[{machine.host}]> ", "")])
+    terminal.wait_prompt("[Management]> ", fleet.net)
+    os.kill(machine.pid("posternd"), signal.SIGKILL)
+    f.wait_for("posternd to be back", lambda: machine.console("help")[0] == 0, 30)
+    terminal.type("")
+    terminal.finish()
+    assert "The connection to posternd ended" in terminal.screen, terminal.screen
     assert not machine.born()
 
 
@@ -160,6 +178,7 @@ def main():
         newyork, paris = fleet["newyork"], fleet["paris"]
         nothing_before(fleet, newyork)
         left(fleet, newyork)
+        daemon_dies(fleet, newyork)
         dialogue(fleet, newyork)
         newyork.wait_ready(120)
         by_line(fleet, paris)
