@@ -232,6 +232,7 @@ int set_up(Session& session, const JsonObject& params) {
 int ask_system_setup(Session& session, const Json& proposals) {
   session.line("What stands in brackets is taken for an empty line, ? explains a question, and Ctrl-C leaves\n"
                "without a change.\n");
+  session.warnings(proposals);
   SetupInterview interview(session, proposals);
   if (!interview.ask_all()) {
     if (!interview.stopped()) {

@@ -135,7 +135,7 @@ Result<void> Daemon::go_live() {
 }
 
 void Daemon::wait_for_setup() {
-  unset_ = std::make_unique<Unset>(host_name_, *schema_);
+  unset_ = std::make_unique<Unset>(directory_, host_name_, *schema_);
   unset_->make = [this](const desk::NewMachine& told, const std::string& passphrase) { return set_up(told, passphrase); };
   unset_->done = [this] {
     if (machine_ == nullptr) return;

@@ -3,6 +3,7 @@
 #include "desk/commit.h"
 #include "desk/passphrase.h"
 #include "desk/state.h"
+#include "desk/view.h"
 #include "desk/wire.h"
 
 #include <boost/json/array.hpp>
@@ -61,7 +62,8 @@ Answered describe(const Ask& ask, Params& params) {
                       {"ssh_port", usual.ssh_port},
                       {"https_port", usual.https_port},
                       {"public_port", usual.public_port},
-                      {"user", first_user}};
+                      {"user", first_user},
+                      {"warnings", lines_json(ask.house.warnings())}};
 }
 
 Result<void> usable_address(const SetupHouse& house, std::string_view name, const std::string& address) {

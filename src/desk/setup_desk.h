@@ -28,6 +28,8 @@ class SetupHouse {
   [[nodiscard]] virtual std::string proposed_host_name() const = 0;
   /// Addresses that others reach, without loopback and link-local ones.
   [[nodiscard]] virtual std::vector<HostAddress> host_addresses() const = 0;
+  /// What whoever sets this machine up should know first.
+  [[nodiscard]] virtual std::vector<std::string> warnings() const = 0;
   /// Whether this host can use that address.
   [[nodiscard]] virtual bool has_address(const std::string& address) const = 0;
   /// Whether another program listens there.

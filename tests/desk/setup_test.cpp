@@ -14,6 +14,7 @@ class HouseToBe final : public SetupHouse {
   [[nodiscard]] std::vector<HostAddress> host_addresses() const override {
     return {{"eth0", "192.0.2.10/24"}, {"eth0", "2001:db8::10/64"}};
   }
+  [[nodiscard]] std::vector<std::string> warnings() const override { return {"It was one before."}; }
   [[nodiscard]] bool has_address(const std::string& address) const override {
     return address == "192.0.2.10" || address == "2001:db8::10";
   }
@@ -86,6 +87,7 @@ TEST_F(SetupTest, ProposesWhatTheHostHas) {
   EXPECT_EQ(proposals.at("interface"), "Management");
   EXPECT_EQ(proposals.at("addresses").at(0).at("address"), "192.0.2.10/24");
   EXPECT_EQ(proposals.at("addresses").at(1).at("link"), "eth0");
+  EXPECT_EQ(proposals.at("warnings").at(0), "It was one before.");
   EXPECT_EQ(proposals.at("ssh_port"), 22);
   EXPECT_EQ(proposals.at("public_port"), 25);
   house.name = "not a name!";

@@ -1,4 +1,5 @@
 """systemsetup at the first console login: an empty folder, postern-hands, a person's typing; then a gateway."""
+import json
 import os
 import signal
 import subprocess
@@ -139,9 +140,24 @@ def survives(machine):
     assert c.status(machine)["serial"] == serial
 
 
+def lost(fleet, machine):
+    """A machine whose store is gone: the console warns, and a new machine takes the old one's mail engine."""
+    machine.stop()
+    for name in os.listdir(machine.dir):
+        if name.startswith("posternd.db"):
+            os.unlink(os.path.join(machine.dir, name))
+    machine.start()
+    f.wait_for("the desk", lambda: machine.console("help")[0] == 0, 30)
+    code, out, err = machine.console("systemsetup", "\n")
+    assert code == 1 and "held a machine before" in err, (code, out, err)
+    by_line(fleet, machine)
+    machine.must(f'smtproutes new other.example {fleet.sink_address}:{f.SINK_PORT}; commit "anew"')
+    c.everywhere(machine)
+    c.through(fleet, machine, "other.example", "sink")
+
+
 def by_line(fleet, machine):
     """The whole of it as one line, as data."""
-    import json
     code, out, err = machine.console(
         f"systemsetup --json --host-name={machine.host.upper()} --address={machine.address}/8 --ssh-port={f.SSH_PORT} "
         f"--https-port={f.HTTPS_PORT} --public-port={f.PUBLIC_PORT} --private-port={f.PRIVATE_PORT} --relay=127.0.0.0/8 "
@@ -151,6 +167,7 @@ def by_line(fleet, machine):
     machine.wait_ready(120)
     refused(machine, "systemsetup", 1, "set up already")
     fleet.allow_demo_key(machine)
+    fleet.write_ssh_config()
 
 
 def init_beside(machine):
@@ -182,6 +199,7 @@ def main():
         dialogue(fleet, newyork)
         newyork.wait_ready(120)
         by_line(fleet, paris)
+        lost(fleet, paris)
         init_beside(fleet["losangeles"])
         fleet.allow_demo_key(fleet["losangeles"])
         fleet.write_ssh_config()

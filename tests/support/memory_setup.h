@@ -17,6 +17,7 @@ class MemorySetup final : public desk::SetupHouse {
   [[nodiscard]] std::vector<desk::HostAddress> host_addresses() const override {
     return {{"eth0", world_.address_ + "/8"}};
   }
+  [[nodiscard]] std::vector<std::string> warnings() const override { return {}; }
   [[nodiscard]] bool has_address(const std::string& address) const override { return world_.can_bind(address); }
   /// The host's own SSH server is there, as on most hosts.
   [[nodiscard]] bool port_taken(const std::string&, std::uint16_t port) const override { return port == 22; }
