@@ -45,6 +45,8 @@ def running_fleet(names=("newyork", "losangeles", "paris"), domain="postern.test
         if born:
             fleet.write_ssh_config()
         yield fleet
+        fleet.stop()  # what a sanitizer finds at the end counts too
+        assert_sane(fleet)
     except BaseException:
         traceback.print_exc()
         show_logs(fleet)
@@ -52,6 +54,18 @@ def running_fleet(names=("newyork", "losangeles", "paris"), domain="postern.test
     finally:
         fleet.stop()
         fleet.wipe()
+
+
+def assert_sane(fleet):
+    """No sanitizer has complained in any daemon: one that is started again by postern-hands hides its end."""
+    words = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer", "runtime error:")
+    for machine in fleet.machines.values():
+        for name in ("posternd.log", "hands.log"):
+            path = os.path.join(machine.dir, "log", name)
+            if os.path.exists(path):
+                with open(path, errors="replace") as log:
+                    found = [line for line in log if any(word in line for word in words)]
+                assert not found, f"{machine.name} {name}: {found[0]}"
 
 
 def show_logs(fleet):
