@@ -3,7 +3,8 @@
 
 Rounds are interleaved: the floor (N processes, one SQLite commit each over plain TCP, no crypto, no checks; with the
 map built in process for "effective"), then Postern's real daemons with SSH links, LMDB rows and Postfix. Prints one
-JSON line per metric. usage: bench/commit_everywhere.py [ROUNDS] [COMMITS]   (POSTERN_BIN: where the programs are)
+JSON line per metric. Each commit changes one of ROUTES routes (100, as the floor's map has; the whole table is what is
+shipped and flushed). usage: bench/commit_everywhere.py [ROUNDS] [COMMITS] [ROUTES]   (POSTERN_BIN: the programs)
 """
 import json
 import os
@@ -60,12 +61,19 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def postern(desk, commits, tag):
+def prepare(desk, routes):
+    edits = [{"op": "set", "path": f"route['r{number}.example']/action", "value": "drop"} for number in range(routes)]
+    desk.call("feature.edit", feature="smtp-routes", mode="cluster", start="empty", edits=edits)
+    done = desk.call("commit", comment="bench", request=f"prepare-{time.time_ns()}")
+    desk.call("commit.wait", commit=done["commit"], seconds=30)
+
+
+def postern(desk, commits, tag, routes):
     durable, effective = [], []
-    for number in range(commits):
-        path = f"route['{tag}-{number}.example']"
-        desk.call("feature.edit", feature="smtp-routes", mode="cluster", start="empty" if tag is None else "copy:cluster",
-                  edits=[{"op": "set", "path": f"{path}/action", "value": "drop"}])
+    for number in range(tag * commits, (tag + 1) * commits):
+        name, action = f"route['r{number % routes}.example']", ("mx", "drop")[number // routes % 2]
+        desk.call("feature.edit", feature="smtp-routes", mode="cluster",
+                  edits=[{"op": "set", "path": f"{name}/action", "value": action}])
         began = time.perf_counter()
         done = desk.call("commit", comment="bench", request=f"{tag}-{number}-{time.time_ns()}")
         middle = time.perf_counter()
@@ -94,19 +102,19 @@ def line(metric, ours, base, ratios, **more):
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     commits = int(sys.argv[2]) if len(sys.argv) > 2 else 40
+    routes = int(sys.argv[3]) if len(sys.argv) > 3 else 100
     program = build_floor()
     with c.running_fleet() as fleet, tempfile.TemporaryDirectory() as scratch:
         c.make_cluster(fleet)
         first = fleet["newyork"]
-        first.must("clustermode cluster; smtproutes new start.example 192.0.2.1 --start=empty; commit start")
-        c.everywhere(first)
         desk = Desk(first.socket)
+        prepare(desk, routes)
         before, cpu = counters(fleet), [cpu_seconds(m.pid("posternd")) for m in fleet.machines.values()]
         rows = {"durable": ([], [], []), "effective": ([], [], [])}
         for number in range(rounds):
             for metric, apply in (("durable", 0), ("effective", 3)):
                 rows[metric][1].append(floor(program, os.path.join(scratch, f"f{number}{apply}"), apply))
-            for metric, times in zip(("durable", "effective"), postern(desk, commits, f"r{number}")):
+            for metric, times in zip(("durable", "effective"), postern(desk, commits, number, routes)):
                 rows[metric][0].extend(times)
                 rows[metric][2].append(statistics.median(times) / rows[metric][1][-1])
         after = counters(fleet)
@@ -116,7 +124,7 @@ def main():
         spent = [round((cpu_seconds(m.pid("posternd")) - was) * 1000 / total, 2)
                  for m, was in zip(fleet.machines.values(), cpu)]
         for metric, (ours, base, ratios) in rows.items():
-            line(metric, ours, base, ratios, per_commit_and_machine=per, cpu_ms_per_commit=spent)
+            line(metric, ours, base, ratios, routes=routes, per_commit_and_machine=per, cpu_ms_per_commit=spent)
 
 
 if __name__ == "__main__":
