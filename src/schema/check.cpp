@@ -195,8 +195,8 @@ std::vector<Problem> check_whole(const Library& library, const Known& known, con
     std::erase_if(problems, [&](const Problem& problem) { return problem.feature != known.feature.name; });
     return forest;
   };
-  // Mostly nothing is wrong, and libyang, which has the last word anyway, says so in a third of our checker's time;
-  // then only references that may dangle are left to look at.
+  // Mostly nothing is wrong. libyang, which has the last word anyway, says so, and only references that may dangle are
+  // left to look at; our own checker is for finding all that is wrong, and where.
   yang::Tree forest = build();
   if (problems.empty()) arbitrate(library, &known, forest, problems);
   const bool clean = problems.empty();
