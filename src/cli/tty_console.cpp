@@ -214,6 +214,8 @@ std::optional<std::string> read_hidden_line(int descriptor, int screen, std::str
 /// libedit copies names and helps of EL_ADDFN and never frees them: two strings a function, once a process.
 extern "C" const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() { return "leak:wcsdup\n"; }
+extern "C" const char* __lsan_default_options();
+extern "C" const char* __lsan_default_options() { return "print_suppressions=0"; }
 #endif
 
 std::unique_ptr<Console> tty_console() { return std::make_unique<TtyConsole>(); }
