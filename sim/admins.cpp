@@ -107,6 +107,14 @@ void Admins::burst() {
   }
 }
 
+void Admins::busy(std::size_t machine) {
+  if (settling_ || !world_.machine(machine).awake()) return;
+  for (std::uint64_t left = 1 + random_.below(3); left > 0; --left) {
+    Items items = draw_items(machine);
+    edit(machine, std::move(items), random_.between(0, 300 * millisecond));
+  }
+}
+
 void Admins::hand_in(const std::string& key, std::size_t machine) {
   Request& request = requests_.at(key);
   if (request.settled) return;

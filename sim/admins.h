@@ -41,6 +41,8 @@ class Admins {
   void process_died(std::size_t machine);
   /// Several at once begin to edit the same registers and commit within moments of each other.
   void burst();
+  /// Some begin to edit on one machine, and commit within moments.
+  void busy(std::size_t machine);
   /// Islands write one register each; some leave an edit of it open until `back` and a while longer.
   void divided(Micros back);
   /// One deletes a user while another, who has not heard of it, changes him; later the first brings him back.

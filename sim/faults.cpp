@@ -1,7 +1,10 @@
 #include "sim/faults.h"
 
 #include "sim/admins.h"
+#include "sim/machine.h"
 #include "sim/world.h"
+
+#include <utility>
 
 namespace postern::sim {
 namespace {
@@ -60,6 +63,8 @@ void Faults::strike() {
     case Fault::pause: return world_.pause(machine, down_time());
     case Fault::jump: return jump_clock();
     case Fault::burst: return world_.admins().burst();
+    case Fault::set_back: return save_machine(machine, true);
+    case Fault::old_image: return save_machine(machine, false);
     case Fault::slow_disk:
       world_.machine(machine).next_sync_extra = random_.between(0, slow_sync);
       return;
@@ -104,6 +109,39 @@ void Faults::jump_clock() {
     case 1: clock.jump(-30 * day_ms); break;
     case 2: clock.set_right(); break;
     default: clock.jump(random_.between(-20 * minute_ms, 20 * minute_ms)); break;
+  }
+}
+
+/// It lives on for a while, and is then set back to this moment; sometimes twice.
+void Faults::save_machine(std::size_t machine, bool memory) {
+  auto saved = world_.snapshot(machine);
+  if (!saved) return;
+  auto snapshot = std::make_shared<Snapshot>(std::move(*saved));
+  world_.note(machine, "is saved");
+  if (random_.chance(300)) isolate(machine);
+  world_.admins().busy(machine);
+  const Micros later = random_.between(100 * millisecond, random_.chance(300) ? cut_high : down_short);
+  world_.timeline().after(later, [this, machine, snapshot, memory] { bring_back(machine, snapshot, memory); });
+}
+
+void Faults::bring_back(std::size_t machine, const std::shared_ptr<Snapshot>& to, bool memory) {
+  if (over_) return;
+  if (random_.chance(500)) isolate(machine);
+  if (!world_.set_back(machine, *to, memory)) memory = false;
+  world_.admins().busy(machine);
+  if (!random_.chance(300)) return;
+  const Micros later = random_.between(100 * millisecond, down_short);
+  world_.timeline().after(later, [this, machine, to, memory] { bring_back(machine, to, memory); });
+}
+
+void Faults::isolate(std::size_t machine) {
+  const Micros back = random_.between(100 * millisecond, down_long);
+  for (std::size_t other = 0; other < world_.size(); ++other) {
+    if (other == machine || random_.chance(200)) continue;
+    for (const auto& [from, to] : {std::pair(machine, other), std::pair(other, machine)}) {
+      world_.network().set_cut(from, to, true);
+      world_.timeline().after(back, [this, from = from, to = to] { world_.network().set_cut(from, to, false); });
+    }
   }
 }
 

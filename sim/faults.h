@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "sim/random.h"
 #include "sim/timeline.h"
@@ -9,6 +10,7 @@ namespace postern::sim {
 
 class World;
 struct Machine;
+struct Snapshot;
 
 /// What goes wrong, and when: some of it by chance, the best of it aimed.
 class Faults {
@@ -34,6 +36,9 @@ class Faults {
   void cut_islands();
   void cut_one_way();
   void jump_clock();
+  void save_machine(std::size_t machine, bool memory);
+  void bring_back(std::size_t machine, const std::shared_ptr<Snapshot>& to, bool memory);
+  void isolate(std::size_t machine);
   void reset_links_of(std::size_t machine);
   [[nodiscard]] Micros down_time();
   [[nodiscard]] std::size_t some_machine();

@@ -58,8 +58,7 @@ void Laws::one_signed(Machine& machine, const cluster::StoredCommit& stored, bas
   const auto header = cluster::decode_header(stored.envelope.header);
   if (!header || header->dot.member != machine.self.member)
     return broken("forged", machine.name + " stores a commit that nobody made.");
-  if (const Entry* twin = world_.ledger().by_dot(header->dot))
-    return broken("dot", machine.name + " used one dot twice.", twin);
+  check_dot(machine, *header);
   const Entry* entry = world_.ledger().enter(stored.envelope, *header, machine.index, world_.now());
   if (entry == nullptr)
     return broken("context", machine.name + " signed a commit whose prev or parents nobody knows.");
@@ -73,9 +72,42 @@ void Laws::one_signed(Machine& machine, const cluster::StoredCommit& stored, bas
   may_see.unite(entry->chain);
   if (!may_see.contains(entry->context))
     return broken("context", machine.name + " signed a commit that claims to have seen what it had not.", entry);
+  check_ended(machine, *entry);
   check_stamp(*entry, instant);
   check_key(*entry);
   check_base(*entry);
+}
+
+/// One that went on from what it was before forgets what it did since, and cannot know better.
+void Laws::check_dot(const Machine& machine, const cluster::Header& header) {
+  const std::vector<std::size_t>& twins = world_.ledger().with_dot(header.dot);
+  if (twins.empty()) return;
+  world_.mark(twins.size() == 1 ? "fork" : "fork of three");
+  if (witnesses_[machine.index].gone_on_in.count(header.dot.incarnation) == 0)
+    broken("dot", machine.name + " used one dot twice.", &world_.ledger().at(twins.front()));
+}
+
+/// Nobody goes on in an incarnation of his own of which he has seen what he did not make.
+void Laws::check_ended(const Machine& machine, const Entry& entry) {
+  for (const std::size_t index : witnesses_[machine.index].applied.list()) {
+    const Entry& other = world_.ledger().at(index);
+    if (other.header.dot.member == entry.header.dot.member &&
+        other.header.dot.incarnation == entry.header.dot.incarnation && !entry.chain.has(index))
+      return broken("ended", machine.name + " goes on in an incarnation of which it shows another branch.", &entry);
+  }
+}
+
+void Laws::check_names(const Machine& machine) {
+  const Witness& witness = witnesses_[machine.index];
+  for (const cluster::Tip& tip : witness.vector) {
+    const Entry* entry = world_.ledger().find(tip.hash);
+    if (world_.ledger().known_dot(*entry, witness.applied) != cluster::Dot{tip.member, tip.incarnation, tip.seq})
+      return broken("named", machine.name + " knows a branch by another name than its commits give it.", entry);
+  }
+}
+
+bool Laws::was_on_disk(std::size_t machine, const Entry& entry) const {
+  return witnesses_[machine].lost.has(entry.index) || on_disk(world_.machine(machine), entry);
 }
 
 /// Not before any stamp seen that is not absurd, and never far ahead of the author's own clock.
@@ -105,7 +137,7 @@ void Laws::check_key(const Entry& entry) {
 
 void Laws::check_base(const Entry& entry) {
   for (const cluster::Write& write : entry.header.writes) {
-    std::vector<cluster::Dot> now = heads(write.reg, entry.context);
+    std::vector<cluster::Dot> now = head_dots(write.reg, entry.context);
     std::sort(now.begin(), now.end());
     if (now != write.base)
       broken("base", fmt::format("{} was accepted on a base of {} heads; there were {}.",
@@ -125,6 +157,7 @@ void Laws::look_at_vector(Machine& machine) {
   const std::vector<std::size_t> fresh = applied->without(witness.applied);
   witness.vector = std::move(vector);
   witness.applied = std::move(*applied);
+  check_names(machine);
   for (const std::size_t index : fresh) newly_applied(machine, world_.ledger().at(index));
   check_pure(machine);
 }
@@ -135,7 +168,7 @@ void Laws::newly_applied(const Machine& machine, const Entry& entry) {
     return broken("causal", machine.name + " shows a commit before all that its author had seen.", &entry);
   if (!on_disk(machine, entry))
     return broken("durable", machine.name + " shows a commit that is not on its disk.", &entry);
-  if (!on_disk(world_.machine(entry.machine), entry))
+  if (!was_on_disk(entry.machine, entry))
     return broken("visible", machine.name + " shows a commit that is not yet on its author's disk.", &entry);
   if (entry.denied)
     return broken("denied", machine.name + " shows a commit whose author was told that it was refused.", &entry);
@@ -165,15 +198,46 @@ void Laws::process_died(const Machine& machine) {
   witness.vector.clear();
 }
 
+/// What only this disk showed dies with it.
+void Laws::set_back(const Machine& machine, const Image& image, std::optional<base::Incarnation> goes_on_in) {
+  Witness& witness = witnesses_[machine.index];
+  witness.was_set_back = true;
+  if (goes_on_in) witness.gone_on_in.insert(*goes_on_in);
+  const Image before = machine.disk.durable();
+  for (const cluster::StoredCommit& stored : before.commits) {
+    const base::Hash id = stored.envelope.id();
+    const Entry* entry = world_.ledger().find(id);
+    const cluster::StoredCommit* kept = image.find(id);
+    if (entry == nullptr || (kept != nullptr && kept->staged == stored.staged)) continue;
+    witness.lost.add(entry->index);
+    bool shown = false;
+    for (std::size_t i = 0; i < world_.size(); ++i) {
+      const cluster::StoredCommit* other = world_.machine(i).disk.durable().find(id);
+      if (i != machine.index && other != nullptr && !other->staged) shown = true;
+    }
+    if (!shown && !stored.staged) world_.ledger().at(entry->index).died = true;
+  }
+  CommitSet remembered;
+  witness.before_crash.unite(witness.applied);
+  for (const std::size_t index : witness.before_crash.list())
+    if (image.find(world_.ledger().at(index).id) != nullptr) remembered.add(index);
+  witness.before_crash = remembered;
+  witness.applied = {};
+}
+
 void Laws::process_started(const Machine& machine) {
   Witness& witness = witnesses_[machine.index];
-  for (const std::size_t index : witness.before_crash.list())
-    if (!on_disk(machine, world_.ledger().at(index)))
-      return broken("lost", machine.name + " has lost a commit that it showed before.", &world_.ledger().at(index));
+  for (const std::size_t index : witness.before_crash.list()) {
+    const Entry& entry = world_.ledger().at(index);
+    // A power cut may make it staged again; and an author who was set back has it dropped then (2.6).
+    if (!on_disk(machine, entry) && !witnesses_[entry.machine].lost.has(index))
+      return broken("lost", machine.name + " has lost a commit that it showed before.", &entry);
+  }
   witness.vector = machine.peer->vector();
   auto applied = world_.ledger().covered(witness.vector);
   if (!applied) return broken("forged", machine.name + " shows a commit that nobody made.");
   witness.applied = std::move(*applied);
+  check_names(machine);
   for (const cluster::StoredCommit& stored : machine.disk.durable().commits) {
     const Entry* entry = world_.ledger().find(stored.envelope.id());
     if (entry == nullptr) return broken("forged", machine.name + " stores a commit that nobody made.");

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -24,11 +26,15 @@ class Laws {
                   base::Instant instant);
   void process_died(const Machine& machine);
   void process_started(const Machine& machine);
+  /// Before its disk becomes `image`; and if its process goes on, in which incarnation.
+  void set_back(const Machine& machine, const Image& image, std::optional<base::Incarnation> goes_on_in);
   /// `settled`: within the time allowed every machine had the same vector and nothing was under way.
   void at_quiet_end(bool settled);
 
-  /// Dots of the writes of `reg` in `set` that no other write of it in `set` had seen; greatest first.
-  [[nodiscard]] std::vector<cluster::Dot> heads(const cluster::Register& reg, const CommitSet& set) const;
+  /// The writers of `reg` in `set` that no other one in `set` had seen; greatest first (P6).
+  [[nodiscard]] std::vector<const Entry*> heads(const cluster::Register& reg, const CommitSet& set) const;
+  /// Their dots, as one who holds `set` knows them.
+  [[nodiscard]] std::vector<cluster::Dot> head_dots(const cluster::Register& reg, const CommitSet& set) const;
 
  private:
   /// What was last seen of one machine.
@@ -36,10 +42,17 @@ class Laws {
     cluster::Vector vector;
     CommitSet applied;
     CommitSet before_crash;
+    CommitSet lost;                          ///< was on its disk before that was set back
+    std::set<base::Incarnation> gone_on_in;  ///< after its memory was set back
+    bool was_set_back = false;
   };
 
   // While it runs (laws.cpp)
   void commits_signed(Machine& machine, const cluster::Persist& persist, base::Instant instant);
+  void check_dot(const Machine& machine, const cluster::Header& header);
+  void check_ended(const Machine& machine, const Entry& entry);
+  void check_names(const Machine& machine);
+  [[nodiscard]] bool was_on_disk(std::size_t machine, const Entry& entry) const;
   void one_signed(Machine& machine, const cluster::StoredCommit& stored, base::Instant instant);
   void check_stamp(const Entry& entry, base::Instant instant);
   void check_key(const Entry& entry);
@@ -51,6 +64,8 @@ class Laws {
   void check_queues(const Machine& machine, const cluster::Effects& effects);
 
   // What a state must be (laws_state.cpp)
+  void blame(const Machine& machine, const cluster::Register& reg, const std::vector<const Entry*>& got,
+             const std::vector<const Entry*>& expected, const CommitSet& applied);
   void check_register(const Machine& machine, const cluster::Register& reg, const CommitSet& applied);
   void check_graves(const Machine& machine, const cluster::Register& reg,
                     const cluster::RegisterState& state, const CommitSet& applied);

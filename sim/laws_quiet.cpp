@@ -55,7 +55,7 @@ void Laws::check_settled() {
 
 void Laws::check_acknowledged(const Machine& machine) {
   for (const Entry& entry : world_.ledger().all())
-    if (entry.acknowledged && !witnesses_[machine.index].applied.has(entry.index))
+    if (entry.acknowledged && !entry.died && !witnesses_[machine.index].applied.has(entry.index))
       return broken("kept", machine.name + " has not got a commit that was acknowledged.", &entry);
 }
 
@@ -77,7 +77,9 @@ void Laws::check_keys_at_end() {
   for (const auto& [key, indexes] : world_.ledger().keys())
     for (const std::size_t a : indexes)
       for (const std::size_t b : indexes)
-        if (a < b && applied.has(a) && applied.has(b) && world_.ledger().at(a).machine == world_.ledger().at(b).machine)
+        if (a < b && applied.has(a) && applied.has(b) &&
+            world_.ledger().at(a).machine == world_.ledger().at(b).machine &&
+            !witnesses_[world_.ledger().at(a).machine].was_set_back)
           return broken("key", "Request " + key + " became two commits of one machine.", &world_.ledger().at(b));
 }
 

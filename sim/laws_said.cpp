@@ -37,8 +37,9 @@ void Laws::check_sent(const Machine& machine, const cluster::Message& message) {
     check_tips(machine, hello->durable, "hello");
   }
   if (const auto* durable = std::get_if<cluster::Durable>(&message)) {
-    const Entry* entry = world_.ledger().by_dot({machine.self.member, durable->incarnation, durable->seq});
-    if (durable->seq > 0 && (entry == nullptr || !on_disk(machine, *entry)))
+    const Entry* entry = world_.ledger().find(durable->hash);
+    const cluster::Dot dot{machine.self.member, durable->incarnation, durable->seq};
+    if (entry == nullptr || entry->header.dot != dot || !on_disk(machine, *entry))
       broken("said", machine.name + " calls a commit durable that is not on its disk.", entry);
   }
   if (const auto* ship = std::get_if<cluster::Ship>(&message))
@@ -71,7 +72,8 @@ void Laws::check_committed(Machine& machine, const cluster::Answer& answer) {
   const Entry* entry = world_.ledger().find(answer.commit);
   if (entry == nullptr)
     return broken("answer", machine.name + " answers \"committed\" for a commit that nobody made.");
-  if (entry->header.request_key != answer.request_key || entry->header.dot != answer.dot)
+  if (entry->header.request_key != answer.request_key ||
+      world_.ledger().known_dot(*entry, witnesses_[machine.index].applied) != answer.dot)
     return broken("answer", machine.name + " answers \"committed\" with another request's commit.", entry);
   if (!on_disk(machine, *entry))
     return broken("answer", machine.name + " answers \"committed\" before the commit is on its disk.", entry);
@@ -89,6 +91,7 @@ void Laws::check_same_answer(const Machine& machine, const Entry& entry) {
   const auto [told, first] = told_.try_emplace({machine.index, machine.life, key}, entry.index);
   if (!first && told->second != entry.index)
     return broken("same-answer", machine.name + " answered request " + key + " with two commits.", &entry);
+  if (witnesses_[entry.machine].was_set_back) return;  // it may have forgotten that it was committed
   for (const std::size_t other : world_.ledger().with_key(key)) {
     const Entry& twin = world_.ledger().at(other);
     if (other != entry.index && twin.acknowledged && twin.machine == entry.machine)
@@ -105,7 +108,7 @@ void Laws::check_counted(const Machine& machine, const cluster::Answer& answer, 
     const bool missing = std::any_of(answer.missing.begin(), answer.missing.end(), [&](const auto& one) {
       return one.member == other.self.member;
     });
-    if (!missing && !other.disk.keeps(entry.id))
+    if (!missing && !other.disk.keeps(entry.id) && !witnesses_[i].lost.has(entry.index))
       return broken("counted", fmt::format("{} counts {}, whose disk has not got the commit.", machine.name,
                                            other.name), &entry);
   }
@@ -124,7 +127,7 @@ void Laws::check_conflict(const Machine& machine, const cluster::Answer& answer)
       return broken("answer", machine.name + " names a conflict in a register that was not touched.");
     std::vector<cluster::Dot> told = conflict.heads;
     std::sort(told.begin(), told.end());
-    std::vector<cluster::Dot> now = heads(conflict.reg, applied);
+    std::vector<cluster::Dot> now = head_dots(conflict.reg, applied);
     std::sort(now.begin(), now.end());
     if (told != item->base) real = true;
     // A commit of its own that is being flushed may stand beside what is applied.

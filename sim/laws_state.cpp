@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "cluster/reference.h"
 #include "sim/laws.h"
@@ -15,55 +16,68 @@ constexpr std::uint64_t reference_every = 40;
 
 }  // namespace
 
-std::vector<cluster::Dot> Laws::heads(const cluster::Register& reg, const CommitSet& set) const {
+std::vector<const Entry*> Laws::heads(const cluster::Register& reg, const CommitSet& set) const {
   const Ledger& ledger = world_.ledger();
-  std::vector<const Entry*> alive;
+  std::vector<std::tuple<base::Stamp, cluster::Dot, base::Hash, const Entry*>> alive;
   const std::vector<std::size_t>& writers = ledger.writers(reg);
   for (const std::size_t index : writers) {
     if (!set.has(index)) continue;
     const bool seen = std::any_of(writers.begin(), writers.end(), [&](std::size_t other) {
       return set.has(other) && ledger.at(other).context.has(index);
     });
-    if (!seen) alive.push_back(&ledger.at(index));
+    const Entry& entry = ledger.at(index);
+    if (!seen) alive.emplace_back(entry.header.stamp, ledger.known_dot(entry, set), entry.id, &entry);
   }
-  std::sort(alive.begin(), alive.end(), [](const Entry* a, const Entry* b) { return greater(*a, *b); });
+  std::sort(alive.rbegin(), alive.rend());
+  std::vector<const Entry*> entries;
+  for (const auto& one : alive) entries.push_back(std::get<const Entry*>(one));
+  return entries;
+}
+
+std::vector<cluster::Dot> Laws::head_dots(const cluster::Register& reg, const CommitSet& set) const {
   std::vector<cluster::Dot> dots;
-  for (const Entry* entry : alive) dots.push_back(entry->header.dot);
+  for (const Entry* entry : heads(reg, set)) dots.push_back(world_.ledger().known_dot(*entry, set));
   return dots;
 }
 
 void Laws::check_register(const Machine& machine, const cluster::Register& reg, const CommitSet& applied) {
   const Ledger& ledger = world_.ledger();
-  const std::vector<cluster::Dot> expected = heads(reg, applied);
+  const std::vector<const Entry*> expected = heads(reg, applied);
   const cluster::RegisterState* state = machine.peer->state().find(reg);
-  std::vector<cluster::Dot> got;
+  std::vector<const Entry*> got;
   if (state != nullptr)
-    for (const cluster::Head& head : state->heads) got.push_back(head.dot);
+    for (const cluster::Head& head : state->heads) got.push_back(ledger.find(head.commit));
   if (expected.size() > 1) world_.mark("open conflict");
-  if (got == expected) {
-    if (state != nullptr) check_graves(machine, reg, *state, applied);
-    return;
-  }
+  if (got != expected) return blame(machine, reg, got, expected, applied);
+  if (state == nullptr) return;
+  for (std::size_t i = 0; i < got.size(); ++i)
+    if (state->heads[i].dot != ledger.known_dot(*got[i], applied))
+      return broken("named", machine.name + " knows a head by another name than its commits give it.", got[i]);
+  check_graves(machine, reg, *state, applied);
+}
+
+/// Which law is it that these heads break?
+void Laws::blame(const Machine& machine, const cluster::Register& reg, const std::vector<const Entry*>& got,
+                 const std::vector<const Entry*>& expected, const CommitSet& applied) {
   const std::string where = fmt::format("{} at {}: ", machine.name, cluster::to_text(reg));
-  for (const cluster::Dot& dot : got) {
-    const Entry* head = ledger.by_dot(dot);
+  for (const Entry* head : got) {
     if (head == nullptr || !applied.has(head->index))
       return broken("whole", where + "a head of a commit that is not applied.", head);
-    for (const cluster::Dot& other : got)
-      if (ledger.by_dot(other) != nullptr && ledger.by_dot(other)->context.has(head->index))
+    for (const Entry* other : got)
+      if (other != nullptr && other->context.has(head->index))
         return broken("informed", where + "a head that the author of another head had seen.", head);
   }
-  for (const cluster::Dot& dot : expected)
-    if (std::find(got.begin(), got.end(), dot) == got.end()) {
-      const Entry* lost = ledger.by_dot(dot);
-      const bool newest = std::none_of(got.begin(), got.end(), [&](const cluster::Dot& other) {
-        return lost->context.has(ledger.by_dot(other)->index);
+  for (const Entry* lost : expected)
+    if (std::find(got.begin(), got.end(), lost) == got.end()) {
+      const bool newest = std::none_of(got.begin(), got.end(), [&](const Entry* other) {
+        return lost->context.has(other->index);
       });
       // A write that is nowhere: either its commit was applied in part, or another write hid it unseen.
-      return broken(newest && !got.empty() && greater(*ledger.by_dot(got.front()), *lost) ? "losers" : "whole",
+      const bool hidden = newest && !got.empty() && got.front()->header.stamp >= lost->header.stamp;
+      return broken(hidden ? "losers" : "whole",
                     where + "a write that no later author saw is not among the heads.", lost);
     }
-  broken("winner", where + "the heads are not ordered greatest first.", ledger.by_dot(got.front()));
+  broken("winner", where + "the heads are not ordered greatest first.", got.front());
 }
 
 /// A write is buried iff some delete of its UUID is not in its context. Groups that a cycle of successors
@@ -74,7 +88,7 @@ void Laws::check_graves(const Machine& machine, const cluster::Register& reg,
   const Ledger& ledger = world_.ledger();
   const cluster::Register life{reg.space, reg.id, "life"};
   for (const cluster::Head& head : state.heads) {
-    const Entry* entry = ledger.by_dot(head.dot);
+    const Entry* entry = ledger.find(head.commit);
     bool buried = false;
     for (const std::size_t index : ledger.writers(life)) {
       const Entry& grave = ledger.at(index);
@@ -117,7 +131,7 @@ void Laws::check_reference(const Machine& machine) {
     if (here == nullptr || here->heads != state.heads)
       return broken("reference", fmt::format("{} at {}: not what the commits mean.", machine.name,
                                              cluster::to_text(reg)),
-                    world_.ledger().by_dot(state.heads.front().dot));
+                    world_.ledger().find(state.heads.front().commit));
   }
   broken("reference", machine.name + " has a register that nobody wrote.");
 }

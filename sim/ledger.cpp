@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <tuple>
 
 namespace postern::sim {
 namespace {
@@ -73,7 +72,8 @@ const Entry* Ledger::enter(const cluster::Envelope& envelope, const cluster::Hea
     if (const Entry* before = find(header.prev)) entry.chain = before->chain;
   entry.chain.add(entry.index);
   by_id_[entry.id] = entry.index;
-  by_dot_[header.dot] = entry.index;
+  by_dot_[header.dot].push_back(entry.index);
+  if (by_dot_[header.dot].size() > 1) forked_.insert({header.dot.member, header.dot.incarnation});
   for (const cluster::Write& write : header.writes) writers_[write.reg].push_back(entry.index);
   if (!header.request_key.empty()) keys_[header.request_key].push_back(entry.index);
   entries_.push_back(std::move(entry));
@@ -85,9 +85,22 @@ const Entry* Ledger::find(const base::Hash& id) const {
   return found == by_id_.end() ? nullptr : &entries_[found->second];
 }
 
-const Entry* Ledger::by_dot(const cluster::Dot& dot) const {
-  const auto found = by_dot_.find(dot);
-  return found == by_dot_.end() ? nullptr : &entries_[found->second];
+const std::vector<std::size_t>& Ledger::with_dot(const cluster::Dot& dot) const { return list_in(by_dot_, dot); }
+
+cluster::Dot Ledger::known_dot(const Entry& entry, const CommitSet& set) const {
+  cluster::Dot dot = entry.header.dot;
+  if (forked_.count({dot.member, dot.incarnation}) == 0) return dot;
+  for (const std::size_t at : entry.chain.list()) {  // in the order made: from the first on
+    const Entry& one = entries_[at];
+    for (const std::size_t other : with_dot(one.header.dot)) {
+      const Entry& twin = entries_[other];
+      if (!set.has(other) || !(twin.id < one.id)) continue;
+      if (one.header.dot.seq > 1 && twin.header.prev != one.header.prev) continue;
+      dot.incarnation = cluster::branch_incarnation(dot.incarnation, one.id);
+      break;
+    }
+  }
+  return dot;
 }
 
 std::optional<CommitSet> Ledger::covered(const cluster::Vector& vector) const {
@@ -95,7 +108,6 @@ std::optional<CommitSet> Ledger::covered(const cluster::Vector& vector) const {
   for (const cluster::Tip& tip : vector) {
     const Entry* entry = find(tip.hash);
     if (entry == nullptr) return std::nullopt;
-    if (entry->header.dot != cluster::Dot{tip.member, tip.incarnation, tip.seq}) return std::nullopt;
     set.unite(entry->chain);
   }
   return set;
@@ -113,13 +125,6 @@ const cluster::Write* write_of(const Entry& entry, const cluster::Register& reg)
   for (const cluster::Write& write : entry.header.writes)
     if (write.reg == reg) return &write;
   return nullptr;
-}
-
-bool greater(const Entry& a, const Entry& b) {
-  const auto key = [](const Entry& e) {
-    return std::tie(e.header.stamp, e.header.dot, e.id);
-  };
-  return key(a) > key(b);
 }
 
 }  // namespace postern::sim

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ struct Entry {
   CommitSet chain;            ///< its own incarnation up to itself
   bool acknowledged = false;  ///< some administrator was told "committed"
   bool denied = false;        ///< its administrator was told "refused": it must never be seen
+  bool died = false;          ///< the last disk that showed it was set back to before it
 };
 
 /// Every commit ever signed in this world: the truth that the laws judge by. It reads the signed headers and
@@ -57,7 +59,7 @@ class Ledger {
   [[nodiscard]] const Entry& at(std::size_t index) const { return entries_[index]; }
   Entry& at(std::size_t index) { return entries_[index]; }
 
-  /// The commits that a vector stands for. Nothing when a tip is not known here, or not that dot's.
+  /// The commits that a vector stands for. Nothing when a tip is not known here.
   [[nodiscard]] std::optional<CommitSet> covered(const cluster::Vector& vector) const;
   /// Writers of a register, by index, in the order entered.
   [[nodiscard]] const std::vector<std::size_t>& writers(const cluster::Register& reg) const;
@@ -67,19 +69,21 @@ class Ledger {
   /// Commits with this request key, by index.
   [[nodiscard]] const std::vector<std::size_t>& with_key(const std::string& key) const;
   [[nodiscard]] const std::map<std::string, std::vector<std::size_t>>& keys() const { return keys_; }
-  [[nodiscard]] const Entry* by_dot(const cluster::Dot& dot) const;
+  /// Commits with this dot in their headers, by index: more than one after a fork.
+  [[nodiscard]] const std::vector<std::size_t>& with_dot(const cluster::Dot& dot) const;
+  /// The dot under which one who holds `set` knows this commit of it (contract 2.2).
+  [[nodiscard]] cluster::Dot known_dot(const Entry& entry, const CommitSet& set) const;
 
  private:
   std::deque<Entry> entries_;  ///< a deque: pointers to entries stay good
   std::map<base::Hash, std::size_t> by_id_;
-  std::map<cluster::Dot, std::size_t> by_dot_;
+  std::map<cluster::Dot, std::vector<std::size_t>> by_dot_;
+  std::set<std::pair<base::MemberId, base::Incarnation>> forked_;
   std::map<cluster::Register, std::vector<std::size_t>> writers_;
   std::map<std::string, std::vector<std::size_t>> keys_;
 };
 
 /// The write of `entry` to a register, or null.
 const cluster::Write* write_of(const Entry& entry, const cluster::Register& reg);
-/// (stamp, member, incarnation, seq, hash): P6's order.
-bool greater(const Entry& a, const Entry& b);
 
 }  // namespace postern::sim

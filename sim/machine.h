@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cluster/peer.h"
@@ -10,6 +11,14 @@
 #include "sim/ledger.h"
 
 namespace postern::sim {
+
+/// A running machine as a hypervisor saves it: its disk, and of its memory what matters.
+struct Snapshot {
+  Disk disk;
+  std::uint64_t life = 0;
+  std::uint64_t nonce = 0;
+  std::optional<base::Incarnation> incarnation;
+};
 
 /// One gateway: the real cluster::Peer on simulated disk and clocks.
 struct Machine {
@@ -23,6 +32,9 @@ struct Machine {
   bool cold = false;                    ///< its boot clock starts again with it
   std::deque<cluster::Event> inbox;     ///< what came while it was paused
   std::uint64_t life = 0;               ///< counts process starts; timers of an earlier life do nothing
+  std::uint64_t nonce = 0;              ///< drawn at the process's start
+  base::Incarnation incarnation = 0;    ///< likewise
+  bool goes_on = false;                 ///< the next start is none: it goes on with both
   std::int64_t wake_mono_ms = 0;        ///< the timer it asked for last; 0: none
   How next_flush = How::done;           ///< how the next flush will end
   Micros next_sync_extra = 0;           ///< and how much longer it takes

@@ -29,6 +29,8 @@ enum class Fault : unsigned {
   jump,           ///< wall clocks jump: minutes, +1 year, -30 days
   aim,            ///< faults aimed into the write-to-sync window of a commit
   elsewhere,      ///< administrators retry an unanswered commit on another machine
+  set_back,       ///< a machine's memory and disk go back to a moment before, and it goes on from there: forks
+  old_image,      ///< a disk gets an older image of itself, and the machine starts anew
   burst,          ///< administrators commit the same registers at once on several machines
   count_
 };

@@ -121,7 +121,7 @@ void World::perform(Machine& machine, cluster::Effects& effects) {
     trace_.bytes(bytes);
     network_->send(send.link, machine.index, std::move(bytes));
   }
-  for (const cluster::ShipRange& range : effects.ships) ship(machine, range);
+  for (const cluster::ShipCommits& round : effects.ships) ship(machine, round);
   for (const cluster::LinkId link : effects.close) network_->close(link, machine.index);
   for (const cluster::Answer& answer : effects.answers) admins_->answered(machine.index, answer);
   for (const cluster::Alert& alert : effects.alerts)
@@ -129,19 +129,19 @@ void World::perform(Machine& machine, cluster::Effects& effects) {
   set_timer(machine, effects.wake_mono_ms);
 }
 
-void World::ship(Machine& machine, const cluster::ShipRange& range) {
+void World::ship(Machine& machine, const cluster::ShipCommits& round) {
   const Image image = machine.disk.reading();
   const auto limit = static_cast<std::size_t>(disk_.between(ship_bytes_low, ship_bytes_high));
   cluster::Ship message;
   std::size_t size = 0;
   const auto flush = [&] {
     if (!message.items.empty())
-      network_->send(range.link, machine.index, cluster::encode(std::exchange(message, {})));
+      network_->send(round.link, machine.index, cluster::encode(std::exchange(message, {})));
     size = 0;
   };
-  for (std::uint64_t seq = range.from_seq; seq <= range.to_seq; ++seq) {
-    const Entry* entry = ledger_.by_dot({range.member, range.incarnation, seq});
-    const cluster::StoredCommit* stored = entry == nullptr ? nullptr : image.find(entry->id);
+  for (const base::Hash& id : round.commits) {
+    const Entry* entry = ledger_.find(id);
+    const cluster::StoredCommit* stored = entry == nullptr ? nullptr : image.find(id);
     if (stored == nullptr) break;
     cluster::Ship::Item item{stored->envelope, {}, false};
     for (const cluster::Write& write : entry->header.writes)
@@ -213,6 +213,34 @@ void World::power_cut(std::size_t index, Micros down_for) {
 }
 
 void World::end_process(std::size_t index, bool silent, Micros down_for) {
+  drop_process(index, silent);
+  timeline_.after(down_for, [this, index, life = machine(index).life] {
+    if (machine(index).life == life) start(index);
+  });
+}
+
+std::optional<Snapshot> World::snapshot(std::size_t index) const {
+  const Machine& from = *machines_[index];
+  if (!from.awake() || !from.disk.idle()) return std::nullopt;
+  return Snapshot{from.disk, from.life, from.nonce, from.peer->incarnation()};
+}
+
+bool World::set_back(std::size_t index, Snapshot& to, bool memory) {
+  Machine& victim = machine(index);
+  memory = memory && to.incarnation && victim.life == to.life;
+  note(index, memory ? "set back while it runs" : "gets an old image of its disk");
+  mark(memory ? "set back" : "old image");
+  laws_->set_back(victim, to.disk.reading(), memory ? to.incarnation : std::nullopt);
+  if (victim.up()) drop_process(index, !memory);
+  victim.disk = to.disk;
+  victim.goes_on = memory;
+  if (memory) victim.incarnation = *to.incarnation;
+  start(index);
+  to.life = victim.life;
+  return memory;
+}
+
+void World::drop_process(std::size_t index, bool silent) {
   Machine& victim = machine(index);
   ++victim.life;
   laws_->process_died(victim);
@@ -224,9 +252,6 @@ void World::end_process(std::size_t index, bool silent, Micros down_for) {
   victim.next_sync_extra = 0;
   network_->process_died(index, silent);
   admins_->process_died(index);
-  timeline_.after(down_for, [this, index, life = victim.life] {
-    if (machine(index).life == life) start(index);
-  });
 }
 
 void World::start(std::size_t index) {
@@ -235,10 +260,12 @@ void World::start(std::size_t index) {
   ++starting.life;
   if (std::exchange(starting.cold, false)) starting.clock.boot(now());
   starting.disk.open();
-  const std::uint64_t nonce = process_.next();
-  const base::Incarnation fresh = process_.next();
-  auto restored = cluster::Peer::restore(starting.self, tuning(), starting.disk.durable().commits, nonce, fresh,
-                                         starting.clock.read(now()));
+  if (!std::exchange(starting.goes_on, false)) {
+    starting.nonce = process_.next();
+    starting.incarnation = process_.next();
+  }
+  auto restored = cluster::Peer::restore(starting.self, tuning(), starting.disk.durable().commits, starting.nonce,
+                                         starting.incarnation, starting.clock.read(now()));
   if (!restored) {
     broken({"restore", "A sound log was refused: " + base::to_text(restored.error()), {}, now()});
     return;

@@ -66,6 +66,11 @@ class World {
   void power_cut(std::size_t machine, Micros down_for);
   void pause(std::size_t machine, Micros duration);
   void resume(std::size_t machine);
+  /// Nothing while the machine is down, asleep or writing.
+  [[nodiscard]] std::optional<Snapshot> snapshot(std::size_t machine) const;
+  /// Puts the snapshot's disk back. With `memory`, if nothing was started there since, the process goes on as it
+  /// was too: in the incarnation that it was in; else it starts anew. True when it went on.
+  bool set_back(std::size_t machine, Snapshot& to, bool memory);
   /// Starts what is down; does nothing to what runs.
   void start(std::size_t machine);
 
@@ -80,8 +85,9 @@ class World {
   void found();
   void step(Machine& machine, const cluster::Event& event);
   void perform(Machine& machine, cluster::Effects& effects);
-  void ship(Machine& machine, const cluster::ShipRange& range);
+  void ship(Machine& machine, const cluster::ShipCommits& round);
   void end_process(std::size_t machine, bool silent, Micros down_for);
+  void drop_process(std::size_t machine, bool silent);
   void set_timer(Machine& machine, std::int64_t wake_mono_ms);
   void pump_disk(Machine& machine);
   void end_sync(Machine& machine, How how);

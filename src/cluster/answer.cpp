@@ -17,7 +17,7 @@ bool Peer::Core::holds(const base::MemberId& member, const Dot& dot) const {
 void Peer::Core::answer_due() {
   std::vector<Due> later;
   for (const Due& due : dues) {
-    const Dot dot = history.find(due.hash)->info.header.dot;
+    const Dot dot = history.find(due.hash)->info.dot;
     const bool late = now.mono_ms >= due.deadline_mono_ms;
     bool wait = false;
     for (Link* to : live_links()) {
@@ -39,7 +39,7 @@ Answer Peer::Core::answer_for(const Due& due) {
   Answer answer;
   answer.request_key = due.request_key;
   answer.commit = due.hash;
-  answer.dot = record.info.header.dot;
+  answer.dot = record.info.dot;
   answer.wall_ms = record.info.header.wall_ms;
   answer.members = fleet().members.size();
   for (const Member& member : fleet().members) {

@@ -203,10 +203,7 @@ Vector get_vector(const Tips& from, Reader& reader) {
     reader.bytes(tip.hash(), made.hash.bytes, "a tip's hash");
     tips.push_back(made);
   }
-  const auto twice = [](const Tip& a, const Tip& b) {
-    return std::tie(b.member, b.incarnation) <= std::tie(a.member, a.incarnation);
-  };
-  reader.check(std::adjacent_find(tips.begin(), tips.end(), twice) == tips.end(),
+  reader.check(strictly_sorted(tips),
                "a vector out of order");
   return tips;
 }
@@ -276,6 +273,12 @@ Message get(const wire::Ship& from, Reader& reader) {
 void put(const Durable& from, wire::Message& message) {
   message.mutable_durable()->set_incarnation(from.incarnation);
   message.mutable_durable()->set_seq(from.seq);
+  message.mutable_durable()->set_hash(raw(from.hash.bytes));
+}
+Message get(const wire::Durable& from, Reader& reader) {
+  Durable to{from.incarnation(), from.seq(), {}};
+  reader.bytes(from.hash(), to.hash.bytes, "a durable commit's hash");
+  return to;
 }
 void put(const Dropped& from, wire::Message& message) {
   message.mutable_dropped()->set_incarnation(from.incarnation);
@@ -371,7 +374,7 @@ Message get(const wire::Message& from, Reader& reader) {
     case wire::Message::kShip:
       return get(from.ship(), reader);
     case wire::Message::kDurable:
-      return Durable{from.durable().incarnation(), from.durable().seq()};
+      return get(from.durable(), reader);
     case wire::Message::kDropped:
       return Dropped{from.dropped().incarnation(), from.dropped().seq()};
     case wire::Message::kAck:

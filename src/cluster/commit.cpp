@@ -10,6 +10,18 @@ std::string to_text(const Dot& dot) {
   return fmt::format("{}/{:016x}/{}", base::to_text(dot.member), dot.incarnation, dot.seq);
 }
 
+base::Incarnation branch_incarnation(base::Incarnation incarnation, const base::Hash& first) {
+  std::string bytes = "postern branch 1";
+  bytes.push_back('\0');
+  for (int shift = 0; shift < 64; shift += 8)
+    bytes.push_back(static_cast<char>(incarnation >> shift & 0xff));
+  bytes.append(first.bytes.begin(), first.bytes.end());
+  const base::Hash drawn = base::hash_bytes(bytes);
+  base::Incarnation name = 0;
+  for (std::size_t i = 0; i < sizeof name; ++i) name = name << 8 | drawn.bytes[i];
+  return name;
+}
+
 std::string to_text(const Register& reg) {
   static constexpr const char* names[] = {"cluster-settings",
                                           "group-settings",

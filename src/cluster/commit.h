@@ -17,7 +17,10 @@
 /// by its author; those bytes are never re-encoded.
 namespace postern::cluster {
 
-/// The name of a commit before its content is known: the seq-th commit (from 1) of one incarnation.
+/// The name of a commit: the seq-th (from 1) of one incarnation. The signed header's dot is what its author
+/// took it for. After a fork several commits bear one dot in their headers; then all branches but one are
+/// *known* under an incarnation of their own (contract 2.2). Everything but a signed header and what is
+/// staged speaks of known dots.
 struct Dot {
   base::MemberId member;
   base::Incarnation incarnation = 0;
@@ -26,6 +29,9 @@ struct Dot {
 };
 /// "MEMBER/INCARNATION/SEQ", for logs and traces.
 std::string to_text(const Dot& dot);
+/// The incarnation under which a fork's branch is known that does not keep `incarnation`; `first` is the hash
+/// of the branch's first commit.
+base::Incarnation branch_incarnation(base::Incarnation incarnation, const base::Hash& first);
 
 /// What a register belongs to. `id` of the register is the cluster's, group's, member's or user's Uuid.
 enum class Space : std::uint8_t {
@@ -68,12 +74,13 @@ struct Write {
   WriteKind kind = WriteKind::put;
   base::Hash value;              ///< hash of the value's bytes; nil when there is none
   std::uint64_t value_size = 0;  ///< bytes
-  std::vector<Dot> base;         ///< the heads that the author had before him
+  std::vector<Dot> base;         ///< the heads that the author had before him, as they were known then:
+                                 ///< the commit's own context gives these names their meaning
   friend bool operator==(const Write&, const Write&) = default;
 };
 
 struct ParentRef {
-  Dot dot;
+  Dot dot;  ///< as that commit's own header has it
   base::Hash hash;
   friend auto operator<=>(const ParentRef&, const ParentRef&) = default;
 };
@@ -137,8 +144,9 @@ struct Tip {
   base::Hash hash;
   friend auto operator<=>(const Tip&, const Tip&) = default;
 };
-/// Summary of a set of commits for sync: one tip per incarnation, sorted by (member, incarnation). Ships
-/// between machines; never used to order writes.
+/// Summary of a set of commits for sync: one tip per known incarnation, sorted. Ships between machines; never
+/// used to order writes. Machines with different commits may know one branch by different names, so a tip that
+/// comes from elsewhere is understood by its hash.
 using Vector = std::vector<Tip>;
 
 }  // namespace postern::cluster

@@ -14,11 +14,11 @@
 
 /// The inside of a Peer. One step is: the event, the timers, what they made ready, the queue of own
 /// commits, the answers. The members' functions live in the file of their subject:
-///   local.cpp    own commits: queue, base check, stamp, flush      answer.cpp   who is waited for,
-///   who is missing receive.cpp  Ship: decode, check, persist                      held.cpp
-///   received commits until applied sync.cpp     vectors: push, pull, summary hello.cpp    the
-///   first message of a link links.cpp    links up and down, pings, link states info.cpp     what
-///   others may look at
+///   local.cpp    own commits: queue, base check, stamp, flush    answer.cpp   who is waited for, who is missing
+///   receive.cpp  Ship: decode, check, persist                    held.cpp     received commits until applied
+///   sync.cpp     vectors: push, pull, summary                    stored.cpp   acknowledgements, both ways
+///   hello.cpp    the first message of a link                     links.cpp    up and down, pings, link states
+///   info.cpp     what others may look at
 namespace postern::cluster {
 
 /// A commit that came from another machine and is not applied yet.
@@ -43,6 +43,11 @@ struct Held {
   std::size_t bytes = 0;
 };
 
+/// The dot of the commit before; seq > 1.
+inline Dot before_dot(const Dot& dot) {
+  return {dot.member, dot.incarnation, dot.seq - 1};
+}
+
 /// An own commit whose flush is under way.
 struct Flight {
   Header header;
@@ -52,6 +57,7 @@ struct Flight {
   Token token = 0;
   bool wait = true;
   std::set<LinkId> shipped;
+  std::set<base::MemberId> stored;  ///< who has it on disk, staged
 };
 
 /// An own commit that is durable but not answered yet.
@@ -72,11 +78,11 @@ struct Link {
   std::int64_t leave_at = 0;
   std::string package_version;
 
-  Known said;             ///< own chains, as our Hello on this link named them durable
+  Known said;             ///< our Hello's durable commits on this link, by the incarnations of their headers
   bool answered = false;  ///< it spoke after our Hello, so it has heard that
   Known has;              ///< what it said that it holds
   Known sent;  ///< what we have shipped beyond that, or believe it got from the author himself
-  std::optional<std::pair<ChainId, std::uint64_t>> round;  ///< last commit of the round under way
+  std::optional<base::Hash> round;  ///< last commit of the round under way
   std::int64_t round_retry_at = 0;
   int round_tries = 0;
   std::int64_t pull_again_at = 0;
@@ -100,7 +106,7 @@ struct Other {
   std::set<std::uint64_t> superseded;
   std::optional<LinkState> link_state;
   Known stored;
-  Known covers;  ///< its data plane
+  Vector covers;  ///< its data plane; as it said it
   std::string problem;
   bool clock_alerted = false;
   base::Hash state_alerted;
@@ -166,7 +172,7 @@ struct Peer::Core {
   void take(Link& link, const Ship::Item& item);
   void take_known(Link& link, Held& known, const Ship::Item& item);
   void take_new(Link& link, Held fresh, bool staged);
-  bool take_twin(const Held& fresh, bool staged);
+  void watch_own_chain(const Held& fresh);
   static bool has_values(const Held& one);
   static bool take_values(Held& one, const std::vector<std::string>& values);
   [[nodiscard]] std::string check_chain(const Held& one) const;
@@ -176,17 +182,14 @@ struct Peer::Core {
   [[nodiscard]] std::string check_signature(const Held& one) const;
   [[nodiscard]] std::string prove(Held& one) const;
   [[nodiscard]] bool signed_here(const Held& one) const;
-  bool take_place(const Held& one);
   void refuse(const Held& one, const std::string& why);
-  void fork(const Dot& dot, const base::Hash& one, const base::Hash& other);
   void note_admissions(const Header& header, const base::Hash& hash, const Values& values);
   void learn_key(const base::Hash& admission, const base::MemberId& member,
                  const std::string& identity);
 
   // held.cpp
-  /// The proved one, or null.
-  Held* held_at(const Dot& dot);
-  [[nodiscard]] const Held* held_at(const Dot& dot) const;
+  /// The one of this hash if it is proved, or null.
+  [[nodiscard]] const Held* proved(const base::Hash& hash) const;
   Held& hold(Held fresh);
   void forget_dot(const Held& one);
   [[nodiscard]] bool room_for(std::size_t bytes) const;
@@ -203,11 +206,12 @@ struct Peer::Core {
   void flushed_held(Token token);
   void failed_held(Token token, const Flushed& why);
   void settle();
-  void know_durable(const ChainId& chain, std::uint64_t seq);
+  void know_durable(const base::Hash& tip);
+  void forget_unsound_twins(const Dot& dot);
   void learn(const Vector& vector);
-  [[nodiscard]] Tip stored_tip(const ChainId& chain, LinkId by) const;
-  void send_acks();
   const Record& apply(Header header, const base::Hash& hash, const Values& values);
+  void rename_for(const Header& header);
+  void alert_fork(const Record& record, const Record& rival);
   void other_key(const Record& record, const base::MemberId& member);
   void apply_held(const base::Hash& hash);
   void relay(const Record& record, const Held& one);
@@ -219,13 +223,20 @@ struct Peer::Core {
   void replace_known(Link& link, const Vector& vector);
   void compare(Link& link, const Vector& vector);
   void on_ack(Link& link, const Ack& ack);
-  void merge_stored(const base::MemberId& member, const Vector& vector);
-  void forget_stored(const base::MemberId& member);
-  [[nodiscard]] bool outdated(const Link& from, const Tip& tip) const;
   [[nodiscard]] std::uint64_t reach(const Link& link, const ChainId& chain) const;
   void check_soon();
   void check_others();
   [[nodiscard]] std::vector<Link*> unequal_links();
+
+  // stored.cpp
+  [[nodiscard]] std::optional<Tip> base_of_staged(const Held& one, LinkId by) const;
+  [[nodiscard]] Tip past_staged(Tip tip, base::Incarnation as_signed, LinkId by) const;
+  [[nodiscard]] Vector stored_tips(const std::set<base::Hash>& told, LinkId by) const;
+  void send_acks();
+  void merge_stored(const base::MemberId& member, const Vector& vector);
+  void forget_stored(const base::MemberId& member);
+  void note_stored(const Link& from, const Tip& tip);
+  [[nodiscard]] bool outdated(const Link& from, const Dot& dot) const;  ///< as in the header
 
   // hello.cpp
   Hello make_hello() const;
@@ -266,8 +277,12 @@ struct Peer::Core {
   std::map<base::MemberId, base::Hash> pins;  ///< the first proved one: its key is the member's
   std::multimap<base::Hash, std::pair<base::Hash, base::MemberId>>
       keys_wanted;  ///< by value, after restore
-  std::map<ChainId, std::pair<Envelope, base::Hash>>
-      tips_unproved;  ///< after restore: tip, admission
+  struct Unproved {
+    base::MemberId member;
+    Envelope envelope;
+    base::Hash admission;
+  };
+  std::map<base::Hash, Unproved> tips_unproved;  ///< after restore
   Fleet fleet_value;
   bool fleet_stale = true;
   Counters counters;
@@ -284,10 +299,10 @@ struct Peer::Core {
   std::vector<Due> dues;
 
   std::map<base::Hash, Held> held;
-  std::multimap<Dot, base::Hash> held_dots;  ///< many while they wait, one of them proved
+  std::multimap<Dot, base::Hash> held_dots;  ///< dots as in the headers
   std::size_t held_bytes = 0;
   std::multimap<base::Hash, base::Hash> waiters;  ///< missing commit -> who waits for it
-  Known durable;                                  ///< what authors said of their own chains
+  std::map<ChainId, base::Hash> durable;  ///< what authors said last of their own chains, as in the headers
   std::map<Token, std::vector<base::Hash>> persisting;
   std::map<Token, Persist> unflushed;  ///< promotes and drops, asked again when the flush fails
   Token last_token = 0;
@@ -301,7 +316,7 @@ struct Peer::Core {
   std::int64_t dirty_since = 0;
   std::int64_t check_at = 0;
   int check_tries = 0;
-  std::set<ChainId> forks_alerted;
+  std::set<Dot> forks_alerted;
 
   // Of the step under way.
   base::Instant now;
@@ -310,7 +325,7 @@ struct Peer::Core {
   std::deque<base::Hash> arrived;     ///< applied or being persisted: wake who waits for them
   std::deque<base::Hash> to_advance;  ///< held commits to look at again
   bool deaths = false;
-  std::map<LinkId, std::set<ChainId>> acks;  ///< who is told how far a chain is on the disk
+  std::map<LinkId, std::set<base::Hash>> acks;  ///< who is told that these are on the disk
   std::vector<Alert> alerts_later;           ///< found between steps
 };
 

@@ -31,14 +31,11 @@ struct Send {
   Message message;
 };
 
-/// Read the commits (from_seq..to_seq of one incarnation) from the store and send them as Ship messages of
-/// at most `max_bytes` each; all are applied commits, so none is staged.
-struct ShipRange {
+/// Read these commits from the store and send them, in this order, as Ship messages of a bounded size; all
+/// are applied commits, so none is staged.
+struct ShipCommits {
   LinkId link = 0;
-  base::MemberId member;
-  base::Incarnation incarnation = 0;
-  std::uint64_t from_seq = 0;
-  std::uint64_t to_seq = 0;
+  std::vector<base::Hash> commits;
 };
 
 /// Why a register's base was not current.
@@ -81,7 +78,7 @@ struct Alert {
 struct Effects {
   std::optional<Persist> persist;
   std::vector<Send> sends;
-  std::vector<ShipRange> ships;
+  std::vector<ShipCommits> ships;
   std::vector<LinkId> close;      ///< links to end (wrong cluster, superseded nonce); after the sends
   std::vector<Answer> answers;
   std::vector<Register> changed;  ///< registers whose shown value changed: resolve and apply

@@ -1,6 +1,7 @@
 // Received commits on their way: waiting for their context, for the disk, for their author's
 // "durable".
 #include "cluster/core.h"
+#include "cluster/planted.h"
 
 #include <fmt/format.h>
 
@@ -18,16 +19,9 @@ constexpr std::size_t held_total_bytes = 128U << 20;
 
 }  // namespace
 
-const Held* Peer::Core::held_at(const Dot& dot) const {
-  const auto [first, last] = held_dots.equal_range(dot);
-  for (auto at = first; at != last; ++at) {
-    const Held& one = held.at(at->second);
-    if (one.proved) return &one;
-  }
-  return nullptr;
-}
-Held* Peer::Core::held_at(const Dot& dot) {
-  return const_cast<Held*>(std::as_const(*this).held_at(dot));
+const Held* Peer::Core::proved(const base::Hash& hash) const {
+  const auto found = held.find(hash);
+  return found != held.end() && found->second.proved ? &found->second : nullptr;
 }
 
 bool Peer::Core::room_for(std::size_t bytes) const {
@@ -123,8 +117,10 @@ void Peer::Core::advance_waiting(Held& one) {
   }
   std::string wrong = check_chain(one);
   if (wrong.empty()) wrong = prove(one);
-  if (!wrong.empty()) refuse(one, wrong);
-  if (!wrong.empty() || !take_place(one)) return forget(one.hash);
+  if (!wrong.empty()) {
+    refuse(one, wrong);
+    return forget(base::Hash(one.hash));
+  }
   one.proved = true;
   note_admissions(one.header, one.hash, one.values);
   persist_held(one, false);
@@ -132,11 +128,8 @@ void Peer::Core::advance_waiting(Held& one) {
 
 void Peer::Core::advance_staged(Held& one) {
   for (const base::Hash& seen : history.lacking(one.header)) return need(one, seen);
-  const std::uint64_t before = one.header.dot.seq - 1;
-  if (history.length(chain_of(one.header.dot)) < before) return;
   std::string wrong;
-  if (history.length(chain_of(one.header.dot)) > before) wrong = "another commit has its number";
-  if (wrong.empty() && !one.proved) wrong = check_chain(one);
+  if (!one.proved) wrong = check_chain(one);
   if (wrong.empty() && !one.proved) wrong = check_signature(one);
   if (wrong.empty() && !one.visible && !has_values(one)) wrong = "its values are lost";
   if (!wrong.empty()) return drop_unsound(one, wrong);
@@ -174,9 +167,8 @@ void Peer::Core::flushed_held(Token token) {
     const auto found = held.find(hash);
     if (found == held.end() || found->second.token != token) continue;
     Held& one = found->second;
-    for (const LinkId from : one.from) acks[from].insert(chain_of(one.header.dot));
-    const bool next = history.length(chain_of(one.header.dot)) == one.header.dot.seq - 1;
-    if (one.where == Where::persisting && next && history.lacking(one.header).empty()) {
+    for (const LinkId from : one.from) acks[from].insert(hash);
+    if (one.where == Where::persisting && history.lacking(one.header).empty()) {
       apply_held(hash);
     } else {  // staged, or what it stands on could not be written: as if staged
       one.where = Where::staged;
@@ -221,65 +213,74 @@ void Peer::Core::settle() {
   }
 }
 
-/// The author's own word about his chain.
-void Peer::Core::know_durable(const ChainId& chain, std::uint64_t seq) {
-  std::uint64_t& known = durable[chain];
-  known = std::max(known, seq);
-  const Dot first{chain.first, chain.second, 0};
-  for (auto at = held_dots.lower_bound(first);
-       at != held_dots.end() && chain_of(at->first) == chain; ++at) {
-    if (at->first.seq > known) break;
-    held.at(at->second).durable = true;
-    to_advance.push_back(at->second);
+/// The author's own word: this one is durable, and so is all before it in its chain.
+void Peer::Core::know_durable(const base::Hash& tip) {
+  for (auto at = held.find(tip); at != held.end(); at = held.find(at->second.header.prev)) {
+    Held& one = at->second;
+    one.durable = true;
+    to_advance.push_back(one.hash);
+    if (one.header.dot.seq == 1) return;
   }
 }
 
-/// Whoever has applied a commit proves that its author made it durable, and with it all before it.
+/// Whoever has applied a commit proves that its author made it durable, and with it all before it. One of
+/// our own in the incarnation that we go on in, and not from here, ends that (2.2).
 void Peer::Core::learn(const Vector& vector) {
   for (const Tip& tip : vector) {
-    const ChainId chain{tip.member, tip.incarnation};
-    const Record* mine = history.at(chain, tip.seq);
-    if (mine != nullptr && mine->info.hash != tip.hash)
-      fork(mine->info.header.dot, mine->info.hash, tip.hash);
-    if (chain == ChainId{self.member, incarnation} &&
-        tip.seq > history.length(chain) + flights.size()) {
-      end_incarnation();
-    }
-    const auto found = held.find(tip.hash);
-    if (found != held.end() &&
-        found->second.header.dot == Dot{tip.member, tip.incarnation, tip.seq}) {
-      know_durable(chain, tip.seq);
-    }
+    know_durable(tip.hash);
+    if (ChainId{tip.member, tip.incarnation} != ChainId{self.member, incarnation}) continue;
+    const auto flies = [&tip](const Flight& flight) { return flight.hash == tip.hash; };
+    const bool ours = history.find(tip.hash) != nullptr ||
+                      std::any_of(flights.begin(), flights.end(), flies);
+    if (!ours && !planted(Planted::fork_keeps_incarnation)) end_incarnation();
   }
 }
 
-/// The last commit of a chain that is applied here or flushed as `by` shipped it, with none missing
-/// before it; seq 0 when there is none. A tip stands for all before it, and a flush may have failed
-/// where a later one did not.
-Tip Peer::Core::stored_tip(const ChainId& chain, LinkId by) const {
-  Tip tip{chain.first, chain.second, history.length(chain), {}};
-  if (tip.seq > 0) tip.hash = history.at(chain, tip.seq)->info.hash;
-  for (;; ++tip.seq) {
-    const Held* next = held_at({chain.first, chain.second, tip.seq + 1});
-    if (next == nullptr || next->where != Where::staged || next->from.count(by) == 0) return tip;
-    tip.hash = next->hash;
+/// What is staged here under the same dot and is not what its author signed was damaged on this disk.
+void Peer::Core::forget_unsound_twins(const Dot& dot) {
+  std::vector<base::Hash> unproved;
+  const auto [first, last] = held_dots.equal_range(dot);
+  for (auto at = first; at != last; ++at) {
+    const Held& one = held.at(at->second);
+    if (one.where == Where::staged && !one.proved) unproved.push_back(one.hash);
+  }
+  for (const base::Hash& hash : unproved) {
+    const Held& one = held.at(hash);
+    const base::Hash& prev = one.header.prev;
+    if (history.find(prev) == nullptr && proved(prev) == nullptr) continue;
+    std::string wrong = check_chain(one);
+    if (wrong.empty()) wrong = check_signature(one);
+    if (!wrong.empty()) drop_unsound(one, wrong);
   }
 }
 
-void Peer::Core::send_acks() {
-  for (const auto& [to, chains] : acks) {
-    if (link(to) == nullptr) continue;
-    Ack message;
-    for (const ChainId& chain : chains) {
-      const Tip tip = stored_tip(chain, to);
-      if (tip.seq > 0) message.stored.push_back(tip);
-    }
-    if (!message.stored.empty()) send(to, std::move(message));
+/// A fork whose new branch keeps the name: all that is known of names is said anew.
+void Peer::Core::rename_for(const Header& header) {
+  const History before = std::exchange(history, history.renamed_for(header));
+  for (auto& [id, one] : links) {
+    one.has = history.renamed(one.has, before);
+    one.sent = history.renamed(one.sent, before);
   }
-  acks.clear();
+  for (auto& [member, other] : others) other.stored = history.renamed(other.stored, before);
+  builder.begin_again(changed);
+}
+
+void Peer::Core::alert_fork(const Record& record, const Record& rival) {
+  const Dot& dot = record.info.header.dot;
+  if (!forks_alerted.insert(dot).second) return;
+  alert(Alert::Grade::critical, "fork",
+        fmt::format("Two different commits ({:.12} and {:.12}) were made as {} by {}: that machine "
+                    "was copied, or set back while it ran. Both are kept as concurrent changes; see "
+                    "which settings show what you want. If two machines run with its identity, let "
+                    "one of them leave and join again.",
+                    base::to_text(record.info.hash), base::to_text(rival.info.hash), to_text(dot),
+                    host_of(dot.member)));
 }
 
 const Record& Peer::Core::apply(Header header, const base::Hash& hash, const Values& values) {
+  const Record* rival = history.rival(header);
+  const base::Hash other = rival == nullptr ? base::Hash{} : rival->info.hash;
+  if (history.renames(header, hash)) rename_for(header);
   const Record& record = history.add(std::move(header), hash);
   builder.apply(record, values, changed);
   note_admissions(record.info.header, hash, values);
@@ -294,6 +295,7 @@ const Record& Peer::Core::apply(Header header, const base::Hash& hash, const Val
     }
     if (write.reg.space == Space::member && write.kind == WriteKind::remove) deaths = true;
   }
+  if (!other.is_nil()) alert_fork(record, *history.find(other));
   arrived.push_back(hash);
   check_tries = 0;
   check_soon();
@@ -315,6 +317,7 @@ void Peer::Core::apply_held(const base::Hash& hash) {
   forget_dot(one);
   held_bytes -= one.bytes;
   const Record& record = apply(std::move(one.header), hash, one.values);
+  forget_unsound_twins(record.info.header.dot);
   ++counters.commits_received;
   if (whole) relay(record, one);  // else a value is lost here; who has it ships it
 }
@@ -322,7 +325,10 @@ void Peer::Core::apply_held(const base::Hash& hash) {
 /// Who has a live link with the author gets it from him; who says that it has none, from us, at
 /// once.
 void Peer::Core::relay(const Record& record, const Held& one) {
-  const Dot dot = record.info.header.dot;
+  const Dot dot = record.info.dot;
+  for (const LinkId id : one.from) {
+    if (Link* from = link(id)) history.raise(from->has, record);
+  }
   for (Link* to : live_links()) {
     if (to->member == dot.member || reach(*to, chain_of(dot)) >= dot.seq) continue;
     if (reach(*to, chain_of(dot)) != dot.seq - 1) continue;

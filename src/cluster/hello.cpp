@@ -24,8 +24,11 @@ Hello Peer::Core::make_hello() const {
   hello.wall_ms = now.wall_ms;
   hello.vector = history.vector();
   for (const Tip& tip : hello.vector) {
-    if (tip.member == self.member) hello.durable.push_back(tip);
+    if (tip.member != self.member) continue;
+    hello.durable.push_back(tip);
+    hello.durable.back().incarnation = history.find(tip.hash)->info.header.dot.incarnation;
   }
+  std::sort(hello.durable.begin(), hello.durable.end());
   hello.applied = covers;
   return hello;
 }
@@ -78,7 +81,7 @@ void Peer::Core::on_hello(Link& from, const Hello& hello) {
   from.package_version = hello.package_version;
   watch_skew(from, hello.wall_ms);
   if (is_dead(from.member)) {
-    from.has = to_known(hello.vector);
+    from.has = history.understood(hello.vector);
     return leave(from);
   }
   from.version_differs = hello.settings_version != self.settings_version;
@@ -91,10 +94,12 @@ void Peer::Core::go_live(Link& from, const Hello& hello) {
   from.live = true;
   replace_known(from, hello.vector);
   Other& other = others[from.member];
-  other.covers = to_known(hello.applied);
-  const Known said = to_known(hello.durable);
-  for (const auto& [chain, seq] : said) {
-    if (chain.first == from.member) know_durable(chain, seq);
+  other.covers = hello.applied;
+  Known said;  // sorted, so the greatest seq of an incarnation comes last
+  for (const Tip& tip : hello.durable) {
+    if (tip.member != from.member) continue;
+    know_durable(tip.hash);
+    said[{tip.member, tip.incarnation}] = tip.seq;
   }
   std::set<ChainId> staged;
   for (const auto& [dot, hash] : held_dots) {

@@ -28,12 +28,6 @@ std::uint64_t known_seq(const Known& known, const ChainId& chain) {
   return found == known.end() ? 0 : found->second;
 }
 
-Known to_known(const Vector& vector) {
-  Known known;
-  for (const Tip& tip : vector) known[{tip.member, tip.incarnation}] = tip.seq;
-  return known;
-}
-
 base::Hash vector_digest(const Vector& vector) {
   std::string bytes;
   for (const Tip& tip : vector) {
@@ -53,13 +47,19 @@ const Record* History::find(const base::Hash& hash) const {
 
 const Record* History::at(const ChainId& chain, std::uint64_t seq) const {
   const auto found = chains_.find(chain);
-  if (found == chains_.end() || seq == 0 || seq > found->second.records.size()) return nullptr;
-  return found->second.records[seq - 1];
+  if (found == chains_.end() || seq <= found->second.before) return nullptr;
+  const std::uint64_t place = seq - found->second.before - 1;
+  return place < found->second.records.size() ? found->second.records[place] : nullptr;
 }
 
 std::uint64_t History::length(const ChainId& chain) const {
   const auto found = chains_.find(chain);
-  return found == chains_.end() ? 0 : found->second.records.size();
+  return found == chains_.end() ? 0 : found->second.before + found->second.records.size();
+}
+
+std::uint64_t History::before(const ChainId& chain) const {
+  const auto found = chains_.find(chain);
+  return found == chains_.end() ? 0 : found->second.before;
 }
 
 bool History::saw(const Record& of, const Dot& dot) const {
@@ -77,12 +77,22 @@ std::vector<base::Hash> History::lacking(const Header& header) const {
   return missing;
 }
 
+void History::note_seen(const Header& header, const base::Hash& hash) {
+  maximal_.erase(header.prev);
+  for (const ParentRef& parent : header.parents) maximal_.erase(parent.hash);
+  maximal_.emplace(hash, header.dot);
+}
+
 const Record& History::add(Header header, const base::Hash& hash) {
-  const ChainId id = chain_of(header.dot);
+  const ChainId id = chain_for(header, hash);
+  if (rival(header) != nullptr) branch_firsts_.insert(hash);
   const auto [place, fresh] = chains_.try_emplace(id);
   Chain& chain = place->second;
-  if (fresh) chain.number = contexts_.add_chain();
-  POSTERN_ASSERT(header.dot.seq == chain.records.size() + 1);
+  if (fresh) {
+    chain.number = contexts_.add_chain();
+    chain.before = header.dot.seq - 1;
+  }
+  POSTERN_ASSERT(header.dot.seq == chain.before + chain.records.size() + 1);
 
   std::vector<Place> seen_too;
   const Record* prev = header.prev.is_nil() ? nullptr : find(header.prev);
@@ -93,19 +103,17 @@ const Record& History::add(Header header, const base::Hash& hash) {
     if (seen != nullptr) seen_too.push_back(seen->place);
   }
   contexts_.add(chain.number, seen_too);
-
-  maximal_.erase(header.prev);
-  for (const ParentRef& parent : header.parents) maximal_.erase(parent.hash);
-  maximal_.emplace(hash, header.dot);
+  note_seen(header, hash);
 
   Record& record = records_[hash];
-  record.place = {chain.number, header.dot.seq};
+  record.place = {chain.number, chain.records.size() + 1};
   record.order = order_.size();
   record.admission = prev == nullptr ? hash : header.dot.seq == 1 ? header.prev : prev->admission;
   record.bytes = shipped_bytes(header);
   record.info.hash = hash;
+  record.info.dot = {id.first, id.second, header.dot.seq};
   record.info.header = std::move(header);
-  stamps_.emplace(record.info.header.stamp, record.info.header.dot);
+  stamps_.emplace(record.info.header.stamp, record.info.dot);
   if (!record.info.header.request_key.empty()) {
     request_keys_.emplace(record.info.header.request_key, &record);
   }
@@ -119,7 +127,8 @@ Vector History::vector() const {
   Vector tips;
   tips.reserve(chains_.size());
   for (const auto& [id, chain] : chains_) {
-    tips.push_back({id.first, id.second, chain.records.size(), chain.records.back()->info.hash});
+    const Record& last = *chain.records.back();
+    tips.push_back({id.first, id.second, last.info.dot.seq, last.info.hash});
   }
   return tips;
 }
@@ -131,7 +140,7 @@ base::Hash History::digest() const {
 
 Known History::known() const {
   Known known;
-  for (const auto& [id, chain] : chains_) known[id] = chain.records.size();
+  for (const auto& [id, chain] : chains_) known[id] = chain.before + chain.records.size();
   return known;
 }
 

@@ -43,13 +43,13 @@ void Peer::supply_value(const base::Hash& hash, std::string bytes) {
     core.learn_key(admission, member, bytes);
     const auto key = core.keys.find({admission, member});
     for (auto tip = core.tips_unproved.begin(); tip != core.tips_unproved.end();) {
-      const auto& [envelope, under] = tip->second;
-      if (tip->first.first != member || under != admission || key == core.keys.end()) {
+      const Core::Unproved& one = tip->second;
+      if (one.member != member || one.admission != admission || key == core.keys.end()) {
         ++tip;
         continue;
       }
-      if (!base::verify(key->second, signed_bytes(core.self.cluster, envelope.header),
-                        envelope.signature)) {
+      if (!base::verify(key->second, signed_bytes(core.self.cluster, one.envelope.header),
+                        one.envelope.signature)) {
         core.alerts_later.push_back(
             {Alert::Grade::critical, "damaged",
              fmt::format("The stored commits of {} carry a wrong signature.",
@@ -83,6 +83,10 @@ Vector Peer::vector() const {
 base::Hash Peer::vector_digest() const {
   return core_->history.digest();
 }
+std::optional<base::Incarnation> Peer::incarnation() const {
+  if (core_->incarnation_ended) return std::nullopt;
+  return core_->incarnation;
+}
 const Peer::Counters& Peer::counters() const {
   return core_->counters;
 }
@@ -107,6 +111,16 @@ std::optional<base::Hash> Peer::commit_of_request(const std::string& key) const 
   if (record == nullptr) return std::nullopt;
   return record->info.hash;
 }
+std::vector<base::Hash> Peer::commits_in_order() const {
+  std::vector<base::Hash> hashes;
+  for (const Record* record : core_->history.order()) hashes.push_back(record->info.hash);
+  return hashes;
+}
+const Peer::CommitInfo* Peer::commit_meant(const base::Hash& by, const Dot& dot) const {
+  const Record* author = core_->history.find(by);
+  const Record* record = author == nullptr ? nullptr : core_->history.meant(*author, dot);
+  return record == nullptr ? nullptr : commit(record->info.hash);
+}
 std::vector<base::Hash> Peer::commits_by_prefix(std::string_view hex) const {
   return core_->history.by_prefix(hex);
 }
@@ -115,17 +129,16 @@ std::vector<Peer::Progress> Peer::progress(const base::Hash& commit) const {
   std::vector<Progress> all;
   const Record* record = core_->history.find(commit);
   if (record == nullptr) return all;
-  const Dot dot = record->info.header.dot;
+  const Dot dot = record->info.dot;
   for (const Member& member : fleet().members) {
     const bool own = member.id == core_->self.member;
     const auto other = core_->others.find(member.id);
-    const Known nothing;
-    const Known own_covers = to_known(core_->covers);
-    const Known& covers = own                            ? own_covers
-                          : other == core_->others.end() ? nothing
-                                                         : other->second.covers;
+    const Vector nothing;
+    const Vector& covers = own                            ? core_->covers
+                           : other == core_->others.end() ? nothing
+                                                          : other->second.covers;
     Progress one{member.id, own || member.id == dot.member || core_->holds(member.id, dot),
-                 known_seq(covers, chain_of(dot)) >= dot.seq, ""};
+                 core_->history.covered(*record, covers), ""};
     const std::string problem = own                            ? core_->problem
                                 : other == core_->others.end() ? ""
                                                                : other->second.problem;

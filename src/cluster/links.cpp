@@ -49,7 +49,7 @@ void Peer::Core::handle(const LinkUp& what) {
   made.heard_at = now.mono_ms;
   made.next_ping_at = now.mono_ms + tuning.ping_ms;
   Hello hello = make_hello();
-  made.said = to_known(hello.durable);
+  for (const Tip& tip : hello.durable) made.said[{tip.member, tip.incarnation}] = tip.seq;
   forget_stored(what.member);
   send(what.link, std::move(hello));
 }
@@ -140,6 +140,7 @@ void Peer::Core::on_ping(Link& from, const Ping& what) {
   from.has = history.known();
   from.sent.clear();
   Other& other = others[from.member];
+  other.stored = from.has;
   if (what.state_digest == builder.state().digest() || other.state_alerted == what.state_digest)
     return;
   other.state_alerted = what.state_digest;
@@ -185,9 +186,8 @@ void Peer::Core::on_applied(Link& from, const Applied& applied) {
   if (applied.member == self.member) return;
   if (applied.member != from.member && fleet().member(applied.member) == nullptr) return;
   Other& other = others[applied.member];
-  Known covers_now = to_known(applied.covers);
-  if (other.covers == covers_now && other.problem == applied.problem) return;
-  other.covers = std::move(covers_now);
+  if (other.covers == applied.covers && other.problem == applied.problem) return;
+  other.covers = applied.covers;
   other.problem = applied.problem;
   merge_stored(applied.member, applied.covers);
   forward(applied.member, from, applied);

@@ -330,10 +330,11 @@ void Peer::Core::finish_own(Token token) {
     Flight flight = std::move(flights.front());
     flights.pop_front();
     const Dot dot = flight.header.dot;
-    for (const LinkId id : flight.shipped) say[id] = {dot.incarnation, dot.seq};
+    for (const LinkId id : flight.shipped) say[id] = {dot.incarnation, dot.seq, flight.hash};
     dues.push_back(
         {flight.header.request_key, flight.hash, now.mono_ms + tuning.answer_wait_ms, flight.wait});
-    apply(std::move(flight.header), flight.hash, flight.values);
+    const Record& record = apply(std::move(flight.header), flight.hash, flight.values);
+    for (const base::MemberId& member : flight.stored) history.raise(others[member].stored, record);
     ++counters.commits_authored;
     any = true;
   }
@@ -353,7 +354,8 @@ void Peer::Core::fail_own(const Flushed& why) {
   const bool ours = std::any_of(flights.begin(), flights.end(),
                                 [&why](const Flight& flight) { return flight.token == why.token; });
   if (!ours) return;
-  const ChainId chain{self.member, incarnation};
+  const ChainId chain = chain_of(flights.front().header.dot);
+  const std::uint64_t done = flights.front().header.dot.seq - 1;
   for (const Flight& flight : flights) {
     Answer answer;
     answer.request_key = flight.header.request_key;
@@ -369,8 +371,8 @@ void Peer::Core::fail_own(const Flushed& why) {
   }
   flights.clear();
   for (Link* to : live_links()) {
-    send(to->id, Dropped{incarnation, history.length(chain)});
-    if (known_seq(to->sent, chain) > history.length(chain)) to->sent[chain] = history.length(chain);
+    send(to->id, Dropped{chain.second, done});
+    if (known_seq(to->sent, chain) > done) to->sent[chain] = done;
   }
   alert(Alert::Grade::critical, "disk",
         fmt::format("A commit could not be written to this machine's disk: {}.", why.reason));
@@ -381,9 +383,9 @@ void Peer::Core::fail_own(const Flushed& why) {
   incarnation_ended = false;
 }
 
-/// The next own commit starts a new chain. Nothing to do while none has been made in this one.
+/// The next own commit starts a new chain.
 void Peer::Core::end_incarnation() {
-  if (authored) incarnation_ended = true;
+  incarnation_ended = true;
 }
 
 }  // namespace postern::cluster

@@ -22,7 +22,7 @@ struct Hello {
   std::string package_version;
   std::int64_t wall_ms = 0;
   Vector vector;   ///< durable and applied commits
-  Vector durable;  ///< own incarnations with their last durable seq (what is staged beyond is dropped)
+  Vector durable;  ///< own tips, incarnations as in the headers; what is staged beyond is dropped
   Vector applied;  ///< what the sender's data plane covers
   friend bool operator==(const Hello&, const Hello&) = default;
 };
@@ -39,10 +39,11 @@ struct Ship {
   bool more = false;  ///< the sender has more for this receiver: ask again with Pull
   friend bool operator==(const Ship&, const Ship&) = default;
 };
-/// Own commits of `incarnation` up to seq are durable at the sender.
+/// The own commit `hash`, seq of `incarnation` in its header, and all before it are durable at the sender.
 struct Durable {
   base::Incarnation incarnation = 0;
   std::uint64_t seq = 0;
+  base::Hash hash;
   friend bool operator==(const Durable&, const Durable&) = default;
 };
 /// Own staged commits of `incarnation` beyond seq will never be durable: drop them.
@@ -51,7 +52,7 @@ struct Dropped {
   std::uint64_t seq = 0;
   friend bool operator==(const Dropped&, const Dropped&) = default;
 };
-/// These commits are flushed at the sender (staged or applied).
+/// These commits, and all before them in their chains, are flushed at the sender (staged or applied).
 struct Ack {
   Vector stored;
   friend bool operator==(const Ack&, const Ack&) = default;

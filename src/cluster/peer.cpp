@@ -37,6 +37,24 @@ struct Loaded {
   bool done = false;
 };
 
+/// What a visible commit had seen was visible, though a power cut took the note of it.
+void show_what_was_seen(std::vector<Loaded>& loaded, const std::map<base::Hash, std::size_t>& index) {
+  std::vector<const Header*> visible;
+  for (const Loaded& one : loaded) {
+    if (!one.staged) visible.push_back(&one.header);
+  }
+  const auto show = [&](const base::Hash& seen) {
+    const auto found = index.find(seen);
+    if (found != index.end() && std::exchange(loaded[found->second].staged, false))
+      visible.push_back(&loaded[found->second].header);
+  };
+  for (std::size_t next = 0; next < visible.size(); ++next) {
+    const Header& header = *visible[next];
+    show(header.prev);
+    for (const ParentRef& parent : header.parents) show(parent.hash);
+  }
+}
+
 }  // namespace
 
 Peer::Core::Core(Self who, Tuning how, std::uint64_t nonce, base::Incarnation fresh,
@@ -62,13 +80,7 @@ base::Result<void> Peer::Core::load(const std::vector<StoredCommit>& past) {
     if (!index.emplace(hash, loaded.size()).second) continue;
     loaded.push_back({std::move(*header), hash, &stored, stored.staged, false});
   }
-  for (const Loaded& commit : loaded) {  // what a visible commit had seen was visible
-    if (commit.staged) continue;
-    for (const base::Hash& seen : history.lacking(commit.header)) {
-      const auto found = index.find(seen);
-      if (found != index.end()) loaded[found->second].staged = false;
-    }
-  }
+  show_what_was_seen(loaded, index);
   for (bool progress = true; progress;) {
     progress = false;
     for (Loaded& commit : loaded) {
@@ -98,27 +110,26 @@ base::Result<void> Peer::Core::load(const std::vector<StoredCommit>& past) {
 base::Result<void> Peer::Core::apply_stored(const StoredCommit& stored, Header header,
                                             const base::Hash& hash) {
   const Dot dot = header.dot;
-  if (history.length(chain_of(dot)) != dot.seq - 1)
-    return damaged(dot, "its chain has two such commits or a gap");
-  const Record* before = history.at(chain_of(dot), dot.seq - 1);
-  if (before != nullptr && before->info.hash != header.prev)
+  const Record* before = history.find(header.prev);
+  if (dot.seq > 1 && (before == nullptr || before->info.header.dot != before_dot(dot)))
     return damaged(dot, "it does not continue its chain");
+  if (dot.seq > 1) tips_unproved.erase(header.prev);
   const Record& record = apply(std::move(header), hash, {});
   const Record* admission = history.find(record.admission);
   if (find_write(admission->info.header, member_register(dot.member, "identity")) == nullptr)
     return damaged(dot, "its author was not admitted by the commit that it names");
-  tips_unproved[chain_of(dot)] = {stored.envelope, record.admission};
+  tips_unproved[hash] = {dot.member, stored.envelope, record.admission};
   return {};
 }
 
 /// After the values were supplied: chains whose author's key was not among them.
 void Peer::Core::report_unproved() {
-  for (const auto& [chain, tip] : tips_unproved) {
+  for (const auto& [hash, tip] : tips_unproved) {
     alert(
         Alert::Grade::critical, "damaged",
         fmt::format("The stored commits of {} cannot be proved: the store lacks the key with which "
                     "it was admitted. Let this machine join again.",
-                    host_of(chain.first)));
+                    host_of(tip.member)));
   }
   tips_unproved.clear();
 }
@@ -130,6 +141,8 @@ base::Result<std::unique_ptr<Peer>> Peer::restore(Self self, Tuning tuning,
   auto core = std::make_unique<Core>(std::move(self), tuning, boot_nonce, fresh, now);
   const auto loaded = core->load(past);
   if (!loaded) return loaded.error();
+  // One that has commits already is that of a running machine's snapshot, and no news.
+  core->authored = core->history.length({core->self.member, fresh}) > 0;
   core->changed.clear();
   core->arrived.clear();
   core->deaths = false;
@@ -202,11 +215,9 @@ void Peer::Core::receive(Link& from, const Message& message) {
   if (!from.live) return;
   if (const auto* what = std::get_if<Ship>(&message)) return on_ship(from, *what);
   if (const auto* what = std::get_if<Durable>(&message)) {
-    const ChainId chain{from.member, what->incarnation};
-    know_durable(chain, what->seq);
-    if (history.length(chain) < what->seq &&
-        held_at({chain.first, chain.second, what->seq}) == nullptr)
-      pull(from);
+    durable[{from.member, what->incarnation}] = what->hash;
+    know_durable(what->hash);
+    if (history.find(what->hash) == nullptr && held.count(what->hash) == 0) pull(from);
   } else if (const auto* dropped = std::get_if<Dropped>(&message)) {
     drop_staged({from.member, dropped->incarnation}, dropped->seq);
   } else if (const auto* asked = std::get_if<Pull>(&message)) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,9 +59,13 @@ class Peer {
   [[nodiscard]] Vector vector() const;       ///< durable and applied
   [[nodiscard]] base::Hash vector_digest() const;
 
+  /// In which the next own commit will be made; nothing when a new one will be drawn for it.
+  [[nodiscard]] std::optional<base::Incarnation> incarnation() const;
+
   /// One applied commit, for commitdetail and history.
   struct CommitInfo {
     base::Hash hash;
+    Dot dot;  ///< as it is known here; its header's but for a branch of a fork (contract 2.2)
     Header header;
     std::vector<Register> shown;  ///< of its writes: those whose register shows this commit now
   };
@@ -69,6 +74,10 @@ class Peer {
   [[nodiscard]] std::vector<base::Hash> newest_commits(std::size_t limit) const;
   /// The applied commit that was made for that request, here or elsewhere.
   [[nodiscard]] std::optional<base::Hash> commit_of_request(const std::string& key) const;
+  /// All applied commits, each after all that it had seen.
+  [[nodiscard]] std::vector<base::Hash> commits_in_order() const;
+  /// The commit that `dot`, e.g. of a base, meant to the author of the commit `by`; or null.
+  [[nodiscard]] const CommitInfo* commit_meant(const base::Hash& by, const Dot& dot) const;
   /// Commits whose hash starts with these hex digits.
   [[nodiscard]] std::vector<base::Hash> commits_by_prefix(std::string_view hex) const;
 

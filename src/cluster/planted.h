@@ -27,6 +27,12 @@ enum class Planted : std::uint8_t {
   apply_without_context,            ///< a commit is applied before its parents
   order_decides,                    ///< of concurrent writes the one that came last is shown
   least_wins,                       ///< of concurrent writes the least is shown
+  first_branch_stays,               ///< of a fork the branch that came first is kept, others are refused
+  late_branch_renamed,              ///< of a fork the branch that came first keeps the name
+  branch_by_predecessor,            ///< a branch is named after the commit before it
+  branches_share_name,              ///< heads of a fork's branches keep the dots of their headers
+  branches_by_number,               ///< a tip of another branch is taken for the one that is here
+  fork_keeps_incarnation,           ///< an author goes on in a chain of which others hold another branch
 };
 
 #ifdef POSTERN_PLANTED_BUGS

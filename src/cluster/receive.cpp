@@ -30,9 +30,9 @@ void Peer::Core::on_ship(Link& from, const Ship& ship) {
 
 void Peer::Core::take(Link& from, const Ship::Item& item) {
   const base::Hash hash = item.envelope.id();
-  if (const Record* known = history.find(hash)) {
+  if (history.find(hash) != nullptr) {
     ++counters.duplicates;
-    acks[from.id].insert(chain_of(known->info.header.dot));
+    acks[from.id].insert(hash);
     return;
   }
   const auto found = held.find(hash);
@@ -64,7 +64,7 @@ void Peer::Core::take_known(Link& from, Held& known, const Ship::Item& item) {
   if (known.where == Held::Where::staged) {
     if (!known.proved && has_values(known))  // from the store; an acknowledgement says it is sound
       known.proved = check_chain(known).empty() && check_signature(known).empty();
-    acks[from.id].insert(chain_of(known.header.dot));
+    acks[from.id].insert(known.hash);
   }
   if (item.staged || known.durable) return;
   known.durable = true;
@@ -95,11 +95,9 @@ bool Peer::Core::take_values(Held& one, const std::vector<std::string>& values) 
 
 void Peer::Core::take_new(Link& from, Held fresh, bool staged) {
   const Dot dot = fresh.header.dot;
-  if (!take_twin(fresh, staged)) return;
+  watch_own_chain(fresh);
   if (!room_for(fresh.bytes)) return;  // the next round brings it again
   if (!staged) {
-    std::uint64_t& has = from.has[chain_of(dot)];
-    has = std::max(has, dot.seq);
     fresh.durable = true;
     to_advance.push_back(fresh.hash);
     hold(std::move(fresh));
@@ -107,53 +105,26 @@ void Peer::Core::take_new(Link& from, Held fresh, bool staged) {
   }
   if (from.member != dot.member)
     return refuse(fresh, "only its author can ship a commit that is not durable yet");
-  const bool starts = dot.seq == 1
-                          ? history.find(fresh.header.prev) != nullptr
-                          : history.at(chain_of(dot), dot.seq - 1) != nullptr ||
-                                held_at({dot.member, dot.incarnation, dot.seq - 1}) != nullptr;
+  const bool starts = history.find(fresh.header.prev) != nullptr ||
+                      (dot.seq > 1 && proved(fresh.header.prev) != nullptr);
   if (!starts) return pull(from);
   std::string wrong = check_chain(fresh);
   if (wrong.empty()) wrong = check_signature(fresh);
   if (!wrong.empty()) return refuse(fresh, wrong);
   fresh.proved = true;
-  fresh.durable =
-      known_seq(durable, chain_of(dot)) >= dot.seq || planted(Planted::visible_before_durable);
-  persist_held(hold(std::move(fresh)), true);
+  const auto said = durable.find(chain_of(dot));
+  const bool is_durable = said != durable.end() && said->second == fresh.hash;
+  fresh.durable = planted(Planted::visible_before_durable);
+  Held& one = hold(std::move(fresh));
+  persist_held(one, true);
+  if (is_durable) know_durable(one.hash);
 }
 
-/// False when another commit of the same dot is here and stays. Two of one dot are a fork (2.2)
-/// only when both are proved: anyone on the way can alter one.
-bool Peer::Core::take_twin(const Held& fresh, bool staged) {
-  const Dot dot = fresh.header.dot;
-  const ChainId own{self.member, incarnation};
-  const std::uint64_t length = history.length(own);
-  if (chain_of(dot) == own && dot.seq > length && signed_here(fresh)) {
-    end_incarnation();
-    if (dot.seq <= length + flights.size()) {
-      fork(dot, flights[dot.seq - length - 1].hash, fresh.hash);
-      return false;
-    }
-  }
-  if (const Record* twin = history.at(dot)) {
-    if (check_signature(fresh).empty()) fork(dot, twin->info.hash, fresh.hash);
-    refuse(fresh, "another commit has its number");
-    return false;
-  }
-  return !staged || held_at(dot) == nullptr;
-}
-
-/// A proved commit takes its dot, from what was staged as well: that is not what its author made
-/// durable. False when another proved one stays.
-bool Peer::Core::take_place(const Held& one) {
-  const Dot dot = one.header.dot;
-  const Record* applied = history.at(dot);
-  const Held* twin = held_at(dot);
-  if (applied == nullptr && (twin == nullptr || !twin->durable)) {
-    if (twin != nullptr) drop_staged(chain_of(dot), dot.seq - 1);
-    return true;
-  }
-  fork(dot, applied != nullptr ? applied->info.hash : twin->hash, one.hash);
-  return false;
+/// One of our own, in the incarnation that we go on in, but not from here: another process with our key has
+/// made it, or we have forgotten it. Either way this chain is not ours alone any more (2.2).
+void Peer::Core::watch_own_chain(const Held& fresh) {
+  if (chain_of(fresh.header.dot) != ChainId{self.member, incarnation}) return;
+  if (!planted(Planted::fork_keeps_incarnation) && signed_here(fresh)) end_incarnation();
 }
 
 /// What the header says of its predecessors must be what they are. Empty, or what is wrong.
@@ -172,13 +143,14 @@ std::string Peer::Core::check_chain(const Held& one) const {
     const bool first = history.size() == 0 && persisting.empty();
     return first && header.parents.empty() ? "" : "it founds a cluster that exists";
   }
-  const ChainId chain = chain_of(header.dot);
-  const Record* record = history.at(chain, header.dot.seq - 1);
-  const Held* before = held_at({header.dot.member, header.dot.incarnation, header.dot.seq - 1});
+  const Record* record = history.find(header.prev);
+  const Held* before = proved(header.prev);
   if (record == nullptr && before == nullptr) return "its chain has a gap before it";
-  const base::Hash& prev = record != nullptr ? record->info.hash : before->hash;
-  if (prev != header.prev && !planted(Planted::no_chain_check))
+  const Dot& dot = record != nullptr ? record->info.header.dot : before->header.dot;
+  if (dot != before_dot(header.dot) && !planted(Planted::no_chain_check))
     return "it does not continue its author's chain";
+  if (planted(Planted::first_branch_stays) && history.rival(header) != nullptr)
+    return "another commit has its number";
   return {};
 }
 
@@ -193,15 +165,14 @@ const base::VerifyKey* Peer::Core::key_of(const base::Hash& admission,
   return pinned != keys.end() && pinned->second == key->second ? &key->second : nullptr;
 }
 
-/// The admission on which its chain stands; nil when the chain has a gap here. check_chain has
-/// compared what is found here by number.
+/// The admission on which its chain stands; nil when the chain has a gap here.
 base::Hash Peer::Core::admission_of(const Held& one) const {
   const Held* at = &one;
   while (at->header.dot.seq > 1) {
-    const Dot before{at->header.dot.member, at->header.dot.incarnation, at->header.dot.seq - 1};
-    if (const Record* record = history.at(before)) return record->admission;
-    at = held_at(before);
-    if (at == nullptr) return {};
+    if (const Record* record = history.find(at->header.prev)) return record->admission;
+    const Held* before = proved(at->header.prev);
+    if (before == nullptr || before->header.dot != before_dot(at->header.dot)) return {};
+    at = before;
   }
   return at->header.prev.is_nil() ? at->hash : at->header.prev;
 }
@@ -242,16 +213,6 @@ void Peer::Core::refuse(const Held& one, const std::string& why) {
                                : host_of(link(*one.from.begin())->member);
   alert(Alert::Grade::warning, "commit-refused",
         fmt::format("A commit that came from {} was refused: {}.", from, why));
-}
-
-void Peer::Core::fork(const Dot& dot, const base::Hash& one, const base::Hash& other) {
-  if (!forks_alerted.insert(chain_of(dot)).second) return;
-  alert(Alert::Grade::critical, "fork",
-        fmt::format("Two different commits ({:.12} and {:.12}) were made as {} by {}: that machine "
-                    "was copied or set "
-                    "back while it ran. The first one that came here stays. Let that machine leave "
-                    "and join again.",
-                    base::to_text(one), base::to_text(other), to_text(dot), host_of(dot.member)));
 }
 
 void Peer::Core::learn_key(const base::Hash& admission, const base::MemberId& member,

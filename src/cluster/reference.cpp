@@ -34,6 +34,21 @@ Reference::Seen Reference::contexts() const {
   return seen;
 }
 
+/// Of several that continue one commit under one dot, the least keeps the name.
+Dot Reference::known_dot(const base::Hash& hash, std::map<base::Hash, Dot>& known) const {
+  if (const auto found = known.find(hash); found != known.end()) return found->second;
+  const Header& header = commits_.at(hash);
+  const bool first = header.dot.seq == 1;
+  Dot dot = first ? header.dot : known_dot(header.prev, known);
+  dot.seq = header.dot.seq;
+  const bool least = std::none_of(commits_.begin(), commits_.end(), [&](const auto& other) {
+    return other.second.dot == header.dot && (first || other.second.prev == header.prev) &&
+           other.first < hash;
+  });
+  if (!least) dot.incarnation = branch_incarnation(dot.incarnation, hash);
+  return known[hash] = dot;
+}
+
 /// A write is buried iff some delete of what it belongs to is not in its context.
 void Reference::bury(State& state, const Seen& seen, const std::vector<base::Uuid>& revived) const {
   for (auto& [reg, at] : state.registers_) {
@@ -54,9 +69,11 @@ void Reference::bury(State& state, const Seen& seen, const std::vector<base::Uui
 State Reference::state() const {
   const Seen seen = contexts();
   State state;
+  std::map<base::Hash, Dot> known;
   for (const auto& [hash, header] : commits_) {
+    const Dot dot = known_dot(hash, known);
     for (const Write& write : header.writes) {
-      const Birth birth{header.stamp, header.dot};
+      const Birth birth{header.stamp, dot};
       if (is_birth(write.reg)) {
         const auto [at, fresh] = state.births_.emplace(write.reg, birth);
         at->second = std::min(at->second, birth);
@@ -66,7 +83,7 @@ State Reference::state() const {
       };
       if (std::any_of(commits_.begin(), commits_.end(), seen_by_writer)) continue;
       state.registers_[write.reg].heads.push_back(
-          {header.dot, hash, header.stamp, write.kind, write.value, false});
+          {dot, hash, header.stamp, write.kind, write.value, false});
     }
   }
   for (auto& [reg, at] : state.registers_) std::sort(at.heads.begin(), at.heads.end(), greater);

@@ -6,7 +6,7 @@
 
 namespace postern::cluster {
 
-/// F(S) in the plainest words of contract 2.4 and 2.11, slow and without memory of how S came: what
+/// F(S) in the plainest words of contract 2.2, 2.4 and 2.11, slow and without memory of how S came: what
 /// the incremental StateBuilder is compared with. It shares with it only revived_groups (graves.h).
 class Reference {
  public:
@@ -18,6 +18,7 @@ class Reference {
  private:
   using Seen = std::map<base::Hash, std::vector<base::Hash>>;
   [[nodiscard]] Seen contexts() const;
+  Dot known_dot(const base::Hash& hash, std::map<base::Hash, Dot>& known) const;
   void bury(State& state, const Seen& seen, const std::vector<base::Uuid>& revived) const;
 
   std::map<base::Hash, Header> commits_;

@@ -4,6 +4,7 @@
 #include "cluster/planted.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace postern::cluster {
 
@@ -46,8 +47,9 @@ void StateBuilder::write(const Record& record, const Write& write, const Values&
       kept.push_back(head);
     }
   }
-  const Header& header = record.info.header;
-  Head head{header.dot, record.info.hash, header.stamp,
+  const Dot& dot =
+      planted(Planted::branches_share_name) ? record.info.header.dot : record.info.dot;
+  Head head{dot,        record.info.hash, record.info.header.stamp,
             write.kind, write.value,      buried(write.reg, record)};
   kept.insert(kept.begin(), head);
   if (!planted(Planted::order_decides)) std::sort(kept.begin(), kept.end(), greater);
@@ -60,7 +62,7 @@ void StateBuilder::write(const Record& record, const Write& write, const Values&
   if (write.kind == WriteKind::remove) {
     const std::optional<Entity> entity = entity_of(write.reg);
     POSTERN_ASSERT(entity);
-    graves_[*entity].push_back(header.dot);
+    graves_[*entity].push_back(record.info.dot);
     mark_buried(*entity);
   }
 }
@@ -125,7 +127,7 @@ void StateBuilder::mark_buried(const Entity& entity) {
 
 void StateBuilder::note_birth(const Register& reg, const Record& record) {
   if (!is_birth(reg)) return;
-  const Birth birth{record.info.header.stamp, record.info.header.dot};
+  const Birth birth{record.info.header.stamp, record.info.dot};
   const auto [place, fresh] = state_.births_.emplace(reg, birth);
   if (!fresh) place->second = std::min(place->second, birth);
 }
@@ -157,6 +159,23 @@ void StateBuilder::revive_groups() {
   std::set<base::Uuid> affected = before;
   affected.insert(revived_.begin(), revived_.end());
   for (const base::Uuid& id : affected) mark_buried(Entity{Space::group, id});
+}
+
+void StateBuilder::begin_again(std::set<Register>& changed) {
+  std::map<Register, Shown> before;
+  for (const auto& [reg, heads] : state_.all()) before.emplace(reg, shown(reg));
+  const State old = std::exchange(state_, {});
+  graves_.clear();
+  revived_.clear();
+  references_.clear();
+  std::set<Register> ignored;
+  for (const Record* record : history_.order()) apply(*record, {}, ignored);
+  for (const auto& [value, bytes] : old.blobs_) {
+    if (references_.count(value) != 0) state_.blobs_[value] = bytes;
+  }
+  for (const auto& [reg, was] : before) {
+    if (shown(reg) != was) changed.insert(reg);
+  }
 }
 
 std::vector<base::Hash> StateBuilder::missing_values() const {

@@ -20,6 +20,9 @@ class StateBuilder {
   /// `record` is the newest of the history; `values` hold its values, as far as they are at hand.
   /// Registers whose shown value changed are added to `changed`.
   void apply(const Record& record, const Values& values, std::set<Register>& changed);
+  /// Works out everything anew from the history, in which names have changed. What is shown otherwise then is
+  /// added to `changed`.
+  void begin_again(std::set<Register>& changed);
   [[nodiscard]] const State& state() const { return state_; }
 
   /// Hashes of heads' values that are not here.

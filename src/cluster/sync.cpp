@@ -25,7 +25,7 @@ void Peer::Core::push(Link& to) {
   Known at;
   std::size_t from = history.size();
   for (const auto& [chain, length] : history.known()) {
-    at[chain] = std::min(reach(to, chain), length);
+    at[chain] = std::max(std::min(reach(to, chain), length), history.before(chain));
     if (at[chain] < length) from = std::min(from, history.at(chain, at[chain] + 1)->order);
   }
   const auto removal = admissions.find(to.member) == admissions.end() || !to.leaving
@@ -36,20 +36,16 @@ void Peer::Core::push(Link& to) {
   const std::size_t first_ship = out.ships.size();
   for (; from < history.size() && bytes < round_bytes; ++from) {
     const Record& record = *history.order()[from];
-    const Dot dot = record.info.header.dot;
+    const Dot dot = record.info.dot;
     std::uint64_t& have = at[chain_of(dot)];
     if (dot.seq != have + 1) continue;
     if (last != nullptr && last != &record && !history.saw(*last, dot)) continue;
     have = dot.seq;
     bytes += record.bytes;
-    to.round = {chain_of(dot), dot.seq};
+    to.round = record.info.hash;
     to.sent[chain_of(dot)] = dot.seq;
-    if (out.ships.size() > first_ship &&
-        chain_of(dot) == ChainId{out.ships.back().member, out.ships.back().incarnation}) {
-      out.ships.back().to_seq = dot.seq;
-    } else {
-      out.ships.push_back({to.id, dot.member, dot.incarnation, dot.seq, dot.seq});
-    }
+    if (out.ships.size() == first_ship) out.ships.push_back({to.id, {}});
+    out.ships.back().commits.push_back(record.info.hash);
   }
   to.round_retry_at = now.mono_ms + (tuning.sync_retry_ms << std::min(to.round_tries, 5)) +
                       static_cast<std::int64_t>(bytes) / slow_line;
@@ -68,38 +64,9 @@ void Peer::Core::summarize(Link& to) {
   send(to.id, Summary{history.vector()});
 }
 
-void Peer::Core::merge_stored(const base::MemberId& member, const Vector& vector) {
-  Known& stored = others[member].stored;
-  for (const Tip& tip : vector) {
-    std::uint64_t& seq = stored[{tip.member, tip.incarnation}];
-    seq = std::max(seq, tip.seq);
-  }
-}
-
-/// A Hello makes the other drop what it holds staged and the Hello does not name: of our own chains
-/// it holds for sure only what is durable here.
-void Peer::Core::forget_stored(const base::MemberId& member) {
-  if (planted(Planted::count_forgets_drop)) return;
-  for (auto& [chain, seq] : others[member].stored) {
-    if (chain.first == self.member) seq = std::min(seq, history.length(chain));
-  }
-}
-
-/// Was this said before a Hello of ours that makes it untrue? Such a Hello went, or may still be on
-/// its way, on another link of the same machine.
-bool Peer::Core::outdated(const Link& from, const Tip& tip) const {
-  if (tip.member != self.member || planted(Planted::count_forgets_drop)) return false;
-  return std::any_of(links.begin(), links.end(), [&](const auto& entry) {
-    const Link& other = entry.second;
-    return other.member == from.member && other.id != from.id &&
-           (other.id > from.id || !other.answered) &&
-           known_seq(other.said, {tip.member, tip.incarnation}) < tip.seq;
-  });
-}
-
 /// What it says now is what counts: what we believed of it beyond may never have arrived.
 void Peer::Core::replace_known(Link& from, const Vector& vector) {
-  from.has = to_known(vector);
+  from.has = history.understood(vector);
   from.sent.clear();
   from.round.reset();
   merge_stored(from.member, vector);
@@ -109,7 +76,9 @@ void Peer::Core::replace_known(Link& from, const Vector& vector) {
 void Peer::Core::compare(Link& from, const Vector& vector) {
   replace_known(from, vector);
   const bool more = std::any_of(vector.begin(), vector.end(), [this](const Tip& tip) {
-    return tip.seq > history.length({tip.member, tip.incarnation});
+    if (planted(Planted::branches_by_number))
+      return tip.seq > history.length({tip.member, tip.incarnation});
+    return history.find(tip.hash) == nullptr;
   });
   if (more) pull(from);
   push(from);
@@ -117,12 +86,13 @@ void Peer::Core::compare(Link& from, const Vector& vector) {
 
 void Peer::Core::on_ack(Link& from, const Ack& ack) {
   for (const Tip& tip : ack.stored) {
-    if (!outdated(from, tip)) merge_stored(from.member, {tip});
-    std::uint64_t& has = from.has[{tip.member, tip.incarnation}];
-    has = std::max(has, tip.seq);
+    note_stored(from, tip);
+    for (const auto& [chain, seq] : history.understood({tip}))
+      from.has[chain] = std::max(from.has[chain], seq);
   }
   from.missed_ack = false;
-  if (from.round && known_seq(from.has, from.round->first) >= from.round->second) {
+  const Record* last = from.round ? history.find(*from.round) : nullptr;
+  if (last != nullptr && known_seq(from.has, chain_of(last->info.dot)) >= last->info.dot.seq) {
     from.round.reset();
     from.round_tries = 0;
     push(from);

@@ -87,10 +87,10 @@ void RealWorld::replace_all(store::Batch next, std::function<void(Result<void>)>
   writer_->run([batch, done = posted(std::move(done))](store::Store& store) { done(store.replace_all(*batch)); });
 }
 
-void RealWorld::read_range(const cluster::ShipRange& range, std::size_t max_bytes,
-                           std::function<void(Result<Items>)> done) {
-  writer_->run([range, max_bytes, done = posted(std::move(done))](store::Store& store) {
-    done(store.range(range.member, range.incarnation, range.from_seq, range.to_seq, max_bytes));
+void RealWorld::read_commits(std::vector<base::Hash> hashes, std::size_t max_bytes,
+                             std::function<void(Result<Items>)> done) {
+  writer_->run([hashes = std::move(hashes), max_bytes, done = posted(std::move(done))](store::Store& store) {
+    done(store.commits(hashes, max_bytes));
   });
 }
 

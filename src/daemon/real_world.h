@@ -24,8 +24,8 @@ class RealWorld final : public machine::World {
 
   void write(store::Batch batch, store::Writer::Done done) override;
   void replace_all(store::Batch next, std::function<void(base::Result<void>)> done) override;
-  void read_range(const cluster::ShipRange& range, std::size_t max_bytes,
-                  std::function<void(base::Result<Items>)> done) override;
+  void read_commits(std::vector<base::Hash> hashes, std::size_t max_bytes,
+                    std::function<void(base::Result<Items>)> done) override;
   base::Result<std::string> value(const base::Hash& hash) override;
 
   void send(transport::ConnectionId connection, std::string message) override;

@@ -3,9 +3,6 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
-#include <deque>
-#include <set>
-
 namespace postern::desk {
 namespace {
 
@@ -13,8 +10,6 @@ using base::ErrorCode;
 using base::fail;
 using cluster::Peer;
 
-/// How far the commit that an old base names is looked for.
-constexpr std::size_t look_back_commits = 2000;
 
 std::string register_label(const State& state, const cluster::Register& reg) {
   const cluster::Fleet& fleet = state.fleet();
@@ -45,33 +40,12 @@ model::Text value_text(const State& state, const cluster::Write& write) {
   return nullptr;
 }
 
-/// The commit of `dot` among those before `from`; null when it is not near or not here.
-const Peer::CommitInfo* commit_before(const State& state, const cluster::Header& from,
-                                      const cluster::Dot& dot) {
-  std::deque<base::Hash> queue{from.prev};
-  for (const cluster::ParentRef& parent : from.parents) {
-    if (parent.dot == dot) return state.peer().commit(parent.hash);
-    queue.push_back(parent.hash);
-  }
-  std::set<base::Hash> seen;
-  while (!queue.empty() && seen.size() < look_back_commits) {
-    const base::Hash hash = queue.front();
-    queue.pop_front();
-    const Peer::CommitInfo* info = state.peer().commit(hash);
-    if (info == nullptr || !seen.insert(hash).second) continue;
-    if (info->header.dot == dot) return info;
-    queue.push_back(info->header.prev);
-    for (const cluster::ParentRef& parent : info->header.parents) queue.push_back(parent.hash);
-  }
-  return nullptr;
-}
-
 /// What the author saw before: the greatest of the base's writes. Null: not defined, or not kept.
-model::Text before_text(const State& state, const cluster::Header& header,
+model::Text before_text(const State& state, const base::Hash& commit,
                         const cluster::Write& write) {
   const Peer::CommitInfo* newest = nullptr;
   for (const cluster::Dot& dot : write.base) {
-    const Peer::CommitInfo* info = commit_before(state, header, dot);
+    const Peer::CommitInfo* info = state.peer().commit_meant(commit, dot);
     if (info != nullptr && (newest == nullptr || newest->header.stamp < info->header.stamp))
       newest = info;
   }
@@ -97,14 +71,14 @@ std::vector<std::string> record_lines(const State& state, const cluster::Write& 
   return {"+ " + write.reg.name};
 }
 
-std::vector<std::string> write_lines(const State& state, const cluster::Header& header,
+std::vector<std::string> write_lines(const State& state, const base::Hash& commit,
                                      const cluster::Write& write) {
   if (!cluster::is_settings(write.reg)) return record_lines(state, write);
   const schema::Feature* feature = state.schema.feature(write.reg.name);
   if (feature == nullptr) return {"  (this version does not know the feature)"};
   const model::Text after = value_text(state, write);
   if (!after && write.kind == cluster::WriteKind::put) return {"  (the value is no longer kept)"};
-  return difference_lines(state.schema, *feature, before_text(state, header, write), after);
+  return difference_lines(state.schema, *feature, before_text(state, commit, write), after);
 }
 
 json::object write_json(const State& state, const Peer::CommitInfo& info,
@@ -117,7 +91,7 @@ json::object write_json(const State& state, const Peer::CommitInfo& info,
   out["title"] = feature == nullptr ? write.reg.name : feature->title;
   out["feature"] = settings ? json::value(write.reg.name) : nullptr;
   out["kind"] = kinds[static_cast<std::size_t>(write.kind)];
-  out["lines"] = lines_json(write_lines(state, info.header, write));
+  out["lines"] = lines_json(write_lines(state, info.hash, write));
   out["in_effect"] = std::find(info.shown.begin(), info.shown.end(), write.reg) != info.shown.end();
   return out;
 }

@@ -106,7 +106,7 @@ void Machine::settle_soon() {
 void Machine::perform(cluster::Effects effects) {
   if (effects.persist) persist(std::move(*effects.persist));
   for (const auto& send : effects.sends) world_.send(send.link, cluster::encode(send.message));
-  for (const auto& range : effects.ships) ship(range);
+  for (auto& round : effects.ships) ship(std::move(round));
   for (const auto link : effects.close) world_.close(link, "closed by the cluster's rules");
   for (const auto& one : effects.answers) answer(one);
   if (!effects.changed.empty()) {
@@ -142,19 +142,19 @@ void Machine::persist(cluster::Persist what) {
   });
 }
 
-void Machine::ship(const cluster::ShipRange& range) {
-  world_.read_range(range, ship_bytes, [this, range, epoch = epoch_](Result<World::Items> items) {
-    if (epoch != epoch_ || !links_.contains(range.link)) return;
+void Machine::ship(cluster::ShipCommits round) {
+  const auto commits = round.commits;
+  world_.read_commits(commits, ship_bytes, [this, round = std::move(round), epoch = epoch_](Result<World::Items> items) mutable {
+    if (epoch != epoch_ || !links_.contains(round.link)) return;
     if (!items) {
       world_.log("error", "cannot read commits to ship: " + to_text(items.error()));
       return;
     }
     if (items->empty()) return;
-    cluster::ShipRange rest = range;
-    rest.from_seq += items->size();
+    round.commits.erase(round.commits.begin(), round.commits.begin() + static_cast<std::ptrdiff_t>(items->size()));
     cluster::Ship message{std::move(*items), false};
-    world_.send(range.link, cluster::encode(message));
-    if (rest.from_seq <= rest.to_seq) ship(rest);
+    world_.send(round.link, cluster::encode(message));
+    if (!round.commits.empty()) ship(std::move(round));
   });
 }
 

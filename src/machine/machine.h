@@ -108,7 +108,7 @@ class Machine final : public desk::House {
   void settle_soon();
   void perform(cluster::Effects effects);
   void persist(cluster::Persist persist);
-  void ship(const cluster::ShipRange& range);
+  void ship(cluster::ShipCommits round);
   void answer(const cluster::Answer& answer);
   void wake_at(std::int64_t mono_ms);
   base::Result<std::unique_ptr<cluster::Peer>> restore_peer(const cluster::Self& self,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "cluster/founding.h"
 #include "machine/machine.h"
@@ -11,15 +12,10 @@ namespace postern::machine {
 namespace {
 
 constexpr std::size_t part_bytes = 1U << 20;
+constexpr std::size_t part_commits = 4096;
 constexpr std::string_view note_prefix = "joining/";
 
 std::string note_key(const base::MemberId& member) { return std::string(note_prefix) + to_text(member); }
-
-std::uint64_t commits_in(const cluster::Vector& vector) {
-  std::uint64_t count = 0;
-  for (const auto& tip : vector) count += tip.seq;
-  return count;
-}
 
 }  // namespace
 
@@ -29,8 +25,8 @@ struct SponsorSide::Guest {
   base::MemberId member;
   bool asked = false;
   bool ready = false;
-  cluster::Vector goal;                       ///< what this round sends, up to these tips
-  std::map<std::pair<base::MemberId, base::Incarnation>, std::uint64_t> sent;
+  std::vector<base::Hash> goal;               ///< what is still to be sent, in order
+  std::set<base::Hash> sent;
   std::uint64_t count = 0;
   std::uint64_t total = 0;
   base::Hash admission;                       ///< nil until committed
@@ -104,8 +100,8 @@ void SponsorSide::take(transport::ConnectionId connection, Guest& guest, cluster
   guest.asked = true;
   guest.request = std::move(request);
   guest.member.uuid = make_uuid(machine_.world_.random_bytes(16));
-  guest.goal = machine_.peer_->vector();
-  guest.total = commits_in(guest.goal);
+  guest.goal = machine_.peer_->commits_in_order();
+  guest.total = guest.goal.size();
   const auto& fleet = machine_.peer_->fleet();
   machine_.world_.send(connection, cluster::encode_join(cluster::JoinOffer{
                                        fleet.cluster, fleet.cluster_name, fleet.groups.front().name, guest.member,
@@ -118,20 +114,19 @@ void SponsorSide::send_next(transport::ConnectionId connection) {
   const auto found = guests_.find(connection);
   if (found == guests_.end()) return;
   Guest& guest = *found->second;
-  const auto next = std::find_if(guest.goal.begin(), guest.goal.end(), [&](const auto& tip) {
-    return guest.sent[{tip.member, tip.incarnation}] < tip.seq;
-  });
-  if (next == guest.goal.end()) return sent_all(connection, guest);
-  const auto tip = *next;
-  const cluster::ShipRange range{0, tip.member, tip.incarnation, guest.sent[{tip.member, tip.incarnation}] + 1, tip.seq};
-  machine_.world_.read_range(range, part_bytes, [this, connection, tip](base::Result<World::Items> items) {
+  if (guest.goal.empty()) return sent_all(connection, guest);
+  const auto round = static_cast<std::ptrdiff_t>(std::min(guest.goal.size(), part_commits));
+  std::vector<base::Hash> next(guest.goal.begin(), guest.goal.begin() + round);
+  machine_.world_.read_commits(std::move(next), part_bytes, [this, connection](base::Result<World::Items> items) {
     const auto guest_at = guests_.find(connection);
     if (guest_at == guests_.end()) return;
     if (!items || items->empty())
       return refuse(connection, "The member could not read its own store: " +
                                     (items ? std::string("commits are missing.") : to_text(items.error())));
-    guest_at->second->sent[{tip.member, tip.incarnation}] += items->size();
-    guest_at->second->count += items->size();
+    Guest& to = *guest_at->second;
+    for (const auto& item : *items) to.sent.insert(item.envelope.id());
+    std::erase_if(to.goal, [&to](const base::Hash& hash) { return to.sent.contains(hash); });
+    to.count += items->size();
     machine_.world_.send(connection, cluster::encode_join(cluster::JoinPart{std::move(*items)}));
     tell_progress();
     send_next(connection);
@@ -161,7 +156,8 @@ void SponsorSide::admit(transport::ConnectionId connection, Guest& guest) {
     if (answer.what != cluster::Answer::What::committed)
       return refuse(connection, "The admission could not be committed: " + answer.reason);
     found->second->admission = answer.commit;
-    found->second->goal = machine_.peer_->vector();
+    found->second->goal = machine_.peer_->commits_in_order();
+    std::erase_if(found->second->goal, [&](const auto& hash) { return found->second->sent.contains(hash); });
     send_next(connection);
   });
 }

@@ -31,8 +31,9 @@ class World {
   virtual void write(store::Batch batch, store::Writer::Done done) = 0;
   virtual void replace_all(store::Batch next, std::function<void(base::Result<void>)> done) = 0;
   using Items = std::vector<cluster::Ship::Item>;
-  virtual void read_range(const cluster::ShipRange& range, std::size_t max_bytes,
-                          std::function<void(base::Result<Items>)> done) = 0;
+  /// As Store::commits.
+  virtual void read_commits(std::vector<base::Hash> hashes, std::size_t max_bytes,
+                            std::function<void(base::Result<Items>)> done) = 0;
   virtual base::Result<std::string> value(const base::Hash& hash) = 0;
 
   // Transport.

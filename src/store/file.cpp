@@ -101,7 +101,6 @@ CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE commits(n INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, member BLOB NOT NULL,
   incarnation INTEGER NOT NULL, seq INTEGER NOT NULL, header BLOB NOT NULL, signature BLOB NOT NULL,
   staged INTEGER NOT NULL);
-CREATE INDEX commits_dot ON commits(member, incarnation, seq);
 CREATE TABLE dropped(n INTEGER, hash BLOB, header BLOB, signature BLOB, staged INTEGER);
 CREATE TABLE blobs(hash BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL);
 CREATE TABLE notes(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;

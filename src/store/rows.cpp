@@ -8,8 +8,6 @@
 namespace postern::store {
 namespace {
 
-constexpr std::uint64_t seq_most = INT64_MAX;  // SQLite's integers are signed
-
 struct TableText {
   const char* all;
   const char* put;
@@ -210,32 +208,30 @@ base::Result<std::optional<std::string>> read_value(Sql& sql, const std::string&
   return std::optional<std::string>(std::move(bytes));
 }
 
-base::Result<std::vector<cluster::Ship::Item>> read_range(Sql& sql, const std::string& path,
-                                                          const Range& range) {
+base::Result<std::vector<cluster::Ship::Item>> read_visible(Sql& sql, const std::string& path,
+                                                            const std::vector<base::Hash>& hashes,
+                                                            std::size_t max_bytes) {
   auto rows = sql.prepare(
-      "SELECT header, signature, staged, hash FROM commits"
-      " WHERE member=? AND incarnation=? AND seq BETWEEN ? AND ? AND staged=0 ORDER BY seq, n");
+      "SELECT header, signature, staged, hash FROM commits WHERE hash=? AND staged=0");
   if (!rows) return rows.error();
-  rows->bind(range.member)
-      .bind(static_cast<std::int64_t>(range.incarnation))
-      .bind(static_cast<std::int64_t>(std::min(range.from_seq, seq_most)))
-      .bind(static_cast<std::int64_t>(std::min(range.to_seq, seq_most)));
   std::vector<cluster::Ship::Item> items;
   std::size_t size = 0;
-  while (true) {
-    auto row = rows->step();
+  for (const base::Hash& hash : hashes) {
+    auto row = rows->bind(hash).step();
     if (!row) return row.error();
     if (!*row) return items;
     cluster::Ship::Item item;
     item.envelope = commit_in(*rows).envelope;
-    if (item.envelope.id() != rows->hash(3)) return damaged(path, "commit", rows->hash(3));
+    rows->reset();
+    if (item.envelope.id() != hash) return damaged(path, "commit", hash);
     auto values = values_of(sql, path, item.envelope.header);
     if (!values) return values.error();
     item.values = std::move(*values);
     size += size_of(item);
-    if (size > range.max_bytes && !items.empty()) return items;
+    if (size > max_bytes && !items.empty()) return items;
     items.push_back(std::move(item));
   }
+  return items;
 }
 
 base::Result<void> put_batch(Sql& sql, const Batch& batch) {

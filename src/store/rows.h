@@ -23,15 +23,10 @@ base::Result<std::map<std::string, std::string>> read_table(Sql& sql, Table tabl
 base::Result<std::optional<std::string>> read_value(Sql& sql, const std::string& path,
                                                     const base::Hash& hash);
 
-struct Range {
-  base::MemberId member;
-  base::Incarnation incarnation = 0;
-  std::uint64_t from_seq = 0;
-  std::uint64_t to_seq = 0;
-  std::size_t max_bytes = 0;
-};
-base::Result<std::vector<cluster::Ship::Item>> read_range(Sql& sql, const std::string& path,
-                                                          const Range& range);
+/// Visible ones with their values, as Store::commits.
+base::Result<std::vector<cluster::Ship::Item>> read_visible(Sql& sql, const std::string& path,
+                                                            const std::vector<base::Hash>& hashes,
+                                                            std::size_t max_bytes);
 
 base::Result<void> put_batch(Sql& sql, const Batch& batch);
 

@@ -174,12 +174,9 @@ base::Result<std::optional<std::string>> Store::value(const base::Hash& hash) {
   return read_value(state_->sql, state_->path, hash);
 }
 
-base::Result<std::vector<cluster::Ship::Item>> Store::range(const base::MemberId& member,
-                                                            base::Incarnation incarnation,
-                                                            std::uint64_t from_seq,
-                                                            std::uint64_t to_seq,
-                                                            std::size_t max_bytes) {
-  return read_range(state_->sql, state_->path, {member, incarnation, from_seq, to_seq, max_bytes});
+base::Result<std::vector<cluster::Ship::Item>> Store::commits(const std::vector<base::Hash>& hashes,
+                                                              std::size_t max_bytes) {
+  return read_visible(state_->sql, state_->path, hashes, max_bytes);
 }
 
 base::Result<void> Store::write(const std::vector<Batch>& batches, bool* unknown) {

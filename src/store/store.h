@@ -60,13 +60,11 @@ class Store {
   base::Result<std::vector<cluster::StoredCommit>> drop_damaged();
   /// A value's bytes, checked against the hash (damaged); nothing when it is not kept.
   base::Result<std::optional<std::string>> value(const base::Hash& hash);
-  /// Visible commits from_seq..to_seq of one incarnation with their values, for shipping; stops
-  /// before max_bytes would be passed, but gives at least one. Error not_found: a value is not kept
-  /// any more.
-  base::Result<std::vector<cluster::Ship::Item>> range(const base::MemberId& member,
-                                                       base::Incarnation incarnation,
-                                                       std::uint64_t from_seq, std::uint64_t to_seq,
-                                                       std::size_t max_bytes);
+  /// These commits with their values, for shipping, in the order asked for; stops at the first that
+  /// is not here or not visible, and before max_bytes would be passed, but gives at least one. Error
+  /// not_found: a value is not kept any more.
+  base::Result<std::vector<cluster::Ship::Item>> commits(const std::vector<base::Hash>& hashes,
+                                                         std::size_t max_bytes);
   /// One transaction for all; with a flush when any batch wants one. Error io: nothing of it is
   /// stored, unless `unknown` is set (the commit itself failed after writing and could not be
   /// undone: ask for a new incarnation). A commit that is there already stays; if one of the two is

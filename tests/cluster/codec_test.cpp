@@ -43,7 +43,7 @@ std::vector<Message> every_message() {
   ship.more = true;
   return {Hello{1, {uuid(1)}, member_id(1), 77, base::hash_bytes("v"), "1.0", 5, tips, tips, tips},
           ship,
-          Durable{7, 8},
+          Durable{7, 8, base::hash_bytes("tip")},
           Dropped{7, 0},
           Ack{tips},
           Pull{tips},
@@ -100,8 +100,10 @@ TEST(Codec, HeaderHasOneFormOnly) {
 TEST(Codec, VectorsMustBeSorted) {
   Vector tips = {{member_id(2), 7, 9, {}}, {member_id(1), 1, 1, {}}};
   EXPECT_FALSE(decode(encode(Message{Pull{tips}})));
-  tips = {{member_id(2), 7, 9, {}}, {member_id(2), 7, 10, {}}};
+  tips = {{member_id(2), 7, 9, {}}, {member_id(2), 7, 9, {}}};
   EXPECT_FALSE(decode(encode(Message{Pull{tips}})));
+  tips.back().seq = 10;
+  EXPECT_TRUE(decode(encode(Message{Ack{tips}}))) << "two branches of one incarnation";
 }
 
 TEST(Codec, UnknownKindIsUnsupportedAndEmptyIsDamaged) {

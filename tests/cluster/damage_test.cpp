@@ -110,7 +110,7 @@ TEST(Damage, ReplayedHelloDropsNothing) {
   const Effects effects = world.tell(world.greeting);
   EXPECT_FALSE(effects.persist);
   const Dot dot = decode_header(staged.envelope.header)->dot;
-  (void)world.tell(Durable{dot.incarnation, dot.seq});
+  (void)world.tell(Durable{dot.incarnation, dot.seq, staged.envelope.id()});
   EXPECT_EQ(world.shown(1, world.setting("staged")), "staged");
 }
 

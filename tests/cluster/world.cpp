@@ -68,6 +68,27 @@ void World::found(int machines, bool connected) {
 }
 
 void World::restart(int machine) {
+  ++drawn_;
+  at(machine).nonce = 1000 + drawn_;
+  at(machine).incarnation = 2000 + drawn_;
+  start(machine);
+}
+
+World::Snapshot World::snapshot(int machine) {
+  const Machine& m = at(machine);
+  return {m.stored, m.values, m.nonce, m.incarnation};
+}
+
+void World::set_back(int machine, const Snapshot& to) {
+  Machine& m = at(machine);
+  m.stored = to.stored;
+  m.values = to.values;
+  m.nonce = to.nonce;
+  m.incarnation = to.incarnation;
+  start(machine);
+}
+
+void World::start(int machine) {
   Machine& m = at(machine);
   for (auto [link, ends] : std::map(links_)) {
     if (ends.first == machine || ends.second == machine) cut(ends.first, ends.second);
@@ -76,8 +97,7 @@ void World::restart(int machine) {
   flushes_.erase(std::remove_if(flushes_.begin(), flushes_.end(),
                                 [machine](auto& f) { return f.first == machine; }),
                  flushes_.end());
-  ++drawn_;
-  auto made = Peer::restore(m.self, Tuning{}, m.stored, 1000 + drawn_, 2000 + drawn_, clock_of(m));
+  auto made = Peer::restore(m.self, Tuning{}, m.stored, m.nonce, m.incarnation, clock_of(m));
   ASSERT_TRUE(made) << made.error().text;
   m.peer = std::move(*made);
   for (const base::Hash& hash : m.peer->missing_values()) {
@@ -163,7 +183,7 @@ void World::perform(int machine, Effects effects) {
     }
   }
   for (const Send& send : effects.sends) post(machine, send.link, send.message);
-  for (const ShipRange& range : effects.ships) ship(machine, range);
+  for (const ShipCommits& round : effects.ships) ship(machine, round);
   for (const LinkId link : effects.close) {
     if (links_.count(link) == 0) continue;
     const int other = other_end(machine, link);
@@ -206,22 +226,22 @@ void World::post(int from, LinkId link, const Message& message) {
   wires_.push_back({from, other_end(from, link), link, encode(message)});
 }
 
-void World::ship(int from, const ShipRange& range) {
+void World::ship(int from, const ShipCommits& round) {
   Ship ship;
-  for (std::uint64_t seq = range.from_seq; seq <= range.to_seq; ++seq) {
+  for (const base::Hash& hash : round.commits) {
     for (const StoredCommit& commit : at(from).stored) {
-      const Header header = *decode_header(commit.envelope.header);
-      if (header.dot != Dot{range.member, range.incarnation, seq}) continue;
+      if (commit.envelope.id() != hash) continue;
       EXPECT_FALSE(commit.staged);
       Ship::Item item{commit.envelope, {}, false};
+      const Header header = *decode_header(commit.envelope.header);
       for (const Write& write : header.writes) {
         if (!write.value.is_nil()) item.values.push_back(at(from).values.at(write.value));
       }
       ship.items.push_back(std::move(item));
     }
   }
-  EXPECT_EQ(ship.items.size(), range.to_seq - range.from_seq + 1);
-  post(from, range.link, ship);
+  EXPECT_EQ(ship.items.size(), round.commits.size());
+  post(from, round.link, ship);
 }
 
 void World::run() {

@@ -24,6 +24,9 @@ struct Machine {
   Values values;
   std::deque<Persist> unflushed;
   bool hold_flush = false;
+  // Drawn at its start.
+  std::uint64_t nonce = 0;
+  base::Incarnation incarnation = 0;
   // What it said.
   std::vector<Answer> answers;
   std::vector<Alert> alerts;
@@ -39,6 +42,16 @@ class World {
   /// disk.
   void found(int machines, bool connected = true);
   void restart(int machine);
+  /// A running machine's memory and disk. Set back to it, the machine goes on in the incarnation that it was
+  /// in then and remembers nothing since; its links are gone.
+  struct Snapshot {
+    std::vector<StoredCommit> stored;
+    Values values;
+    std::uint64_t nonce = 0;
+    base::Incarnation incarnation = 0;
+  };
+  Snapshot snapshot(int machine);
+  void set_back(int machine, const Snapshot& to);
   void connect(int a, int b);
   void cut(int a, int b);
   void connect_all();
@@ -80,11 +93,12 @@ class World {
     LinkId link = 0;
     std::string bytes;
   };
+  void start(int machine);
   base::Instant clock_of(const Machine& machine) const;
   void perform(int machine, Effects effects);
   void write(Machine& machine, const Persist& persist);
   void post(int from, LinkId link, const Message& message);
-  void ship(int from, const ShipRange& range);
+  void ship(int from, const ShipCommits& round);
   int other_end(int machine, LinkId link) const;
 
   std::vector<std::unique_ptr<Machine>> machines_;

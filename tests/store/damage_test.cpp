@@ -106,7 +106,7 @@ TEST(Damage, AFlippedBitInACommitIsFoundAtLoad) {
   EXPECT_NE(base::to_text(contents.error()).find(folder.file()), std::string::npos);
   EXPECT_NE(contents.error().text.find(base::to_text(envelope.id())), std::string::npos)
       << "names the commit";
-  EXPECT_FALSE(store->range(member_of(1), incarnation, 1, 3, 1U << 20)) << "nor is it shipped";
+  EXPECT_FALSE(store->commits({envelope.id()}, 1U << 20)) << "nor is it shipped";
 }
 
 TEST(Damage, DroppingTakesTheDamagedCommitAndAllAfterIt) {

@@ -115,8 +115,8 @@ TEST(Store, StagedCommitsAreKeptUntilPromotedOrDropped) {
     batch.persist.values.merge(one.persist.values);
   }
   ASSERT_TRUE(store->write({batch}, nullptr));
-  EXPECT_TRUE(store->range(member_of(1), incarnation, 1, 3, 1U << 20)->empty());
   const auto id = [&](std::size_t i) { return batch.persist.commits[i].envelope.id(); };
+  EXPECT_TRUE(store->commits({id(0), id(1), id(2)}, 1U << 20)->empty());
   Batch decide;
   decide.persist.promote = {id(0)};
   decide.persist.drop = {id(1), id(0)};  // what is visible is never dropped
@@ -140,37 +140,45 @@ TEST(Store, ACommitThatComesTwiceStaysAndBecomesVisible) {
   EXPECT_FALSE(commits[0].staged);
 }
 
-TEST(Store, RangeKeepsToItsBoundsAndLimit) {
+base::Hash id_of(const Batch& batch) { return batch.persist.commits.at(0).envelope.id(); }
+
+TEST(Store, CommitsAreReadByHashUpToTheLimit) {
   const Folder folder;
   auto store = open_store(folder.file());
-  for (std::uint64_t seq = 1; seq <= 6; ++seq)
+  std::vector<base::Hash> ids;
+  for (std::uint64_t seq = 1; seq <= 6; ++seq) {
     ASSERT_TRUE(store->write({batch_of(seq, true, 1000)}, nullptr));
-  ASSERT_TRUE(store->write({batch_of(4, true, 1000, 2)}, nullptr));
-  const auto get = [&](std::uint64_t from, std::uint64_t to, std::size_t most) {
-    return *store->range(member_of(1), incarnation, from, to, most);
+    ids.push_back(id_of(batch_of(seq, true, 1000)));
+  }
+  const Batch twin = batch_of(4, true, 1001);  // a fork: the same dot, another commit
+  ASSERT_NE(id_of(twin), ids[3]);
+  ASSERT_TRUE(store->write({twin}, nullptr));
+  const auto get = [&](const std::vector<base::Hash>& which, std::size_t most) {
+    return *store->commits(which, most);
   };
-  EXPECT_EQ(seqs(get(2, 4, 1U << 20)), (Seqs{2, 3, 4}));
-  EXPECT_EQ(seqs(get(5, UINT64_MAX, 1U << 20)), (Seqs{5, 6}));
-  EXPECT_EQ(seqs(get(1, 6, 1)), (Seqs{1})) << "one at least, however small the limit";
-  const auto three = get(1, 3, 1U << 20);
+  EXPECT_EQ(seqs(get({ids[1], ids[3], ids[2]}, 1U << 20)), (Seqs{2, 4, 3})) << "in the order asked for";
+  EXPECT_EQ(get({id_of(twin)}, 1U << 20).at(0).envelope, twin.persist.commits[0].envelope);
+  EXPECT_EQ(seqs(get(ids, 1)), (Seqs{1})) << "one at least, however small the limit";
+  const auto three = get({ids[0], ids[1], ids[2]}, 1U << 20);
   std::size_t size = 0;
   for (const auto& item : three)
     size += item.envelope.header.size() + 64 + item.values.at(0).size();
-  EXPECT_EQ(seqs(get(1, 6, size)), (Seqs{1, 2, 3})) << "a limit that is just met";
-  EXPECT_EQ(seqs(get(1, 6, size - 1)), (Seqs{1, 2}));
+  EXPECT_EQ(seqs(get(ids, size)), (Seqs{1, 2, 3})) << "a limit that is just met";
+  EXPECT_EQ(seqs(get(ids, size - 1)), (Seqs{1, 2}));
   EXPECT_EQ(three[1].envelope, batch_of(2, true, 1000).persist.commits[0].envelope);
   EXPECT_EQ(three[1].values.at(0), batch_of(2, true, 1000).persist.values.begin()->second);
   EXPECT_FALSE(three[1].staged);
-  EXPECT_TRUE(store->range(member_of(9), incarnation, 1, 6, 1U << 20)->empty());
+  EXPECT_EQ(seqs(get({ids[0], base::hash_bytes("nobody's"), ids[1]}, 1U << 20)), (Seqs{1}))
+      << "not past what is not here";
 }
 
-TEST(Store, RangeSaysWhenAValueIsNotKept) {
+TEST(Store, CommitsSayWhenAValueIsNotKept) {
   const Folder folder;
   auto store = open_store(folder.file());
   Batch batch = batch_of(1);
   batch.persist.values.clear();
   ASSERT_TRUE(store->write({batch}, nullptr));
-  auto items = store->range(member_of(1), incarnation, 1, 1, 1U << 20);
+  auto items = store->commits({id_of(batch)}, 1U << 20);
   ASSERT_FALSE(items);
   EXPECT_EQ(items.error().code, base::ErrorCode::not_found);
 }

@@ -99,8 +99,8 @@ class MemoryWorld final : public machine::World {
   void log(std::string_view level, std::string_view text) override;
   void write(store::Batch batch, store::Writer::Done done) override;
   void replace_all(store::Batch next, std::function<void(base::Result<void>)> done) override;
-  void read_range(const cluster::ShipRange& range, std::size_t max_bytes,
-                  std::function<void(base::Result<Items>)> done) override;
+  void read_commits(std::vector<base::Hash> hashes, std::size_t max_bytes,
+                    std::function<void(base::Result<Items>)> done) override;
   base::Result<std::string> value(const base::Hash& hash) override;
   void send(transport::ConnectionId connection, std::string message) override;
   void close(transport::ConnectionId connection, std::string reason) override;

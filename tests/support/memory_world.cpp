@@ -78,20 +78,20 @@ void MemoryWorld::replace_all(store::Batch next, std::function<void(Result<void>
   });
 }
 
-void MemoryWorld::read_range(const cluster::ShipRange& range, std::size_t max_bytes,
-                             std::function<void(Result<Items>)> done) {
+void MemoryWorld::read_commits(std::vector<base::Hash> hashes, std::size_t max_bytes,
+                               std::function<void(Result<Items>)> done) {
   Items out;
   std::size_t bytes = 0;
-  for (std::uint64_t seq = range.from_seq; seq <= range.to_seq && bytes < max_bytes; ++seq) {
-    for (const auto& commit : contents.commits) {
-      const auto header = cluster::decode_header(commit.envelope.header);
-      if (!header || header->dot != cluster::Dot{range.member, range.incarnation, seq}) continue;
-      cluster::Ship::Item item{commit.envelope, {}, false};
-      for (const auto& write : header->writes)
-        if (!write.value.is_nil()) item.values.push_back(values.at(write.value));
-      bytes += item.envelope.header.size();
-      out.push_back(std::move(item));
-    }
+  for (const base::Hash& hash : hashes) {
+    const auto found = std::find_if(contents.commits.begin(), contents.commits.end(),
+                                    [&](const auto& commit) { return commit.envelope.id() == hash; });
+    if (found == contents.commits.end() || found->staged || bytes >= max_bytes) break;
+    cluster::Ship::Item item{found->envelope, {}, false};
+    const cluster::Header header = *cluster::decode_header(item.envelope.header);
+    for (const auto& write : header.writes)
+      if (!write.value.is_nil()) item.values.push_back(values.at(write.value));
+    bytes += item.envelope.header.size();
+    out.push_back(std::move(item));
   }
   after(1, [out = std::move(out), done = std::move(done)]() mutable { done(std::move(out)); });
 }
