@@ -78,7 +78,7 @@ struct Link {
   std::int64_t leave_at = 0;
   std::string package_version;
 
-  Known said;             ///< our Hello's durable commits on this link, by the incarnations of their headers
+  Known said;             ///< own chains, as our Hello on this link named them durable
   bool answered = false;  ///< it spoke after our Hello, so it has heard that
   Known has;              ///< what it said that it holds
   Known sent;  ///< what we have shipped beyond that, or believe it got from the author himself
@@ -206,7 +206,7 @@ struct Peer::Core {
   void flushed_held(Token token);
   void failed_held(Token token, const Flushed& why);
   void settle();
-  void know_durable(const base::Hash& tip);
+  bool know_durable(const base::Hash& tip);
   void forget_unsound_twins(const Dot& dot);
   void learn(const Vector& vector);
   const Record& apply(Header header, const base::Hash& hash, const Values& values);
@@ -235,14 +235,16 @@ struct Peer::Core {
   void send_acks();
   void merge_stored(const base::MemberId& member, const Vector& vector);
   void forget_stored(const base::MemberId& member);
+  [[nodiscard]] Dot dot_of(const Flight& flight) const;
   void note_stored(const Link& from, const Tip& tip);
-  [[nodiscard]] bool outdated(const Link& from, const Dot& dot) const;  ///< as in the header
+  [[nodiscard]] bool outdated(const Link& from, const Dot& dot) const;
 
   // hello.cpp
   Hello make_hello() const;
   void on_hello(Link& link, const Hello& hello);
   [[nodiscard]] std::string why_refuse(const Link& link, const Hello& hello) const;
   bool accept_nonce(Link& link, std::uint64_t boot_nonce);
+  void drop_unsaid(const base::MemberId& author, const Vector& said_durable);
   void go_live(Link& link, const Hello& hello);
   void leave(Link& link);
   void leave_dead();

@@ -213,22 +213,27 @@ void Peer::Core::settle() {
   }
 }
 
-/// The author's own word: this one is durable, and so is all before it in its chain.
-void Peer::Core::know_durable(const base::Hash& tip) {
-  for (auto at = held.find(tip); at != held.end(); at = held.find(at->second.header.prev)) {
-    Held& one = at->second;
-    one.durable = true;
-    to_advance.push_back(one.hash);
-    if (one.header.dot.seq == 1) return;
+/// The author's own word: this one is durable, and so is all before it in its chain. False when some of that
+/// is not here.
+bool Peer::Core::know_durable(const base::Hash& tip) {
+  for (base::Hash hash = tip; history.find(hash) == nullptr;) {
+    const auto at = held.find(hash);
+    if (at == held.end()) return false;
+    at->second.durable = true;
+    to_advance.push_back(hash);
+    if (at->second.header.dot.seq == 1) return true;
+    hash = at->second.header.prev;
   }
+  return true;
 }
 
 /// Whoever has applied a commit proves that its author made it durable, and with it all before it. One of
-/// our own in the incarnation that we go on in, and not from here, ends that (2.2).
+/// our own that is not from here may be of the incarnation that we go on in, whatever it is called there: that
+/// ends it (2.2).
 void Peer::Core::learn(const Vector& vector) {
   for (const Tip& tip : vector) {
-    know_durable(tip.hash);
-    if (ChainId{tip.member, tip.incarnation} != ChainId{self.member, incarnation}) continue;
+    (void)know_durable(tip.hash);
+    if (tip.member != self.member) continue;
     const auto flies = [&tip](const Flight& flight) { return flight.hash == tip.hash; };
     const bool ours = history.find(tip.hash) != nullptr ||
                       std::any_of(flights.begin(), flights.end(), flies);
@@ -260,6 +265,7 @@ void Peer::Core::rename_for(const Header& header) {
   for (auto& [id, one] : links) {
     one.has = history.renamed(one.has, before);
     one.sent = history.renamed(one.sent, before);
+    one.said = history.renamed(one.said, before);
   }
   for (auto& [member, other] : others) other.stored = history.renamed(other.stored, before);
   builder.begin_again(changed);

@@ -89,23 +89,32 @@ void Peer::Core::on_hello(Link& from, const Hello& hello) {
   go_live(from, hello);
 }
 
+/// What its author does not name durable will never be. Where all that he names is here, what is staged beside
+/// that is of a branch that was lost before it was durable (2.2).
+void Peer::Core::drop_unsaid(const base::MemberId& author, const Vector& said_durable) {
+  Known said;  // sorted, so the greatest seq of an incarnation comes last
+  std::set<ChainId> unclear;
+  for (const Tip& tip : said_durable) {
+    const ChainId chain{tip.member, tip.incarnation};
+    if (tip.member != author) continue;
+    if (!know_durable(tip.hash)) unclear.insert(chain);
+    said[chain] = tip.seq;
+  }
+  std::set<ChainId> staged;
+  for (const auto& [dot, hash] : held_dots) {
+    if (dot.member == author) staged.insert(chain_of(dot));
+  }
+  for (const ChainId& chain : staged)
+    drop_staged(chain, unclear.count(chain) != 0 ? known_seq(said, chain) : 0);
+}
+
 void Peer::Core::go_live(Link& from, const Hello& hello) {
   const bool first = live_link(from.member) == nullptr;
   from.live = true;
   replace_known(from, hello.vector);
   Other& other = others[from.member];
   other.covers = hello.applied;
-  Known said;  // sorted, so the greatest seq of an incarnation comes last
-  for (const Tip& tip : hello.durable) {
-    if (tip.member != from.member) continue;
-    know_durable(tip.hash);
-    said[{tip.member, tip.incarnation}] = tip.seq;
-  }
-  std::set<ChainId> staged;
-  for (const auto& [dot, hash] : held_dots) {
-    if (dot.member == from.member) staged.insert(chain_of(dot));
-  }
-  for (const ChainId& chain : staged) drop_staged(chain, known_seq(said, chain));
+  drop_unsaid(from.member, hello.durable);
   push(from);
   if (!problem.empty()) send(from.id, Applied{self.member, covers, problem});
   if (first) {

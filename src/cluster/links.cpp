@@ -49,7 +49,7 @@ void Peer::Core::handle(const LinkUp& what) {
   made.heard_at = now.mono_ms;
   made.next_ping_at = now.mono_ms + tuning.ping_ms;
   Hello hello = make_hello();
-  for (const Tip& tip : hello.durable) made.said[{tip.member, tip.incarnation}] = tip.seq;
+  for (const ChainId& chain : history.chains_of(self.member)) made.said[chain] = history.length(chain);
   forget_stored(what.member);
   send(what.link, std::move(hello));
 }

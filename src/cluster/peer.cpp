@@ -216,7 +216,7 @@ void Peer::Core::receive(Link& from, const Message& message) {
   if (const auto* what = std::get_if<Ship>(&message)) return on_ship(from, *what);
   if (const auto* what = std::get_if<Durable>(&message)) {
     durable[{from.member, what->incarnation}] = what->hash;
-    know_durable(what->hash);
+    (void)know_durable(what->hash);
     if (history.find(what->hash) == nullptr && held.count(what->hash) == 0) pull(from);
   } else if (const auto* dropped = std::get_if<Dropped>(&message)) {
     drop_staged({from.member, dropped->incarnation}, dropped->seq);

@@ -117,7 +117,7 @@ void Peer::Core::take_new(Link& from, Held fresh, bool staged) {
   fresh.durable = planted(Planted::visible_before_durable);
   Held& one = hold(std::move(fresh));
   persist_held(one, true);
-  if (is_durable) know_durable(one.hash);
+  if (is_durable) (void)know_durable(one.hash);
 }
 
 /// One of our own, in the incarnation that we go on in, but not from here: another process with our key has

@@ -85,16 +85,27 @@ void Peer::Core::merge_stored(const base::MemberId& member, const Vector& vector
   }
 }
 
+/// As it will be known; beside a rival under no name that anything here has yet.
+Dot Peer::Core::dot_of(const Flight& flight) const {
+  const Flight& first = flights.front();
+  Dot dot = flight.header.dot;
+  if (first.header.dot.seq > 1)
+    dot.incarnation = history.find(first.header.prev)->info.dot.incarnation;
+  if (history.rival(first.header) != nullptr)
+    dot.incarnation = branch_incarnation(dot.incarnation, first.hash);
+  return dot;
+}
+
 /// An Ack's tip: of an applied commit, or of one whose flush is under way here.
 void Peer::Core::note_stored(const Link& from, const Tip& tip) {
   if (const Record* record = history.find(tip.hash)) {
-    if (!outdated(from, record->info.header.dot)) merge_stored(from.member, {tip});
+    if (!outdated(from, record->info.dot)) merge_stored(from.member, {tip});
     return;
   }
   const auto last = std::find_if(flights.begin(), flights.end(), [&tip](const Flight& flight) {
     return flight.hash == tip.hash;
   });
-  if (last == flights.end() || outdated(from, last->header.dot)) return;
+  if (last == flights.end() || outdated(from, dot_of(*last))) return;
   for (auto at = flights.begin(); at != std::next(last); ++at) at->stored.insert(from.member);
 }
 

@@ -202,6 +202,33 @@ TEST(Fork, ABranchIsCountedWhereItIs) {
     EXPECT_EQ(one.stored, one.member != member_id(2));
 }
 
+TEST(Fork, WhatWasStagedOfALostBranchIsDropped) {
+  Forked world;
+  world.make(1);
+  world.connect(0, 1);
+  world.run();
+  world.lose = {"durable"};
+  const std::string key = world.set(0, "a", "left");
+  world.run();
+  ASSERT_TRUE(world.at(1).stored.back().staged);
+  world.lose.clear();
+  world.set_back(0, world.before);
+  for (const char* feature : {"b", "c"}) {
+    world.set(0, feature, "right");
+    world.pass(3'000);
+  }
+  for (int link = 0; link < 2; ++link) {  // the first brings the other branch, the second tells by it
+    world.connect(0, 1);
+    world.pass(5'000);
+    world.cut(0, 1);
+  }
+  for (const StoredCommit& stored : world.at(1).stored) EXPECT_FALSE(stored.staged);
+  world.expect_equal();
+  world.commit(1, {world.item(1, world.setting("a"), "left")}, key);
+  world.pass(3'000);
+  EXPECT_EQ(world.answer(1, key)->what, Answer::What::committed) << "it is not in doubt any more";
+}
+
 TEST(Fork, ABaseMeansWhatItsAuthorKnew) {
   Forked world;
   world.make();
