@@ -198,7 +198,7 @@ void Laws::process_died(const Machine& machine) {
   witness.vector.clear();
 }
 
-/// What only this disk showed dies with it.
+/// What only this disk showed dies with it; another that has it without all that it had seen shows it to nobody.
 void Laws::set_back(const Machine& machine, const Image& image, std::optional<base::Incarnation> goes_on_in) {
   Witness& witness = witnesses_[machine.index];
   witness.was_set_back = true;
@@ -212,8 +212,10 @@ void Laws::set_back(const Machine& machine, const Image& image, std::optional<ba
     witness.lost.add(entry->index);
     bool shown = false;
     for (std::size_t i = 0; i < world_.size(); ++i) {
-      const cluster::StoredCommit* other = world_.machine(i).disk.durable().find(id);
-      if (i != machine.index && other != nullptr && !other->staged) shown = true;
+      const Machine& other = world_.machine(i);
+      const cluster::StoredCommit* there = other.disk.durable().find(id);
+      if (i == machine.index || there == nullptr || there->staged) continue;
+      shown = shown || all_on_disk(other, entry->context);
     }
     if (!shown && !stored.staged) world_.ledger().at(entry->index).died = true;
   }

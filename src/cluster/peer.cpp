@@ -100,6 +100,7 @@ base::Result<void> Peer::Core::load(const std::vector<StoredCommit>& past) {
     kept.envelope = commit.stored->envelope;
     kept.where = Held::Where::staged;
     kept.visible = kept.durable = !commit.staged;
+    if (kept.durable) to_advance.push_back(kept.hash);  // from the first step on it waits for what it lacks
     hold(std::move(kept));
   }
   if (gaps > 0) alerts_later.push_back(gap_alert(gaps));

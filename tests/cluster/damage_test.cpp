@@ -158,6 +158,21 @@ TEST(Damage, WhatBuildsOnAGapIsHeldBackAndReported) {
   world.expect_equal();
 }
 
+TEST(Damage, WhatBuildsOnAGapInTheMiddleIsInEffectWhenItIsFilled) {
+  World world;
+  world.found(2);
+  for (const char* feature : {"a", "b", "c", "d"}) world.set(1, feature, "x"), world.run();
+  auto& stored = world.at(0).stored;
+  stored.erase(stored.end() - 3);  // b
+  stored.erase(stored.end() - 1);  // d: the end of the chain is not here either
+  world.restart(0);
+  EXPECT_EQ(world.shown(0, world.setting("c")), "(unset)");
+  world.connect(0, 1);
+  world.pass(10'000);
+  EXPECT_EQ(world.shown(0, world.setting("c")), "x");
+  world.expect_equal();
+}
+
 TEST(Damage, StagedCommitDamagedOnTheDiskComesAgain) {
   for (const bool value : {true, false}) {
     World world;
