@@ -41,7 +41,7 @@ std::optional<Answer> known_answer(const State& state, const Session& session,
   Answer out;
   out.request_key = request;
   out.commit = *hash;
-  out.dot = info->header.dot;
+  out.dot = info->dot;
   out.wall_ms = info->header.wall_ms;
   const auto progress = state.peer().progress(*hash);
   out.members = progress.size();
