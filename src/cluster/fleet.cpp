@@ -48,7 +48,7 @@ std::vector<GroupFate> read_fates(const State& state) {
     GroupFate fate{at->first.id, *state.born(at->first), !is_set(state, at->first), std::nullopt};
     const RegisterState* life = state.find(life_of({Space::group, at->first.id}));
     if (life != nullptr && !life->heads.empty()) fate.last_delete = life->heads.front();
-    fates.push_back(std::move(fate));
+    fates.push_back(fate);
   }
   std::sort(fates.begin(), fates.end(),
             [](const auto& a, const auto& b) { return a.birth < b.birth; });

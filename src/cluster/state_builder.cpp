@@ -145,7 +145,7 @@ std::vector<GroupFate> StateBuilder::fates() const {
         return head.kind == WriteKind::put && !buried(reg, *history_.find(head.commit));
       });
     }
-    groups.push_back(std::move(fate));
+    groups.push_back(fate);
   }
   return groups;
 }
