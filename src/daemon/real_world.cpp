@@ -109,6 +109,10 @@ void RealWorld::send(transport::ConnectionId connection, std::string message) {
   transport_->send(connection, std::move(message));
 }
 
+void RealWorld::when_drained(transport::ConnectionId connection, std::size_t bytes, std::function<void()> then) {
+  transport_->when_drained(connection, bytes, posted(std::move(then)));
+}
+
 void RealWorld::close(transport::ConnectionId connection, std::string reason) {
   transport_->close(connection, std::move(reason));
 }

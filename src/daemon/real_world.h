@@ -29,6 +29,7 @@ class RealWorld final : public machine::World {
   base::Result<std::string> value(const base::Hash& hash) override;
 
   void send(transport::ConnectionId connection, std::string message) override;
+  void when_drained(transport::ConnectionId connection, std::size_t bytes, std::function<void()> then) override;
   void close(transport::ConnectionId connection, std::string reason) override;
   base::Result<void> set_up(const transport::Setup& setup) override;
   void join_dial(std::string host, std::uint16_t port,

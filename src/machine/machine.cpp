@@ -14,7 +14,6 @@ namespace {
 
 using base::Result;
 
-constexpr std::size_t ship_bytes = 1U << 20;
 constexpr std::string_view prejoin_prefix = "prejoin/";
 constexpr std::int64_t settle_most_ms = 50;  ///< a data plane may wait this long for an answer to be given first
 
@@ -106,7 +105,7 @@ void Machine::settle_soon() {
 void Machine::perform(cluster::Effects effects) {
   if (effects.persist) persist(std::move(*effects.persist));
   for (const auto& send : effects.sends) world_.send(send.link, cluster::encode(send.message));
-  for (auto& round : effects.ships) ship(std::move(round));
+  for (const auto& round : effects.ships) ship(round);
   for (const auto link : effects.close) world_.close(link, "closed by the cluster's rules");
   for (const auto& one : effects.answers) answer(one);
   if (!effects.changed.empty()) {
@@ -139,22 +138,6 @@ void Machine::persist(cluster::Persist what) {
       world_.log("error", "the store refused a write: " + flushed.reason);
     }
     step(std::move(flushed));
-  });
-}
-
-void Machine::ship(cluster::ShipCommits round) {
-  const auto commits = round.commits;
-  world_.read_commits(commits, ship_bytes, [this, round = std::move(round), epoch = epoch_](Result<World::Items> items) mutable {
-    if (epoch != epoch_ || !links_.contains(round.link)) return;
-    if (!items) {
-      world_.log("error", "cannot read commits to ship: " + to_text(items.error()));
-      return;
-    }
-    if (items->empty()) return;
-    round.commits.erase(round.commits.begin(), round.commits.begin() + static_cast<std::ptrdiff_t>(items->size()));
-    cluster::Ship message{std::move(*items), false};
-    world_.send(round.link, cluster::encode(message));
-    if (!round.commits.empty()) ship(std::move(round));
   });
 }
 

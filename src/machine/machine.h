@@ -98,6 +98,9 @@ class Machine final : public desk::House {
   struct Link {
     base::MemberId member;
     bool we_dialed = false;
+    bool shipping = false;               ///< a part is being read, or not far enough on its way
+    std::deque<base::Hash> to_ship;      ///< commits asked for, in order
+    std::set<base::Hash> on_their_way;   ///< those, and those of the part that goes out now
   };
 
   Machine(World& world, const schema::Schema& schema, Setup setup, Identity identity);
@@ -108,12 +111,17 @@ class Machine final : public desk::House {
   void settle_soon();
   void perform(cluster::Effects effects);
   void persist(cluster::Persist persist);
-  void ship(cluster::ShipCommits round);
   void answer(const cluster::Answer& answer);
   void wake_at(std::int64_t mono_ms);
   base::Result<std::unique_ptr<cluster::Peer>> restore_peer(const cluster::Self& self,
                                                             const std::vector<cluster::StoredCommit>& past);
   [[nodiscard]] cluster::Self self() const;
+
+  // ship.cpp
+  void ship(const cluster::ShipCommits& round);
+  void ship_part(transport::ConnectionId connection, Link& link);
+  void shipped_part(transport::ConnectionId connection, std::vector<base::Hash> asked,
+                    base::Result<World::Items> items);
 
   // links.cpp
   void drop_links(const std::string& reason);

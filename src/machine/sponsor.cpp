@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t part_bytes = 1U << 20;
 constexpr std::size_t part_commits = 4096;
+constexpr std::size_t ahead_bytes = 1U << 20;  ///< the next part is read when at most this waits for a joiner
 constexpr std::string_view note_prefix = "joining/";
 
 std::string note_key(const base::MemberId& member) { return std::string(note_prefix) + to_text(member); }
@@ -25,6 +26,7 @@ struct SponsorSide::Guest {
   base::MemberId member;
   bool asked = false;
   bool ready = false;
+  bool sending = false;                       ///< a part is being read, or not far enough on its way
   std::vector<base::Hash> goal;               ///< what is still to be sent, in order
   std::set<base::Hash> sent;
   std::uint64_t count = 0;
@@ -114,7 +116,9 @@ void SponsorSide::send_next(transport::ConnectionId connection) {
   const auto found = guests_.find(connection);
   if (found == guests_.end()) return;
   Guest& guest = *found->second;
+  if (guest.sending) return;
   if (guest.goal.empty()) return sent_all(connection, guest);
+  guest.sending = true;
   const auto round = static_cast<std::ptrdiff_t>(std::min(guest.goal.size(), part_commits));
   std::vector<base::Hash> next(guest.goal.begin(), guest.goal.begin() + round);
   machine_.world_.read_commits(std::move(next), part_bytes, [this, connection](base::Result<World::Items> items) {
@@ -129,7 +133,12 @@ void SponsorSide::send_next(transport::ConnectionId connection) {
     to.count += items->size();
     machine_.world_.send(connection, cluster::encode_join(cluster::JoinPart{std::move(*items)}));
     tell_progress();
-    send_next(connection);
+    machine_.world_.when_drained(connection, ahead_bytes, [this, connection] {
+      const auto still = guests_.find(connection);
+      if (still == guests_.end()) return;
+      still->second->sending = false;
+      send_next(connection);
+    });
   });
 }
 

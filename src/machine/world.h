@@ -38,6 +38,8 @@ class World {
 
   // Transport.
   virtual void send(transport::ConnectionId connection, std::string message) = 0;
+  /// Calls `then` once, when at most `bytes` wait to go out on that connection; never when it ends first.
+  virtual void when_drained(transport::ConnectionId connection, std::size_t bytes, std::function<void()> then) = 0;
   virtual void close(transport::ConnectionId connection, std::string reason) = 0;
   virtual base::Result<void> set_up(const transport::Setup& setup) = 0;
   virtual void join_dial(std::string host, std::uint16_t port,

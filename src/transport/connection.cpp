@@ -206,8 +206,29 @@ void Connection::flush() {
     queued_ -= static_cast<std::uint64_t>(written);
     out_ += static_cast<std::uint64_t>(written);
     hub_.bytes_out += static_cast<std::uint64_t>(written);
+    tell_drained();
   }
   if (closing_ && framed_ != nullptr && queue_.front().empty()) ssh_channel_close(framed_);
+}
+
+void Connection::when_drained(std::uint64_t bytes, std::function<void()> then) {
+  strand_.post([self = shared_from_this(), bytes, then = std::move(then)]() mutable {
+    if (self->dead_ || self->closing_) return;
+    self->drain_waits_.push_back({bytes, std::move(then)});
+    self->tell_drained();
+  });
+}
+
+void Connection::tell_drained() {
+  if (drain_waits_.empty() || hub_.stopping) return;
+  const std::uint64_t waiting = queued_;
+  std::vector<DrainWait> reached;
+  std::erase_if(drain_waits_, [&](DrainWait& wait) {
+    if (wait.bytes < waiting) return false;
+    reached.push_back(std::move(wait));
+    return true;
+  });
+  for (const auto& wait : reached) wait.then();
 }
 
 void Connection::close(std::string reason) {
@@ -224,6 +245,7 @@ void Connection::begin_close(const std::string& reason) {
     return;
   }
   closing_ = true;
+  drain_waits_.clear();
   tell_end(reason);
   farewell_.after(farewell_ms, [self = shared_from_this(), reason] { self->die(reason); });
   pump();
@@ -243,6 +265,7 @@ void Connection::die(const std::string& reason) {
   hub_.remove(id_);
   silence_.cancel();
   farewell_.cancel();
+  drain_waits_.clear();
   tell_end(reason);
   ended(reason);
   framed_ = nullptr;

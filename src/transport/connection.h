@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -33,6 +34,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Any thread.
   void send(std::string message);
+  void when_drained(std::uint64_t bytes, std::function<void()> then);
   void close(std::string reason);
   [[nodiscard]] bool is_link() const { return use_ == Use::link; }
   [[nodiscard]] Transport::LinkBytes bytes() const;
@@ -71,6 +73,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void deliver(std::string message);
   void take_inbox();
   void flush();
+  void tell_drained();
   void begin_close(const std::string& reason);
   void tell_end(const std::string& reason);
   void pass();
@@ -85,6 +88,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::atomic<Use> use_{Use::none};
   FrameReader reader_;
   FrameQueue queue_;
+  struct DrainWait {
+    std::uint64_t bytes = 0;
+    std::function<void()> then;
+  };
+  std::vector<DrainWait> drain_waits_;
   Timer silence_;
   Timer farewell_;
   std::chrono::steady_clock::time_point heard_;

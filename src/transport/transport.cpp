@@ -139,6 +139,10 @@ void Transport::send(ConnectionId link, std::string message) {
   if (const auto connection = state_->hub.find(link)) connection->send(std::move(message));
 }
 
+void Transport::when_drained(ConnectionId link, std::uint64_t bytes, std::function<void()> then) {
+  if (const auto connection = state_->hub.find(link)) connection->when_drained(bytes, std::move(then));
+}
+
 void Transport::close(ConnectionId id, std::string reason) {
   if (const auto connection = state_->hub.find(id)) connection->close(std::move(reason));
   const std::scoped_lock lock(state_->mutex);

@@ -149,6 +149,9 @@ class Transport {
 
   /// Queues one message (framed u32 length, big endian). Past queue_bytes the link is closed.
   void send(ConnectionId link, std::string message);
+  /// Calls `then` once, when at most `bytes` of what was sent before wait for that link or join; never when the
+  /// connection ends first. Who sends much sends the next part then.
+  void when_drained(ConnectionId link, std::uint64_t bytes, std::function<void()> then);
   void close(ConnectionId connection, std::string reason);
 
   // Joining: a dialed connection whose host key is not pinned but shown to a person first.

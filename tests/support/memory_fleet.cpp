@@ -245,7 +245,7 @@ void MemoryFleet::connect_targets(MemoryWorld& from) {
       continue;
     }
     const auto id = next_connection_++;
-    wires_[id] = {{&from, other}, false, true, target.pinned_key};
+    wires_[id] = {{&from, other}, false, true, target.pinned_key, {}};
     const auto user_key = from.machine->identity().user_public;
     at(1, [this, id, user_key] {
       const auto found = wires_.find(id);

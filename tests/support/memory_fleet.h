@@ -44,6 +44,13 @@ class MemoryFleet {
   void restart(const std::string& host_name);
   /// Cuts or mends every connection between two machines.
   void cut(const std::string& a, const std::string& b, bool is_cut);
+  /// From now on a connection between two machines takes so many bytes a millisecond, each way; 0: any number.
+  void slow(const std::string& a, const std::string& b, std::uint64_t bytes_per_ms);
+  /// More than this waiting for one slow connection closes it, as the transport does.
+  std::size_t queue_bytes = transport::Limits{}.queue_bytes;
+  std::size_t most_queued = 0;      ///< the most that ever waited for one connection
+  std::uint64_t bytes_sent = 0;     ///< over all connections
+  std::uint64_t closed_as_slow = 0;
 
   /// A client at that machine's desk, as its administrator over SSH; at its console while it is not set up.
   std::unique_ptr<desk::Client> client(const std::string& host_name);
@@ -63,16 +70,31 @@ class MemoryFleet {
       return std::pair(mono_ms, order) > std::pair(other.mono_ms, other.order);
     }
   };
+  /// One direction of a wire.
+  struct Way {
+    struct Wait {
+      std::size_t bytes = 0;
+      std::function<void()> then;
+    };
+    std::size_t queued = 0;
+    std::int64_t free_at_ms = 0;  ///< all that is queued has gone out then
+    std::vector<Wait> waits;
+  };
   struct Wire {
     MemoryWorld* ends[2] = {nullptr, nullptr};
     bool join = false;
     bool up = false;
     std::string host_key;  ///< of the end that was dialed
+    Way ways[2];           ///< from that end to the other
   };
 
   machine::Machine& bear(MemoryWorld& world, const machine::Birth& birth);
   bool step_once(std::int64_t limit_mono_ms);
   void connect_targets(MemoryWorld& from);
+  std::int64_t arrival_ms(const Wire& wire, Way& way, std::size_t bytes);
+  void carry(MemoryWorld& from, transport::ConnectionId connection, std::string message);
+  void arrived(MemoryWorld& from, transport::ConnectionId connection, const std::string& message);
+  static void tell_drained(Way& way);
   void close_wire(transport::ConnectionId connection, const std::string& reason);
   MemoryWorld* listening(const std::string& host, std::uint16_t port);
 
@@ -84,6 +106,7 @@ class MemoryFleet {
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
   std::map<transport::ConnectionId, Wire> wires_;
   std::set<std::pair<std::string, std::string>> cuts_;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> rates_;
   std::map<std::string, std::unique_ptr<MemoryWorld>> worlds_;
 };
 
@@ -103,6 +126,7 @@ class MemoryWorld final : public machine::World {
                     std::function<void(base::Result<Items>)> done) override;
   base::Result<std::string> value(const base::Hash& hash) override;
   void send(transport::ConnectionId connection, std::string message) override;
+  void when_drained(transport::ConnectionId connection, std::size_t bytes, std::function<void()> then) override;
   void close(transport::ConnectionId connection, std::string reason) override;
   base::Result<void> set_up(const transport::Setup& setup) override;
   void join_dial(std::string host, std::uint16_t port,

@@ -91,6 +91,8 @@ void MemoryWorld::read_commits(std::vector<base::Hash> hashes, std::size_t max_b
     for (const auto& write : header.writes)
       if (!write.value.is_nil()) item.values.push_back(values.at(write.value));
     bytes += item.envelope.header.size();
+    for (const auto& one : item.values) bytes += one.size();
+    if (!out.empty() && bytes > max_bytes) break;
     out.push_back(std::move(item));
   }
   after(1, [out = std::move(out), done = std::move(done)]() mutable { done(std::move(out)); });
@@ -100,23 +102,6 @@ Result<std::string> MemoryWorld::value(const base::Hash& hash) {
   const auto found = values.find(hash);
   if (found == values.end()) return fail(ErrorCode::damaged, "A value is missing.");
   return found->second;
-}
-
-void MemoryWorld::send(transport::ConnectionId connection, std::string message) {
-  fleet_.at(1, [this, connection, message = std::move(message)] {
-    const auto found = fleet_.wires_.find(connection);
-    if (found == fleet_.wires_.end() || !found->second.up) return;
-    auto* other = found->second.ends[found->second.ends[0] == this ? 1 : 0];
-    if (other == nullptr || other->machine == nullptr) return;
-    if (found->second.join)
-      other->machine->join_message(connection, message);
-    else
-      other->machine->link_message(connection, message);
-  });
-}
-
-void MemoryWorld::close(transport::ConnectionId connection, std::string reason) {
-  fleet_.at(1, [this, connection, reason = std::move(reason)] { fleet_.close_wire(connection, reason); });
 }
 
 Result<void> MemoryWorld::set_up(const transport::Setup& next) {
@@ -132,7 +117,7 @@ void MemoryWorld::join_dial(std::string host, std::uint16_t port,
     if (other == nullptr)
       return done(fail(ErrorCode::unreachable, "Nothing answers at " + host + " port " + std::to_string(port) + "."));
     const auto connection = fleet_.next_connection_++;
-    fleet_.wires_[connection] = {{this, other}, true, true, other->machine->identity().host_public};
+    fleet_.wires_[connection] = {{this, other}, true, true, other->machine->identity().host_public, {}};
     bool ccs = true;
     for (const auto& open : other->setup.ports)
       if (open.port == port) ccs = !open.admin_logins;

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
+#include <memory>
 
 namespace postern::transport::test {
 namespace {
@@ -119,6 +121,50 @@ TEST(Link, SlowReaderIsClosedAtTheBound) {
   ASSERT_FALSE(pair.a.downs.empty());
   EXPECT_EQ(pair.a.downs[0].id, id);
   EXPECT_NE(pair.a.downs[0].text.find("too slow"), std::string::npos) << pair.a.downs[0].text;
+}
+
+TEST(Link, WhoWaitsForTheQueueToDrainIsToldOnceWhenItHas) {
+  Pair pair;
+  std::mutex gate;
+  std::unique_lock held(gate);
+  pair.b.on_message = [&](ConnectionId, const std::string&) { const std::scoped_lock wait(gate); };
+  ASSERT_TRUE(pair.link());
+  const auto id = pair.a.links[0].id;
+  Notes<std::uint64_t> told;  // what waited then
+  const auto queued = [&] { return pair.a.transport->link_bytes().at(0).queued; };
+  const auto note = [&] { told.push_back(queued()); };
+  pair.a.transport->when_drained(id, 0, note);
+  ASSERT_TRUE(pair.a.eventually([&] { return told.size() == 1; })) << "nothing was sent yet";
+  for (int i = 0; i < 160; ++i) pair.a.transport->send(id, std::string(256U << 10, 's'));
+  constexpr std::uint64_t low = 1U << 20;
+  pair.a.transport->when_drained(id, low, note);
+  pair.a.transport->when_drained(id, 64U << 20, note);  // more than there is: told, and the one before it is not
+  ASSERT_TRUE(pair.a.eventually([&] { return told.size() == 2; }));
+  EXPECT_GT(told[1], low) << "the reader stands still: the test needs more than its buffers take";
+  held.unlock();
+  ASSERT_TRUE(pair.a.eventually([&] { return told.size() == 3; }));
+  EXPECT_LE(told[2], low);
+  ASSERT_TRUE(pair.b.wait([&] { return pair.b.messages.size() == 160; }));
+  EXPECT_EQ(told.size(), 3U);
+}
+
+TEST(Link, WhoWaitsForTheQueueOfALinkThatEndsHearsNothing) {
+  Pair pair;
+  std::mutex gate;
+  std::unique_lock held(gate);
+  pair.b.on_message = [&](ConnectionId, const std::string&) { const std::scoped_lock wait(gate); };
+  ASSERT_TRUE(pair.link());
+  const auto id = pair.a.links[0].id;
+  for (int i = 0; i < 160; ++i) pair.a.transport->send(id, std::string(256U << 10, 's'));
+  std::atomic<int> told{0};
+  const auto kept = std::make_shared<int>(0);
+  pair.a.transport->when_drained(id, 0, [&told, kept] { ++told; });
+  pair.a.transport->close(id, "enough");
+  ASSERT_TRUE(pair.a.eventually([&] { return kept.use_count() == 1; })) << "what waits is released";
+  EXPECT_EQ(told, 0);
+  held.unlock();
+  pair.a.transport->when_drained(id, 0, [&told] { ++told; });
+  EXPECT_EQ(told, 0);
 }
 
 TEST(Link, WrongPinnedKeyIsNeverLinked) {

@@ -1,0 +1,86 @@
+#include "machine/fleets.h"
+
+/// Much more history than may wait for one link, over a line that is slow: it arrives, and little of it waits.
+namespace postern::machine::test {
+namespace {
+
+constexpr std::size_t mebibyte = 1U << 20;
+constexpr std::size_t history_mebibytes = 40;
+constexpr std::size_t queue_mebibytes = 4;
+
+class SlowWire : public Fleets {
+ protected:
+  SlowWire() { fleet.queue_bytes = queue_mebibytes * mebibyte; }
+
+  /// Commits of `host` with a value of that size each, of a feature that nobody knows.
+  void write_history(const std::string& host, std::size_t commits, std::size_t bytes) {
+    for (std::size_t i = 0; i < commits; ++i) {
+      cluster::LocalCommit what;
+      what.request_key = "history " + std::to_string(++written);
+      what.author_name = "admin";
+      what.wait = false;
+      what.items.push_back({cluster::settings_register({base::Level::cluster, {}}, "bulk-" + std::to_string(written)),
+                            cluster::WriteKind::put, fleet.world(host).random_bytes(bytes), {}});
+      std::optional<cluster::Answer> answer;
+      fleet.machine(host).commit(std::move(what), [&](const cluster::Answer& given) { answer = given; });
+      ASSERT_TRUE(fleet.run_until([&] { return answer.has_value(); }));
+      ASSERT_EQ(answer->what, cluster::Answer::What::committed) << answer->reason;
+    }
+  }
+  bool same(const std::string& one, const std::string& other) { return digest(one) == digest(other); }
+
+  std::size_t written = 0;
+};
+
+TEST_F(SlowWire, a_joiner_gets_a_long_history) {
+  fleet.add(a, "127.0.1.1");
+  fleet.add(b, "127.0.1.2");
+  must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
+  write_history(a, history_mebibytes, mebibyte);
+  fleet.slow(a, b, 1'000);
+  const auto joined = join(b, "127.0.1.1");
+  ASSERT_TRUE(joined.has_value()) << to_text(joined.error());
+  ASSERT_TRUE(fleet.run_until([&] { return same(a, b); }));
+  EXPECT_EQ(fleet.closed_as_slow, 0U);
+  EXPECT_LE(fleet.most_queued, 3 * mebibyte);
+  EXPECT_GE(fleet.bytes_sent, history_mebibytes * mebibyte);
+}
+
+TEST_F(SlowWire, a_member_that_returns_catches_up_and_nothing_is_sent_twice_while_it_is_under_way) {
+  fleet.add(a, "127.0.1.1");
+  fleet.add(b, "127.0.1.2");
+  must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
+  ASSERT_TRUE(join(b, "127.0.1.1").has_value());
+  fleet.kill(b);
+  write_history(a, history_mebibytes, mebibyte);
+  fleet.slow(a, b, 20);  // slower than a round of the sync waits for
+  fleet.bytes_sent = 0;
+  fleet.most_queued = 0;
+  fleet.restart(b);
+  ASSERT_TRUE(fleet.run_until([&] { return same(a, b); }, 4 * 3'600'000));
+  EXPECT_EQ(fleet.closed_as_slow, 0U);
+  EXPECT_LE(fleet.most_queued, 3 * mebibyte);
+  EXPECT_LE(fleet.bytes_sent, 2 * history_mebibytes * mebibyte);
+}
+
+TEST_F(SlowWire, a_link_that_goes_down_takes_what_was_to_be_shipped_with_it) {
+  fleet.add(a, "127.0.1.1");
+  fleet.add(b, "127.0.1.2");
+  must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
+  ASSERT_TRUE(join(b, "127.0.1.1").has_value());
+  fleet.kill(b);
+  write_history(a, 8, mebibyte);
+  fleet.slow(a, b, 20);
+  fleet.restart(b);
+  ASSERT_TRUE(fleet.run_until([&] { return fleet.most_queued >= mebibyte; }));
+  fleet.cut(a, b, true);
+  fleet.run_for(10'000);
+  const auto before = fleet.bytes_sent;
+  fleet.run_for(60'000);
+  EXPECT_EQ(fleet.bytes_sent, before);
+  fleet.cut(a, b, false);
+  ASSERT_TRUE(fleet.run_until([&] { return same(a, b); }, 3'600'000));
+}
+
+}  // namespace
+}  // namespace postern::machine::test
