@@ -94,7 +94,6 @@ void RealWorld::read_commits(std::vector<base::Hash> hashes, std::size_t max_byt
   });
 }
 
-/// Waits for the store's thread: only at start and at a join, when nothing else is to be done.
 Result<std::string> RealWorld::value(const base::Hash& hash) {
   std::promise<Result<std::optional<std::string>>> promise;
   writer_->run([&](store::Store& store) { promise.set_value(store.value(hash)); });
@@ -103,6 +102,20 @@ Result<std::string> RealWorld::value(const base::Hash& hash) {
   if (!*found)
     return fail(ErrorCode::damaged, "The store lacks the value " + to_text(hash) + " of a commit that it holds.");
   return std::move(**found);
+}
+
+void RealWorld::values(std::vector<base::Hash> hashes, std::function<void(cluster::Values)> done) {
+  writer_->run([hashes = std::move(hashes), done = posted(std::move(done))](store::Store& store) {
+    cluster::Values out;
+    for (const auto& hash : hashes) {
+      auto found = store.value(hash);
+      if (!found)
+        spdlog::error("{}", to_text(found.error()));
+      else if (*found)
+        out.emplace(hash, std::move(**found));
+    }
+    done(std::move(out));
+  });
 }
 
 void RealWorld::send(transport::ConnectionId connection, std::string message) {
@@ -167,28 +180,26 @@ void RealWorld::check_passphrase(std::string hash_text, std::string passphrase, 
   });
 }
 
-std::vector<std::pair<std::string, std::uint64_t>> RealWorld::stats() {
-  std::vector<std::pair<std::string, std::uint64_t>> out;
-  std::promise<std::pair<std::uint64_t, std::uint64_t>> promise;
-  writer_->run([&](store::Store& store) { promise.set_value({store.flushes(), store.bytes_written()}); });
-  const auto [flushes, bytes] = promise.get_future().get();
-  out.emplace_back("store.flushes", flushes);
-  out.emplace_back("store.bytes_written", bytes);
+void RealWorld::stats(std::function<void(Stats)> done) {
   const auto applies = applier_->counters();
-  out.emplace_back("applier.applies", applies.applies);
-  out.emplace_back("applier.generations", applies.generations);
-  out.emplace_back("applier.reloads", applies.reloads);
-  out.emplace_back("applier.put_back", applies.put_back);
-  out.emplace_back("applier.rows", applies.rows);
-  out.emplace_back("applier.execs", applies.execs);
-  out.emplace_back("applier.last_us", applies.last_us);
   const auto wire = transport_->counters();
-  out.emplace_back("transport.links", wire.links);
-  out.emplace_back("transport.sessions", wire.sessions);
-  out.emplace_back("transport.refused", wire.refused);
-  out.emplace_back("transport.bytes_in", wire.bytes_in);
-  out.emplace_back("transport.bytes_out", wire.bytes_out);
-  return out;
+  Stats out{{"applier.applies", applies.applies},
+            {"applier.generations", applies.generations},
+            {"applier.reloads", applies.reloads},
+            {"applier.put_back", applies.put_back},
+            {"applier.rows", applies.rows},
+            {"applier.execs", applies.execs},
+            {"applier.last_us", applies.last_us},
+            {"transport.links", wire.links},
+            {"transport.sessions", wire.sessions},
+            {"transport.refused", wire.refused},
+            {"transport.bytes_in", wire.bytes_in},
+            {"transport.bytes_out", wire.bytes_out}};
+  writer_->run([out = std::move(out), done = posted(std::move(done))](store::Store& store) mutable {
+    out.emplace_back("store.flushes", store.flushes());
+    out.emplace_back("store.bytes_written", store.bytes_written());
+    done(std::move(out));
+  });
 }
 
 }  // namespace postern::daemon

@@ -27,6 +27,7 @@ class RealWorld final : public machine::World {
   void read_commits(std::vector<base::Hash> hashes, std::size_t max_bytes,
                     std::function<void(base::Result<Items>)> done) override;
   base::Result<std::string> value(const base::Hash& hash) override;
+  void values(std::vector<base::Hash> hashes, std::function<void(cluster::Values)> done) override;
 
   void send(transport::ConnectionId connection, std::string message) override;
   void when_drained(transport::ConnectionId connection, std::size_t bytes, std::function<void()> then) override;
@@ -48,7 +49,7 @@ class RealWorld final : public machine::World {
   void check_passphrase(std::string hash_text, std::string passphrase,
                         std::function<void(bool)> done) override;
 
-  std::vector<std::pair<std::string, std::uint64_t>> stats() override;
+  void stats(std::function<void(Stats)> done) override;
 
   transport::Transport& transport() { return *transport_; }
 

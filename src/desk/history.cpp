@@ -32,17 +32,18 @@ std::string register_label(const State& state, const cluster::Register& reg) {
   return {};
 }
 
-model::Text value_text(const State& state, const cluster::Write& write) {
+/// A put's value: among the current ones, or of those that the store has given.
+model::Text value_text(const State& state, const cluster::Values& kept, const cluster::Write& write) {
   if (write.kind != cluster::WriteKind::put) return nullptr;
   if (auto blob = state.peer().state().blob(write.value)) return blob;
-  if (auto kept = state.house.stored_value(write.value))
-    return std::make_shared<const std::string>(std::move(*kept));
-  return nullptr;
+  const auto found = kept.find(write.value);
+  if (found == kept.end()) return nullptr;
+  return std::make_shared<const std::string>(found->second);
 }
 
-/// What the author saw before: the greatest of the base's writes. Null: not defined, or not kept.
-model::Text before_text(const State& state, const base::Hash& commit,
-                        const cluster::Write& write) {
+/// What the author saw before: the greatest of the base's writes. Null: not defined, or not here.
+const cluster::Write* write_before(const State& state, const base::Hash& commit,
+                                   const cluster::Write& write) {
   const Peer::CommitInfo* newest = nullptr;
   for (const cluster::Dot& dot : write.base) {
     const Peer::CommitInfo* info = state.peer().commit_meant(commit, dot);
@@ -51,14 +52,30 @@ model::Text before_text(const State& state, const base::Hash& commit,
   }
   if (newest == nullptr) return nullptr;
   for (const cluster::Write& old : newest->header.writes)
-    if (old.reg == write.reg) return value_text(state, old);
+    if (old.reg == write.reg) return &old;
   return nullptr;
 }
 
-std::vector<std::string> record_lines(const State& state, const cluster::Write& write) {
+/// The values that a commit's differences are made of and that only the store has.
+std::vector<base::Hash> values_wanted(const State& state, const base::Hash& commit, const cluster::Header& header) {
+  std::set<base::Hash> wanted;
+  const auto want = [&](const cluster::Write* write) {
+    if (write != nullptr && write->kind == cluster::WriteKind::put &&
+        state.peer().state().blob(write->value) == nullptr)
+      wanted.insert(write->value);
+  };
+  for (const cluster::Write& write : header.writes) {
+    want(&write);
+    if (cluster::is_settings(write.reg)) want(write_before(state, commit, write));
+  }
+  return {wanted.begin(), wanted.end()};
+}
+
+std::vector<std::string> record_lines(const State& state, const cluster::Values& kept,
+                                      const cluster::Write& write) {
   if (write.kind == cluster::WriteKind::remove) return {"- removed"};
   if (write.kind == cluster::WriteKind::clear) return {"- " + write.reg.name};
-  const model::Text value = value_text(state, write);
+  const model::Text value = value_text(state, kept, write);
   const bool is_name = write.reg.name == "name" ||
                        (write.reg.space == cluster::Space::user && write.reg.name == "identity");
   if (is_name && value) return {"+ name: " + *value};
@@ -71,18 +88,20 @@ std::vector<std::string> record_lines(const State& state, const cluster::Write& 
   return {"+ " + write.reg.name};
 }
 
-std::vector<std::string> write_lines(const State& state, const base::Hash& commit,
-                                     const cluster::Write& write) {
-  if (!cluster::is_settings(write.reg)) return record_lines(state, write);
+std::vector<std::string> write_lines(const State& state, const cluster::Values& kept,
+                                     const base::Hash& commit, const cluster::Write& write) {
+  if (!cluster::is_settings(write.reg)) return record_lines(state, kept, write);
   const schema::Feature* feature = state.schema.feature(write.reg.name);
   if (feature == nullptr) return {"  (this version does not know the feature)"};
-  const model::Text after = value_text(state, write);
+  const model::Text after = value_text(state, kept, write);
   if (!after && write.kind == cluster::WriteKind::put) return {"  (the value is no longer kept)"};
-  return difference_lines(state.schema, *feature, before_text(state, commit, write), after);
+  const cluster::Write* old = write_before(state, commit, write);
+  const model::Text before = old == nullptr ? nullptr : value_text(state, kept, *old);
+  return difference_lines(state.schema, *feature, before, after);
 }
 
-json::object write_json(const State& state, const Peer::CommitInfo& info,
-                        const cluster::Write& write) {
+json::object write_json(const State& state, const cluster::Values& kept,
+                        const Peer::CommitInfo& info, const cluster::Write& write) {
   static constexpr const char* kinds[] = {"put", "clear", "remove"};
   const bool settings = cluster::is_settings(write.reg);
   const schema::Feature* feature = settings ? state.schema.feature(write.reg.name) : nullptr;
@@ -91,7 +110,7 @@ json::object write_json(const State& state, const Peer::CommitInfo& info,
   out["title"] = feature == nullptr ? write.reg.name : feature->title;
   out["feature"] = settings ? json::value(write.reg.name) : nullptr;
   out["kind"] = kinds[static_cast<std::size_t>(write.kind)];
-  out["lines"] = lines_json(write_lines(state, info.hash, write));
+  out["lines"] = lines_json(write_lines(state, kept, info.hash, write));
   out["in_effect"] = std::find(info.shown.begin(), info.shown.end(), write.reg) != info.shown.end();
   return out;
 }
@@ -152,22 +171,32 @@ json::object commit_json(const State& state, const base::Hash& hash) {
   return out;
 }
 
+void answer_detail(const State& state, const Call& call, const base::Hash& hash,
+                   const cluster::Values& kept) {
+  const Peer::CommitInfo* info = state.peer().commit(hash);
+  if (info == nullptr)
+    return call.refuse(
+        fail(ErrorCode::not_found, "The commit's header is not on this machine yet."));
+  json::array writes;
+  for (const cluster::Write& write : info->header.writes)
+    writes.push_back(write_json(state, kept, *info, write));
+  json::object out = commit_json(state, hash);
+  out["writes"] = std::move(writes);
+  out["machines"] = machine_progress(state, hash).machines;
+  call.answer(std::move(out));
+}
+
 void commit_detail(State& state, Session&, const Call& call, Params& params) {
   const auto id = params.text_if("commit");
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   auto hash = find_commit(state, id);
   if (!hash) return call.refuse(hash.error());
   const Peer::CommitInfo* info = state.peer().commit(*hash);
-  if (info == nullptr)
-    return call.refuse(
-        fail(ErrorCode::not_found, "The commit's header is not on this machine yet."));
-  json::array writes;
-  for (const cluster::Write& write : info->header.writes)
-    writes.push_back(write_json(state, *info, write));
-  json::object out = commit_json(state, *hash);
-  out["writes"] = std::move(writes);
-  out["machines"] = machine_progress(state, *hash).machines;
-  call.answer(std::move(out));
+  auto wanted = info == nullptr ? std::vector<base::Hash>() : values_wanted(state, *hash, info->header);
+  if (wanted.empty()) return answer_detail(state, call, *hash, {});
+  state.house.stored_values(std::move(wanted), [call, hash = *hash](const cluster::Values& kept) {
+    if (const State* still = call.state()) answer_detail(*still, call, hash, kept);
+  });
 }
 
 void commit_list(State& state, Session&, const Call& call, Params& params) {

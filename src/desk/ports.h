@@ -94,9 +94,10 @@ class House {
   /// Calls `then` once, on the thread that owns the truth, `ms` milliseconds from now or a little
   /// later.
   virtual void after(std::int64_t ms, std::function<void()> then) = 0;
-  /// A stored value by its hash, for the history's differences; none when it is not kept here any
-  /// more.
-  [[nodiscard]] virtual std::optional<std::string> stored_value(const base::Hash& hash) = 0;
+  /// Stored values by their hashes, for the history's differences; those that are not kept here any
+  /// more are left out. A disk may take its time to answer: nothing waits for it but this call.
+  virtual void stored_values(std::vector<base::Hash> hashes,
+                             std::function<void(cluster::Values)> done) = 0;
 
   /// Fingerprints of the own SSH host key as people compare them (spec J4, J7).
   [[nodiscard]] virtual HostFingerprints host_fingerprints() const = 0;
@@ -104,8 +105,9 @@ class House {
   [[nodiscard]] virtual std::string host_key() const = 0;
   [[nodiscard]] virtual DataPlaneStatus data_plane() const = 0;
   virtual void link_status(std::function<void(std::vector<LinkStatus>)> done) = 0;
-  /// `postern stats`: name -> value, dotted names such as "store.flushes".
-  [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint64_t>> stats() const = 0;
+  /// `postern stats`: name -> value, dotted names such as "store.flushes". As stored_values.
+  using Stats = std::vector<std::pair<std::string, std::uint64_t>>;
+  virtual void stats(std::function<void(Stats)> done) = 0;
   /// Addresses that this host really has.
   [[nodiscard]] virtual std::vector<std::string> host_addresses() const = 0;
   /// Whether this host can use that address (interfaceconfig refuses others).

@@ -70,8 +70,10 @@ void stats(State& state, Session&, const Call& call, Params& params) {
   counters["cluster.conflicts"] = peer.conflicts;
   counters["cluster.persists"] = peer.persists;
   counters["cluster.bytes_received"] = peer.bytes_received;
-  for (const auto& [name, value] : state.house.stats()) counters[name] = value;
-  call.answer(json::object{{"counters", std::move(counters)}});
+  state.house.stats([call, counters = std::move(counters)](const House::Stats& rooms) mutable {
+    for (const auto& [name, value] : rooms) counters[name] = value;
+    call.answer(json::object{{"counters", std::move(counters)}});
+  });
 }
 
 void fingerprint(State& state, Session&, const Call& call, Params& params) {

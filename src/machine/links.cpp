@@ -51,7 +51,7 @@ void Machine::link_up(transport::ConnectionId connection, const std::string& pee
     step(cluster::LinkDown{other});
     world_.close(other, "replaced by a newer link");
   }
-  links_[connection] = {member->id, we_dialed, {}, {}};
+  links_[connection] = Link{member->id, we_dialed, false, {}, {}};
   step(cluster::LinkUp{connection, member->id});
   refresh_transport();
 }

@@ -213,10 +213,8 @@ void Machine::join_go(desk::JoinRequest request, std::function<void(std::string)
 
 void Machine::join_cancel(std::uint64_t join) { joiner_->cancel(join); }
 
-std::optional<std::string> Machine::stored_value(const base::Hash& hash) {
-  auto value = world_.value(hash);
-  if (!value) return std::nullopt;
-  return std::move(*value);
+void Machine::stored_values(std::vector<base::Hash> hashes, std::function<void(cluster::Values)> done) {
+  world_.values(std::move(hashes), std::move(done));
 }
 
 desk::HostFingerprints Machine::host_fingerprints() const {
@@ -232,18 +230,19 @@ std::vector<std::pair<std::string, std::string>> Machine::prejoin() const {
   return out;
 }
 
-std::vector<std::pair<std::string, std::uint64_t>> Machine::stats() const {
-  auto out = world_.stats();
-  const auto& counters = peer_->counters();
-  out.emplace_back("cluster.commits_authored", counters.commits_authored);
-  out.emplace_back("cluster.commits_received", counters.commits_received);
-  out.emplace_back("cluster.duplicates", counters.duplicates);
-  out.emplace_back("cluster.refused", counters.refused);
-  out.emplace_back("cluster.conflicts", counters.conflicts);
-  out.emplace_back("cluster.persists", counters.persists);
-  out.emplace_back("cluster.bytes_received", counters.bytes_received);
-  std::sort(out.begin(), out.end());
-  return out;
+void Machine::stats(std::function<void(Stats)> done) {
+  world_.stats([this, done = std::move(done)](Stats out) {
+    const auto& counters = peer_->counters();
+    out.emplace_back("cluster.commits_authored", counters.commits_authored);
+    out.emplace_back("cluster.commits_received", counters.commits_received);
+    out.emplace_back("cluster.duplicates", counters.duplicates);
+    out.emplace_back("cluster.refused", counters.refused);
+    out.emplace_back("cluster.conflicts", counters.conflicts);
+    out.emplace_back("cluster.persists", counters.persists);
+    out.emplace_back("cluster.bytes_received", counters.bytes_received);
+    std::sort(out.begin(), out.end());
+    done(std::move(out));
+  });
 }
 
 std::vector<std::string> Machine::host_addresses() const { return world_.host_addresses(); }

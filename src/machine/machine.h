@@ -83,12 +83,12 @@ class Machine final : public desk::House {
   void join_cancel(std::uint64_t join) override;
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> prejoin() const override;
   void after(std::int64_t ms, std::function<void()> then) override { world_.after(ms, std::move(then)); }
-  std::optional<std::string> stored_value(const base::Hash& hash) override;
+  void stored_values(std::vector<base::Hash> hashes, std::function<void(cluster::Values)> done) override;
   [[nodiscard]] desk::HostFingerprints host_fingerprints() const override;
   [[nodiscard]] std::string host_key() const override { return identity_.host_public; }
   [[nodiscard]] desk::DataPlaneStatus data_plane() const override { return data_plane_; }
   void link_status(std::function<void(std::vector<desk::LinkStatus>)> done) override;
-  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> stats() const override;
+  void stats(std::function<void(Stats)> done) override;
   [[nodiscard]] std::vector<std::string> host_addresses() const override;
   [[nodiscard]] bool has_address(const std::string& address) const override { return world_.can_bind(address); }
 

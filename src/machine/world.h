@@ -34,7 +34,10 @@ class World {
   /// As Store::commits.
   virtual void read_commits(std::vector<base::Hash> hashes, std::size_t max_bytes,
                             std::function<void(base::Result<Items>)> done) = 0;
+  /// Waits for the disk: only for a start and a join, when there is nothing else to do.
   virtual base::Result<std::string> value(const base::Hash& hash) = 0;
+  /// Those of them that are kept and sound.
+  virtual void values(std::vector<base::Hash> hashes, std::function<void(cluster::Values)> done) = 0;
 
   // Transport.
   virtual void send(transport::ConnectionId connection, std::string message) = 0;
@@ -63,7 +66,8 @@ class World {
                                 std::function<void(bool)> done) = 0;
 
   /// Counters of the rooms behind this seam, dotted names.
-  virtual std::vector<std::pair<std::string, std::uint64_t>> stats() = 0;
+  using Stats = std::vector<std::pair<std::string, std::uint64_t>>;
+  virtual void stats(std::function<void(Stats)> done) = 0;
 };
 
 }  // namespace postern::machine

@@ -132,17 +132,18 @@ class FakeHouse final : public House {
   }
   [[nodiscard]] DataPlaneStatus data_plane() const override { return {3, "", {"a note"}, true, 5}; }
   void link_status(std::function<void(std::vector<LinkStatus>)> done) override { done(links); }
-  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> stats() const override {
-    return {{"store.flushes", 12}};
-  }
+  void stats(std::function<void(Stats)> done) override { done({{"store.flushes", 12}}); }
   [[nodiscard]] std::vector<std::string> host_addresses() const override { return {"127.0.1.1"}; }
   [[nodiscard]] bool has_address(const std::string& address) const override { return address != "192.0.2.99"; }
   void after(std::int64_t ms, std::function<void()> then) override {
     timers_.emplace(clock.mono_ms + ms, std::move(then));
   }
-  [[nodiscard]] std::optional<std::string> stored_value(const base::Hash& hash) override {
-    const auto at = values_.find(hash);
-    return at == values_.end() ? std::nullopt : std::optional(at->second);
+  void stored_values(std::vector<base::Hash> hashes,
+                     std::function<void(cluster::Values)> done) override {
+    cluster::Values out;
+    for (const base::Hash& hash : hashes)
+      if (const auto at = values_.find(hash); at != values_.end()) out.insert(*at);
+    done(std::move(out));
   }
 
   /// Lets time pass, timers included.

@@ -157,6 +157,7 @@ void MemoryFleet::kill(const std::string& host_name) {
   for (const auto& [id, wire] : wires_)
     if (wire.ends[0] == &world || wire.ends[1] == &world) mine.push_back(id);
   world.machine.reset();
+  world.disk_waits.clear();
   world.setup = {};
   for (const auto id : mine) close_wire(id, "the other end was killed");
 }

@@ -125,6 +125,7 @@ class MemoryWorld final : public machine::World {
   void read_commits(std::vector<base::Hash> hashes, std::size_t max_bytes,
                     std::function<void(base::Result<Items>)> done) override;
   base::Result<std::string> value(const base::Hash& hash) override;
+  void values(std::vector<base::Hash> hashes, std::function<void(cluster::Values)> done) override;
   void send(transport::ConnectionId connection, std::string message) override;
   void when_drained(transport::ConnectionId connection, std::size_t bytes, std::function<void()> then) override;
   void close(transport::ConnectionId connection, std::string reason) override;
@@ -142,19 +143,22 @@ class MemoryWorld final : public machine::World {
   void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override;
   void check_passphrase(std::string hash_text, std::string passphrase,
                         std::function<void(bool)> done) override;
-  std::vector<std::pair<std::string, std::uint64_t>> stats() override;
+  void stats(std::function<void(Stats)> done) override;
 
   void apply_batch(const store::Batch& batch);
 
   // What the fleet and the tests look at.
   store::Contents contents;
-  cluster::Values values;
+  cluster::Values blobs;           ///< of the store, by hash
   std::unique_ptr<MemorySetup> unset;  ///< of a machine that began without being set up
   std::unique_ptr<machine::Machine> machine;
   transport::Setup setup;
   gateway::Plan plan;
   std::vector<std::string> lines;  ///< the log
   std::uint64_t generation = 0;
+  bool disk_stands_still = false;  ///< what is asked of the store is answered after disk_goes_on()
+  void disk_goes_on();
+  std::vector<std::function<void()>> disk_waits;
   bool applies_fail = false;       ///< the mail engine refuses every plan
   std::uint64_t epoch = 1;         ///< grows with each kill: older callbacks are void
   std::string host_name_;
@@ -162,6 +166,9 @@ class MemoryWorld final : public machine::World {
   std::string serial_;
 
  private:
+  /// Does what the store's thread would do, in its order.
+  void at_disk(std::function<void()> work);
+
   MemoryFleet& fleet_;
 };
 

@@ -43,7 +43,7 @@ void MemoryWorld::log(std::string_view level, std::string_view text) {
 
 void MemoryWorld::apply_batch(const store::Batch& batch) {
   for (const auto& commit : batch.persist.commits) contents.commits.push_back(commit);
-  for (const auto& [hash, bytes] : batch.persist.values) values[hash] = bytes;
+  for (const auto& [hash, bytes] : batch.persist.values) blobs[hash] = bytes;
   for (const auto& hash : batch.persist.promote)
     for (auto& commit : contents.commits)
       if (commit.envelope.id() == hash) commit.staged = false;
@@ -62,17 +62,31 @@ void MemoryWorld::apply_batch(const store::Batch& batch) {
   merge(contents.in_use, batch.in_use);
 }
 
+void MemoryWorld::at_disk(std::function<void()> work) {
+  after(1, [this, work = std::move(work)] {
+    if (disk_stands_still)
+      disk_waits.push_back(work);
+    else
+      work();
+  });
+}
+
+void MemoryWorld::disk_goes_on() {
+  disk_stands_still = false;
+  for (const auto& work : std::exchange(disk_waits, {})) after(1, work);
+}
+
 void MemoryWorld::write(store::Batch batch, store::Writer::Done done) {
-  after(1, [this, batch = std::move(batch), done = std::move(done)] {
+  at_disk([this, batch = std::move(batch), done = std::move(done)] {
     apply_batch(batch);
     done({}, false);
   });
 }
 
 void MemoryWorld::replace_all(store::Batch next, std::function<void(Result<void>)> done) {
-  after(1, [this, next = std::move(next), done = std::move(done)] {
+  at_disk([this, next = std::move(next), done = std::move(done)] {
     contents = {};
-    values.clear();
+    blobs.clear();
     apply_batch(next);
     done({});
   });
@@ -89,18 +103,27 @@ void MemoryWorld::read_commits(std::vector<base::Hash> hashes, std::size_t max_b
     cluster::Ship::Item item{found->envelope, {}, false};
     const cluster::Header header = *cluster::decode_header(item.envelope.header);
     for (const auto& write : header.writes)
-      if (!write.value.is_nil()) item.values.push_back(values.at(write.value));
+      if (!write.value.is_nil()) item.values.push_back(blobs.at(write.value));
     bytes += item.envelope.header.size();
     for (const auto& one : item.values) bytes += one.size();
     if (!out.empty() && bytes > max_bytes) break;
     out.push_back(std::move(item));
   }
-  after(1, [out = std::move(out), done = std::move(done)]() mutable { done(std::move(out)); });
+  at_disk([out = std::move(out), done = std::move(done)] { done(out); });
+}
+
+void MemoryWorld::values(std::vector<base::Hash> hashes, std::function<void(cluster::Values)> done) {
+  at_disk([this, hashes = std::move(hashes), done = std::move(done)] {
+    cluster::Values out;
+    for (const auto& hash : hashes)
+      if (const auto found = blobs.find(hash); found != blobs.end()) out.insert(*found);
+    done(std::move(out));
+  });
 }
 
 Result<std::string> MemoryWorld::value(const base::Hash& hash) {
-  const auto found = values.find(hash);
-  if (found == values.end()) return fail(ErrorCode::damaged, "A value is missing.");
+  const auto found = blobs.find(hash);
+  if (found == blobs.end()) return fail(ErrorCode::damaged, "A value is missing.");
   return found->second;
 }
 
@@ -200,8 +223,8 @@ void MemoryWorld::check_passphrase(std::string hash_text, std::string secret, st
   });
 }
 
-std::vector<std::pair<std::string, std::uint64_t>> MemoryWorld::stats() {
-  return {{"store.flushes", 0}, {"applier.applies", generation}};
+void MemoryWorld::stats(std::function<void(Stats)> done) {
+  at_disk([this, done = std::move(done)] { done({{"store.flushes", 0}, {"applier.applies", generation}}); });
 }
 
 }  // namespace postern::support
