@@ -1,11 +1,15 @@
 #include "daemon/logins.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
+
+#include "base/limits.h"
 
 namespace postern::daemon {
 
@@ -36,6 +40,11 @@ void Logins::login(transport::LoginAsked asked) {
   const auto source = asked.source;
   machine_.admit(asked, [this, connection, method, user, source](const machine::Machine::Admission& admission) {
     if (admission.verdict == transport::Verdict::administrator) {
+      if (connections_of(admission.who.user) >= base::limits::sessions_per_user) {
+        spdlog::warn("a login as {} from {} was refused: too many at once", admission.who.name, source);
+        return transport_.close(connection, fmt::format("{} is logged in {} times already, which is the limit",
+                                                        admission.who.name, base::limits::sessions_per_user));
+      }
       admitted_[connection] = admission;
       spdlog::info("{} logged in from {}", admission.who.name, source);
     } else if (admission.verdict == transport::Verdict::refuse &&
@@ -48,6 +57,11 @@ void Logins::login(transport::LoginAsked asked) {
   });
 }
 
+std::size_t Logins::connections_of(const base::UserId& user) const {
+  return static_cast<std::size_t>(std::count_if(
+      admitted_.begin(), admitted_.end(), [&](const auto& entry) { return entry.second.who.user == user; }));
+}
+
 const desk::Who* Logins::who(transport::ConnectionId connection) const {
   const auto found = admitted_.find(connection);
   return found != admitted_.end() && machine_.still_admitted(found->second) ? &found->second.who : nullptr;
@@ -55,6 +69,9 @@ const desk::Who* Logins::who(transport::ConnectionId connection) const {
 
 void Logins::session(transport::SessionAsked asked) {
   const auto* known = who(asked.connection);
+  if (known != nullptr)
+    if (const auto room = machine_.desk().room_for(*known); !room)
+      return transport_.started(asked.connection, asked.channel, room.error());
   int ends[2] = {-1, -1};
   if (known == nullptr || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     transport_.started(asked.connection, asked.channel,

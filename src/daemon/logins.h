@@ -30,6 +30,7 @@ class Logins {
 
  private:
   using Started = base::Result<transport::SessionStarted>;
+  [[nodiscard]] std::size_t connections_of(const base::UserId& user) const;
   Started start(const transport::SessionAsked& asked, int desk_end);
 
   boost::asio::io_context& truth_;

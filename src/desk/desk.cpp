@@ -1,10 +1,12 @@
 #include "desk/desk.h"
 
 #include "base/assert.h"
+#include "base/limits.h"
 #include "desk/commit.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace postern::desk {
@@ -159,6 +161,24 @@ void Desk::replaced(SessionId keep) {
     state_->house.save_pending(key, std::nullopt, [](const base::Result<void>&) {});
   const auto at = state_->sessions.find(keep);
   if (at != state_->sessions.end()) rebind(*state_, at->second);
+}
+
+base::Result<void> Desk::room_for(const Who& who) const {
+  const auto& sessions = state_->sessions;
+  const auto of_user = std::count_if(sessions.begin(), sessions.end(), [&](const auto& entry) {
+    return entry.second.who.user == who.user;
+  });
+  if (static_cast<std::size_t>(of_user) >= base::limits::sessions_per_user)
+    return base::fail(base::ErrorCode::busy,
+                      fmt::format("{} has {} sessions on this machine already, which is the limit "
+                                  "for one user. End one of them first.",
+                                  who.name, of_user));
+  if (sessions.size() >= base::limits::sessions)
+    return base::fail(base::ErrorCode::busy,
+                      fmt::format("{} sessions are open on this machine already, which is the "
+                                  "limit. End one of them first.",
+                                  sessions.size()));
+  return {};
 }
 
 std::size_t Desk::sessions() const {

@@ -36,6 +36,10 @@ class Desk final : public AnyDesk {
   /// machine.
   void replaced(SessionId keep);
 
+  /// Whether one more session of that user may begin; to be asked before a login gets one, not for the
+  /// console. Error busy: the limit (base/limits.h) that is reached.
+  [[nodiscard]] base::Result<void> room_for(const Who& who) const;
+
   /// Number of open sessions, for status.
   [[nodiscard]] std::size_t sessions() const;
 

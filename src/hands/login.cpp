@@ -1,5 +1,7 @@
 #include "hands/login.h"
 
+#include "base/limits.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <pty.h>
@@ -14,7 +16,7 @@
 namespace postern::hands {
 namespace {
 
-constexpr std::size_t sessions_most = 256;
+constexpr std::size_t sessions_most = base::limits::sessions;
 constexpr std::int64_t grace_ms = 2000;
 
 base::Error failed(const char* what) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/result.h"
 
 /// SSH, server and client (libssh, which nobody else knows): administrators' logins, links between
@@ -47,7 +48,7 @@ struct Limits {
   int attempts = 6;                   ///< authentication attempts per connection
   int preauth_total = 100;            ///< unauthenticated connections at once; CCS ports count their own
   int preauth_per_source = 20;        ///< of one IPv4 address or IPv6 /64
-  int admin_sessions = 64;            ///< never counts machine links (spec N5)
+  int admin_sessions = base::limits::sessions;  ///< never counts machine links (spec N5)
   std::size_t queue_bytes = 64U << 20;  ///< waiting for one slow link; then it is closed
   int redial_first_ms = 200;          ///< jittered, doubling
   int redial_most_ms = 15'000;

@@ -1,3 +1,4 @@
+#include "base/limits.h"
 #include "house.h"
 
 namespace postern::desk {
@@ -39,6 +40,47 @@ TEST_F(DeskTest, TheRequestsAreReadStrictly) {
   sitter.refused("usage", "session.mode", R"({"mode":7})");
   sitter.refused("usage", "session.mode");
   EXPECT_EQ(sitter.ok("status").at("host"), "newyork.example.com");
+}
+
+/// Sessions of users of that many names, `each` of each.
+std::vector<std::unique_ptr<Sitter>> crowd(Desk& desk, std::size_t users, std::size_t each) {
+  std::vector<std::unique_ptr<Sitter>> out;
+  for (std::size_t user = 0; user < users; ++user)
+    for (std::size_t i = 0; i < each; ++i) {
+      Who who{{}, "user" + std::to_string(user), cluster::Role::guest, "ssh 127.0.0.1:1", false};
+      who.user.uuid.bytes[0] = static_cast<std::uint8_t>(100 + user);
+      out.push_back(std::make_unique<Sitter>(desk, who));
+    }
+  return out;
+}
+
+TEST_F(DeskTest, OneUserHasALimitOfSessions) {
+  std::vector<std::unique_ptr<Sitter>> bobs;
+  for (std::size_t i = 0; i < base::limits::sessions_per_user; ++i) {
+    ASSERT_TRUE(desk->room_for(bob()).has_value()) << i;
+    bobs.push_back(std::make_unique<Sitter>(*desk, bob()));
+  }
+  const auto room = desk->room_for(bob());
+  ASSERT_FALSE(room.has_value());
+  EXPECT_EQ(room.error().code, base::ErrorCode::busy);
+  EXPECT_EQ(room.error().text,
+            "bob has 32 sessions on this machine already, which is the limit for one user. End one "
+            "of them first.");
+  EXPECT_TRUE(desk->room_for(admin()).has_value()) << "the others have theirs";
+  bobs.pop_back();
+  EXPECT_TRUE(desk->room_for(bob()).has_value());
+}
+
+TEST_F(DeskTest, AllUsersTogetherHaveALimitOfSessions) {
+  auto all = crowd(*desk, 16, 16);
+  ASSERT_EQ(desk->sessions(), base::limits::sessions);
+  const auto room = desk->room_for(bob());
+  ASSERT_FALSE(room.has_value());
+  EXPECT_EQ(room.error().text,
+            "256 sessions are open on this machine already, which is the limit. End one of them "
+            "first.");
+  all.pop_back();
+  EXPECT_TRUE(desk->room_for(bob()).has_value());
 }
 
 TEST_F(DeskTest, ModesAreFoundAsPeopleTypeThem) {
