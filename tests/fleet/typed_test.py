@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import common as c  # noqa: E402
 
 FOLDER = os.path.join(c.ROOT, "tests", "transcripts")
-PROMPT = re.compile(r"^(.*?(?:\]> ?|\)> ?|^[\w.-]+> ?))(.*)$")
+PROMPT = re.compile(r"^(.*?(?:\]> ?|\)> ?|^[\w.-]+> ?)|(?:Old|New) passphrase: ?|The new one again: ?)(.*)$")
 
 
 def blocks(path):
@@ -103,7 +103,8 @@ def play_shell(fleet, name, typed, wanted):
         terminal.wait_prompt(prompt, fleet.net)
         terminal.type(line.replace("127.0.1.", fleet.net + "."))
     terminal.finish()
-    screen = re.sub(r"^Postern on [^\n]*\n", "", terminal.screen.replace("\r", ""), count=1)
+    greeting = r"^Postern on [^\n]*\n(?:You have changes that are not committed[^\n]*\n)?"
+    screen = re.sub(greeting, "", terminal.screen.replace("\r", ""), count=1)
     same(screen, wanted, fleet.net, f"typed at {name}")
 
 
