@@ -29,7 +29,7 @@ struct Setup {
   gateway::Facts facts;            ///< host_name and addresses are filled in from the fleet and the host
   cluster::Tuning tuning;
   std::int64_t dial_back_ms = 5'000;         ///< the higher member id dials after this long without a link
-  std::int64_t join_lapse_ms = 10 * 60'000;  ///< an admission not taken up by then is removed again
+  std::int64_t join_lapse_ms = 600'000;  ///< an admission not taken up by then is removed again
 };
 
 class JoinerSide;

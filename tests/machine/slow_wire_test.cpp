@@ -63,6 +63,23 @@ TEST_F(SlowWire, a_member_that_returns_catches_up_and_nothing_is_sent_twice_whil
   EXPECT_LE(fleet.bytes_sent, 2 * history_mebibytes * mebibyte);
 }
 
+/// Two authors in turn: what is asked for together goes out together, whoever wrote it.
+TEST_F(SlowWire, many_small_commits_go_out_together) {
+  three();
+  fleet.kill(c);
+  for (int i = 0; i < 100; ++i) {
+    write_history(a, 1, 1'000);
+    write_history(b, 1, 1'000);
+  }
+  fleet.cut(b, c, true);
+  fleet.slow(a, c, 100);
+  fleet.messages_sent = 0;
+  fleet.restart(c);
+  ASSERT_TRUE(fleet.run_until([&] { return same(a, c); }));
+  EXPECT_EQ(fleet.machine(c).peer().counters().duplicates, 0U);
+  EXPECT_LT(fleet.messages_sent, 100U) << "200 commits, acknowledgements and all else";
+}
+
 TEST_F(SlowWire, a_link_that_goes_down_takes_what_was_to_be_shipped_with_it) {
   fleet.add(a, "127.0.1.1");
   fleet.add(b, "127.0.1.2");

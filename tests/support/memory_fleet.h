@@ -50,6 +50,7 @@ class MemoryFleet {
   std::size_t queue_bytes = transport::Limits{}.queue_bytes;
   std::size_t most_queued = 0;      ///< the most that ever waited for one connection
   std::uint64_t bytes_sent = 0;     ///< over all connections
+  std::uint64_t messages_sent = 0;
   std::uint64_t closed_as_slow = 0;
 
   /// A client at that machine's desk, as its administrator over SSH; at its console while it is not set up.

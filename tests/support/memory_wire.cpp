@@ -27,6 +27,7 @@ void MemoryFleet::carry(MemoryWorld& from, transport::ConnectionId connection, s
   way.queued += message.size();
   most_queued = std::max(most_queued, way.queued);
   bytes_sent += message.size();
+  ++messages_sent;
   if (way.queued > queue_bytes) {
     ++closed_as_slow;
     return at(0, [this, connection] { close_wire(connection, "it is too slow"); });
