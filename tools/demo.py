@@ -1,5 +1,6 @@
 """The demo fleet behind ./run: newyork, losangeles and paris under .postern.test, and the world's mail server."""
 import hashlib
+import json
 import os
 import sys
 
@@ -96,6 +97,18 @@ def make_cluster(fleet):
         expect("join.exp", fleet.ssh_config, name, newyork.address, str(f.SSH_PORT), fleet.passphrase)
 
 
+def wait_linked(fleet):
+    """A commit right after a start should find everybody: links come up within seconds of the daemons."""
+    for machine in (fleet[name] for name in ("newyork", "losangeles", "paris")):
+        f.wait_for(f"{machine.host} to have its links", lambda: all_links_up(machine), 60)
+
+
+def all_links_up(machine):
+    code, out, _ = machine.console("status --json")
+    links = json.loads(out)["links"] if code == 0 else {}
+    return bool(links) and links["up"] == links["of"]
+
+
 def show_change_and_mail(fleet):
     newyork, paris = fleet["newyork"], fleet["paris"]
     sink = f"{fleet.sink_address}:{f.SINK_PORT}"
@@ -116,7 +129,6 @@ def show_change_and_mail(fleet):
 
 
 def last_commit(machine):
-    import json
     return json.loads(machine.must("commitdetail --json"))["commit"]
 
 
@@ -139,6 +151,7 @@ def start():
     make_cluster(fleet)
     for machine in filter(f.Machine.born, fleet.machines.values()):
         fleet.allow_demo_key(machine) if not machine.ssh("status")[0] == 0 else None
+    wait_linked(fleet)
     show_change_and_mail(fleet)
     say()
     say("The fleet is up. Log in at any machine; each administers all:")
