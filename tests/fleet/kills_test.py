@@ -33,6 +33,7 @@ def main():
         newyork.must("clustermode cluster; smtproutes new start.example 192.0.2.1 --start=empty; commit start")
         acknowledged, attempted = [], []
         for round_ in range(rounds):
+            c.wait_linked(fleet)  # without links a start's first commit waits for them, and is killed before it begins
             ending = threading.Event()
             worker = threading.Thread(target=commit_until_killed,
                                       args=(newyork, f"r{round_}", acknowledged, attempted, ending))
