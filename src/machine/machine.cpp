@@ -15,6 +15,7 @@ namespace {
 using base::Result;
 
 constexpr std::string_view prejoin_prefix = "prejoin/";
+constexpr std::int64_t settle_pause_ms = 1;
 constexpr std::int64_t settle_most_ms = 50;  ///< a data plane may wait this long for an answer to be given first
 
 /// Records of the fleet, and what the links' ports and names come from.
@@ -90,13 +91,13 @@ void Machine::run_queue() {
   if (unsettled_) settle_soon();
 }
 
-/// Whoever waits for a commit's answer comes first: bringing the data plane behind it costs this machine some
-/// milliseconds, and the others' confirmations arrive in just those.
+/// Whoever waits for a commit's answer comes first: bringing the data plane behind costs a machine some milliseconds,
+/// and the others' confirmations arrive in just those. What comes within the pause is planned once, together.
 void Machine::settle_soon() {
-  if (waiting_.empty()) return settle();
-  if (std::exchange(settle_late_, true)) return;
-  world_.after(settle_most_ms, [this] {
-    settle_late_ = false;
+  bool& armed = waiting_.empty() ? settle_soon_ : settle_late_;
+  if (std::exchange(armed, true)) return;
+  world_.after(waiting_.empty() ? settle_pause_ms : settle_most_ms, [this, &armed] {
+    armed = false;
     if (unsettled_) settle();
   });
 }

@@ -157,6 +157,7 @@ class Machine final : public desk::House {
   std::deque<cluster::Event> queue_;
   bool stepping_ = false;
   bool unsettled_ = false;  ///< the data plane may be behind the settings
+  bool settle_soon_ = false;  ///< a timer will settle
   bool settle_late_ = false;  ///< a timer will settle, should no answer come before
   bool links_unsettled_ = false;
   std::int64_t wake_mono_ms_ = 0;
