@@ -40,14 +40,17 @@ void Machine::link_up(transport::ConnectionId connection, const std::string& pee
   }
   // Both ends may have dialed at once: the lower id's link stays, the same choice at both ends.
   const bool lower_dialed = we_dialed == (identity_.member < member->id);
-  for (const auto& [other, link] : std::map(links_)) {
-    if (link.member != member->id) continue;
+  const auto to_member = [&](const auto& entry) { return entry.second.member == member->id; };
+  for (;;) {
+    const auto known = std::find_if(links_.begin(), links_.end(), to_member);
+    if (known == links_.end()) break;
     // One of the same direction is the other end's second try: it knows that the first is dead.
-    if (link.we_dialed != we_dialed && !lower_dialed) {
+    if (known->second.we_dialed != we_dialed && !lower_dialed) {
       world_.close(connection, "a link with that machine is up already");
       return;
     }
-    links_.erase(other);
+    const auto other = known->first;
+    links_.erase(known);
     step(cluster::LinkDown{other});
     world_.close(other, "replaced by a newer link");
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <set>
 
 #include "cluster/founding.h"
@@ -18,6 +19,14 @@ constexpr std::string_view note_prefix = "joining/";
 
 std::string note_key(const base::MemberId& member) { return std::string(note_prefix) + to_text(member); }
 
+/// What is applied here, in order, but for those.
+std::deque<base::Hash> unsent(const cluster::Peer& peer, const std::set<base::Hash>& sent) {
+  std::deque<base::Hash> out;
+  for (const auto& hash : peer.commits_in_order())
+    if (!sent.contains(hash)) out.push_back(hash);
+  return out;
+}
+
 }  // namespace
 
 struct SponsorSide::Guest {
@@ -27,9 +36,8 @@ struct SponsorSide::Guest {
   bool asked = false;
   bool ready = false;
   bool sending = false;                       ///< a part is being read, or not far enough on its way
-  std::vector<base::Hash> goal;               ///< what is still to be sent, in order
+  std::deque<base::Hash> goal;                ///< what is still to be sent, in order
   std::set<base::Hash> sent;
-  std::uint64_t count = 0;
   std::uint64_t total = 0;
   base::Hash admission;                       ///< nil until committed
 };
@@ -102,7 +110,7 @@ void SponsorSide::take(transport::ConnectionId connection, Guest& guest, cluster
   guest.asked = true;
   guest.request = std::move(request);
   guest.member.uuid = make_uuid(machine_.world_.random_bytes(16));
-  guest.goal = machine_.peer_->commits_in_order();
+  guest.goal = unsent(*machine_.peer_, guest.sent);
   guest.total = guest.goal.size();
   const auto& fleet = machine_.peer_->fleet();
   machine_.world_.send(connection, cluster::encode_join(cluster::JoinOffer{
@@ -119,8 +127,9 @@ void SponsorSide::send_next(transport::ConnectionId connection) {
   if (guest.sending) return;
   if (guest.goal.empty()) return sent_all(connection, guest);
   guest.sending = true;
-  const auto round = static_cast<std::ptrdiff_t>(std::min(guest.goal.size(), part_commits));
-  std::vector<base::Hash> next(guest.goal.begin(), guest.goal.begin() + round);
+  std::vector<base::Hash> next;
+  for (auto at = guest.goal.begin(); at != guest.goal.end() && next.size() < part_commits; ++at)
+    if (!guest.sent.contains(*at)) next.push_back(*at);
   machine_.world_.read_commits(std::move(next), part_bytes, [this, connection](base::Result<World::Items> items) {
     const auto guest_at = guests_.find(connection);
     if (guest_at == guests_.end()) return;
@@ -129,8 +138,7 @@ void SponsorSide::send_next(transport::ConnectionId connection) {
                                     (items ? std::string("commits are missing.") : to_text(items.error())));
     Guest& to = *guest_at->second;
     for (const auto& item : *items) to.sent.insert(item.envelope.id());
-    std::erase_if(to.goal, [&to](const base::Hash& hash) { return to.sent.contains(hash); });
-    to.count += items->size();
+    while (!to.goal.empty() && to.sent.contains(to.goal.front())) to.goal.pop_front();
     machine_.world_.send(connection, cluster::encode_join(cluster::JoinPart{std::move(*items)}));
     tell_progress();
     machine_.world_.when_drained(connection, ahead_bytes, [this, connection] {
@@ -165,8 +173,7 @@ void SponsorSide::admit(transport::ConnectionId connection, Guest& guest) {
     if (answer.what != cluster::Answer::What::committed)
       return refuse(connection, "The admission could not be committed: " + answer.reason);
     found->second->admission = answer.commit;
-    found->second->goal = machine_.peer_->commits_in_order();
-    std::erase_if(found->second->goal, [&](const auto& hash) { return found->second->sent.contains(hash); });
+    found->second->goal = unsent(*machine_.peer_, found->second->sent);
     send_next(connection);
   });
 }
@@ -176,7 +183,7 @@ void SponsorSide::tell_progress() {
   cluster::Joining joining;
   for (const auto& [connection, guest] : guests_) {
     if (!guest->asked) continue;
-    const auto percent = guest->total == 0 ? 100 : std::min<std::uint64_t>(100, guest->count * 100 / guest->total);
+    const auto percent = guest->total == 0 ? 100 : std::min<std::uint64_t>(100, guest->sent.size() * 100 / guest->total);
     joining.lines.push_back(fmt::format("{} {} %", guest->request.host_name, percent));
   }
   machine_.step(joining);

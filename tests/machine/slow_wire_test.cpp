@@ -27,6 +27,13 @@ class SlowWire : public Fleets {
       ASSERT_EQ(answer->what, cluster::Answer::What::committed) << answer->reason;
     }
   }
+  /// a with b in its cluster.
+  void two() {
+    fleet.add(a, "127.0.1.1");
+    fleet.add(b, "127.0.1.2");
+    must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
+    ASSERT_TRUE(join(b, "127.0.1.1").has_value());
+  }
   bool same(const std::string& one, const std::string& other) { return digest(one) == digest(other); }
 
   std::size_t written = 0;
@@ -47,10 +54,7 @@ TEST_F(SlowWire, a_joiner_gets_a_long_history) {
 }
 
 TEST_F(SlowWire, a_member_that_returns_catches_up_and_nothing_is_sent_twice_while_it_is_under_way) {
-  fleet.add(a, "127.0.1.1");
-  fleet.add(b, "127.0.1.2");
-  must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
-  ASSERT_TRUE(join(b, "127.0.1.1").has_value());
+  two();
   fleet.kill(b);
   write_history(a, history_mebibytes, mebibyte);
   fleet.slow(a, b, 20);  // slower than a round of the sync waits for
@@ -81,10 +85,7 @@ TEST_F(SlowWire, many_small_commits_go_out_together) {
 }
 
 TEST_F(SlowWire, a_link_that_goes_down_takes_what_was_to_be_shipped_with_it) {
-  fleet.add(a, "127.0.1.1");
-  fleet.add(b, "127.0.1.2");
-  must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
-  ASSERT_TRUE(join(b, "127.0.1.1").has_value());
+  two();
   fleet.kill(b);
   write_history(a, 8, mebibyte);
   fleet.slow(a, b, 20);
