@@ -8,10 +8,6 @@
 namespace postern::desk {
 namespace {
 
-bool same(const model::Text& a, const model::Text& b) {
-  return a == b || (a && b && *a == *b);
-}
-
 /// Puts one edit into the set. An edit that ends where it began is none.
 void put_edit(const State& state, Pending& pending, const Pending::Key& key,
               const model::Text& text) {
@@ -22,7 +18,7 @@ void put_edit(const State& state, Pending& pending, const Pending::Key& key,
              .first;
   }
   at->second.text = text;
-  if (same(at->second.text, at->second.base_text)) {
+  if (model::same(at->second.text, at->second.base_text)) {
     pending.edits.erase(at);
     pending.conflicts.erase(key);
   }
@@ -79,7 +75,7 @@ void change(State& state, Session& session, const Call& call,
   const View before = view_of(state, session);
   Changed changed;
   for (const auto& [key, text] : edits)
-    if (!same(before.settings.find(key.first, key.second), text)) changed.insert(key);
+    if (!model::same(before.settings.find(key.first, key.second), text)) changed.insert(key);
   if (changed.empty()) return done({});
 
   Pending& pending = pending_of(state, session);

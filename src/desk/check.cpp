@@ -82,7 +82,7 @@ class Checker {
       finding = {
           problem.feature, mode, problem.path, problem.value, problem.text, problem.is_reference,
           false,           {}};
-      finding.warning = problem.is_reference && problem.dangling == schema::Dangling::warn;
+      finding.warning = !schema::is_error(problem);
     }
     if (!host.empty()) finding.machines.push_back(host);
   }
@@ -99,7 +99,7 @@ class Checker {
 
 bool same(const model::Texts& a, const model::Texts& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.first == y.first && (x.second == y.second || *x.second == *y.second);
+    return x.first == y.first && model::same(x.second, y.second);
   });
 }
 

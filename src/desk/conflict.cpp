@@ -10,10 +10,6 @@ using base::ErrorCode;
 using base::fail;
 using Conflicts = std::map<Pending::Key, ShownConflict>;
 
-bool same(const model::Text& a, const model::Text& b) {
-  return a == b || (a && b && *a == *b);
-}
-
 base::Result<model::Tree> tree_or_empty(const schema::Schema& schema,
                                         const schema::Feature& feature, const model::Text& text) {
   if (!text) return schema.empty(feature.name);
@@ -23,7 +19,7 @@ base::Result<model::Tree> tree_or_empty(const schema::Schema& schema,
 /// Both sides' changes together (contract 2.8). Errors: conflict, naming the path.
 base::Result<model::Text> merged(const State& state, std::string_view name, const PendingEdit& mine,
                                  const model::Text& theirs) {
-  if (same(mine.text, theirs)) return theirs;
+  if (model::same(mine.text, theirs)) return theirs;
   const schema::Feature* feature = state.schema.feature(name);
   if (feature == nullptr)
     return fail(ErrorCode::conflict, "This version does not know the feature; it cannot merge it.");
@@ -149,7 +145,7 @@ void commit_resolve(State& state, Session& session, const Call& call, Params& pa
       refused.error.where = result.error().where;
       return call.refuse(refused);
     }
-    if (same(result->text, result->base_text))
+    if (model::same(result->text, result->base_text))
       after.edits.erase(key);
     else
       after.edits[key] = std::move(*result);

@@ -21,26 +21,8 @@ std::vector<base::Mode> chain_of(const cluster::Fleet& fleet, const base::Member
 
 }  // namespace
 
-model::Layout layout_of(const cluster::Fleet& fleet) {
-  model::Layout out;
-  out.cluster = fleet.cluster;
-  out.cluster_name = fleet.cluster_name;
-  for (const auto& group : fleet.groups) out.groups.push_back({group.id, group.name});
-  for (const auto& member : fleet.members)
-    out.machines.push_back({member.id, member.host_name, member.group});
-  return out;
-}
-
 bool is_host_name(const schema::Schema& schema, const std::string& name) {
   return schema.check_leaf("interfaces", {"interface", "host-name"}, name).has_value();
-}
-
-model::Settings settings_of(const cluster::State& state) {
-  model::Settings out;
-  for (const auto& [reg, where] : state.all())
-    if (cluster::is_settings(reg))
-      if (auto text = state.value(reg)) out.set(cluster::mode_of(reg), reg.name, std::move(text));
-  return out;
 }
 
 model::Text Machine::effective_text(const std::string& feature) const {
@@ -156,7 +138,7 @@ void Machine::save_in_use(const model::Texts& texts) {
   batch.persist.flush = false;
   for (const auto& [feature, text] : texts) {
     const auto known = in_use_.find(feature);
-    if (known == in_use_.end() || *known->second != *text) batch.in_use[feature] = *text;
+    if (known == in_use_.end() || !model::same(known->second, text)) batch.in_use[feature] = *text;
   }
   for (const auto& [feature, text] : in_use_)
     if (!texts.contains(feature)) batch.in_use[feature] = std::nullopt;

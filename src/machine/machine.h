@@ -189,9 +189,5 @@ class Machine final : public desk::House {
 };
 
 bool is_host_name(const schema::Schema& schema, const std::string& name);
-/// A Member's view as the levels need it.
-model::Layout layout_of(const cluster::Fleet& fleet);
-/// All settings registers of a state.
-model::Settings settings_of(const cluster::State& state);
 
 }  // namespace postern::machine

@@ -7,6 +7,8 @@ namespace postern::model {
 using base::Level;
 using base::Mode;
 
+bool same(const Text& a, const Text& b) { return a == b || (a != nullptr && b != nullptr && *a == *b); }
+
 Text Settings::find(const Mode& mode, std::string_view feature) const {
   const auto found = texts_.find(Key(mode, feature));
   return found == texts_.end() ? nullptr : found->second;

@@ -17,6 +17,8 @@ namespace postern::model {
 
 /// Canonical text of one feature's settings at one mode. Shared, never changed.
 using Text = std::shared_ptr<const std::string>;
+/// Whether they say the same, wherever they are kept; two that are not there do.
+bool same(const Text& a, const Text& b);
 
 /// (mode, feature) -> text. "Not there" is unset; an empty definition is a text like any other (spec M4).
 class Settings {

@@ -9,8 +9,6 @@ constexpr std::size_t most_texts = 64;         ///< of one feature
 constexpr std::size_t most_bytes = 1U << 20U;  ///< of one feature's texts, but for the newest: trees are larger still
 constexpr std::size_t most_verdicts = 64;      ///< of one feature
 
-bool same(const model::Text& a, const model::Text& b) { return a == b || *a == *b; }
-
 template <class T>
 void to_front(std::vector<T>& list, typename std::vector<T>::iterator at) {
   std::rotate(list.begin(), at, at + 1);
@@ -20,7 +18,7 @@ void to_front(std::vector<T>& list, typename std::vector<T>::iterator at) {
 
 Verdicts::Read& Verdicts::read(const std::string& feature, const model::Text& text) {
   auto& known = reads_[feature];
-  const auto at = std::find_if(known.begin(), known.end(), [&](const Read& one) { return same(one.text, text); });
+  const auto at = std::find_if(known.begin(), known.end(), [&](const Read& one) { return model::same(one.text, text); });
   if (at != known.end()) {
     to_front(known, at);
     return known.front();
@@ -63,7 +61,7 @@ base::Result<model::TreePtr> Verdicts::filled(const std::string& feature, const 
 
 void Verdicts::learn(const std::string& feature, const model::Text& text, model::TreePtr tree) {
   const auto& known = reads_[feature];
-  if (std::any_of(known.begin(), known.end(), [&](const Read& one) { return same(one.text, text); })) return;
+  if (std::any_of(known.begin(), known.end(), [&](const Read& one) { return model::same(one.text, text); })) return;
   Read fresh;
   fresh.text = text;
   fresh.tree = std::move(tree);
