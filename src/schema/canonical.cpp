@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "base/printable.h"
 #include "schema/library.h"
 
 #include <fmt/format.h>
@@ -57,7 +58,7 @@ class Canonical {
 
  private:
   [[nodiscard]] base::Error invalid(std::string text) const {
-    return base::fail(base::ErrorCode::invalid, printable(model::to_text(path_)), std::move(text));
+    return base::fail(base::ErrorCode::invalid, base::printable_line(model::to_text(path_)), std::move(text));
   }
 
   static bool says_nothing(const Node& node) {

@@ -1,3 +1,4 @@
+#include "base/printable.h"
 #include "schema/library.h"
 
 #include <fmt/format.h>
@@ -12,7 +13,7 @@ base::Result<> fold_keys(const Item& list, std::vector<std::string>& keys,
                          const model::Path& path) {
   if (keys.empty()) return {};
   if (list.kind != Kind::list || keys.size() != list.keys.size())
-    return base::fail(base::ErrorCode::invalid, printable(model::to_text(path)),
+    return base::fail(base::ErrorCode::invalid, base::printable_line(model::to_text(path)),
                       list.kind != Kind::list
                           ? fmt::format("{} is not a list.", list.name)
                           : fmt::format("An entry of {} is named by {} key value(s): {}.",
@@ -36,7 +37,7 @@ base::Result<> fold(const Item& root, Edit& edit) {
   for (model::PathStep& step : edit.path) {
     const auto next = find_item(*item, {step.name});
     if (!next)
-      return base::fail(next.error().code, printable(model::to_text(given)), next.error().text);
+      return base::fail(next.error().code, base::printable_line(model::to_text(given)), next.error().text);
     item = *next;
     if (auto keys = fold_keys(*item, step.keys, given); !keys) return keys;
   }

@@ -1,3 +1,4 @@
+#include "base/printable.h"
 #include "schema/library.h"
 
 #include <fmt/format.h>
@@ -182,9 +183,9 @@ base::Result<const Item*> find_item(const Item& root, const std::vector<std::str
       std::vector<std::string> known;
       for (const Item& child : item->children) known.push_back(child.name);
       return base::fail(
-          base::ErrorCode::not_found, printable(fmt::format("{}", fmt::join(names, "/"))),
+          base::ErrorCode::not_found, base::printable_line(fmt::format("{}", fmt::join(names, "/"))),
           known.empty() ? fmt::format("{} has nothing below it.", item->name)
-                        : fmt::format("There is no setting \"{}\" in {}: use {}.", printable(name),
+                        : fmt::format("There is no setting \"{}\" in {}: use {}.", base::printable_line(name),
                                       item->name, alternatives(known)));
     }
     item = next;

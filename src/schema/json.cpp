@@ -1,6 +1,7 @@
 #include "schema/json.h"
 
 #include "base/limits.h"
+#include "base/printable.h"
 #include "schema/library.h"
 
 #include <fmt/format.h>
@@ -16,23 +17,6 @@ using Kind = JsonValue::Kind;
 
 base::Error invalid(std::string text) {
   return base::fail(base::ErrorCode::invalid, std::move(text));
-}
-
-/// How many bytes of well-formed UTF-8 stand there for one character, or 0 (RFC 3629 §4).
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0U) != 0x80) return 0;
-  const unsigned second = byte(1);
-  const bool too_long = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool no_character = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
-  return too_long || no_character ? 0 : length;
 }
 
 void put_utf8(std::string& out, unsigned code) {
@@ -118,7 +102,7 @@ class Reader {
     std::sort(names.begin(), names.end());
     const auto twice = std::adjacent_find(names.begin(), names.end());
     if (twice != names.end())
-      return invalid(fmt::format("\"{}\" is given twice.", printable(*twice)));
+      return invalid(fmt::format("\"{}\" is given twice.", base::printable_line(*twice)));
     return result;
   }
 
@@ -146,7 +130,7 @@ class Reader {
       if (c == '\\') {
         if (auto escaped = escape(result.text); !escaped) return escaped.error();
       } else {
-        const std::size_t length = utf8_length(text_.substr(at_));
+        const std::size_t length = base::utf8_length(text_.substr(at_));
         if (c < 0x20) return wrong("a control character stands in a string");
         if (length == 0) return wrong("it is not UTF-8");
         result.text += text_.substr(at_, length);

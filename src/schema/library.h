@@ -83,8 +83,6 @@ base::Result<const Item*> find_item(const Item& root, const std::vector<std::str
 /// value.cpp: one value in canonical form, or the error to show.
 base::Result<std::string> canonical_value(const Item& item, std::string_view value,
                                           const model::Path& path);
-/// Text from outside as it may stand in a message: nothing in it moves a terminal's cursor.
-std::string printable(std::string_view text);
 /// "VALUE cannot be used for LABEL. EXPECTATION"
 base::Error value_error(const Item& item, std::string_view value, const model::Path& path,
                         std::string_view expectation);

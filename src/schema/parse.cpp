@@ -1,4 +1,5 @@
 #include "schema/json.h"
+#include "base/printable.h"
 #include "schema/library.h"
 
 #include <fmt/format.h>
@@ -73,7 +74,7 @@ class Converter {
 
  private:
   [[nodiscard]] base::Error invalid(std::string text) const {
-    return base::fail(base::ErrorCode::invalid, printable(model::to_text(path_)), std::move(text));
+    return base::fail(base::ErrorCode::invalid, base::printable_line(model::to_text(path_)), std::move(text));
   }
   [[nodiscard]] base::Error other_kind(const Item& item, JsonValue::Kind wanted,
                                        const JsonValue& found) const {

@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "base/printable.h"
 #include "schema/address.h"
 #include "schema/library.h"
 
@@ -10,12 +11,7 @@ namespace postern::schema {
 namespace {
 
 /// A value in a message: printable and short.
-std::string shown(std::string_view value) {
-  constexpr std::size_t most = 80;
-  std::size_t end = std::min(value.size(), most);
-  while (end < value.size() && (static_cast<unsigned char>(value[end]) & 0xc0U) == 0x80) --end;
-  return printable(value.substr(0, end)) + (end < value.size() ? "…" : "");
-}
+std::string shown(std::string_view value) { return base::printable_line(value, 83); }
 
 bool is_message_of(const lysc_range* range, std::string_view text) {
   return range != nullptr && range->emsg != nullptr && text == range->emsg;
@@ -39,24 +35,6 @@ bool is_message_of(const lysc_type* type, std::string_view text) {
 
 }  // namespace
 
-std::string printable(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
-    // U+0080 to U+009F are control characters too, in UTF-8 of two bytes.
-    const bool is_control =
-        byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next >= 0x80 && next < 0xa0);
-    if (is_control) {
-      result += fmt::format("\\x{:02x}", byte == 0xc2 ? next : byte);
-      if (byte == 0xc2) ++i;
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
-}
-
 std::string_view expectation_of(const Item& item, std::string_view text) {
   const lysc_type* type = item.kind == model::Node::Kind::leaf
                               ? reinterpret_cast<const lysc_node_leaf*>(item.node)->type
@@ -67,7 +45,7 @@ std::string_view expectation_of(const Item& item, std::string_view text) {
 base::Error value_error(const Item& item, std::string_view value, const model::Path& path,
                         std::string_view expectation) {
   return base::fail(
-      base::ErrorCode::invalid, printable(model::to_text(path)),
+      base::ErrorCode::invalid, base::printable_line(model::to_text(path)),
       fmt::format("\"{}\" cannot be used for {}. {}", shown(value), item.label, expectation));
 }
 
