@@ -4,8 +4,10 @@
 Rounds are interleaved: the floor (N processes, one SQLite commit each over plain TCP, no crypto, no checks; with the
 map built in process for "effective"), then Postern's real daemons with SSH links, LMDB rows and Postfix. Prints one
 JSON line per metric. Each commit changes one of ROUTES routes (100, as the floor's map has; the whole table is what is
-shipped and flushed). usage: bench/commit_everywhere.py [ROUNDS] [COMMITS] [ROUTES]   (POSTERN_BIN: the programs)
+shipped and flushed). usage: bench/commit_everywhere.py [ROUNDS] [COMMITS] [ROUTES] [OTHER_BIN]   (POSTERN_BIN: the
+programs; OTHER_BIN: those of another build, run in the same rounds, so that each line also says ours to theirs)
 """
+import contextlib
 import json
 import os
 import socket
@@ -99,32 +101,46 @@ def line(metric, ours, base, ratios, **more):
                       "load1": os.getloadavg()[0], **more}), flush=True)
 
 
-def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    commits = int(sys.argv[2]) if len(sys.argv) > 2 else 40
-    routes = int(sys.argv[3]) if len(sys.argv) > 3 else 100
-    program = build_floor()
-    with c.running_fleet() as fleet, tempfile.TemporaryDirectory() as scratch:
+@contextlib.contextmanager
+def contestant(programs, routes):
+    """A desk line to a cluster of three of those programs, and its fleet."""
+    os.environ["POSTERN_BIN"] = programs
+    with c.running_fleet() as fleet:
         c.make_cluster(fleet)
-        first = fleet["newyork"]
-        desk = Desk(first.socket)
+        desk = Desk(fleet["newyork"].socket)
         prepare(desk, routes)
+        yield desk, fleet
+
+
+def main():
+    rounds, commits, routes = (int(text) for text in (sys.argv[1:4] + ["5", "40", "100"][len(sys.argv[1:4]):]))
+    builds = [os.environ["POSTERN_BIN"], *map(os.path.abspath, sys.argv[4:5])]
+    program = build_floor()
+    with contextlib.ExitStack() as stack:
+        contestants = [stack.enter_context(contestant(build, routes)) for build in builds]
+        scratch = stack.enter_context(tempfile.TemporaryDirectory())
+        fleet = contestants[0][1]
         before, cpu = counters(fleet), [cpu_seconds(m.pid("posternd")) for m in fleet.machines.values()]
-        rows = {"durable": ([], [], []), "effective": ([], [], [])}
+        rows = {"durable": ([], [], [], []), "effective": ([], [], [], [])}
         for number in range(rounds):
             for metric, apply in (("durable", 0), ("effective", 3)):
                 rows[metric][1].append(floor(program, os.path.join(scratch, f"f{number}{apply}"), apply))
-            for metric, times in zip(("durable", "effective"), postern(desk, commits, number, routes)):
-                rows[metric][0].extend(times)
-                rows[metric][2].append(statistics.median(times) / rows[metric][1][-1])
+            turn = [postern(desk, commits, number, routes) for desk, _ in contestants]
+            for index, metric in enumerate(rows):
+                ours = [statistics.median(times[index]) for times in turn]
+                rows[metric][0].extend(turn[0][index])
+                rows[metric][2].append(ours[0] / rows[metric][1][-1])
+                rows[metric][3].extend(ours[0] / other for other in ours[1:])
         after = counters(fleet)
         total = rounds * commits
         per = {name: [round((b[name] - a[name]) / total, 2) for a, b in zip(before, after)]
                for name in ("store.flushes", "applier.execs", "applier.reloads", "transport.bytes_out")}
         spent = [round((cpu_seconds(m.pid("posternd")) - was) * 1000 / total, 2)
                  for m, was in zip(fleet.machines.values(), cpu)]
-        for metric, (ours, base, ratios) in rows.items():
-            line(metric, ours, base, ratios, routes=routes, per_commit_and_machine=per, cpu_ms_per_commit=spent)
+        for metric, (ours, base, ratios, others) in rows.items():
+            more = {"to_other_build": round(statistics.median(others), 2), "to_other_min": round(min(others), 2),
+                    "to_other_max": round(max(others), 2)} if others else {}
+            line(metric, ours, base, ratios, routes=routes, per_commit_and_machine=per, cpu_ms_per_commit=spent, **more)
 
 
 if __name__ == "__main__":
