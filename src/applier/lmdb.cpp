@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -28,6 +30,26 @@ std::string text_of(const MDB_val& value) {
   return text;
 }
 
+/// The end of the last page that the database may refer to.
+off_t bytes_used(MDB_env* environment) {
+  MDB_envinfo info{};
+  MDB_stat pages{};
+  mdb_env_info(environment, &info);
+  mdb_env_stat(environment, &pages);
+  return static_cast<off_t>(info.me_last_pgno + 1) * pages.ms_psize;
+}
+
+/// Makes the file as long as its database. Longer: a transaction that found no room has left pages
+/// there, which would keep the room that others need. Shorter: LMDB does not write pages at the end
+/// that it freed in the same transaction; filled up by a hole, the size tells whether a file was cut.
+void fit(MDB_env* environment) {
+  int file = -1;
+  struct stat size {};
+  if (mdb_env_get_fd(environment, &file) != 0 || fstat(file, &size) != 0) return;
+  const off_t used = bytes_used(environment);
+  if (size.st_size != used) (void)!ftruncate(file, used);
+}
+
 int write_once(MDB_env* environment, const std::map<std::string, std::string>& put,
                const std::vector<std::string>& drop) {
   MDB_txn* raw = nullptr;
@@ -52,8 +74,16 @@ int write_once(MDB_env* environment, const std::map<std::string, std::string>& p
 }  // namespace
 
 base::Error failed(const std::string& path, int code) {
+  if (code < 0)
+    return fail(ErrorCode::damaged, path,
+                fmt::format("The table is no sound database: {}.", mdb_strerror(code)));
+  std::string mend;
+  if (code == ENOSPC || code == EDQUOT)
+    mend = " Make room on its file system; what the table held before is still in force.";
+  if (code == EROFS)
+    mend = " Make its file system writable; what the table held before is still in force.";
   return fail(ErrorCode::io, path,
-              fmt::format("The table cannot be used: {}.", mdb_strerror(code)));
+              fmt::format("The table cannot be used: {}.{}", mdb_strerror(code), mend));
 }
 
 base::Result<Environment> open(const std::string& path, unsigned flags) {
@@ -64,6 +94,9 @@ base::Result<Environment> open(const std::string& path, unsigned flags) {
   code = mdb_env_set_mapsize(raw, first_map_bytes);  // LMDB takes the file's own when it is larger
   if (code == 0) code = mdb_env_open(raw, path.c_str(), MDB_NOSUBDIR | MDB_NOLOCK | flags, 0644);
   if (code != 0) return failed(path, code);
+  struct stat file {};
+  if (stat(path.c_str(), &file) == 0 && file.st_size > 0 && file.st_size < bytes_used(raw))
+    return fail(ErrorCode::damaged, path, "The table was cut: pages of it are missing.");
   return environment;
 }
 
@@ -125,6 +158,7 @@ base::Result<void> write(MDB_env* environment, const std::string& path,
     code = mdb_env_set_mapsize(environment, info.me_mapsize * 2);
     if (code == 0) code = write_once(environment, put, drop);
   }
+  fit(environment);
   if (code != 0) return failed(path, code);
   return {};
 }
