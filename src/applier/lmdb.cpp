@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +18,7 @@ using base::ErrorCode;
 using base::fail;
 
 constexpr std::size_t first_map_bytes = 16U << 20;  // Postfix's lmdb_map_size
+constexpr std::size_t little_room = 256U << 10;
 constexpr std::size_t last_map_bytes = std::size_t{16} << 30;
 
 MDB_val bytes_of(const std::string& text) {
@@ -41,7 +43,8 @@ off_t bytes_used(MDB_env* environment) {
 
 /// Makes the file as long as its database. Longer: a transaction that found no room has left pages
 /// there, which would keep the room that others need. Shorter: LMDB does not write pages at the end
-/// that it freed in the same transaction; filled up by a hole, the size tells whether a file was cut.
+/// that it freed in the same transaction; filled up by a hole, the size tells whether a file was
+/// cut.
 void fit(MDB_env* environment) {
   int file = -1;
   struct stat size {};
@@ -77,6 +80,11 @@ base::Error failed(const std::string& path, int code) {
   if (code < 0)
     return fail(ErrorCode::damaged, path,
                 fmt::format("The table is no sound database: {}.", mdb_strerror(code)));
+  // LMDB calls a write that the system cut short an I/O error.
+  struct statvfs disk {};
+  if (code == EIO && statvfs(path.c_str(), &disk) == 0 &&
+      disk.f_bavail * disk.f_frsize < little_room)
+    code = ENOSPC;
   std::string mend;
   if (code == ENOSPC || code == EDQUOT)
     mend = " Make room on its file system; what the table held before is still in force.";
@@ -158,9 +166,10 @@ base::Result<void> write(MDB_env* environment, const std::string& path,
     code = mdb_env_set_mapsize(environment, info.me_mapsize * 2);
     if (code == 0) code = write_once(environment, put, drop);
   }
+  base::Result<void> done;
+  if (code != 0) done = failed(path, code);  // before room is given back
   fit(environment);
-  if (code != 0) return failed(path, code);
-  return {};
+  return done;
 }
 
 base::Result<void> expect(MDB_env* environment, const std::string& path,
