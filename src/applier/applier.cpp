@@ -2,9 +2,12 @@
 
 #include "applier/engine.h"
 
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -12,44 +15,108 @@
 namespace postern::applier {
 
 struct Applier::State {
-  State(Setup setup, std::unique_ptr<Privileged> privileged)
-      : engine(std::move(setup), std::move(privileged)), thread([this] { run(); }) {}
+  using Clock = std::chrono::steady_clock;
+
+  State(const Setup& setup, std::unique_ptr<Privileged> privileged)
+      : engine(setup, std::move(privileged)),
+        timing(setup),
+        due(Clock::now() + setup.look_every),
+        thread([this] { run(); }) {}
 
   void run();
+  void apply(std::unique_lock<std::mutex>& lock);
+  void look(std::unique_lock<std::mutex>& lock);
+  void plan_next_look(const Outcome& outcome, bool looked);
+  void tell(const Outcome& outcome);
 
-  Engine engine;  ///< the thread's own
+  Engine engine;  ///< the thread's own, as are the next ones
+  const Setup timing;
+  Clock::time_point due;                         ///< of the next look
+  std::optional<std::chrono::milliseconds> pause;  ///< while something is broken or not proved
+  std::string told;                              ///< the trouble that was told last
   mutable std::mutex mutex;
   std::condition_variable changed;
   std::optional<gateway::Plan> waiting;
   std::vector<Done> waiting_done;
+  Done watcher;
   bool forget = false;
   bool stop = false;
   Counters counters;
   std::thread thread;
 };
 
+namespace {
+
+std::string trouble_of(const Outcome& outcome) {
+  return outcome.result ? outcome.not_proved : base::to_text(outcome.result.error());
+}
+
+}  // namespace
+
 void Applier::State::run() {
   std::unique_lock lock(mutex);
   while (true) {
-    changed.wait(lock, [this] { return stop || waiting; });
+    const bool work = changed.wait_until(lock, due, [this] { return stop || waiting; });
     if (stop) return;
-    gateway::Plan plan = *std::exchange(waiting, std::nullopt);
-    const std::vector<Done> done = std::exchange(waiting_done, {});
-    const bool afresh = std::exchange(forget, false);
-    lock.unlock();
-    if (afresh) engine.forget();
-    const Outcome outcome = engine.apply(std::move(plan));
-    lock.lock();
+    if (work)
+      apply(lock);
+    else
+      look(lock);
     counters = engine.counters();
-    lock.unlock();
-    for (const Done& each : done)
-      if (each) each(outcome);
-    lock.lock();
   }
 }
 
+void Applier::State::apply(std::unique_lock<std::mutex>& lock) {
+  gateway::Plan plan = *std::exchange(waiting, std::nullopt);
+  const std::vector<Done> done = std::exchange(waiting_done, {});
+  const bool afresh = std::exchange(forget, false);
+  lock.unlock();
+  if (afresh) engine.forget();
+  const Outcome outcome = engine.apply(std::move(plan));
+  told = trouble_of(outcome);
+  plan_next_look(outcome, false);
+  lock.lock();
+  counters = engine.counters();
+  lock.unlock();
+  for (const Done& each : done)
+    if (each) each(outcome);
+  lock.lock();
+}
+
+void Applier::State::look(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  const auto outcome = engine.look([this](const Outcome& found) { tell(found); });
+  if (outcome) tell(*outcome);
+  plan_next_look(outcome ? *outcome : Outcome{}, true);
+  lock.lock();
+}
+
+/// Applies that change nothing about the trouble do not put the next look off.
+void Applier::State::plan_next_look(const Outcome& outcome, bool looked) {
+  const bool good = trouble_of(outcome).empty();
+  if (good && (looked || pause)) {
+    pause.reset();
+    due = Clock::now() + timing.look_every;
+  } else if (!good && (looked || !pause)) {
+    pause = pause ? std::min(*pause * 2, timing.retry_most) : timing.retry_first;
+    due = Clock::now() + *pause;
+  }
+}
+
+void Applier::State::tell(const Outcome& outcome) {
+  std::string trouble = trouble_of(outcome);
+  if (trouble == told) return;
+  told = std::move(trouble);
+  Done to;
+  {
+    const std::lock_guard lock(mutex);
+    to = watcher;
+  }
+  if (to) to(outcome);
+}
+
 Applier::Applier(Setup setup, std::unique_ptr<Privileged> privileged)
-    : state_(std::make_unique<State>(std::move(setup), std::move(privileged))) {}
+    : state_(std::make_unique<State>(setup, std::move(privileged))) {}
 
 Applier::~Applier() {
   {
@@ -67,6 +134,11 @@ void Applier::apply(gateway::Plan plan, Done done) {
     state_->waiting_done.push_back(std::move(done));
   }
   state_->changed.notify_all();
+}
+
+void Applier::watch(Done told) {
+  const std::lock_guard lock(state_->mutex);
+  state_->watcher = std::move(told);
 }
 
 void Applier::forget() {

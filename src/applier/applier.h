@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,24 +9,36 @@
 #include "gateway/plan.h"
 
 /// Makes a Plan real, all or nothing (contract P11): write beside, preflight, switch, reload, probe, or put
-/// back. Table rows are written in process (LMDB); everything that needs root goes to postern-hands over its
+/// back. Put back is only what is broken: what merely cannot be proved now (a full disk, no descriptors, no time)
+/// stands, and a Postfix that runs is left alone. Table rows are written in process (LMDB); everything that needs root goes to postern-hands over its
 /// socket (applier/hands_protocol.h).
 namespace postern::applier {
 
 struct Setup {
   std::string hands_socket;   ///< postern-hands' unix socket
   std::string instance_dir;   ///< as gateway::Facts::instance_dir
+  /// How often what is in force is looked at: tables, files, the listeners' ports.
+  std::chrono::milliseconds look_every{60'000};
+  /// Pauses before what is broken or not proved is tried again: doubling from the first to the last.
+  std::chrono::milliseconds retry_first{5'000};
+  std::chrono::milliseconds retry_most{60'000};
 };
 
 struct Outcome {
-  base::Result<void> result;     ///< what failed; then the plan before is in force again
+  /// What failed. Of an apply: then the plan before is in force again, as far as the text does not say otherwise.
+  /// Of a look: what is broken, and since when.
+  base::Result<void> result;
   std::uint64_t generation = 0;  ///< in force now
   bool reloaded = false;
   std::uint64_t rows_written = 0;
+  /// Why the plan, though in force, could not be proved through the running Postfix; empty: it was. It stands, and
+  /// is asked again until it is proved: see Applier::watch.
+  std::string not_proved;
+  bool running = false;  ///< Postfix answered, or its master was seen to run, when this was last measured
 };
 
 struct Counters {
-  std::uint64_t applies = 0, generations = 0, reloads = 0, put_back = 0, rows = 0, execs = 0;
+  std::uint64_t applies = 0, generations = 0, reloads = 0, put_back = 0, rows = 0, execs = 0, looks = 0;
   std::uint64_t last_us = 0;  ///< duration of the last apply
 };
 
@@ -44,6 +57,9 @@ class Applier {
   /// Runs on the applier's thread when the plan is in force and read back, or was put back.
   using Done = std::function<void(Outcome)>;
   void apply(gateway::Plan plan, Done done);
+  /// `told` hears, on the applier's thread, of every change that no apply told: what is in force was found broken,
+  /// was mended, was proved. Replaces who heard before; null: nobody.
+  void watch(Done told);
   /// Forget what is in force and render everything again at the next apply (start-up, restored host).
   void forget();
   [[nodiscard]] Counters counters() const;

@@ -2,6 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -15,6 +18,7 @@ using base::ErrorCode;
 using base::fail;
 
 constexpr std::size_t first_map_bytes = 16U << 20;  // Postfix's lmdb_map_size
+constexpr std::size_t little_room = 256U << 10;
 constexpr std::size_t last_map_bytes = std::size_t{16} << 30;
 
 MDB_val bytes_of(const std::string& text) {
@@ -26,6 +30,27 @@ std::string text_of(const MDB_val& value) {
   std::string text(static_cast<const char*>(value.mv_data), value.mv_size);
   if (!text.empty() && text.back() == '\0') text.pop_back();
   return text;
+}
+
+/// The end of the last page that the database may refer to.
+off_t bytes_used(MDB_env* environment) {
+  MDB_envinfo info{};
+  MDB_stat pages{};
+  mdb_env_info(environment, &info);
+  mdb_env_stat(environment, &pages);
+  return static_cast<off_t>(info.me_last_pgno + 1) * pages.ms_psize;
+}
+
+/// Makes the file as long as its database. Longer: a transaction that found no room has left pages
+/// there, which would keep the room that others need. Shorter: LMDB does not write pages at the end
+/// that it freed in the same transaction; filled up by a hole, the size tells whether a file was
+/// cut.
+void fit(MDB_env* environment) {
+  int file = -1;
+  struct stat size {};
+  if (mdb_env_get_fd(environment, &file) != 0 || fstat(file, &size) != 0) return;
+  const off_t used = bytes_used(environment);
+  if (size.st_size != used) (void)!ftruncate(file, used);
 }
 
 int write_once(MDB_env* environment, const std::map<std::string, std::string>& put,
@@ -52,8 +77,21 @@ int write_once(MDB_env* environment, const std::map<std::string, std::string>& p
 }  // namespace
 
 base::Error failed(const std::string& path, int code) {
+  if (code < 0)
+    return fail(ErrorCode::damaged, path,
+                fmt::format("The table is no sound database: {}.", mdb_strerror(code)));
+  // LMDB calls a write that the system cut short an I/O error.
+  struct statvfs disk {};
+  if (code == EIO && statvfs(path.c_str(), &disk) == 0 &&
+      disk.f_bavail * disk.f_frsize < little_room)
+    code = ENOSPC;
+  std::string mend;
+  if (code == ENOSPC || code == EDQUOT)
+    mend = " Make room on its file system; what the table held before is still in force.";
+  if (code == EROFS)
+    mend = " Make its file system writable; what the table held before is still in force.";
   return fail(ErrorCode::io, path,
-              fmt::format("The table cannot be used: {}.", mdb_strerror(code)));
+              fmt::format("The table cannot be used: {}.{}", mdb_strerror(code), mend));
 }
 
 base::Result<Environment> open(const std::string& path, unsigned flags) {
@@ -64,6 +102,9 @@ base::Result<Environment> open(const std::string& path, unsigned flags) {
   code = mdb_env_set_mapsize(raw, first_map_bytes);  // LMDB takes the file's own when it is larger
   if (code == 0) code = mdb_env_open(raw, path.c_str(), MDB_NOSUBDIR | MDB_NOLOCK | flags, 0644);
   if (code != 0) return failed(path, code);
+  struct stat file {};
+  if (stat(path.c_str(), &file) == 0 && file.st_size > 0 && file.st_size < bytes_used(raw))
+    return fail(ErrorCode::damaged, path, "The table was cut: pages of it are missing.");
   return environment;
 }
 
@@ -125,8 +166,10 @@ base::Result<void> write(MDB_env* environment, const std::string& path,
     code = mdb_env_set_mapsize(environment, info.me_mapsize * 2);
     if (code == 0) code = write_once(environment, put, drop);
   }
-  if (code != 0) return failed(path, code);
-  return {};
+  base::Result<void> done;
+  if (code != 0) done = failed(path, code);  // before room is given back
+  fit(environment);
+  return done;
 }
 
 base::Result<void> expect(MDB_env* environment, const std::string& path,

@@ -21,10 +21,12 @@ struct AbortTransaction {
 };
 using Transaction = std::unique_ptr<MDB_txn, AbortTransaction>;
 
-/// io error naming the file and LMDB's reason.
+/// Names the file and LMDB's reason. Error io when the system refused (no room, read-only, …): what
+/// the file held before holds on; error damaged when the file is no sound database.
 base::Error failed(const std::string& path, int code);
 
-/// Opens the one-file database at `path` as Postfix does (NOSUBDIR, NOLOCK); `flags` are added.
+/// Opens the one-file database at `path` as Postfix does (NOSUBDIR, NOLOCK); `flags` are added. A
+/// file that was cut is damaged: touching what is missing of its map would end the process.
 base::Result<Environment> open(const std::string& path, unsigned flags);
 
 /// Postfix's lock: fcntl(2) on the data file. An open file description lock, so that closing

@@ -1,5 +1,7 @@
 #include "applier/probe.h"
 
+#include "base/printable.h"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,6 +14,9 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fstream>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -25,8 +30,14 @@ using base::fail;
 using Clock = std::chrono::steady_clock;
 
 // A greeting may wait for a name server that does not answer.
-constexpr auto patience = std::chrono::seconds(20);
-constexpr auto refusal_patience = std::chrono::seconds(3);
+constexpr auto session_time = std::chrono::seconds(20);
+constexpr std::chrono::milliseconds first_pause{10};
+constexpr std::chrono::milliseconds longest_pause{2000};
+// A temporary answer does not pass in milliseconds: so long at least between two askings, and no
+// more askings after the other.
+constexpr std::chrono::milliseconds trouble_pause{250};
+constexpr std::chrono::milliseconds trouble_patience{1000};
+constexpr std::size_t reply_shown = 200;
 
 struct Address {
   sockaddr_storage bytes{};
@@ -67,7 +78,8 @@ class Session {
 
   [[nodiscard]] base::Error failed(std::string_view what) const {
     return fail(ErrorCode::io, probe_.listener,
-                fmt::format("The listener at {} port {} {}.", probe_.address, probe_.port, what));
+                fmt::format("The listener {} at {} port {} {}.", probe_.listener, probe_.address,
+                            probe_.port, what));
   }
 
  private:
@@ -113,7 +125,8 @@ base::Result<std::string> Session::line() {
   while ((end = unread_.find('\n')) == std::string::npos) {
     if (unread_.size() > 65536) return failed("says too much");
     if (!wait(POLLIN))
-      return failed("takes connections but does not speak: its smtpd does not start");
+      return failed(
+          fmt::format("takes connections but says nothing for {} s", session_time.count()));
     char buffer[4096];
     const ssize_t got = recv(socket_, buffer, sizeof buffer, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
@@ -141,51 +154,119 @@ base::Result<std::string> Session::say(const std::string& text) {
   }
 }
 
-/// A temporary error other than "no room now", which no settings cause.
-bool is_trouble(const std::string& reply) {
-  return reply.starts_with('4') && !reply.starts_with("452");
+/// Postfix says by this enhanced code (RFC 3463, X.3.5) that its own files are wrong.
+bool is_misconfigured(const std::string& reply) {
+  return reply.size() >= 9 && (reply[0] == '4' || reply[0] == '5') && reply.substr(5, 4) == ".3.5";
 }
 
-enum class Answer : unsigned char { good, refused, old_generation };
+Probed answered(const Session& session, std::string_view to, const std::string& reply) {
+  const std::string shown = base::printable_line(reply, reply_shown);
+  return {is_misconfigured(reply) ? Proof::broken : Proof::not_provable,
+          session.failed(fmt::format("answers {} with \"{}\"", to, shown)).text, false};
+}
 
-// Refused: nobody listens, as in the moment before Postfix's master opens a new port.
-base::Result<Answer> ask(Session& session, const gateway::Probe& probe, std::uint64_t generation) {
-  const auto connected = session.connect();
-  if (!connected) return connected.error();
-  if (!*connected) return Answer::refused;
-  auto reply = session.say("");
-  if (!reply) return reply.error();
-  if (reply->starts_with('5')) return Answer::good;  // its host access table refuses this host
-  if (!reply->starts_with("220")) return session.failed(fmt::format("greets with \"{}\"", *reply));
+Probed silent(const base::Error& error) {
+  return {Proof::not_provable, error.text, false};
+}
+
+/// The lines up to the mark's; what is wrong with an answer before it.
+std::optional<Probed> converse(Session& session, const gateway::Probe& probe,
+                               const std::string& mark, std::string& last) {
   std::vector<std::string> lines{"EHLO postern-probe.invalid", "MAIL FROM:<>"};
   if (!probe.recipient.empty()) lines.push_back(fmt::format("RCPT TO:<{}>", probe.recipient));
-  lines.push_back(fmt::format("RCPT TO:<{}>", gateway::probe_recipient));
+  lines.push_back(fmt::format("RCPT TO:<{}>", mark));
   for (const std::string& line : lines) {
-    reply = session.say(line);
-    if (!reply) return reply.error();
-    if (is_trouble(*reply))
-      return session.failed(fmt::format("answers {} with \"{}\"", line, *reply));
+    auto reply = session.say(line);
+    if (!reply) return silent(reply.error());
+    last = std::move(*reply);
+    const bool is_mark = &line == &lines.back();
+    const std::string shown = is_mark ? "the question for its generation" : line;
+    if (last.starts_with('4') || is_misconfigured(last)) return answered(session, shown, last);
   }
-  const bool current = reply->find(fmt::format("generation {}.", generation)) != std::string::npos;
-  (void)session.say("QUIT");
-  return current ? Answer::good : Answer::old_generation;
+  return std::nullopt;
+}
+
+/// One session.
+Probed ask(const gateway::Probe& probe, const Mark& mark) {
+  Session session(probe, Clock::now() + session_time);
+  const auto connected = session.connect();
+  if (!connected) return silent(connected.error());
+  // In the moment before Postfix's master opens a new port, too.
+  if (!*connected) return {Proof::not_provable, session.failed("is not open").text, true};
+  auto reply = session.say("");
+  if (!reply) return silent(reply.error());
+  if (is_misconfigured(*reply)) return answered(session, "a connection", *reply);
+  if (reply->starts_with('5')) return {};  // its host access table refuses this host
+  if (!reply->starts_with("220")) return answered(session, "a connection", *reply);
+  std::string last;
+  const auto recipient = fmt::format("{}@{}", mark.name, gateway::probe_domain);
+  const auto trouble = converse(session, probe, recipient, last);
+  (void)session.say("QUIT");  // or mail.log has one more line, for a lost connection
+  if (trouble) return *trouble;
+  if (last.find(fmt::format("generation {}.", mark.generation)) != std::string::npos) return {};
+  return {Proof::not_provable, session.failed("still answers with the settings before").text, true};
+}
+
+/// "0100007F:0019" as the kernel writes an address and a port.
+std::string kernel_name(const gateway::Probe& probe) {
+  Address address;
+  if (!parse(probe.address, probe.port, address)) return {};
+  std::string out;
+  const auto add = [&](const void* bytes, std::size_t size) {
+    for (std::size_t i = 0; i < size; i += 4) {
+      std::uint32_t word = 0;
+      std::memcpy(&word, static_cast<const char*>(bytes) + i, sizeof word);
+      out += fmt::format("{:08X}", word);
+    }
+  };
+  if (address.bytes.ss_family == AF_INET)
+    add(&reinterpret_cast<const sockaddr_in*>(&address.bytes)->sin_addr, 4);
+  else
+    add(&reinterpret_cast<const sockaddr_in6*>(&address.bytes)->sin6_addr, 16);
+  return out + fmt::format(":{:04X}", probe.port);
+}
+
+/// Names of all sockets that listen; false when the table cannot be read.
+bool add_listening(const char* path, std::set<std::string>& out) {
+  std::ifstream table(path);
+  std::string line;
+  if (!std::getline(table, line)) return false;
+  constexpr std::string_view listens = "0A";
+  std::string number;
+  std::string local;
+  std::string remote;
+  std::string state;
+  while (table >> number >> local >> remote >> state && std::getline(table, line))
+    if (state == listens) out.insert(local);
+  return true;
 }
 
 }  // namespace
 
-base::Result<void> probe(const gateway::Probe& probe, std::uint64_t generation) {
+Probed probe(const gateway::Probe& probe, const Mark& mark, std::chrono::milliseconds patience) {
   const Clock::time_point start = Clock::now();
+  std::chrono::milliseconds pause = first_pause;
   while (true) {
-    Session session(probe, start + patience);
-    const base::Result<Answer> answer = ask(session, probe, generation);
-    if (!answer) return answer.error();
-    if (*answer == Answer::good) return {};
-    const Clock::duration waited = Clock::now() - start;
-    if (*answer == Answer::refused && waited > refusal_patience)
-      return session.failed("is not open");
-    if (waited > patience) return session.failed("still answers with the settings before");
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    Probed answer = ask(probe, mark);
+    if (answer.proof == Proof::proved) return answer;
+    if (!answer.early) pause = std::max(pause, trouble_pause);
+    // What says that it is broken may be the smtpd before, in its last moment.
+    const bool passing = answer.early || answer.proof == Proof::broken;
+    const auto limit = passing ? patience : std::min(patience, trouble_patience);
+    if (Clock::now() - start + pause > limit) return answer;
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, longest_pause);
   }
+}
+
+bool all_listen(const std::vector<gateway::Probe>& probes) {
+  std::set<std::string> listening;
+  const bool v4 = add_listening("/proc/net/tcp", listening);
+  const bool v6 = add_listening("/proc/net/tcp6", listening);
+  return std::all_of(probes.begin(), probes.end(), [&](const gateway::Probe& each) {
+    const bool known = each.address.find(':') == std::string::npos ? v4 : v6;
+    return !known || listening.contains(kernel_name(each));
+  });
 }
 
 }  // namespace postern::applier

@@ -3,6 +3,7 @@
 #include "applier/lmdb.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -45,7 +46,6 @@ Tables::Tables(std::string folder) : folder_(std::move(folder)) {
 }
 
 void Tables::trust() {
-  if (trusted_) return;
   std::ofstream(folder_ + start_mark, std::ios::trunc) << host_start() << '\n';
   trusted_ = true;
 }
@@ -54,17 +54,51 @@ std::string Tables::path(const std::string& table) const {
   return folder_ + "/" + table + ".lmdb";
 }
 
-base::Result<std::uint64_t> Tables::make_anew(
-    const std::string& table, const std::map<std::string, std::string>& rows) const {
+void Tables::distrust() const {
+  std::error_code ignored;
+  std::filesystem::remove(folder_ + start_mark, ignored);
+}
+
+std::optional<Tables::Seen> Tables::see(const std::string& path) {
+  struct stat file {};
+  if (lstat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) return std::nullopt;
+  const auto changed_ns = static_cast<std::uint64_t>(file.st_mtim.tv_sec) * 1'000'000'000U +
+                          static_cast<std::uint64_t>(file.st_mtim.tv_nsec);
+  return Seen{file.st_dev, file.st_ino, static_cast<std::uint64_t>(file.st_size),
+              changed_ns,  file.st_uid, file.st_mode};
+}
+
+bool Tables::sound(const std::string& table) const {
+  const auto known = known_.find(table);
+  if (known == known_.end()) return false;
+  const auto now = see(path(table));
+  return now && *now == known->second;
+}
+
+void Tables::remember(const std::string& table) {
+  if (const auto now = see(path(table)))
+    known_[table] = *now;
+  else
+    known_.erase(table);
+}
+
+base::Result<std::uint64_t> Tables::make_anew(const std::string& table,
+                                              const std::map<std::string, std::string>& rows) {
   const std::string beside = path(table) + ".new";
   std::error_code ignored;
   std::filesystem::remove(beside, ignored);
-  {
+  const auto written = [&]() -> base::Result<void> {
     auto environment = lmdb::open(beside, MDB_NOSYNC);
     if (!environment) return environment.error();
-    if (auto done = lmdb::write(environment->get(), beside, rows, {}); !done) return done.error();
+    return lmdb::write(environment->get(), beside, rows, {});
+  }();
+  auto done = written ? rename_over(beside, path(table)) : written;
+  if (!done) {
+    std::filesystem::remove(beside, ignored);  // it takes room that may be what is missing
+    return base::Error{done.error().code, path(table), done.error().text};
   }
-  if (auto done = rename_over(beside, path(table)); !done) return done.error();
+  ++made_anew_;
+  remember(table);
   return rows.size();
 }
 
@@ -76,6 +110,7 @@ base::Result<std::uint64_t> Tables::change(const gateway::TableChange& change) {
   if (!environment) return environment.error();
   if (auto locked = lmdb::lock(environment->get(), file, true); !locked) return locked.error();
   auto done = lmdb::write(environment->get(), file, change.put, change.drop);
+  remember(change.table);
   lmdb::release(environment->get());
   if (!done) return done.error();
   return change.put.size() + change.drop.size();
@@ -83,7 +118,7 @@ base::Result<std::uint64_t> Tables::change(const gateway::TableChange& change) {
 
 base::Result<std::uint64_t> Tables::make(const gateway::Table& table) {
   const std::string file = path(table.name);
-  if (!trusted_ || !std::filesystem::exists(file)) return make_anew(table.name, table.rows);
+  if (!trusted_ || !see(file)) return make_anew(table.name, table.rows);
   auto environment = lmdb::open(file, MDB_NOSYNC);
   if (!environment) return make_anew(table.name, table.rows);
   if (auto locked = lmdb::lock(environment->get(), file, true); !locked) return locked.error();
@@ -92,11 +127,16 @@ base::Result<std::uint64_t> Tables::make(const gateway::Table& table) {
   const gateway::Plan before{{}, {{table.name, std::move(held.value())}}, {}, {}, {}, {}};
   const gateway::Plan after{{}, {table}, {}, {}, {}, {}};
   const std::vector<gateway::TableChange> changes = gateway::difference(before, after).tables;
-  if (changes.empty()) return 0;
-  auto done = lmdb::write(environment->get(), file, changes.front().put, changes.front().drop);
+  base::Result<void> done;
+  std::uint64_t written = 0;
+  if (!changes.empty()) {
+    done = lmdb::write(environment->get(), file, changes.front().put, changes.front().drop);
+    written = changes.front().put.size() + changes.front().drop.size();
+  }
+  remember(table.name);
   lmdb::release(environment->get());
   if (!done) return done.error();
-  return changes.front().put.size() + changes.front().drop.size();
+  return written;
 }
 
 base::Result<void> Tables::read_back(const gateway::TableChange& change) const {
@@ -114,7 +154,8 @@ void Tables::sweep(const std::vector<gateway::Table>& keep) const {
     const bool kept = std::any_of(keep.begin(), keep.end(), [&](const gateway::Table& table) {
       return table.name == file.stem().string();
     });
-    if (file.extension() == ".lmdb" && !kept) std::filesystem::remove(file, ignored);
+    if ((file.extension() == ".lmdb" && !kept) || file.extension() == ".new")
+      std::filesystem::remove(file, ignored);
   }
 }
 

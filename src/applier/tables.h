@@ -4,6 +4,8 @@
 #include "gateway/plan.h"
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +21,8 @@ class Tables {
   explicit Tables(std::string folder);
 
   /// Rows of one table, all or none. A new table is written beside and renamed, so that no reader
-  /// sees half of it. The map grows as it must. Error: io, naming the table and LMDB's reason; busy
-  /// when a reader keeps the lock for 5 s.
+  /// sees half of it. The map grows as it must. Error: io, naming the table and the reason (no room,
+  /// read-only: what it held before stays); damaged; busy when a reader keeps the lock for 5 s.
   base::Result<std::uint64_t> change(const gateway::TableChange& change);
 
   /// Makes the table hold exactly these rows, whatever it held: rows written; a table that cannot
@@ -31,21 +33,42 @@ class Tables {
   /// damaged.
   [[nodiscard]] base::Result<void> read_back(const gateway::TableChange& change) const;
 
+  /// Whether the table's file is the very one that was last written or read whole here, untouched
+  /// since: the same inode, size, time of change, owner and mode. Costs one stat(2). A table that is
+  /// not is made anew, never opened: LMDB believes what it maps.
+  [[nodiscard]] bool sound(const std::string& table) const;
+  /// No table is sound until it is made anew: rows may be in some and not in others.
+  void doubt() { known_.clear(); }
+  /// How many tables were made anew so far: Postfix keeps the file before open until it is told.
+  [[nodiscard]] std::uint64_t made_anew() const { return made_anew_; }
+
   /// False until `trust` when the host was started since the tables were last written: unflushed
   /// pages may be missing, and LMDB must not map such a file.
   [[nodiscard]] bool trusted() const { return trusted_; }
   void trust();
+  /// Until `trust`: should this process die while it reads a table, the next one makes all anew.
+  void distrust() const;
 
-  /// Removes the tables that are not in `keep`.
+  /// Removes the tables that are not in `keep`, and what is left of tables that were not finished.
   void sweep(const std::vector<gateway::Table>& keep) const;
 
  private:
   [[nodiscard]] std::string path(const std::string& table) const;
   base::Result<std::uint64_t> make_anew(const std::string& table,
-                                        const std::map<std::string, std::string>& rows) const;
+                                        const std::map<std::string, std::string>& rows);
+  void remember(const std::string& table);
+
+  /// What stat(2) said of a table's file when it was last known to be good.
+  struct Seen {
+    std::uint64_t device = 0, inode = 0, size = 0, changed_ns = 0, owner = 0, mode = 0;
+    friend bool operator==(const Seen&, const Seen&) = default;
+  };
+  [[nodiscard]] static std::optional<Seen> see(const std::string& path);
 
   std::string folder_;
   bool trusted_ = false;
+  std::map<std::string, Seen> known_;
+  std::uint64_t made_anew_ = 0;
 };
 
 }  // namespace postern::applier

@@ -156,6 +156,10 @@ void RealWorld::apply(gateway::Plan plan, applier::Applier::Done done) {
   applier_->apply(std::move(plan), posted(std::function<void(applier::Outcome)>(std::move(done))));
 }
 
+void RealWorld::watch_data_plane(applier::Applier::Done told) {
+  applier_->watch(posted(std::function<void(applier::Outcome)>(std::move(told))));
+}
+
 std::vector<std::string> RealWorld::host_addresses() {
   std::vector<std::string> out;
   for (const auto& at : link_addresses()) out.push_back(at.address);
@@ -189,6 +193,7 @@ void RealWorld::stats(std::function<void(Stats)> done) {
             {"applier.put_back", applies.put_back},
             {"applier.rows", applies.rows},
             {"applier.execs", applies.execs},
+            {"applier.looks", applies.looks},
             {"applier.last_us", applies.last_us},
             {"transport.links", wire.links},
             {"transport.sessions", wire.sessions},

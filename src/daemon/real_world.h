@@ -42,6 +42,7 @@ class RealWorld final : public machine::World {
   base::Result<transport::Fingerprints> fingerprints(std::string_view public_line) override;
 
   void apply(gateway::Plan plan, applier::Applier::Done done) override;
+  void watch_data_plane(applier::Applier::Done told) override;
   std::vector<std::string> host_addresses() override;
   bool can_bind(const std::string& address) override;
 

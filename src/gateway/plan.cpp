@@ -1,5 +1,6 @@
 #include "gateway/plan.h"
 
+#include "base/assert.h"
 #include "gateway/draft.h"
 
 #include <fmt/format.h>
@@ -7,6 +8,12 @@
 #include <algorithm>
 
 namespace postern::gateway {
+namespace {
+
+constexpr std::string_view letters_and_digits =
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+}  // namespace
 
 const model::Tree& Effective::tree(std::string_view feature) const {
   static const model::Tree nothing{};
@@ -14,8 +21,15 @@ const model::Tree& Effective::tree(std::string_view feature) const {
   return found == trees.end() || !found->second ? nothing : *found->second;
 }
 
-std::string probe_table(std::uint64_t generation) {
-  return fmt::format("/^generation@postern-probe\\.invalid$/ REJECT generation {}.\n", generation);
+std::string probe_table(std::uint64_t generation, std::string_view name) {
+  POSTERN_ASSERT(!name.empty() && name.find_first_not_of(letters_and_digits) == std::string::npos);
+  return fmt::format("/^{}@postern-probe\\.invalid$/ REJECT generation {}.\n", name, generation);
+}
+
+std::string probe_name(std::string_view table) {
+  if (!table.starts_with("/^")) return {};
+  const std::string_view name = table.substr(2, table.substr(2).find_first_not_of(letters_and_digits));
+  return table.substr(2 + name.size()).starts_with("@") ? std::string(name) : std::string();
 }
 
 Plan make_plan(const Effective& effective, const Facts& facts, const std::vector<Part>& parts) {

@@ -37,12 +37,16 @@ struct Table {
   friend bool operator==(const Table&, const Table&) = default;
 };
 
-/// Asked of each listener after a switch: the refusal of `probe_recipient` names the generation of the smtpd
-/// that gave it ("generation 17."), since one of the generation before may still answer. Listeners look it
-/// up in the generation's own `probe_file`, a regexp_table(5) that the applier adds.
-constexpr std::string_view probe_recipient = "generation@postern-probe.invalid";
+/// Asked of each listener after a switch: the refusal of NAME@`probe_domain` names the generation of the smtpd
+/// that gave it ("generation 17."), since one of the generation before may still answer. NAME is drawn at random
+/// for each generation, so that a stranger is told nothing: who does not know it is refused like anybody.
+/// Listeners look it up in the generation's own `probe_file`, a regexp_table(5) that the applier adds.
+constexpr std::string_view probe_domain = "postern-probe.invalid";
 constexpr std::string_view probe_file = "probe.regexp";
-std::string probe_table(std::uint64_t generation);
+/// `name`: letters and digits only.
+std::string probe_table(std::uint64_t generation, std::string_view name);
+/// NAME in a `probe_file`'s bytes, or empty.
+std::string probe_name(std::string_view table);
 
 /// A listener to probe after a switch.
 struct Probe {

@@ -7,7 +7,8 @@
 namespace postern::machine {
 namespace {
 
-constexpr std::int64_t retry_ms = 10'000;
+constexpr std::int64_t retry_first_ms = 10'000;
+constexpr std::int64_t retry_most_ms = 300'000;  // each try may cost Postfix two reloads and mail.log a dozen lines
 constexpr std::int64_t addresses_age_ms = 1'000;
 
 /// Machine, its group, cluster: near to far. Empty when this fleet does not know the machine.
@@ -89,6 +90,7 @@ void Machine::apply(const model::Mix& mix) {
   facts.addresses = addresses_now(*effective.trees["interfaces"]);
   auto plan = gateway::make_plan(effective, facts, features::parts());
   const bool same = planned_ && plan == plan_;
+  if (!same) retry_ms_ = 0;  // other settings: they deserve a try of their own
   plan_ = plan;
   planned_ = true;
   auto covers = peer_->vector();
@@ -108,28 +110,56 @@ void Machine::apply(const model::Mix& mix) {
 void Machine::applied(const applier::Outcome& outcome, const model::Mix& mix, cluster::Vector covers,
                       std::uint64_t epoch) {
   --applying_;
-  data_plane_.generation = outcome.generation;
-  data_plane_.mta_running = outcome.result.has_value() || outcome.generation != 0;
+  show(outcome);
   data_plane_.notes.clear();
   for (const auto& note : plan_.notes) data_plane_.notes.push_back(note.text);
+  if (data_plane_.problem.empty() && !mix.held.empty()) {
+    std::string names;
+    for (const auto& feature : mix.held) names += (names.empty() ? "" : ", ") + feature;
+    data_plane_.problem =
+        "These settings do not check on this machine, so what was last in force is kept for: " + names + ".";
+  }
+  if (!data_plane_.problem.empty()) world_.log("warning", data_plane_.problem);
+  const bool proved = outcome.result.has_value() && outcome.not_proved.empty();
+  refused_ = !outcome.result;
+  if (proved) save_in_use(mix.texts);
+  if (refused_)
+    retry_later();
+  else
+    retry_ms_ = 0;
+  if (epoch != epoch_) return;
+  if (proved && mix.held.empty()) in_force_ = std::move(covers);
+  step(cluster::DataPlane{in_force_, data_plane_.problem});
+}
+
+void Machine::show(const applier::Outcome& outcome) {
+  data_plane_.generation = outcome.generation;
+  data_plane_.mta_running = outcome.running;
   data_plane_.problem.clear();
   if (!outcome.result)
     data_plane_.problem = to_text(outcome.result.error());
-  else if (!mix.held.empty())
-    data_plane_.problem = "These settings do not check on this machine, so what was last in force is kept for: " +
-                          [&] {
-                            std::string names;
-                            for (const auto& feature : mix.held) names += (names.empty() ? "" : ", ") + feature;
-                            return names;
-                          }() +
-                          ".";
-  if (!data_plane_.problem.empty()) world_.log("warning", data_plane_.problem);
-  if (outcome.result)
-    save_in_use(mix.texts);
-  else
-    world_.after(retry_ms, [this] { settle(); });  // postern-hands or a port may be back by then
-  if (epoch != epoch_) return;
-  if (outcome.result && mix.held.empty()) in_force_ = std::move(covers);
+  else if (!outcome.not_proved.empty())
+    data_plane_.problem = "in force, not proved: " + outcome.not_proved;
+}
+
+/// postern-hands or a port may be back by then. Only the last of several timers tries.
+void Machine::retry_later() {
+  retry_ms_ = retry_ms_ == 0 ? retry_first_ms : std::min(retry_ms_ * 2, retry_most_ms);
+  world_.after(retry_ms_, [this, round = ++retry_round_] {
+    if (round == retry_round_ && refused_) settle();
+  });
+}
+
+/// What the applier found by itself: something is broken, or mended, or proved at last.
+void Machine::data_plane_changed(const applier::Outcome& outcome) {
+  if (applying_ > 0) return;  // the answer to that comes, and is newer
+  if (refused_) {             // the plan is not in force, whatever the state of the one before
+    data_plane_.mta_running = outcome.running;
+    return;
+  }
+  if (outcome.result && outcome.not_proved.empty()) return settle();  // tells what is applied now
+  show(outcome);
+  world_.log("warning", data_plane_.problem);
   step(cluster::DataPlane{in_force_, data_plane_.problem});
 }
 

@@ -46,6 +46,7 @@ Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Sche
   out->joiner_ = std::make_unique<JoinerSide>(*out);
   out->sponsor_ = std::make_unique<SponsorSide>(*out);
   out->refresh_transport();
+  world.watch_data_plane([machine = out.get()](const applier::Outcome& outcome) { machine->data_plane_changed(outcome); });
   out->settle();
   out->sponsor_->resume();
   out->step(cluster::Tick{});

@@ -141,6 +141,9 @@ class Machine final : public desk::House {
   void apply(const model::Mix& mix);
   void applied(const applier::Outcome& outcome, const model::Mix& mix, cluster::Vector covers,
                std::uint64_t epoch);
+  void show(const applier::Outcome& outcome);
+  void retry_later();
+  void data_plane_changed(const applier::Outcome& outcome);
   void save_in_use(const model::Texts& texts);
 
   World& world_;
@@ -185,6 +188,9 @@ class Machine final : public desk::House {
   unsigned applying_ = 0;      ///< plans handed to the applier and not answered yet
   cluster::Vector in_force_;   ///< commits that the data plane runs whole: only these are told as applied
   bool planned_ = false;
+  bool refused_ = false;       ///< the applier could not bring the last plan in force
+  std::int64_t retry_ms_ = 0;  ///< the pause before the try that is due; 0: none was needed
+  std::uint64_t retry_round_ = 0;
   desk::DataPlaneStatus data_plane_;
 };
 

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -42,7 +44,8 @@ void Instance::TearDown() {
 
 void Instance::new_applier(std::unique_ptr<applier::Privileged> privileged) {
   applier_.reset();
-  applier_ = std::make_unique<applier::Applier>(applier::Setup{"", dir_}, std::move(privileged));
+  setup_.instance_dir = dir_;
+  applier_ = std::make_unique<applier::Applier>(setup_, std::move(privileged));
 }
 
 model::Node Instance::both_listeners(Access access) const {
@@ -74,6 +77,51 @@ applier::Outcome Instance::apply(const gateway::Plan& wanted) {
 std::string Instance::log() const {
   std::ifstream file(dir_ + "/log/mail.log");
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::size_t Instance::log_lines() const {
+  const std::string all = log();
+  return static_cast<std::size_t>(std::count(all.begin(), all.end(), '\n'));
+}
+
+pid_t Instance::master() const {
+  std::ifstream file(dir_ + "/queue/pid/master.pid");
+  pid_t pid = -1;
+  return file >> pid ? pid : -1;
+}
+
+Told::Told(applier::Applier& applier) {
+  applier.watch([state = state_](const applier::Outcome& outcome) {
+    {
+      const std::lock_guard lock(state->mutex);
+      state->outcomes.push_back(outcome);
+    }
+    state->changed.notify_all();
+  });
+}
+
+bool Told::wait_for(const std::function<bool(const applier::Outcome&)>& is) {
+  std::unique_lock lock(state_->mutex);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (true) {
+    while (!state_->outcomes.empty()) {
+      const applier::Outcome one = state_->outcomes.front();
+      state_->outcomes.pop_front();
+      if (is(one)) return true;
+    }
+    if (state_->changed.wait_until(lock, deadline) == std::cv_status::timeout) return false;
+  }
+}
+
+bool Told::wait_for_trouble(const std::string& part) {
+  return wait_for([&](const applier::Outcome& one) {
+    const std::string text = one.result ? one.not_proved : base::to_text(one.result.error());
+    return text.find(part) != std::string::npos;
+  });
+}
+
+bool Told::wait_for_good() {
+  return wait_for([](const applier::Outcome& one) { return one.result && one.not_proved.empty(); });
 }
 
 std::string Instance::postmap(const std::string& table, const std::string& key) const {

@@ -9,10 +9,35 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/types.h>
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace postern::test {
+
+/// What an applier told by itself.
+class Told {
+ public:
+  explicit Told(applier::Applier& applier);
+  /// Waits, a minute at most, for an outcome told since the last call that `is` so; whether one came.
+  bool wait_for(const std::function<bool(const applier::Outcome&)>& is);
+  bool wait_for_trouble(const std::string& part);
+  bool wait_for_good();
+
+ private:
+  /// Outlives this object in the applier's hands.
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<applier::Outcome> outcomes;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+};
 
 /// A machine's Postfix in a folder of its own, on addresses of its own below 127.
 class Instance : public testing::Test {
@@ -28,6 +53,9 @@ class Instance : public testing::Test {
   applier::Outcome apply(const gateway::Plan& plan);
   void new_applier(std::unique_ptr<applier::Privileged> privileged);
   [[nodiscard]] std::string log() const;
+  [[nodiscard]] std::size_t log_lines() const;
+  /// Of Postfix's master; -1: none is written down.
+  [[nodiscard]] pid_t master() const;
   [[nodiscard]] std::string postmap(const std::string& table, const std::string& key) const;
   /// "127.x.y.N" and this host's client addresses on the same net.
   [[nodiscard]] std::string host(int number) const { return net_ + std::to_string(number); }
@@ -35,6 +63,7 @@ class Instance : public testing::Test {
   static constexpr unsigned incoming = 2525, outgoing = 2526, sink_port = 2625;
   std::string root_, dir_, net_;  ///< dir_: the instance's folder, below root_
   gateway::Facts facts_;
+  applier::Setup setup_;  ///< for new_applier; the folder is filled in
   std::unique_ptr<applier::Applier> applier_;
 };
 

@@ -14,6 +14,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <optional>
+#include <string>
 
 namespace postern::applier {
 namespace {
@@ -118,6 +121,126 @@ TEST_F(TablesTest, ARowOfATableThatIsGoneIsAnError) {
   const auto done = tables.change({"t", false, {{"a", "1"}}, {}});
   ASSERT_FALSE(done.has_value());
   EXPECT_EQ(done.error().code, base::ErrorCode::io);
+}
+
+TEST_F(TablesTest, ATableThatWasCutIsMadeAnewAndNotMapped) {
+  std::map<std::string, std::string> rows;
+  for (int i = 0; i < 2000; ++i) rows[fmt::format("key{:04}", i)] = std::string(100, 'v');
+  Tables first(dir_);
+  ASSERT_TRUE(first.make({"t", rows}).has_value());
+  first.trust();
+  std::filesystem::resize_file(dir_ + "/t.lmdb", 3 * 4096);
+  Tables later(dir_);
+  ASSERT_TRUE(later.trusted());
+  const auto cut = later.change({"t", false, {{"a", "1"}}, {}});
+  ASSERT_FALSE(cut.has_value());
+  EXPECT_EQ(cut.error().code, base::ErrorCode::damaged);
+  EXPECT_EQ(later.make({"t", rows}).value(), 2000U);
+  EXPECT_EQ(look_up("key1999"), std::string(100, 'v') + "\n");
+}
+
+TEST_F(TablesTest, ATableIsSoundOnlyAsItWasLeft) {
+  Tables tables(dir_);
+  const std::string file = dir_ + "/t.lmdb";
+  EXPECT_FALSE(tables.sound("t"));
+  const auto make = [&] {
+    ASSERT_TRUE(tables.change({"t", true, {{"a", "1"}}, {}}).has_value());
+    ASSERT_TRUE(tables.sound("t"));
+  };
+  make();
+  ASSERT_TRUE(tables.change({"t", false, {{"b", "2"}}, {"a"}}).has_value());
+  EXPECT_TRUE(tables.sound("t"));
+  const std::uint64_t anew = tables.made_anew();
+  std::filesystem::copy_file(file, dir_ + "/copy");
+  std::filesystem::rename(dir_ + "/copy", file);
+  EXPECT_FALSE(tables.sound("t")) << "another file of the same bytes: Postfix has the old one";
+  make();
+  EXPECT_EQ(tables.made_anew(), anew + 1);
+  std::filesystem::resize_file(file, 4096);
+  EXPECT_FALSE(tables.sound("t"));
+  make();
+  chmod(file.c_str(), 0600);
+  EXPECT_FALSE(tables.sound("t"));
+  make();
+  std::filesystem::remove(file);
+  EXPECT_FALSE(tables.sound("t"));
+  make();
+  tables.doubt();
+  EXPECT_FALSE(tables.sound("t"));
+}
+
+TEST_F(TablesTest, AProcessThatDiesOverATableIsFollowedByOneThatMakesAllAnew) {
+  Tables first(dir_);
+  ASSERT_TRUE(first.make({"t", {{"a", "1"}}}).has_value());
+  first.trust();
+  Tables(dir_).distrust();  // and then it read, and died
+  EXPECT_FALSE(Tables(dir_).trusted());
+}
+
+/// The folder is a file system of its own, with as much room as is asked for.
+class FullDisk : public TablesTest {
+ protected:
+  bool mount(const std::string& options) {
+    if (geteuid() != 0) return false;
+    mounted_ = test::run({"mount", "-t", "tmpfs", "-o", options, "postern-test", dir_}).code == 0;
+    if (mounted_) std::ofstream(dir_ + "/main.cf") << "compatibility_level = 3.6\n";
+    return mounted_;
+  }
+  void remount(const std::string& options) {
+    EXPECT_EQ(test::run({"mount", "-o", "remount," + options, dir_}).code, 0);
+  }
+  void TearDown() override {
+    if (mounted_) test::run({"umount", "-l", dir_});
+    TablesTest::TearDown();
+  }
+  void expect_as_before(const base::Result<std::uint64_t>& done, const std::string& reason,
+                        const std::string& mend) {
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().code, base::ErrorCode::io);
+    EXPECT_NE(done.error().where.find(".lmdb"), std::string::npos) << done.error().where;
+    EXPECT_EQ(done.error().where.find(".new"), std::string::npos) << done.error().where;
+    EXPECT_NE(done.error().text.find(reason), std::string::npos) << done.error().text;
+    EXPECT_NE(done.error().text.find(mend), std::string::npos) << done.error().text;
+    EXPECT_TRUE(tables_->sound("t"));
+    EXPECT_TRUE(tables_->read_back({"t", false, {{"a", "1"}}, {"key00001"}}).has_value());
+    EXPECT_FALSE(std::filesystem::exists(dir_ + "/t.lmdb.new"));
+    EXPECT_FALSE(std::filesystem::exists(dir_ + "/u.lmdb.new"));
+  }
+  void make_first() {
+    tables_.emplace(dir_);
+    ASSERT_TRUE(tables_->change({"t", true, {{"a", "1"}}, {}}).has_value());
+    for (int i = 0; i < 20'000; ++i) large_[fmt::format("key{:05}", i)] = std::string(400, 'v');
+  }
+
+  bool mounted_ = false;
+  std::optional<Tables> tables_;
+  std::map<std::string, std::string> large_;
+};
+
+TEST_F(FullDisk, RowsThatFindNoRoomChangeNothing) {
+  if (!mount("size=2m,mode=0755")) GTEST_SKIP() << "Nothing can be mounted here.";
+  make_first();
+  expect_as_before(tables_->change({"t", false, large_, {}}), "No space left", "Make room");
+  expect_as_before(tables_->change({"t", true, large_, {}}), "No space left", "Make room");
+  expect_as_before(tables_->change({"u", true, large_, {}}), "No space left", "Make room");
+  ASSERT_TRUE(tables_->change({"t", false, {{"b", "2"}}, {}}).has_value());
+  remount("size=40m");
+  EXPECT_TRUE(tables_->change({"t", false, large_, {}}).has_value());
+}
+
+TEST_F(FullDisk, NoInodeIsLeft) {
+  if (!mount("size=2m,mode=0755,nr_inodes=3")) GTEST_SKIP() << "Nothing can be mounted here.";
+  make_first();  // the folder, main.cf and the table: all three
+  expect_as_before(tables_->change({"u", true, {{"a", "1"}}, {}}), "No space left", "Make room");
+  EXPECT_TRUE(tables_->change({"t", false, {{"b", "2"}}, {}}).has_value());
+}
+
+TEST_F(FullDisk, AReadOnlyFileSystemKeepsWhatItHas) {
+  if (!mount("size=2m,mode=0755")) GTEST_SKIP() << "Nothing can be mounted here.";
+  make_first();
+  remount("ro");
+  expect_as_before(tables_->change({"t", false, {{"b", "2"}}, {}}), "Read-only", "writable");
+  expect_as_before(tables_->change({"t", true, {{"b", "2"}}, {}}), "Read-only", "writable");
 }
 
 TEST_F(TablesTest, AReaderThatKeepsTheLockIsWaitedForAndThenNamed) {

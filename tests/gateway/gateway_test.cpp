@@ -137,5 +137,13 @@ TEST(Parameter, ReadsWhatWasRendered) {
   EXPECT_EQ(parameter(plan, "compatibility"), "");
 }
 
+TEST(ProbeTable, NamesItsGenerationToWhoKnowsItsName) {
+  const std::string table = probe_table(17, "5eCret");
+  EXPECT_EQ(table, "/^5eCret@postern-probe\\.invalid$/ REJECT generation 17.\n");
+  EXPECT_EQ(probe_name(table), "5eCret");
+  for (const char* other : {"", "/", "/^", "/^abc", "/^a.c@x/ OK", "abc@x", "/^@x/"})
+    EXPECT_EQ(probe_name(other), "") << other;
+}
+
 }  // namespace
 }  // namespace postern::gateway

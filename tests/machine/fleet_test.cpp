@@ -69,6 +69,71 @@ TEST_F(Fleets, what_the_mail_engine_refused_is_not_told_as_applied_and_is_tried_
   EXPECT_FALSE(transport_row(c, "example.com").empty());
 }
 
+TEST_F(Fleets, what_the_mail_engine_keeps_refusing_is_tried_in_growing_pauses_by_one_timer) {
+  three();
+  fleet.world(c).applies_fail = true;
+  for (const char* domain : {"one.example", "two.example", "three.example"}) {
+    route(*fleet.client(a), "cluster", domain, "127.0.1.9");
+    fleet.run_for(2'000);
+  }
+  const auto before = fleet.world(c).applies;
+  fleet.run_for(620'000);  // after 10, 20, 40, 80, 160 and 300 s
+  EXPECT_GE(fleet.world(c).applies - before, 5U);
+  EXPECT_LE(fleet.world(c).applies - before, 7U);
+  // That the settings before are in order is no reason to try the refused ones sooner.
+  const auto tries = fleet.world(c).applies;
+  applier::Outcome good;
+  good.generation = fleet.world(c).generation;
+  fleet.world(c).data_plane_watcher(good);
+  fleet.run_for(1'000);
+  EXPECT_EQ(fleet.world(c).applies, tries);
+}
+
+TEST_F(Fleets, what_is_in_force_is_told_as_applied_once_it_is_proved) {
+  three();
+  fleet.world(c).not_proved = "The listener IncomingMail answers MAIL FROM:<> with \"452 4.3.1\".";
+  const auto committed = route(*fleet.client(a), "cluster", "example.com", "127.0.1.9");
+  const auto hash = base::parse_hash(std::string(committed.at("commit").as_string()));
+  ASSERT_TRUE(hash.has_value());
+  const auto progress_of_c = [&] {
+    for (const auto& one : fleet.machine(a).peer().progress(*hash))
+      if (fleet.machine(a).peer().fleet().member(one.member)->host_name == c) return one;
+    return cluster::Peer::Progress{};
+  };
+  ASSERT_TRUE(fleet.run_until([&] { return !progress_of_c().problem.empty(); }, 5'000));
+  EXPECT_EQ(progress_of_c().problem, "in force, not proved: " + fleet.world(c).not_proved);
+  EXPECT_FALSE(progress_of_c().applied);
+  EXPECT_EQ(fleet.machine(c).data_plane().problem, progress_of_c().problem);
+  const auto applies = fleet.world(c).applies;
+  fleet.run_for(60'000);
+  EXPECT_EQ(fleet.world(c).applies, applies);  // asking again is the applier's
+
+  fleet.world(c).not_proved.clear();
+  applier::Outcome proved;
+  proved.generation = fleet.world(c).generation;
+  proved.running = true;
+  fleet.world(c).data_plane_watcher(proved);
+  ASSERT_TRUE(fleet.run_until([&] { return progress_of_c().applied; }, 5'000));
+  EXPECT_EQ(progress_of_c().problem, "");
+  EXPECT_EQ(fleet.machine(c).data_plane().problem, "");
+}
+
+TEST_F(Fleets, what_breaks_beneath_a_running_mail_engine_is_told_until_it_is_mended) {
+  three();
+  applier::Outcome broken;
+  broken.result = base::fail(base::ErrorCode::io, "Broken since 2026-11-26 22:00:00 UTC: The table transport is missing.");
+  broken.generation = fleet.world(c).generation;
+  fleet.world(c).data_plane_watcher(broken);
+  EXPECT_NE(fleet.machine(c).data_plane().problem.find("Broken since"), std::string::npos);
+  EXPECT_FALSE(fleet.machine(c).data_plane().mta_running);
+  applier::Outcome mended;
+  mended.generation = broken.generation;
+  mended.running = true;
+  fleet.world(c).data_plane_watcher(mended);
+  ASSERT_TRUE(fleet.run_until([&] { return fleet.machine(c).data_plane().problem.empty(); }, 5'000));
+  EXPECT_TRUE(fleet.machine(c).data_plane().mta_running);
+}
+
 TEST_F(Fleets, joins_that_are_refused_leave_both_sides_as_they_were) {
   fleet.add(a, "127.0.1.1");
   fleet.add(b, "127.0.1.2");

@@ -139,6 +139,7 @@ class MemoryWorld final : public machine::World {
   void resolve(std::string host, std::function<void(transport::Transport::Resolution)> done) override;
   base::Result<transport::Fingerprints> fingerprints(std::string_view public_line) override;
   void apply(gateway::Plan plan, applier::Applier::Done done) override;
+  void watch_data_plane(applier::Applier::Done told) override { data_plane_watcher = std::move(told); }
   std::vector<std::string> host_addresses() override { return {address_}; }
   bool can_bind(const std::string& address) override { return address == address_; }
   void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override;
@@ -157,6 +158,9 @@ class MemoryWorld final : public machine::World {
   gateway::Plan plan;
   std::vector<std::string> lines;  ///< the log
   std::uint64_t generation = 0;
+  std::string not_proved;          ///< why no apply can be proved; empty: all are
+  std::uint64_t applies = 0;       ///< asked for
+  applier::Applier::Done data_plane_watcher;
   bool disk_stands_still = false;  ///< what is asked of the store is answered after disk_goes_on()
   void disk_goes_on();
   std::vector<std::function<void()>> disk_waits;

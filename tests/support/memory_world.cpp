@@ -202,6 +202,9 @@ Result<transport::Fingerprints> MemoryWorld::fingerprints(std::string_view publi
 void MemoryWorld::apply(gateway::Plan next, applier::Applier::Done done) {
   after(1, [this, next = std::move(next), done = std::move(done)] {
     applier::Outcome outcome;
+    ++applies;
+    outcome.running = true;
+    outcome.not_proved = not_proved;
     if (applies_fail) {
       outcome.generation = generation;
       outcome.result = fail(ErrorCode::invalid, "The mail engine refused the settings.");
