@@ -150,6 +150,7 @@ TEST_F(CreateTest, JoiningShowsTheFingerprintFirst) {
 
 TEST_F(DeskTest, PrejoinSettingsAreShown) {
   Sitter sitter(*desk, admin());
+  sitter.ok("session.mode", R"({"mode":"cluster"})");
   const json::value features = sitter.ok("cluster.prejoin").at("features");
   EXPECT_EQ(features.at(0).at("title"), "DNS");
   EXPECT_EQ(features.at(0).at("data").at("source"), "root");
