@@ -16,21 +16,30 @@ using Completer = std::function<std::vector<std::string>(std::string_view before
 
 /// The person, or the script, on the other side. Every question may be left (Ctrl-C, end of input):
 /// then the answer is nullopt and the caller returns without having changed anything.
+/// Whatever is said here may hold texts of other people and machines: it goes out through base/printable.h,
+/// whichever console it is. A console's own control sequences do not come this way.
 class Console {
  public:
   virtual ~Console() = default;
   /// Prints `prompt` and reads one line, without its newline.
-  virtual std::optional<std::string> ask(std::string_view prompt, const Completer& complete = {}) = 0;
+  std::optional<std::string> ask(std::string_view prompt, const Completer& complete = {});
   /// As ask, but neither echoed nor remembered.
-  virtual std::optional<std::string> ask_secret(std::string_view prompt) = 0;
+  std::optional<std::string> ask_secret(std::string_view prompt);
   /// Several lines (a key, a certificate) up to a blank line or a lone "."; safe for pasted text.
   virtual std::optional<std::string> read_block() = 0;
   /// Results; `text` carries its own newlines.
-  virtual void print(std::string_view text) = 0;
+  void print(std::string_view text);
   /// Errors, warnings and notices: beside the results (stderr) where the two can be told apart.
-  virtual void complain(std::string_view text) = 0;
+  void complain(std::string_view text);
   /// True once no answer can come any more: end of input, or the terminal hung up.
   [[nodiscard]] virtual bool ended() const = 0;
+
+ protected:
+  // The same, with text that is printable already.
+  virtual std::optional<std::string> ask_line(std::string_view prompt, const Completer& complete) = 0;
+  virtual std::optional<std::string> ask_hidden(std::string_view prompt) = 0;
+  virtual void show(std::string_view text) = 0;
+  virtual void show_beside(std::string_view text) = 0;
 };
 
 /// A terminal, through libedit: line editing, history and completion; secrets are in no history.
@@ -42,12 +51,14 @@ class PlainConsole : public Console {
  public:
   /// The streams must outlive the console.
   PlainConsole(std::istream& in, std::ostream& out, std::ostream& err);
-  std::optional<std::string> ask(std::string_view prompt, const Completer& complete = {}) override;
-  std::optional<std::string> ask_secret(std::string_view prompt) override;
   std::optional<std::string> read_block() override;
-  void print(std::string_view text) override;
-  void complain(std::string_view text) override;
   [[nodiscard]] bool ended() const override;
+
+ protected:
+  std::optional<std::string> ask_line(std::string_view prompt, const Completer& complete) override;
+  std::optional<std::string> ask_hidden(std::string_view prompt) override;
+  void show(std::string_view text) override;
+  void show_beside(std::string_view text) override;
 
  private:
   std::istream& in_;

@@ -5,17 +5,17 @@ namespace postern::cli {
 FilterConsole::FilterConsole(Console& next, std::vector<Filter> filters)
     : next_(next), filters_(std::move(filters)), counts_(filters_.size(), 0) {}
 
-std::optional<std::string> FilterConsole::ask(std::string_view prompt, const Completer& complete) {
+std::optional<std::string> FilterConsole::ask_line(std::string_view prompt, const Completer& complete) {
   return next_.ask(prompt, complete);
 }
 
-std::optional<std::string> FilterConsole::ask_secret(std::string_view prompt) {
+std::optional<std::string> FilterConsole::ask_hidden(std::string_view prompt) {
   return next_.ask_secret(prompt);
 }
 
 std::optional<std::string> FilterConsole::read_block() { return next_.read_block(); }
 
-void FilterConsole::print(std::string_view text) {
+void FilterConsole::show(std::string_view text) {
   partial_ += text;
   std::size_t start = 0;
   for (auto end = partial_.find('\n'); end != std::string::npos; end = partial_.find('\n', start)) {

@@ -10,14 +10,16 @@ class FilterConsole : public Console {
  public:
   /// `next` must outlive it.
   FilterConsole(Console& next, std::vector<Filter> filters);
-  std::optional<std::string> ask(std::string_view prompt, const Completer& complete = {}) override;
-  std::optional<std::string> ask_secret(std::string_view prompt) override;
   std::optional<std::string> read_block() override;
-  void print(std::string_view text) override;
-  void complain(std::string_view text) override { next_.complain(text); }
   [[nodiscard]] bool ended() const override { return next_.ended(); }
   /// Lets out a last line without newline, and the counts.
   void finish();
+
+ protected:
+  std::optional<std::string> ask_line(std::string_view prompt, const Completer& complete) override;
+  std::optional<std::string> ask_hidden(std::string_view prompt) override;
+  void show(std::string_view text) override;
+  void show_beside(std::string_view text) override { next_.complain(text); }
 
  private:
   /// One line from filter `from` on.

@@ -13,16 +13,17 @@ namespace postern::cli {
 using desk::Json;
 using desk::JsonObject;
 
+/// A string as one printable line (base/printable.h), anything else as JSON.
 std::string text_of(const Json& object, std::string_view name);
 bool flag_of(const Json& object, std::string_view name);
 long number_of(const Json& object, std::string_view name);
 /// Members of an array; empty when it is none.
 std::vector<Json> items_of(const Json& object, std::string_view name);
-/// Strings of an array.
+/// Strings of an array, as text_of.
 std::vector<std::string> texts_of(const Json& object, std::string_view name);
 /// The member itself; null when absent.
 Json member_of(const Json& object, std::string_view name);
-/// One compact line.
+/// One compact line of JSON; characters that are not printable are escaped.
 std::string to_line(const Json& value);
 /// A point in time for people, "Wed Jun 22 10:02:04 2005 PDT": from Unix milliseconds or, when the desk
 /// wrote it out already, its own text.

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/printable.h"
 #include "cli/commands.h"
 #include "cli/questions.h"
 
@@ -72,7 +73,7 @@ int run_stats(Session& session, Arguments& arguments) {
   const Json counters = member_of(*stats, "counters");
   if (!counters.is_object()) return exit_ok;
   for (const auto& [name, value] : counters.get_object()) {
-    session.line(fmt::format("{:<32} {}", std::string(name), to_line(value)));
+    session.line(fmt::format("{:<32} {}", base::printable_line(name), to_line(value)));
   }
   return exit_ok;
 }

@@ -11,7 +11,7 @@ namespace postern::cli {
 PlainConsole::PlainConsole(std::istream& in, std::ostream& out, std::ostream& err)
     : in_(in), out_(out), err_(err) {}
 
-std::optional<std::string> PlainConsole::ask(std::string_view prompt, const Completer&) {
+std::optional<std::string> PlainConsole::ask_line(std::string_view prompt, const Completer&) {
   out_ << prompt << std::flush;
   std::string line;
   if (!std::getline(in_, line)) return std::nullopt;
@@ -19,9 +19,9 @@ std::optional<std::string> PlainConsole::ask(std::string_view prompt, const Comp
   return line;
 }
 
-std::optional<std::string> PlainConsole::ask_secret(std::string_view prompt) {
+std::optional<std::string> PlainConsole::ask_hidden(std::string_view prompt) {
   // Only the output may be piped: a person may still be typing.
-  if (&in_ != &std::cin || isatty(STDIN_FILENO) == 0) return ask(prompt);
+  if (&in_ != &std::cin || isatty(STDIN_FILENO) == 0) return ask_line(prompt, {});
   auto line = read_hidden_line(STDIN_FILENO, STDERR_FILENO, prompt);
   err_ << '\n';
   return line;
@@ -37,9 +37,9 @@ std::optional<std::string> PlainConsole::read_block() {
   }
 }
 
-void PlainConsole::print(std::string_view text) { out_ << text << std::flush; }
+void PlainConsole::show(std::string_view text) { out_ << text << std::flush; }
 
-void PlainConsole::complain(std::string_view text) {
+void PlainConsole::show_beside(std::string_view text) {
   out_ << std::flush;
   err_ << text << std::flush;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/printable.h"
+
 namespace postern::cli {
 
 using base::ErrorCode;
@@ -58,6 +60,12 @@ int Session::refresh() {
 
 desk::Reply<Json> Session::try_call(std::string_view method, JsonObject params) {
   auto reply = client_.call(method, std::move(params));
+  if (!reply) {
+    desk::Refusal refusal = reply.error();
+    refusal.error.text = base::printable_line(refusal.error.text);
+    refusal.error.where = base::printable_line(refusal.error.where);
+    reply = std::move(refusal);
+  }
   // Another machine out of reach comes with its host's name; without one it is the desk that is gone.
   if (!reply && reply.error().error.code == ErrorCode::unreachable &&
       text_of(reply.error().data, "host").empty()) {

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "base/printable.h"
 #include "cli/console.h"
 #include "cli/words.h"
 
@@ -50,12 +51,14 @@ class TtyConsole : public Console {
  public:
   TtyConsole();
   ~TtyConsole() override { std::signal(SIGINT, before_interrupt_); }
-  std::optional<std::string> ask(std::string_view prompt, const Completer& complete) override;
-  std::optional<std::string> ask_secret(std::string_view prompt) override;
   std::optional<std::string> read_block() override;
-  void print(std::string_view text) override;
-  void complain(std::string_view text) override { print(text); }
   [[nodiscard]] bool ended() const override { return ended_; }
+
+ protected:
+  std::optional<std::string> ask_line(std::string_view prompt, const Completer& complete) override;
+  std::optional<std::string> ask_hidden(std::string_view prompt) override;
+  void show(std::string_view text) override;
+  void show_beside(std::string_view text) override { show(text); }
 
  private:
   static TtyConsole& of(EditLine* edit);
@@ -110,7 +113,9 @@ unsigned char TtyConsole::complete(EditLine* edit, int) {
   const std::string_view before(line->buffer, static_cast<std::size_t>(line->cursor - line->buffer));
   const auto start = before.find_last_of(" ;|,");
   const std::string_view word = start == before.npos ? before : before.substr(start + 1);
-  const auto matches = with_prefix((*self.completer_)(before), word);
+  auto matches = with_prefix((*self.completer_)(before), word);
+  // What is not printable cannot be typed, and must not be drawn.
+  std::erase_if(matches, [](const std::string& match) { return !base::is_printable_line(match, match.size()); });
   if (matches.empty()) return CC_ERROR;
   std::string more = common_prefix(matches).substr(word.size());
   if (matches.size() == 1) more += ' ';
@@ -129,10 +134,10 @@ void TtyConsole::remember(const std::string& line) {
   if (!line.empty()) history(history_.get(), &event, H_ENTER, line.c_str());
 }
 
-std::optional<std::string> TtyConsole::ask(std::string_view prompt, const Completer& complete) {
+std::optional<std::string> TtyConsole::ask_line(std::string_view prompt, const Completer& complete) {
   // libedit redraws its prompt: only the last line may be that, the rest is printed once.
   const auto cut = prompt.rfind('\n');
-  if (cut != prompt.npos) print(prompt.substr(0, cut + 1));
+  if (cut != prompt.npos) show(prompt.substr(0, cut + 1));
   prompt_ = cut == prompt.npos ? prompt : prompt.substr(cut + 1);
   completer_ = &complete;
   interrupted_ = false;
@@ -143,7 +148,7 @@ std::optional<std::string> TtyConsole::ask(std::string_view prompt, const Comple
   const char* text = el_gets(edit_.get(), &count);
   completer_ = nullptr;
   if (interrupted_ || text == nullptr || count <= 0) {
-    print("\n");
+    show("\n");
     if (!interrupted_) ended_ = true;
     return std::nullopt;
   }
@@ -153,9 +158,9 @@ std::optional<std::string> TtyConsole::ask(std::string_view prompt, const Comple
   return line;
 }
 
-std::optional<std::string> TtyConsole::ask_secret(std::string_view prompt) {
+std::optional<std::string> TtyConsole::ask_hidden(std::string_view prompt) {
   auto line = read_hidden_line(STDIN_FILENO, STDOUT_FILENO, prompt);
-  print("\n");
+  show("\n");
   return line;
 }
 
@@ -171,7 +176,7 @@ std::optional<std::string> TtyConsole::read_block() {
     if (key == 127 || key == 8) {
       if (line.empty()) continue;
       line.pop_back();
-      print("\b \b");
+      show("\b \b");
     } else if (key != '\n' && key != '\r') {
       line += key;
     } else {
@@ -184,7 +189,7 @@ std::optional<std::string> TtyConsole::read_block() {
   return std::nullopt;
 }
 
-void TtyConsole::print(std::string_view text) {
+void TtyConsole::show(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }

@@ -1,6 +1,7 @@
 #include "desk/commit.h"
 
 #include "base/limits.h"
+#include "base/printable.h"
 #include "desk/check.h"
 
 #include <boost/json/array.hpp>
@@ -125,10 +126,8 @@ std::optional<base::Error> wrong_request(const std::string& comment, const std::
     return fail(
         ErrorCode::usage, "request",
         fmt::format(R"(The parameter "request" must have 1 to {} bytes.)", request_key_bytes));
-  if (comment.size() > base::limits::comment_bytes)
-    return fail(ErrorCode::invalid, "comment",
-                fmt::format("A comment may have {} bytes at most; this one has {}.",
-                            base::limits::comment_bytes, comment.size()));
+  if (auto good = base::check_line(comment, base::limits::comment_bytes, "A comment", "comment"); !good)
+    return good.error();
   return std::nullopt;
 }
 
@@ -246,11 +245,10 @@ void settle_in_doubt(State& state) {
 }
 
 const std::vector<Method>& commit_methods() {
-  using cluster::Role;
   static const std::vector<Method> methods = {
-      {"commit", Role::operator_, commit},
-      {"commit.check", Role::operator_, commit_check},
-      {"commit.resolve", Role::operator_, commit_resolve},
+      {"commit", commit},
+      {"commit.check", commit_check},
+      {"commit.resolve", commit_resolve},
   };
   return methods;
 }

@@ -97,6 +97,19 @@ json::value data_of(const model::Text& canonical) {
   return whole.get_object().begin()->value();
 }
 
+json::value without_secrets(const schema::Form& form, json::value data) {
+  if (data.is_array())
+    for (json::value& entry : data.get_array()) entry = without_secrets(form, std::move(entry));
+  if (!data.is_object()) return data;
+  json::object kept;
+  for (auto& member : data.get_object()) {
+    const schema::Form* child = form.child(member.key());
+    if (child != nullptr && !child->secret)
+      kept[member.key()] = without_secrets(*child, std::move(member.value()));
+  }
+  return kept;
+}
+
 base::Result<model::Text> text_of(const schema::Schema& schema, const schema::Feature& feature,
                                   const json::value& data) {
   json::object whole;

@@ -2,7 +2,9 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "base/printable.h"
 #include "desk/commit.h"
+#include "desk/rights.h"
 
 #include <fmt/format.h>
 
@@ -11,6 +13,8 @@
 
 namespace postern::desk {
 namespace {
+
+constexpr std::size_t shown_method_bytes = 64;
 
 const Method* find_method(std::string_view name) {
   static const std::array subjects = {&session_methods(), &feature_methods(), &change_methods(),
@@ -21,12 +25,6 @@ const Method* find_method(std::string_view name) {
     for (const Method& method : *methods)
       if (method.name == name) return &method;
   return nullptr;
-}
-
-std::vector<cluster::Dot> credentials(const State& state, const Session& session) {
-  for (const cluster::User& user : state.fleet().users)
-    if (user.id == session.who.user) return user.credential_dots;
-  return {};
 }
 
 void load_pending(State& state) {
@@ -87,7 +85,7 @@ SessionId Desk::open_session(Who who, std::function<void(std::string line)> writ
   session.write = std::move(write);
   session.hang_up = std::move(hang_up);
   session.mode = state_->own_mode();
-  session.credential_dots = credentials(*state_, session);
+  session.credential_dots = credentials_now(*state_, session);
   const Session& placed = state_->sessions.emplace(id, std::move(session)).first->second;
   if (placed.who.interactive) greet(*state_, placed);
   return id;
@@ -107,33 +105,23 @@ void Desk::receive(SessionId id, std::string_view line) {
   if (const auto* wrong = std::get_if<WireError>(&parsed)) return session.write(error_line(*wrong));
   const Request& request = std::get<Request>(parsed);
   const Method* method = find_method(request.method);
-  if (method == nullptr)
-    return session.write(error_line(
-        WireError{RpcCode::method_not_found,
-                  fmt::format("This desk has no method \"{}\".", request.method), request.id}));
+  const Right* right = find_right(request.method);
+  if (method == nullptr || right == nullptr)
+    return session.write(error_line(WireError{RpcCode::method_not_found,
+                                              fmt::format("This desk has no method \"{}\".",
+                                                          base::printable_line(request.method, shown_method_bytes)),
+                                              request.id}));
   const Call call(*state_, id, request.id);
-  const cluster::Role role = role_of(*state_, session);
-  if (role < method->least)
-    return call.refuse(
-        base::fail(base::ErrorCode::denied,
-                   fmt::format("This needs the role {}; yours is {}.",
-                               cluster::role_name(method->least), cluster::role_name(role))));
+  if (const auto refused = refused_call(*state_, session, *right, request.params)) return call.refuse(*refused);
+  if (const auto wrong = wrong_texts(*right, request.params)) return call.refuse(*wrong);
   Params params(request.params);
   method->run(*state_, session, call, params);
 }
 
 void Desk::state_changed(const std::vector<cluster::Register>&) {
-  std::vector<SessionId> ended;
-  for (const auto& [id, session] : state_->sessions) {
-    if (session.who.user.is_nil() || session.writes_credentials) continue;
-    if (role_of(*state_, session) == cluster::Role::none ||
-        credentials(*state_, session) != session.credential_dots)
-      ended.push_back(id);
-  }
-  for (const SessionId id : ended)
-    end_session(
-        *state_, id,
-        "Your session ends here: your rights or your passphrase have been changed. Log in again.");
+  std::vector<SessionId> all;
+  for (const auto& [id, session] : state_->sessions) all.push_back(id);
+  for (const SessionId id : all) end_if_stale(*state_, id);
   settle_in_doubt(*state_);
 }
 

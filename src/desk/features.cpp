@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "desk/check.h"
+#include "desk/rights.h"
 #include "features/features.h"
 
 #include <boost/json/array.hpp>
@@ -55,9 +56,13 @@ void feature_get(State& state, Session& session, const Call& call, Params& param
   out["mode"] = mode_text(fleet, mode);
   out["label"] = mode_label(fleet, mode);
   out["defined"] = view.settings.defines(mode, feature->name);
-  out["data"] = data_of(view.settings.find(mode, feature->name));
-  out["effective"] =
-      data_of(from ? view.settings.find(*from, feature->name) : factory_text(*feature));
+  const bool writer = !may_not_write(*feature, role_of(state, session));
+  const auto shown = [&](const model::Text& text) {
+    json::value data = data_of(text);
+    return writer ? data : without_secrets(state.schema.form(feature->name), std::move(data));
+  };
+  out["data"] = shown(view.settings.find(mode, feature->name));
+  out["effective"] = shown(from ? view.settings.find(*from, feature->name) : factory_text(*feature));
   out["effective_from"] = from ? mode_label(fleet, *from) : "factory default";
   out["effective_mode"] = from ? json::value(mode_text(fleet, *from)) : nullptr;
   out["hidden_from"] = hidden_json(view, mode, feature->name);
@@ -270,32 +275,18 @@ Checked<Target> find_target(const State& state, const Session& session, std::str
   return Target{*feature, *mode};
 }
 
-std::optional<Refused> out_of_scope(const State& state, const schema::Feature& feature,
-                                    const base::Mode& mode) {
-  if (state.fleet().standalone() || feature.scope == schema::Scope::any) return std::nullopt;
-  const bool machine = feature.scope == schema::Scope::machine;
-  if (mode.level == (machine ? base::Level::machine : base::Level::cluster)) return std::nullopt;
-  const char* level = machine ? "machine" : "cluster";
-  json::object data;
-  data["needs"] = level;
-  return Refused{fail(ErrorCode::restricted, mode_label(state.fleet(), mode),
-                      fmt::format("{} can be set in {} mode only.", feature.title, level)),
-                 std::move(data)};
-}
-
 void answer_changed(const Call& call, const Outcome& outcome) {
   call.answer(
       json::object{{"changed", outcome.changed}, {"warnings", lines_json(outcome.warnings)}});
 }
 
 const std::vector<Method>& feature_methods() {
-  using cluster::Role;
   static const std::vector<Method> methods = {
-      {"feature.get", Role::guest, feature_get},
-      {"feature.edit", Role::operator_, feature_edit},
-      {"feature.put", Role::operator_, feature_put},
-      {"feature.clear", Role::operator_, feature_clear},
-      {"feature.copy", Role::operator_, feature_copy},
+      {"feature.get", feature_get},
+      {"feature.edit", feature_edit},
+      {"feature.put", feature_put},
+      {"feature.clear", feature_clear},
+      {"feature.copy", feature_copy},
   };
   return methods;
 }

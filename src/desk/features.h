@@ -18,9 +18,6 @@ using Target = std::pair<const schema::Feature*, base::Mode>;
 /// live there.
 Checked<Target> find_target(const State& state, const Session& session, std::string_view name,
                             const std::optional<std::string>& typed);
-/// The refusal when `feature` cannot be set in `mode` (spec M8, C9).
-std::optional<Refused> out_of_scope(const State& state, const schema::Feature& feature,
-                                    const base::Mode& mode);
 /// Whether a definition may begin without asking (spec C14): only where no other mode can define
 /// the feature, so that nothing inherited could be hidden.
 bool starts_unasked(const State& state, const schema::Feature& feature);

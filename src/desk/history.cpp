@@ -1,7 +1,11 @@
+#include "base/printable.h"
 #include "desk/commit.h"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
 
 namespace postern::desk {
 namespace {
@@ -10,6 +14,7 @@ using base::ErrorCode;
 using base::fail;
 using cluster::Peer;
 
+constexpr std::ptrdiff_t waits_most = 16;  ///< commit.wait calls of one session that are not answered yet
 
 std::string register_label(const State& state, const cluster::Register& reg) {
   const cluster::Fleet& fleet = state.fleet();
@@ -128,7 +133,7 @@ MachineProgress machine_progress(const State& state, const base::Hash& commit) {
   MachineProgress out;
   for (const Peer::Progress& one : state.peer().progress(commit)) {
     const auto cut = no_link.find(one.member);
-    std::string problem = one.problem;
+    std::string problem = base::printable_line(one.problem);
     if (problem.empty() && !one.stored && cut != no_link.end()) problem = cut->second;
     if (cut == no_link.end()) {
       out.settled = out.settled && (one.applied || !one.problem.empty());
@@ -214,6 +219,11 @@ void commit_wait(State& state, Session&, const Call& call, Params& params) {
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   auto hash = find_commit(state, id);
   if (!hash) return call.refuse(hash.error());
+  const auto own = std::ranges::count_if(
+      state.waits, [&](const auto& entry) { return entry.second.call.session_id() == call.session_id(); });
+  if (own >= waits_most)
+    return call.refuse(fail(ErrorCode::busy, fmt::format("{} commits are waited for in this session already, which is "
+                                                         "the limit. Wait for one of them.", own)));
   const std::uint64_t wait = ++state.last_wait;
   state.waits.emplace(wait, Wait{call, *hash});
   answer_waits(state);
@@ -260,11 +270,10 @@ json::object authorship(const State& state, const base::Hash& commit) {
 }
 
 const std::vector<Method>& history_methods() {
-  using cluster::Role;
   static const std::vector<Method> methods = {
-      {"commit.detail", Role::guest, commit_detail},
-      {"commit.list", Role::guest, commit_list},
-      {"commit.wait", Role::guest, commit_wait},
+      {"commit.detail", commit_detail},
+      {"commit.list", commit_list},
+      {"commit.wait", commit_wait},
   };
   return methods;
 }

@@ -1,6 +1,7 @@
 #include "desk/keys.h"
 
 #include "base/crypto.h"
+#include "base/printable.h"
 
 #include <fmt/format.h>
 
@@ -113,11 +114,12 @@ std::string_view trimmed(std::string_view text) {
 
 base::Result<PublicKey> parse_public_key(std::string_view line) {
   line = trimmed(line);
-  if (line.size() > key_line_bytes)
-    return wrong(fmt::format("A key's line may have {} bytes at most.", key_line_bytes));
-  for (const char c : line)
-    if (static_cast<unsigned char>(c) < 0x20 && c != '\t')
-      return wrong("A key is one line: it must not hold line breaks or control characters.");
+  if (auto good = base::check_line(line, key_line_bytes, "A key"); !good) return good.error();
+  return read_public_key(line);
+}
+
+base::Result<PublicKey> read_public_key(std::string_view line) {
+  line = trimmed(line);
   const std::string_view type = take_word(line);
   const std::string_view encoded = take_word(line);
   if (!known_type(type))
@@ -129,7 +131,7 @@ base::Result<PublicKey> parse_public_key(std::string_view line) {
   if (auto error = wrong_blob(type, *bytes)) return *error;
   PublicKey out;
   out.type = type;
-  out.comment = trimmed(line);
+  out.comment = base::printable_line(trimmed(line));
   std::string digest = base::to_base64(base::sha256(*bytes));
   digest.erase(digest.find_last_not_of('=') + 1);
   out.fingerprint = "SHA256:" + digest;

@@ -16,7 +16,11 @@ struct PublicKey {
 };
 
 /// Ed25519, ECDSA (nistp256, 384, 521) and RSA of 2048 to 16384 bits, the blob checked to its last
-/// byte. Lines with options are refused. Errors: invalid, saying what is expected.
+/// byte; one printable line (base/printable.h). Lines with options are refused. Errors: invalid, saying what is
+/// expected. For keys that are to be kept.
 base::Result<PublicKey> parse_public_key(std::string_view line);
+/// A key that is kept already, whoever kept it: the same, but for what is not printable in its comment, which is
+/// written out. A key that lets somebody in is never left out of a list for its comment.
+base::Result<PublicKey> read_public_key(std::string_view line);
 
 }  // namespace postern::desk

@@ -1,5 +1,5 @@
-#include "desk/commands.h"
 #include "desk/commit.h"
+#include "desk/rights.h"
 
 #include <fmt/format.h>
 
@@ -46,31 +46,6 @@ void set_mode(State& state, Session& session, const Call& call, Params& params) 
                            {"label", mode_label(state.fleet(), *mode)}});
 }
 
-/// Where the command may not run, and what it needs instead.
-std::optional<Refused> wrong_mode(const State& state, const Session& session,
-                                  const Command& command) {
-  if (state.fleet().standalone() || command.where == Where::any) return std::nullopt;
-  // A guest's passwd acts on the cluster's data without asking or switching (spec C9).
-  if (command.name == "passwd" && role_of(state, session) == cluster::Role::guest)
-    return std::nullopt;
-  const bool cluster = command.where == Where::cluster;
-  const bool fits =
-      command.where == Where::login_host
-          ? session.mode == state.own_mode()
-          : session.mode.level == (cluster ? base::Level::cluster : base::Level::machine);
-  if (fits) return std::nullopt;
-  const char* needs = cluster ? "cluster" : "machine";
-  json::object data;
-  data["needs"] = needs;
-  std::string text = fmt::format("This command is restricted to \"{}\" mode.", needs);
-  if (command.where == Where::login_host)
-    text = fmt::format("This command is restricted to \"machine\" mode of the login host, {}.",
-                       host_of(state, state.peer().self().member));
-  return Refused{
-      fail(ErrorCode::restricted, mode_label(state.fleet(), session.mode), std::move(text)),
-      std::move(data)};
-}
-
 void command(State& state, Session& session, const Call& call, Params& params) {
   const std::string name = params.text("command");
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
@@ -81,12 +56,7 @@ void command(State& state, Session& session, const Call& call, Params& params) {
   if (!found->built)
     return call.refuse(
         fail(ErrorCode::unsupported, fmt::format("{} is not in this version.", found->name)));
-  if (role_of(state, session) < found->least)
-    return call.refuse(
-        fail(ErrorCode::denied, fmt::format("{} needs the role {}; yours is {}.", found->name,
-                                            cluster::role_name(found->least),
-                                            cluster::role_name(role_of(state, session)))));
-  if (auto refused = wrong_mode(state, session, *found)) return call.refuse(*refused);
+  if (auto refused = refused_command(state, session, *found)) return call.refuse(*refused);
   if (found->where == Where::machine && found->feature.empty() &&
       !(session.mode == state.own_mode()))
     return call.refuse(
@@ -107,6 +77,25 @@ cluster::Role role_of(const State& state, const Session& session) {
   for (const cluster::User& user : state.fleet().users)
     if (user.id == session.who.user) return user.role;
   return cluster::Role::none;
+}
+
+std::vector<cluster::Dot> credentials_now(const State& state, const Session& session) {
+  for (const cluster::User& user : state.fleet().users)
+    if (user.id == session.who.user) return user.credential_dots;
+  return {};
+}
+
+bool end_if_stale(State& state, SessionId id) {
+  const auto at = state.sessions.find(id);
+  if (at == state.sessions.end()) return false;
+  const Session& session = at->second;
+  if (session.who.user.is_nil() || session.writes_credentials) return false;
+  if (role_of(state, session) != cluster::Role::none &&
+      credentials_now(state, session) == session.credential_dots)
+    return false;
+  end_session(state, id,
+              "Your session ends here: your rights or your passphrase have been changed. Log in again.");
+  return true;
 }
 
 void notify(const Session& session, const std::string& text) {
@@ -175,11 +164,10 @@ void Call::progress(std::string text) const {
 }
 
 const std::vector<Method>& session_methods() {
-  using cluster::Role;
   static const std::vector<Method> methods = {
-      {"session.hello", Role::guest, hello},
-      {"session.mode", Role::guest, set_mode},
-      {"session.command", Role::guest, command},
+      {"session.hello", hello},
+      {"session.mode", set_mode},
+      {"session.command", command},
   };
   return methods;
 }

@@ -2,6 +2,7 @@
 
 #include "desk/commit.h"
 #include "desk/passphrase.h"
+#include "desk/rights.h"
 #include "desk/state.h"
 #include "desk/view.h"
 #include "desk/wire.h"
@@ -183,10 +184,15 @@ void SetupDesk::receive(SessionId id, std::string_view line) {
     seat.write(answered ? answer_line(request.id, *answered)
                         : error_line(request.id, answered.error().error, answered.error().data));
   };
+  const Right* right = find_right(request.method);
+  const bool here = request.method == "session.hello" || request.method.starts_with("setup.");
+  if (right == nullptr || !here) return seat.write(not_set_up_line(request.id));
+  if (seat.who.role < cluster::Role::administrator)
+    return tell(refused(fail(ErrorCode::denied, "Only the console's administrator may set up a machine.")));
+  if (auto wrong = wrong_texts(*right, request.params)) return tell(refused(std::move(*wrong)));
   if (request.method == "session.hello") return tell(hello(ask, params));
   if (request.method == "setup.describe") return tell(describe(ask, params));
   if (request.method == "setup.check") return tell(check(ask, params));
-  if (request.method != "setup.run") return seat.write(not_set_up_line(request.id));
   NewMachine wanted = read_machine(params);
   const std::string passphrase = params.text("passphrase");
   if (auto trouble = params.trouble()) return tell(refused(*trouble));
@@ -200,11 +206,10 @@ void SetupDesk::receive(SessionId id, std::string_view line) {
 }
 
 const std::vector<Method>& setup_methods() {
-  using cluster::Role;
   static const std::vector<Method> methods = {
-      {"setup.describe", Role::guest, set_up_already},
-      {"setup.check", Role::guest, set_up_already},
-      {"setup.run", Role::guest, set_up_already},
+      {"setup.describe", set_up_already},
+      {"setup.check", set_up_already},
+      {"setup.run", set_up_already},
   };
   return methods;
 }

@@ -27,6 +27,8 @@ struct Session {
   std::vector<cluster::Dot> credential_dots;
   /// Its own change of its own credentials is under way: the end by 2.12 is not for the writer.
   bool writes_credentials = false;
+  /// A user.passwd of this session is not answered yet: hashing is dear, so it is one at a time.
+  bool changes_passphrase = false;
 };
 
 /// A refusal as a call gives it: the error and its data (docs/DESK.md, Errors).
@@ -50,6 +52,7 @@ class Call {
   /// The session and the desk that it belongs to, or null when either is gone.
   [[nodiscard]] State* state() const;
   [[nodiscard]] Session* session() const;
+  [[nodiscard]] SessionId session_id() const { return session_; }
 
  private:
   void send(std::string line) const;
@@ -92,9 +95,9 @@ inline Call::Call(State& state, SessionId session, json::value id)
     : state_(state.weak_from_this()), session_(session), id_(std::move(id)) {}
 
 using Handler = void (*)(State&, Session&, const Call&, Params&);
+/// Who may call it stands in rights.h.
 struct Method {
   const char* name;
-  cluster::Role least;  ///< the least role that may call it
   Handler run;
 };
 /// Each subject's methods, in its own file.
@@ -112,6 +115,10 @@ const std::vector<Method>& setup_methods();
 // sessions.cpp
 /// Rights now, not those at login: read at each command (contract 2.12). The console has its own.
 cluster::Role role_of(const State& state, const Session& session);
+/// Head dots of the session's user's role and passphrase now; empty for the console and a user that is no more.
+std::vector<cluster::Dot> credentials_now(const State& state, const Session& session);
+/// Ends the session when its user's role or passphrase is not what it began with (contract 2.12). True if so.
+bool end_if_stale(State& state, SessionId session);
 void end_session(State& state, SessionId session, const std::string& text);
 void notify(const Session& session, const std::string& text);
 /// Sessions of the same user, without this one.

@@ -92,12 +92,11 @@ void addresses(State& state, Session&, const Call& call, Params& params) {
 }  // namespace
 
 const std::vector<Method>& status_methods() {
-  using cluster::Role;
   static const std::vector<Method> methods = {
-      {"status", Role::guest, status},
-      {"stats", Role::guest, stats},
-      {"host.fingerprint", Role::guest, fingerprint},
-      {"host.addresses", Role::guest, addresses},
+      {"status", status},
+      {"stats", stats},
+      {"host.fingerprint", fingerprint},
+      {"host.addresses", addresses},
   };
   return methods;
 }

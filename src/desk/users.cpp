@@ -21,7 +21,7 @@ const cluster::User* find_user(const State& state, const base::UserId& id) {
   return nullptr;
 }
 
-/// The user that a call is about: the session's own, or the one named.
+/// The user that a call is about: the session's own, or the one named (whether it may be named: rights.h).
 base::Result<const cluster::User*> user_of_call(const State& state, const Session& session,
                                                 const std::optional<std::string>& name) {
   const cluster::User* own = find_user(state, session.who.user);
@@ -30,9 +30,6 @@ base::Result<const cluster::User*> user_of_call(const State& state, const Sessio
     return fail(ErrorCode::usage, "user", "The console has no user of its own: name the user.");
   }
   const cluster::User* named = state.fleet().user_by_name(*name);
-  const bool administrator = role_of(state, session) >= cluster::Role::administrator;
-  if (!administrator && (named == nullptr || named != own))
-    return fail(ErrorCode::denied, "Only an administrator may see or change another user's keys.");
   if (named != nullptr) return named;
   std::vector<std::string> names;
   for (const cluster::User& user : state.fleet().users) names.push_back(user.name);
@@ -41,20 +38,23 @@ base::Result<const cluster::User*> user_of_call(const State& state, const Sessio
 }
 
 /// The writer's own session goes on with the credentials that it has just made (contract 2.12), but
-/// not with somebody else's change that came in between.
-void writer_goes_on(State& state, Session& session, const cluster::Dot& written) {
+/// not with somebody else's change of passphrase or role that came in between.
+void writer_goes_on(State& state, Session& session, const cluster::Dot& written,
+                    const std::vector<cluster::Dot>& role_before) {
   session.writes_credentials = false;
-  const cluster::User* user = find_user(state, session.who.user);
   const auto heads = base_now(state, cluster::user_register(session.who.user, "passphrase"));
-  if (user == nullptr || heads != std::vector{written})
-    return end_session(state, session.id, "Your passphrase has been changed. Log in again.");
-  session.credential_dots = user->credential_dots;
+  const auto role = base_now(state, cluster::user_register(session.who.user, "role"));
+  if (heads == std::vector{written} && role == role_before)
+    session.credential_dots = credentials_now(state, session);
+  end_if_stale(state, session.id);
 }
 
 void write_passphrase(State& state, Session& session, const Call& call, std::string hash) {
   const cluster::User* user = find_user(state, session.who.user);
-  if (user == nullptr)
+  if (user == nullptr) {
+    session.changes_passphrase = false;
     return call.refuse(fail(ErrorCode::not_found, "Your user has been deleted."));
+  }
   session.writes_credentials = true;
   cluster::LocalCommit what;
   what.request_key = fresh_key(state);
@@ -62,15 +62,19 @@ void write_passphrase(State& state, Session& session, const Call& call, std::str
   what.author_name = session.who.name;
   what.comment = "passphrase changed";
   what.items = {put_item(state, cluster::user_register(user->id, "passphrase"), std::move(hash))};
-  state.house.commit(std::move(what), [call](const cluster::Answer& answer) {
+  auto role = base_now(state, cluster::user_register(user->id, "role"));
+  state.house.commit(std::move(what), [call, role = std::move(role)](const cluster::Answer& answer) {
     State* alive = call.state();
     if (alive == nullptr) return;
+    call.session()->changes_passphrase = false;
     if (answer.what != cluster::Answer::What::committed) {
       call.session()->writes_credentials = false;
-      return call.refuse(answer_error(answer));
+      call.refuse(answer_error(answer));
+      end_if_stale(*alive, call.session_id());
+      return;
     }
     call.answer(json::object{});
-    writer_goes_on(*alive, *call.session(), answer.dot);
+    writer_goes_on(*alive, *call.session(), answer.dot, role);
   });
 }
 
@@ -84,11 +88,16 @@ void user_passwd(State& state, Session& session, const Call& call, Params& param
                             "The console has no passphrase: log in as a user to change "
                             "that user's passphrase."));
   if (auto weak = weak_passphrase(user->name, fresh)) return call.refuse(*weak);
+  if (session.changes_passphrase)
+    return call.refuse(fail(ErrorCode::busy, "Your passphrase is being changed already: wait for the answer."));
+  session.changes_passphrase = true;
   state.house.check_passphrase(user->passphrase, old, [call, fresh](bool matches) {
     State* alive = call.state();
     if (alive == nullptr) return;
-    if (!matches)
+    if (!matches) {
+      call.session()->changes_passphrase = false;
       return call.refuse(fail(ErrorCode::denied, "old", "The old passphrase is not right."));
+    }
     alive->house.hash_passphrase(fresh, [call](std::string hash) {
       if (State* still = call.state())
         write_passphrase(*still, *call.session(), call, std::move(hash));
@@ -103,7 +112,7 @@ void user_keys(State& state, Session& session, const Call& call, Params& params)
   if (!user) return call.refuse(user.error());
   json::array out;
   for (const std::string& line : (*user)->keys) {
-    auto key = parse_public_key(line);
+    auto key = read_public_key(line);
     if (!key) continue;
     out.push_back(json::object{{"type", key->type},
                                {"fingerprint", key->fingerprint},
@@ -122,7 +131,7 @@ void write_keys(State& state, Session& session, const Call& call, const cluster:
 }
 
 bool has_fingerprint(const std::string& line, std::string_view fingerprint) {
-  auto key = parse_public_key(line);
+  auto key = read_public_key(line);
   return key && key->fingerprint == fingerprint;
 }
 
@@ -166,12 +175,11 @@ void user_delete_key(State& state, Session& session, const Call& call, Params& p
 }  // namespace
 
 const std::vector<Method>& user_methods() {
-  using cluster::Role;
   static const std::vector<Method> methods = {
-      {"user.passwd", Role::guest, user_passwd},
-      {"user.keys", Role::guest, user_keys},
-      {"user.add_key", Role::guest, user_add_key},
-      {"user.delete_key", Role::guest, user_delete_key},
+      {"user.passwd", user_passwd},
+      {"user.keys", user_keys},
+      {"user.add_key", user_add_key},
+      {"user.delete_key", user_delete_key},
   };
   return methods;
 }

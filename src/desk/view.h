@@ -51,6 +51,8 @@ model::Text text_now(const State& state, const cluster::Register& reg);
 base::Result<const schema::Feature*> find_feature(const State& state, std::string_view name);
 /// One feature's settings as the protocol's DATA; null for a null text.
 json::value data_of(const model::Text& canonical);
+/// DATA without its secret leaves: for those who may look at the settings but not write them.
+json::value without_secrets(const schema::Form& form, json::value data);
 /// DATA to canonical text. Errors: invalid, with the path.
 base::Result<model::Text> text_of(const schema::Schema& schema, const schema::Feature& feature,
                                   const json::value& data);

@@ -1,6 +1,7 @@
 #include "desk/wire.h"
 
 #include "base/limits.h"
+#include "base/printable.h"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -10,6 +11,25 @@
 
 namespace postern::desk {
 namespace {
+
+constexpr std::size_t id_bytes = 128;
+constexpr std::size_t shown_bytes = 64;  ///< of a name that is not known
+/// Of one request; a node of settings costs two at most: the comma before it, and what it opens.
+constexpr std::size_t values_most = 2 * base::limits::settings_nodes + 1000;
+
+/// No fewer than the values that the text holds, if it is JSON. A value costs the parser many times the two bytes
+/// that it may have: what holds too many is refused before.
+std::size_t values_in(std::string_view text) {
+  std::size_t count = 1;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') quoted = !quoted;
+    if (c == '\\' && quoted) ++i;
+    if (!quoted && (c == ',' || c == '[' || c == '{')) ++count;
+  }
+  return count;
+}
 
 WireError not_a_request(json::value id, std::string text) {
   return {RpcCode::invalid_request, std::move(text), std::move(id)};
@@ -32,7 +52,7 @@ std::optional<std::string> wrong_member(const json::object& request) {
   for (const auto& member : request)
     if (member.key() != "jsonrpc" && member.key() != "id" && member.key() != "method" &&
         member.key() != "params")
-      return fmt::format(R"(A request has no member "{}".)", std::string_view(member.key()));
+      return fmt::format(R"(A request has no member "{}".)", base::printable_line(member.key(), shown_bytes));
   return std::nullopt;
 }
 
@@ -42,6 +62,8 @@ std::variant<Request, WireError> parse_request(std::string_view line) {
   if (line.size() > base::limits::message_bytes)
     return not_a_request(nullptr, fmt::format("A line may have {} bytes at most; this one has {}.",
                                               base::limits::message_bytes, line.size()));
+  if (values_in(line) > values_most)
+    return not_a_request(nullptr, fmt::format("A request may hold {} values at most.", values_most));
   boost::system::error_code failed;
   json::parse_options options;
   options.max_depth = 2 * base::limits::settings_depth;  // a list costs two: array and object
@@ -55,6 +77,9 @@ std::variant<Request, WireError> parse_request(std::string_view line) {
   const json::value* id = request.if_contains("id");
   if (id == nullptr || !(id->is_string() || id->is_int64() || id->is_uint64()))
     return not_a_request(nullptr, R"(A request needs an "id", a string or an integer.)");
+  if (id->is_string() && !base::is_printable_line(id->get_string(), id_bytes))
+    return not_a_request(nullptr, fmt::format(R"(An "id" that is a string has {} bytes of printable text at most.)",
+                                              id_bytes));
   if (auto wrong = wrong_member(request)) return not_a_request(*id, *wrong);
   // Not request["method"]: that may make room for a member, and move `id`.
   Request out{*id, std::string(request.at("method").get_string()), {}};

@@ -1,6 +1,7 @@
 #include "machine/joiner.h"
 
 #include "base/assert.h"
+#include "base/printable.h"
 
 #include <fmt/format.h>
 
@@ -16,6 +17,7 @@ using base::fail;
 using base::Result;
 
 constexpr std::string_view administrator = "admin";
+constexpr std::size_t refusal_bytes = 1024;  ///< of the other side's words, as far as they are shown
 
 }  // namespace
 
@@ -129,7 +131,7 @@ cluster::JoinFrame JoinerSide::request() const {
 void JoinerSide::receive(transport::ConnectionId connection, cluster::JoinFrame frame) {
   if (!attempt_ || attempt_->connection != connection || attempt_->swapping) return;
   if (const auto* refusal = std::get_if<cluster::JoinRefusal>(&frame))
-    return finish(fail(ErrorCode::denied, refusal->text));
+    return finish(fail(ErrorCode::denied, base::printable_line(refusal->text, refusal_bytes)));
   if (const auto* offer = std::get_if<cluster::JoinOffer>(&frame)) return take(*offer);
   if (auto* part = std::get_if<cluster::JoinPart>(&frame)) return take(std::move(*part));
   if (std::holds_alternative<cluster::JoinComplete>(frame)) return swap();
@@ -159,7 +161,7 @@ void JoinerSide::closed(transport::ConnectionId connection, const std::string& r
   if (!attempt_ || attempt_->connection != connection || attempt_->swapping) return;
   finish(fail(ErrorCode::unreachable,
               fmt::format("The connection to {} was lost ({}). This machine is standalone as before.",
-                          attempt_->address, reason)));
+                          attempt_->address, base::printable_line(reason, refusal_bytes))));
 }
 
 void JoinerSide::finish(Result<void> result) {

@@ -6,6 +6,8 @@
 #include <deque>
 #include <set>
 
+#include "base/limits.h"
+#include "base/printable.h"
 #include "cluster/founding.h"
 #include "machine/machine.h"
 
@@ -15,9 +17,20 @@ namespace {
 constexpr std::size_t part_bytes = 1U << 20;
 constexpr std::size_t part_commits = 4096;
 constexpr std::size_t ahead_bytes = 1U << 20;  ///< the next part is read when at most this waits for a joiner
+constexpr std::size_t name_bytes = 64;         ///< of a serial number and of a version
+constexpr std::size_t key_bytes = 16U << 10;   ///< of a public key's line
 constexpr std::string_view note_prefix = "joining/";
 
 std::string note_key(const base::MemberId& member) { return std::string(note_prefix) + to_text(member); }
+
+/// Its texts become the cluster's records, and are shown on every machine.
+bool names_itself_plainly(const cluster::JoinRequest& request) {
+  const auto plain = [](std::string_view text, std::size_t most) { return base::is_printable_line(text, most); };
+  return plain(request.package_version, name_bytes) && plain(request.identity.serial, name_bytes) &&
+         plain(request.identity.host_key, key_bytes) && plain(request.identity.user_key, key_bytes) &&
+         plain(request.host_name, base::limits::host_name_bytes) &&
+         plain(request.addresses.dial_host, base::limits::host_name_bytes);
+}
 
 /// What is applied here, in order, but for those.
 std::deque<base::Hash> unsent(const cluster::Peer& peer, const std::set<base::Hash>& sent) {
@@ -81,9 +94,11 @@ std::string SponsorSide::objection(const Guest& guest, const cluster::JoinReques
   const auto& fleet = machine_.peer_->fleet();
   const auto* user = fleet.user_by_name(guest.user);
   if (user == nullptr || user->role != cluster::Role::administrator)
-    return fmt::format("The user {} is not an administrator of this cluster.", guest.user);
+    return fmt::format("The user {} is not an administrator of this cluster.", base::printable_line(guest.user, 64));
   if (fleet.standalone())
     return "This machine is in no cluster. Create one on it with clusterconfig, then join.";
+  if (!names_itself_plainly(request))
+    return "The joining machine did not name itself by printable texts of bounded length.";
   if (request.package_version != machine_.setup_.version ||
       request.settings_version != machine_.schema_.settings_version())
     return fmt::format("The cluster runs version {}, the joining machine version {}. All machines of a cluster run the "

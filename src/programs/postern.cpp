@@ -7,9 +7,11 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "base/printable.h"
 #include "cli/shell.h"
 #include "cli/words.h"
 #include "desk/client.h"
@@ -56,15 +58,18 @@ std::unique_ptr<postern::cli::Console> console() {
   return std::make_unique<postern::cli::PlainConsole>(std::cin, std::cout, std::cerr);
 }
 
+/// Before there is a console; what is wrong may quote what was typed.
+void complain(const std::string& text) { std::cerr << postern::base::printable_line(text) << '\n'; }
+
 int run(const Wanted& wanted, bool desk_given) {
   auto schema = postern::schema::Schema::load();
   if (!schema) {
-    std::cerr << postern::base::to_text(schema.error()) << '\n';
+    complain(postern::base::to_text(schema.error()));
     return 1;
   }
   auto client = connect(wanted, desk_given);
   if (!client) {
-    std::cerr << postern::base::to_text(client.error()) << '\n';
+    complain(postern::base::to_text(client.error()));
     return client.error().code == postern::base::ErrorCode::usage ? 2 : 5;
   }
   const auto terminal = console();
@@ -88,11 +93,16 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = app.exit(error, out, err);
+    std::cout << postern::base::printable_text(out.str());
+    std::cerr << postern::base::printable_text(err.str());
+    return code == 0 ? 0 : 2;
   }
   const auto words = app.remaining();
   if (!words.empty() && words.front().starts_with('-')) {
-    std::cerr << "The option " << words.front() << " is unknown: see postern --help.\n";
+    complain("The option " + words.front() + " is unknown: see postern --help.");
     return 2;
   }
   wanted.batch = line->count() > 0 || !words.empty();

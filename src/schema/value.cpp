@@ -59,6 +59,10 @@ base::Result<std::string> canonical_value(const Item& item, std::string_view val
   yang::Complaint complaint;
   const auto checked = yang::check_value(item.node, value, complaint);
   if (!checked) return value_error(item, value, path, expectation_of(item, complaint.text));
+  // The one law of texts, whatever the type's pattern lets through.
+  if (!base::is_printable_line(value, base::limits::leaf_bytes))
+    return value_error(item, value, path,
+                       "Use one line of text, without control characters and marks of direction.");
   auto formed = in_form(item.form, item.words, *checked);
   if (!formed) return value_error(item, value, path, item.expectation);
   return std::move(*formed);

@@ -11,7 +11,7 @@ ScriptConsole::ScriptConsole(std::string_view recording) {
   }
 }
 
-std::optional<std::string> ScriptConsole::ask(std::string_view prompt, const Completer&) {
+std::optional<std::string> ScriptConsole::ask_line(std::string_view prompt, const Completer&) {
   screen_ += prompt;
   const auto cut = screen_.rfind('\n');
   const std::string shown = cut == std::string::npos ? screen_ : screen_.substr(cut + 1);

@@ -14,17 +14,19 @@ namespace postern::cli {
 class ScriptConsole : public Console {
  public:
   explicit ScriptConsole(std::string_view recording);
-  std::optional<std::string> ask(std::string_view prompt, const Completer& complete = {}) override;
-  std::optional<std::string> ask_secret(std::string_view prompt) override { return ask(prompt); }
   std::optional<std::string> read_block() override;
-  void print(std::string_view text) override { screen_ += text; }
-  void complain(std::string_view text) override { screen_ += text; }
   /// The recording has no answer to a question that was asked; there will be none any more.
   [[nodiscard]] bool ended() const override { return ended_; }
 
   [[nodiscard]] const std::string& screen() const { return screen_; }
   /// The first prompt that the recording did not have; empty when all were foreseen.
   [[nodiscard]] const std::string& unexpected() const { return unexpected_; }
+
+ protected:
+  std::optional<std::string> ask_line(std::string_view prompt, const Completer& complete) override;
+  std::optional<std::string> ask_hidden(std::string_view prompt) override { return ask_line(prompt, {}); }
+  void show(std::string_view text) override { screen_ += text; }
+  void show_beside(std::string_view text) override { screen_ += text; }
 
  private:
   std::vector<std::string> lines_;

@@ -58,9 +58,11 @@ TEST_F(CreateTest, StandaloneHasNoClusterToShow) {
 
 TEST_F(DeskTest, GroupsAreAddedOnce) {
   Sitter sitter(*desk, admin());
+  sitter.ok("session.mode", R"({"mode":"cluster"})");
   EXPECT_EQ(sitter.ok("cluster.add_group", R"({"name":"asia"})").at("warnings").as_array().size(),
             0U);
   EXPECT_EQ(sitter.ok("session.mode", R"({"mode":"group Asia"})").at("label"), "Group asia");
+  sitter.ok("session.mode", R"({"mode":"cluster"})");
   sitter.refused("exists", "cluster.add_group", R"({"name":"ASIA"})");
   sitter.refused("invalid", "cluster.add_group", R"({"name":""})");
   EXPECT_NE(
@@ -70,6 +72,7 @@ TEST_F(DeskTest, GroupsAreAddedOnce) {
 
 TEST_F(DeskTest, MachinesMoveBetweenGroups) {
   Sitter sitter(*desk, admin());
+  sitter.ok("session.mode", R"({"mode":"cluster"})");
   sitter.ok("cluster.set_group",
             R"({"machines":["paris","losangeles","paris"],"group":"main_group"})");
   const json::value list = sitter.ok("cluster.list");
@@ -147,6 +150,7 @@ TEST_F(CreateTest, JoiningShowsTheFingerprintFirst) {
 
 TEST_F(DeskTest, PrejoinSettingsAreShown) {
   Sitter sitter(*desk, admin());
+  sitter.ok("session.mode", R"({"mode":"cluster"})");
   const json::value features = sitter.ok("cluster.prejoin").at("features");
   EXPECT_EQ(features.at(0).at("title"), "DNS");
   EXPECT_EQ(features.at(0).at("data").at("source"), "root");

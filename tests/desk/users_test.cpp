@@ -117,6 +117,7 @@ TEST_F(DeskTest, APassphraseIsChangedByItsOwner) {
   house.elsewhere({house.item(cluster::user_register(user_id(3), "passphrase"), "hash of other")});
   EXPECT_TRUE(guest.hung_up) << "but not over somebody else's change";
   Sitter at_console(*desk, console());
+  at_console.ok("session.mode", R"({"mode":"cluster"})");
   at_console.refused("denied", "user.passwd", R"({"old":"a","new":"long enough"})");
 }
 
@@ -137,6 +138,7 @@ TEST_F(DeskTest, TheWriterIsSparedUntilItsAnswerButNotOverAnothersChange) {
 TEST_F(DeskTest, APassphraseIsNotTheUsersName) {
   house.elsewhere({house.item(cluster::user_register(user_id(1), "identity"), "administrator")});
   Sitter sitter(*desk, who("administrator", 1, cluster::Role::administrator));
+  sitter.ok("session.mode", R"({"mode":"cluster"})");
   const json::object error =
       sitter.refused("invalid", "user.passwd", R"({"old":"admin-secret","new":"Administrator"})");
   EXPECT_NE(error.at("message").as_string().find("name"), json::string::npos);

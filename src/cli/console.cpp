@@ -1,0 +1,23 @@
+#include "cli/console.h"
+
+#include "base/printable.h"
+
+namespace postern::cli {
+namespace {
+
+/// Lines and tabs stay; a listing may be long.
+std::string printable(std::string_view text) { return base::printable_text(text, std::string::npos); }
+
+}  // namespace
+
+std::optional<std::string> Console::ask(std::string_view prompt, const Completer& complete) {
+  return ask_line(printable(prompt), complete);
+}
+
+std::optional<std::string> Console::ask_secret(std::string_view prompt) { return ask_hidden(printable(prompt)); }
+
+void Console::print(std::string_view text) { show(printable(text)); }
+
+void Console::complain(std::string_view text) { show_beside(printable(text)); }
+
+}  // namespace postern::cli
