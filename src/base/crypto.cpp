@@ -98,6 +98,8 @@ Result<std::string> from_base64(std::string_view text) {
                         text.size(), nullptr, &size, nullptr, sodium_base64_VARIANT_ORIGINAL) != 0)
     return fail(ErrorCode::damaged, "Not base64.");
   out.resize(size);
+  // libsodium 1.0.18 takes some bytes above 0x7f for letters.
+  if (to_base64(out) != text) return fail(ErrorCode::damaged, "Not base64.");
   return out;
 }
 

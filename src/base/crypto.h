@@ -43,7 +43,7 @@ std::string passphrase_hash(std::string_view passphrase, const std::array<std::u
 /// Constant-time comparison against a passphrase_hash text; false for a malformed text and for one of other costs.
 bool passphrase_matches(std::string_view hash_text, std::string_view passphrase);
 
-/// Standard base64 with padding (RFC 4648 §4), and back.
+/// Standard base64 with padding (RFC 4648 §4), and back; a text that to_base64 would not make is damaged.
 std::string to_base64(std::string_view bytes);
 Result<std::string> from_base64(std::string_view text);
 
