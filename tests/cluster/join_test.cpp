@@ -1,4 +1,5 @@
 #include "cluster/join.h"
+
 #include "cluster/world.h"
 
 #include <gtest/gtest.h>
