@@ -1,6 +1,5 @@
 // cli/words.h: a command line, as it was typed.
 #include "cli/words.h"
-
 #include "fuzz/support/fuzz.h"
 
 namespace {
@@ -15,7 +14,8 @@ std::string written(const std::vector<cli::Words>& commands) {
     for (const auto& filter : command.filters) {
       out += filter.kind == cli::Filter::Kind::count ? "|count" : "|grep ";
       if (filter.kind == cli::Filter::Kind::count) continue;
-      out += (filter.ignore_case ? "-i " : "") + std::string(filter.invert ? "-v " : "") + cli::quoted(filter.text);
+      out += (filter.ignore_case ? "-i " : "") + std::string(filter.invert ? "-v " : "") +
+             cli::quoted(filter.text);
     }
     out += ";";
   }

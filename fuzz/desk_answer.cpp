@@ -1,11 +1,10 @@
 // desk/client.h: what a CLI makes of the lines that a desk sends.
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <boost/json/serialize.hpp>
-
 #include "desk/client.h"
 #include "fuzz/support/fuzz.h"
+
+#include <boost/json/serialize.hpp>
+#include <sys/socket.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace postern;
@@ -21,6 +20,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ::close(ends[1]);
   fuzz::tell(reply.has_value());
   FUZZ_CHECK(notices <= size);
-  FUZZ_CHECK(reply || base::error_code(base::error_name(reply.error().error.code)) == reply.error().error.code);
+  FUZZ_CHECK(reply || base::error_code(base::error_name(reply.error().error.code)) ==
+                          reply.error().error.code);
   return 0;
 }

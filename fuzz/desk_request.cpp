@@ -1,29 +1,35 @@
 // desk/wire.h: a line from a client, and its parameters.
 #include "desk/wire.h"
-
-#include <algorithm>
-#include <boost/json/serialize.hpp>
-
 #include "fuzz/support/fuzz.h"
 #include "fuzz/support/laws.h"
+
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
 
 namespace {
 
 using namespace postern;
 namespace json = boost::json;
 
-bool is_one_line(const std::string& line) { return line.find('\n') == std::string::npos; }
-
-std::string line_of(const desk::Request& request) {
-  return json::serialize(
-      json::object{{"jsonrpc", "2.0"}, {"id", request.id}, {"method", request.method}, {"params", request.params}});
+bool is_one_line(const std::string& line) {
+  return line.find('\n') == std::string::npos;
 }
 
-/// Boost 1.81 reads a number with a fraction as one beside it now and then; no method takes one.
+std::string line_of(const desk::Request& request) {
+  return json::serialize(json::object{{"jsonrpc", "2.0"},
+                                      {"id", request.id},
+                                      {"method", request.method},
+                                      {"params", request.params}});
+}
+
+/// Boost 1.81 writes one with a fraction as text that it reads as another now and then, and an infinite one as
+/// text that it refuses. No method takes a fraction.
 bool has_fraction(const json::value& value) {
   if (value.is_double()) return true;
   if (const auto* object = value.if_object())
-    return std::any_of(object->begin(), object->end(), [](const auto& each) { return has_fraction(each.value()); });
+    return std::any_of(object->begin(), object->end(),
+                       [](const auto& each) { return has_fraction(each.value()); });
   const auto* array = value.if_array();
   return array != nullptr && std::any_of(array->begin(), array->end(), has_fraction);
 }
@@ -57,10 +63,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     FUZZ_CHECK(is_one_line(desk::error_line(std::get<desk::WireError>(parsed))));
     return 0;
   }
-  const auto again = desk::parse_request(line_of(*request));
-  const auto* same = std::get_if<desk::Request>(&again);
-  FUZZ_CHECK(same != nullptr && same->id == request->id && same->method == request->method);
-  FUZZ_CHECK(has_fraction(request->params) || line_of(*same) == line_of(*request));
+  if (!has_fraction(request->params)) {
+    const auto again = desk::parse_request(line_of(*request));
+    const auto* same = std::get_if<desk::Request>(&again);
+    FUZZ_CHECK(same != nullptr && line_of(*same) == line_of(*request));
+  }
   FUZZ_CHECK(is_one_line(desk::answer_line(request->id, request->params)));
   FUZZ_CHECK(is_one_line(desk::notice_line(request->method, request->method)));
   read_all(request->params);

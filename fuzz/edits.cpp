@@ -1,5 +1,5 @@
-// model/edit.h on the schema's shapes: edits as the desk gets them. The first line names the feature, the rest are
-// lines "OP PATH<tab>VALUE<tab>ANCHOR…".
+// model/edit.h on the schema's shapes: edits as the desk gets them. The first line names the
+// feature, the rest are lines "OP PATH<tab>VALUE<tab>ANCHOR…".
 #include "fuzz/support/schema.h"
 
 namespace {
@@ -23,7 +23,8 @@ bool edit_of(std::string_view line, model::Edit& out) {
 }
 
 /// As desk/features.cpp does it; an error refuses all of it.
-base::Result<model::Tree> edited(const std::string& feature, const model::Tree& from, std::vector<model::Edit> edits) {
+base::Result<model::Tree> edited(const std::string& feature, const model::Tree& from,
+                                 std::vector<model::Edit> edits) {
   const auto& schema = fuzz::schema();
   auto exact = schema.canonical_edits(feature, std::move(edits));
   if (!exact) return exact.error();

@@ -1,24 +1,26 @@
 // transport/frames.h: messages on a byte stream, cut into pieces of any size.
+#include "fuzz/support/fuzz.h"
 #include "transport/frames.h"
 
 #include <vector>
-
-#include "fuzz/support/fuzz.h"
 
 namespace {
 
 using namespace postern;
 using Messages = std::vector<std::string>;
 
-/// What comes out when the stream comes in pieces of `piece` bytes. False: it is of no use any more.
+/// What comes out when the stream comes in pieces of `piece` bytes. False: it is of no use any
+/// more.
 bool read_all(std::string_view stream, std::size_t piece, Messages& out) {
   transport::FrameReader reader;
   while (!stream.empty()) {
     std::string_view part = stream.substr(0, piece);
     stream.remove_prefix(part.size());
     while (!part.empty()) {
-      if (reader.feed(part)) out.push_back(reader.take());
-      else if (!part.empty()) return false;
+      if (reader.feed(part))
+        out.push_back(reader.take());
+      else if (!part.empty())
+        return false;
     }
   }
   return true;

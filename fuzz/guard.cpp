@@ -1,12 +1,12 @@
-// hands/guard.h: main.cf and master.cf of a generation, with a NUL between. What the guard lets through is read
-// here once more, as postconf(5) and master(5) say that Postfix reads it.
+// hands/guard.h: main.cf and master.cf of a generation, with a NUL between. What the guard lets
+// through is read here once more, as postconf(5) and master(5) say that Postfix reads it.
 #include "hands/guard.h"
-
-#include <algorithm>
 
 #include "fuzz/support/fuzz.h"
 #include "fuzz/support/laws.h"
 #include "hands/master_file.h"
+
+#include <algorithm>
 
 namespace {
 
@@ -15,7 +15,8 @@ using Words = std::vector<std::string>;
 
 constexpr std::string_view blanks = " \t\r\n";
 
-/// Postfix's logical lines: blank and comment lines do not count, a line that starts with a blank goes on.
+/// Postfix's logical lines: blank and comment lines do not count, a line that starts with a blank
+/// goes on.
 Words lines_of(std::string_view text) {
   Words out;
   while (!text.empty()) {
@@ -54,9 +55,11 @@ void check_master(std::string_view text) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const hands::Service& service = (*services)[i];
     FUZZ_CHECK(service.command.find('/') == std::string::npos && service.command != "pipe" &&
-               service.command != "spawn" && service.command != "local" && service.command != "virtual");
+               service.command != "spawn" && service.command != "local" &&
+               service.command != "virtual");
     FUZZ_CHECK(service.unprivileged == "-" || service.unprivileged == "y");
-    if (fuzz::laws::guard_reads_as_master_does) FUZZ_CHECK(columns_of(lines[i]) == columns_of(service));
+    if (fuzz::laws::guard_reads_as_master_does)
+      FUZZ_CHECK(columns_of(lines[i]) == columns_of(service));
   }
 }
 
@@ -65,7 +68,8 @@ void check_main(std::string_view text) {
   FUZZ_CHECK(parameters.has_value());
   std::string form;
   for (const auto& [name, value] : *parameters) {
-    FUZZ_CHECK(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos);
+    FUZZ_CHECK(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
+               std::string::npos);
     FUZZ_CHECK(name != "daemon_directory" || value == "/usr/lib/postfix/sbin");
     FUZZ_CHECK(name != "mail_owner" || value == "postfix");
     FUZZ_CHECK(name != "queue_directory" || value == "/m/mta/queue");
@@ -74,7 +78,8 @@ void check_main(std::string_view text) {
   const auto again = hands::read_main_file(form);
   FUZZ_CHECK(again && again->size() == parameters->size());
   for (std::size_t i = 0; i < again->size(); ++i)
-    FUZZ_CHECK((*again)[i].name == (*parameters)[i].name && (*again)[i].value == (*parameters)[i].value);
+    FUZZ_CHECK((*again)[i].name == (*parameters)[i].name &&
+               (*again)[i].value == (*parameters)[i].value);
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 // hands/protocol.h: what the weak ask of the one process that is root. The first byte is the verb.
-#include "hands/protocol.h"
-
 #include "fuzz/support/fuzz.h"
 #include "fuzz/support/laws.h"
+#include "hands/protocol.h"
 
 namespace {
 
@@ -53,7 +52,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FUZZ_CHECK(fields->size() >= rule->fields_least && fields->size() <= rule->fields_most);
   const std::string frame = hands::encode_frame(data[0], *fields);
   const hands::Head head = hands::decode_head(frame);
-  FUZZ_CHECK(head.kind == data[0] && head.length == body.size() && frame.substr(hands::head_bytes) == body);
+  FUZZ_CHECK(head.kind == data[0] && head.length == body.size() &&
+             frame.substr(hands::head_bytes) == body);
   fuzz::tell(means(rule->verb, *fields));
   return 0;
 }

@@ -1,12 +1,12 @@
-// hands/wire.h: frames as they come off the socket, in pieces. The first byte says how large they are.
+// hands/wire.h: frames as they come off the socket, in pieces. The first byte says how large they
+// are.
+#include "fuzz/support/fuzz.h"
 #include "hands/wire.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-
-#include "fuzz/support/fuzz.h"
 
 namespace {
 
@@ -38,7 +38,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   for (std::size_t at = 0; at < stream.size(); at += piece) {
     const std::string_view part = stream.substr(at, piece);
     FUZZ_CHECK(::write(ends[0], part.data(), part.size()) == static_cast<ssize_t>(part.size()));
-    while (inbox.receive(ends[1]) == hands::Inbox::Got::bytes) {}
+    while (inbox.receive(ends[1]) == hands::Inbox::Got::bytes) {
+    }
     while (inbox.has_frame()) bodies.push_back(inbox.take(descriptors));
   }
   ::close(ends[0]);

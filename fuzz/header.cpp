@@ -1,6 +1,5 @@
 // cluster/commit.h: a commit's header has one form.
 #include "cluster/commit.h"
-
 #include "fuzz/support/fuzz.h"
 #include "fuzz/support/laws.h"
 

@@ -1,4 +1,5 @@
-// base/ids.h, base/crypto.h, base/mode.h: the small words that stand in files, messages and arguments.
+// base/ids.h, base/crypto.h, base/mode.h: the small words that stand in files, messages and
+// arguments.
 #include "base/crypto.h"
 #include "base/mode.h"
 #include "fuzz/support/fuzz.h"

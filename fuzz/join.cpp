@@ -1,10 +1,11 @@
-// cluster/join.h: what a joiner and its sponsor say, and the order of the commits that a join brings.
+// cluster/join.h: what a joiner and its sponsor say, and the order of the commits that a join
+// brings.
 #include "cluster/join.h"
-
-#include <set>
 
 #include "fuzz/support/fuzz.h"
 #include "fuzz/support/laws.h"
+
+#include <set>
 
 namespace {
 

@@ -17,7 +17,8 @@ bool try_all(const std::string& feature, const schema::Form& form, std::vector<s
     if (child.kind == Kind::leaf || child.kind == Kind::leaf_list) {
       const auto kept = fuzz::schema().check_leaf(feature, path, value);
       if (kept) {
-        FUZZ_CHECK(!fuzz::laws::settings_are_printable || base::is_printable_line(*kept, kept->size()));
+        FUZZ_CHECK(!fuzz::laws::settings_are_printable ||
+                   base::is_printable_line(*kept, kept->size()));
         const auto again = fuzz::schema().check_leaf(feature, path, *kept);
         FUZZ_CHECK(again && *again == *kept);
       }

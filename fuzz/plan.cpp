@@ -1,10 +1,10 @@
-// From settings to Postfix's files: whatever the schema lets through becomes a plan, and hands lets that through.
-// The input is lines "FEATURE JSON".
-#include <algorithm>
-
+// From settings to Postfix's files: whatever the schema lets through becomes a plan, and hands lets
+// that through. The input is lines "FEATURE JSON".
 #include "features/features.h"
 #include "fuzz/support/schema.h"
 #include "hands/guard.h"
+
+#include <algorithm>
 
 namespace {
 
@@ -41,7 +41,8 @@ void check_plan(const gateway::Plan& plan) {
   if (!good) fuzz::broken(base::to_text(good.error()).c_str(), __FILE__, __LINE__);
   FUZZ_CHECK(gateway::difference(plan, plan).nothing());
   for (const auto& file : plan.files)
-    for (const char c : file.bytes) FUZZ_CHECK(static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\t');
+    for (const char c : file.bytes)
+      FUZZ_CHECK(static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\t');
   for (const auto& table : plan.tables)
     for (const auto& [key, value] : table.rows)
       for (const char c : key + value) FUZZ_CHECK(static_cast<unsigned char>(c) >= ' ');
@@ -67,8 +68,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   gateway::Effective filled;
   for (const auto& feature : schema.features()) {
     const auto found = effective.find(feature.name);
-    const model::Tree& tree = found == effective.end() ? schema.factory(feature.name) : *found->second;
-    filled.trees[feature.name] = std::make_shared<const model::Tree>(schema.with_defaults(feature.name, tree));
+    const model::Tree& tree =
+        found == effective.end() ? schema.factory(feature.name) : *found->second;
+    filled.trees[feature.name] =
+        std::make_shared<const model::Tree>(schema.with_defaults(feature.name, tree));
   }
   check_plan(gateway::make_plan(filled, facts(), features::parts()));
   return 0;

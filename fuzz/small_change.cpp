@@ -1,5 +1,6 @@
-// schema/schema.h: a small change is parsed and checked as one; what comes of it is what reading it all says.
-// The first line names the feature; then come the settings before and after, with a NUL between.
+// schema/schema.h: a small change is parsed and checked as one; what comes of it is what reading it
+// all says. The first line names the feature; then come the settings before and after, with a NUL
+// between.
 #include "fuzz/support/schema.h"
 
 namespace {
@@ -8,7 +9,8 @@ using namespace postern;
 
 std::vector<std::string> texts_of(const std::vector<schema::Problem>& problems) {
   std::vector<std::string> out;
-  for (const auto& each : problems) out.push_back(each.feature + " " + each.path + " " + each.value + " " + each.text);
+  for (const auto& each : problems)
+    out.push_back(each.feature + " " + each.path + " " + each.value + " " + each.text);
   return out;
 }
 
@@ -22,7 +24,8 @@ schema::Effective alone(const std::string& feature, const model::Tree& tree) {
 void check_merge(const std::string& feature, const model::Tree& before, const model::Tree& after) {
   const auto& schema = fuzz::schema();
   FUZZ_CHECK(model::compare(before, after).empty() == (before == after));
-  for (const auto& merged : {model::merge3(before, after, before), model::merge3(before, before, after)}) {
+  for (const auto& merged :
+       {model::merge3(before, after, before), model::merge3(before, before, after)}) {
     FUZZ_CHECK(merged.has_value());
     const auto canonical = schema.canonical(feature, *merged);
     FUZZ_CHECK(canonical && *canonical == after);
@@ -50,6 +53,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   check_merge(feature, *before, *whole);
   if (!schema.check_feature(feature, alone(feature, *before)).empty()) return 0;
   const auto after = alone(feature, *whole);
-  FUZZ_CHECK(texts_of(schema.check_feature(feature, after)) == texts_of(schema.check_feature(feature, after, &*before)));
+  FUZZ_CHECK(texts_of(schema.check_feature(feature, after)) ==
+             texts_of(schema.check_feature(feature, after, &*before)));
   return 0;
 }

@@ -1,5 +1,8 @@
-// applier/probe.h: what a mail engine says to the one that asks whether it works. The input is the first
-// connection's answers; whoever asks again is refused service, which ends the probe.
+// applier/probe.h: what a mail engine says to the one that asks whether it works. The input is the
+// first connection's answers; whoever asks again is refused service, which ends the probe.
+#include "applier/probe.h"
+#include "fuzz/support/fuzz.h"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,9 +11,6 @@
 
 #include <string>
 #include <thread>
-
-#include "applier/probe.h"
-#include "fuzz/support/fuzz.h"
 
 namespace {
 
@@ -44,7 +44,8 @@ class Engine {
       // Gone only when the other has read: a reset would take the words back.
       ::shutdown(client, SHUT_WR);
       char ignored[4096];
-      while (::recv(client, ignored, sizeof ignored, 0) > 0) {}
+      while (::recv(client, ignored, sizeof ignored, 0) > 0) {
+      }
       ::close(client);
       words = "521 no service here\r\n";
     }
@@ -68,6 +69,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   server.join();
   ::close(over[0]);
   fuzz::tell(answer.has_value());
-  FUZZ_CHECK(answer || (answer.error().where == "A" && answer.error().text.starts_with("The listener at ")));
+  FUZZ_CHECK(answer ||
+             (answer.error().where == "A" && answer.error().text.starts_with("The listener at ")));
   return 0;
 }

@@ -1,12 +1,11 @@
-// store/rows.h: rows with hostile columns. The input is rows, each "KIND LENGTH BYTES": one byte, two bytes, the
-// bytes; a row of commits has a header, and its hash only where the kind says so.
+// store/rows.h: rows with hostile columns. The input is rows, each "KIND LENGTH BYTES": one byte,
+// two bytes, the bytes; a row of commits has a header, and its hash only where the kind says so.
+#include "fuzz/support/fuzz.h"
+#include "store/file.h"
 #include "store/rows.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
-
-#include "fuzz/support/fuzz.h"
-#include "store/file.h"
 
 namespace {
 
@@ -29,10 +28,14 @@ store::Sql& sql() {
 /// Puts bytes as a blob, a text or a number: SQLite's columns take all of them.
 void bind(sqlite3_stmt* row, int column, unsigned kind, std::string_view bytes) {
   const int size = static_cast<int>(bytes.size());
-  if (kind == 0) sqlite3_bind_blob(row, column, bytes.data(), size, SQLITE_STATIC);
-  else if (kind == 1) sqlite3_bind_text(row, column, bytes.data(), size, SQLITE_STATIC);
-  else if (kind == 2) sqlite3_bind_int64(row, column, size);
-  else sqlite3_bind_double(row, column, 0.5);
+  if (kind == 0)
+    sqlite3_bind_blob(row, column, bytes.data(), size, SQLITE_STATIC);
+  else if (kind == 1)
+    sqlite3_bind_text(row, column, bytes.data(), size, SQLITE_STATIC);
+  else if (kind == 2)
+    sqlite3_bind_int64(row, column, size);
+  else
+    sqlite3_bind_double(row, column, 0.5);
 }
 
 void insert(const char* text, unsigned kind, std::string_view key, std::string_view value) {
@@ -46,7 +49,8 @@ void insert(const char* text, unsigned kind, std::string_view key, std::string_v
 
 void put_row(unsigned kind, std::string_view bytes, std::vector<base::Hash>& hashes) {
   constexpr const char* commit =
-      "INSERT INTO commits(hash,member,incarnation,seq,header,signature,staged) VALUES(?1,x'00',?2,1,?2,?1,0)";
+      "INSERT INTO commits(hash,member,incarnation,seq,header,signature,staged) "
+      "VALUES(?1,x'00',?2,1,?2,?1,0)";
   constexpr const char* tables[] = {commit, "INSERT OR REPLACE INTO blobs VALUES(?1,?2)",
                                     "INSERT OR REPLACE INTO notes VALUES(?1,?2)",
                                     "INSERT OR REPLACE INTO pending VALUES(?1,?2)"};
@@ -68,7 +72,8 @@ void read_all(const std::vector<base::Hash>& hashes) {
     FUZZ_CHECK(!value || !*value || base::hash_bytes(**value) == hash);
   }
   (void)store::read_table(sql(), store::Table::pending);
-  fuzz::tell(commits && !commits->empty() && store::read_table(sql(), store::Table::notes).has_value());
+  fuzz::tell(commits && !commits->empty() &&
+             store::read_table(sql(), store::Table::notes).has_value());
 }
 
 }  // namespace
@@ -79,7 +84,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::vector<base::Hash> hashes;
   while (rest.size() >= 3 && hashes.size() < 32) {
     const unsigned kind = static_cast<unsigned char>(rest[0]);
-    const std::size_t length = static_cast<unsigned char>(rest[1]) * 256U + static_cast<unsigned char>(rest[2]);
+    const std::size_t length =
+        static_cast<unsigned char>(rest[1]) * 256U + static_cast<unsigned char>(rest[2]);
     put_row(kind, rest.substr(3, length), hashes);
     rest.remove_prefix(std::min(rest.size(), 3 + length));
   }

@@ -1,10 +1,10 @@
-// fuzz_seeds CORPUS: writes the first inputs of every target to CORPUS/TARGET/seed-N. What fuzzing found beside
-// them stays.
+// fuzz_seeds CORPUS: writes the first inputs of every target to CORPUS/TARGET/seed-N. What fuzzing
+// found beside them stays.
+#include "fuzz/seeds/seeds.h"
+
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-
-#include "fuzz/seeds/seeds.h"
 
 int main(int count, char** words) {
   using namespace postern::fuzz;
@@ -14,7 +14,8 @@ int main(int count, char** words) {
       const std::filesystem::path folder = std::filesystem::path(words[1]) / seeds.target;
       std::filesystem::create_directories(folder);
       for (std::size_t i = 0; i < seeds.inputs.size(); ++i)
-        std::ofstream(folder / ("seed-" + std::to_string(i + 1)), std::ios::binary) << seeds.inputs[i];
+        std::ofstream(folder / ("seed-" + std::to_string(i + 1)), std::ios::binary)
+            << seeds.inputs[i];
     }
   return 0;
 }

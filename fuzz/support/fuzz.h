@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-/// What a target is made of (docs/FUZZ.md). A target is one function, LLVMFuzzerTestOneInput, that reads `size`
-/// hostile bytes with one parser and checks what must hold of every answer. libFuzzer calls it, or
-/// support/replay.cpp: the same code is a plain test in every preset.
+/// What a target is made of (docs/FUZZ.md). A target is one function, LLVMFuzzerTestOneInput, that
+/// reads `size` hostile bytes with one parser and checks what must hold of every answer. libFuzzer
+/// calls it, or support/replay.cpp: the same code is a plain test in every preset.
 namespace postern::fuzz {
 
 /// Says which belief broke, with the input's size, and aborts.
@@ -20,8 +20,8 @@ inline std::string_view view(const std::uint8_t* data, std::size_t size) {
 /// Takes what stands before the next line feed, which goes too; the rest when there is none.
 std::string_view take_line(std::string_view& rest);
 
-/// A target tells of every input whether its parser took it. The replay of a corpus fails when one of the two
-/// never happens, because then the target's properties say nothing.
+/// A target tells of every input whether its parser took it. The replay of a corpus fails when one
+/// of the two never happens, because then the target's properties say nothing.
 void tell(bool taken);
 struct Told {
   std::uint64_t taken = 0;
@@ -29,7 +29,8 @@ struct Told {
 };
 const Told& told();
 
-/// The most bytes that the heap held at once since this began, beyond what it held then. One at a time.
+/// The most bytes that the heap held at once since this began, beyond what it held then. One at a
+/// time.
 class Peak {
  public:
   Peak();

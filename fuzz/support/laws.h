@@ -2,7 +2,8 @@
 
 #include <cstddef>
 
-/// What the targets hold the rooms to, in one place: make them stricter here as the rooms become so.
+/// What the targets hold the rooms to, in one place: make them stricter here as the rooms become
+/// so.
 namespace postern::fuzz::laws {
 
 /// Memory that decoding may take at once, in sizes of the input (see memory_allowed).

@@ -1,13 +1,13 @@
-// Counts the heap. Under a sanitizer its hooks see every malloc; elsewhere the C++ operators are ours, and what C
-// libraries take is not seen.
+// Counts the heap. Under a sanitizer its hooks see every malloc; elsewhere the C++ operators are
+// ours, and what C libraries take is not seen.
+#include "fuzz/support/fuzz.h"
+
 #include <malloc.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <new>
-
-#include "fuzz/support/fuzz.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -37,7 +37,8 @@ void gave(std::size_t size) {
 
 #ifdef POSTERN_SANITIZER
 
-extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, std::size_t),
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*,
+                                                                  std::size_t),
                                                          void (*)(const volatile void*));
 extern "C" std::size_t __sanitizer_get_allocated_size(const volatile void*);
 
@@ -61,13 +62,19 @@ void operator delete(void* at) noexcept {
   if (at != nullptr) gave(malloc_usable_size(at));
   std::free(at);
 }
-void operator delete(void* at, std::size_t) noexcept { operator delete(at); }
+void operator delete(void* at, std::size_t) noexcept {
+  operator delete(at);
+}
 
 #endif
 
 namespace postern::fuzz {
 
-Peak::Peak() : before_(held) { most = before_; }
-std::size_t Peak::bytes() const { return most - before_; }
+Peak::Peak() : before_(held) {
+  most = before_;
+}
+std::size_t Peak::bytes() const {
+  return most - before_;
+}
 
 }  // namespace postern::fuzz

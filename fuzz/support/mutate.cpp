@@ -9,13 +9,46 @@ namespace {
 using namespace std::string_view_literals;
 
 /// What parsers trip over: ends of numbers, quotes, brackets, line ends, UTF-8 that is none.
-constexpr std::array pieces{"\0"sv,     "\xff"sv,        "\x7f"sv,     "\x80"sv,   "\xff\xff\xff\xff"sv, "\x7f\xff\xff\xff"sv,
-                            "\0\0\0\0"sv, "\0\0\0\1"sv, "\n"sv,       "\r\n"sv,   " "sv,                "\t"sv,
-                            "\""sv,     "'"sv,           "\\"sv,       "{"sv,      "}"sv,                "["sv,
-                            "]"sv,      "{}"sv,          ","sv,        ":"sv,      "="sv,                "/"sv,
-                            "$"sv,      "#"sv,           "-"sv,        ";"sv,      "|"sv,                "0"sv,
-                            "-1"sv,     "65536"sv,       "4294967296"sv, "18446744073709551615"sv, "null"sv, "\\u0000"sv,
-                            "\xc2\x85"sv, "\xe2\x80\xae"sv, "\xed\xa0\x80"sv, "\x1b[31m"sv};
+constexpr std::array pieces{"\0"sv,
+                            "\xff"sv,
+                            "\x7f"sv,
+                            "\x80"sv,
+                            "\xff\xff\xff\xff"sv,
+                            "\x7f\xff\xff\xff"sv,
+                            "\0\0\0\0"sv,
+                            "\0\0\0\1"sv,
+                            "\n"sv,
+                            "\r\n"sv,
+                            " "sv,
+                            "\t"sv,
+                            "\""sv,
+                            "'"sv,
+                            "\\"sv,
+                            "{"sv,
+                            "}"sv,
+                            "["sv,
+                            "]"sv,
+                            "{}"sv,
+                            ","sv,
+                            ":"sv,
+                            "="sv,
+                            "/"sv,
+                            "$"sv,
+                            "#"sv,
+                            "-"sv,
+                            ";"sv,
+                            "|"sv,
+                            "0"sv,
+                            "-1"sv,
+                            "65536"sv,
+                            "4294967296"sv,
+                            "18446744073709551615"sv,
+                            "null"sv,
+                            "\\u0000"sv,
+                            "\xc2\x85"sv,
+                            "\xe2\x80\xae"sv,
+                            "\xed\xa0\x80"sv,
+                            "\x1b[31m"sv};
 
 }  // namespace
 
@@ -36,7 +69,8 @@ void Mutator::change(std::string& bytes) {
   const std::size_t count = 1 + below(1 + bytes.size() / 4);
   switch (below(7)) {
     case 0:
-      if (at < bytes.size()) bytes[at] = static_cast<char>(bytes[at] ^ static_cast<char>(1U << below(8)));
+      if (at < bytes.size())
+        bytes[at] = static_cast<char>(bytes[at] ^ static_cast<char>(1U << below(8)));
       return;
     case 1:
       if (at < bytes.size()) bytes[at] = static_cast<char>(random());

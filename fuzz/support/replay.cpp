@@ -1,6 +1,11 @@
-// A target as a plain test, where libFuzzer is not: every file of its corpus, then inputs near them.
+// A target as a plain test, where libFuzzer is not: every file of its corpus, then inputs near
+// them.
 //   TARGET FOLDER [--mutations=N] [--milliseconds=N] [--keep=FILE]    TARGET FILE
-// An input that breaks the target is kept in FILE. Exit codes: 0; 1 (the corpus proves nothing); a signal otherwise.
+// An input that breaks the target is kept in FILE. Exit codes: 0; 1 (the corpus proves nothing); a
+// signal otherwise.
+#include "fuzz/support/fuzz.h"
+#include "fuzz/support/mutate.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,9 +21,6 @@
 #include <iterator>
 #include <string>
 #include <vector>
-
-#include "fuzz/support/fuzz.h"
-#include "fuzz/support/mutate.h"
 
 extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)());
 
@@ -96,17 +98,22 @@ Options options_of(int count, char** words) {
   Options out;
   for (int i = 1; i < count; ++i) {
     const std::string word = words[i];
-    if (word.starts_with("--mutations=")) out.mutations = std::atol(words[i] + 12);
-    else if (word.starts_with("--milliseconds=")) out.milliseconds = std::atol(words[i] + 15);
-    else if (word.starts_with("--keep=")) keep_path = word.substr(7);
-    else out.from = word;
+    if (word.starts_with("--mutations="))
+      out.mutations = std::atol(words[i] + 12);
+    else if (word.starts_with("--milliseconds="))
+      out.milliseconds = std::atol(words[i] + 15);
+    else if (word.starts_with("--keep="))
+      keep_path = word.substr(7);
+    else
+      out.from = word;
   }
   return out;
 }
 
 int replay(const Options& options) {
   struct stat status {};
-  if (::stat(options.from.c_str(), &status) != 0) return std::fprintf(stderr, "fuzz: no such corpus\n"), 1;
+  if (::stat(options.from.c_str(), &status) != 0)
+    return std::fprintf(stderr, "fuzz: no such corpus\n"), 1;
   if (S_ISREG(status.st_mode)) return run(read(options.from)), 0;
   std::vector<std::string> corpus;
   for (const std::string& path : files_of(options.from)) {
@@ -115,8 +122,10 @@ int replay(const Options& options) {
   }
   const Told of_corpus = told();
   if (of_corpus.taken == 0 || of_corpus.refused == 0) {
-    std::fprintf(stderr, "fuzz: of %zu files %llu were taken and %llu refused; a corpus needs both\n", corpus.size(),
-                 static_cast<unsigned long long>(of_corpus.taken), static_cast<unsigned long long>(of_corpus.refused));
+    std::fprintf(stderr,
+                 "fuzz: of %zu files %llu were taken and %llu refused; a corpus needs both\n",
+                 corpus.size(), static_cast<unsigned long long>(of_corpus.taken),
+                 static_cast<unsigned long long>(of_corpus.refused));
     return 1;
   }
   Mutator mutator(corpus, longest);
@@ -127,7 +136,8 @@ int replay(const Options& options) {
     ++done;
   }
   std::printf("%zu files, %ld mutations: %llu taken, %llu refused\n", corpus.size(), done,
-              static_cast<unsigned long long>(told().taken), static_cast<unsigned long long>(told().refused));
+              static_cast<unsigned long long>(told().taken),
+              static_cast<unsigned long long>(told().refused));
   return 0;
 }
 

@@ -12,7 +12,8 @@ inline const schema::Schema& schema() {
   return **loaded;
 }
 
-/// The feature that the input's first line names, which goes; for another word any feature, but always the same.
+/// The feature that the input's first line names, which goes; for another word any feature, but
+/// always the same.
 inline const std::string& take_feature(std::string_view& input) {
   const std::string_view name = take_line(input);
   if (const auto* found = schema().feature(name)) return found->name;
