@@ -115,7 +115,7 @@ std::vector<Seeds> wire_seeds() {
             encode_header(first_header()) + "x"}},
           {"record",
            {encode(identity()), encode(MemberAddresses{"mail.example.com", 2200, 2222}),
-            std::string("\x10\x80\x80\x04", 4)}},
+            std::string("\x10\x80\x80\x04", 4), "\xff"}},
           {"frame", frames({"a", "", std::string(300, 'b')})}};
 }
 
