@@ -23,8 +23,8 @@ std::string line_of(const desk::Request& request) {
                                       {"params", request.params}});
 }
 
-/// Boost 1.81 writes one with a fraction as text that it reads as another now and then, and an infinite one as
-/// text that it refuses. No method takes a fraction.
+/// Boost 1.81 writes one with a fraction as text that it reads as another now and then, and an
+/// infinite one as text that it refuses. No method takes a fraction.
 bool has_fraction(const json::value& value) {
   if (value.is_double()) return true;
   if (const auto* object = value.if_object())

@@ -56,6 +56,12 @@ std::vector<Ship::Item> items() {
           {{encode_header(first_header()), {}}, {"x"}, false}};
 }
 
+/// One commit twice, and one that waits for it and for another that is not here.
+std::vector<Ship::Item> doubled() {
+  const Ship::Item first{{encode_header(first_header()), {}}, {"x"}, false};
+  return {first, first, {{encode_header(long_header()), {}}, {"one", "two"}, false}};
+}
+
 std::vector<std::string> messages() {
   const Vector tips = {{member(1), 7, 9, base::hash_bytes("tip")},
                        {member(2), 1, 1, base::hash_bytes("tip")}};
@@ -86,7 +92,8 @@ std::vector<std::string> join_frames() {
                        identity(),
                        {"mail9.example.com", 22, 2222}},
            JoinRefusal{"No."}, JoinOffer{{uuid(1)}, "americas", "Main_Group", member(4), 12},
-           JoinPart{items()}, JoinReady{}, JoinComplete{base::hash_bytes("a")}, Joined{}})
+           JoinPart{items()}, JoinPart{doubled()}, JoinReady{}, JoinComplete{base::hash_bytes("a")},
+           Joined{}})
     out.push_back(encode_join(frame));
   out.emplace_back("\xa2\x01\x00", 3);
   return out;
