@@ -1,8 +1,7 @@
 // store/store.h: a database file that somebody else wrote. The input is the file.
-#include "fuzz/support/fuzz.h"
+#include "fuzz/support/folder.h"
 #include "store/store.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -11,13 +10,9 @@ namespace {
 
 using namespace postern;
 
-/// In memory, for the program's whole life.
 const std::string& path() {
-  static const std::string file = [] {
-    char folder[] = "/dev/shm/postern-fuzz-XXXXXX";
-    FUZZ_CHECK(::mkdtemp(folder) != nullptr);
-    return std::string(folder) + "/store";
-  }();
+  static const fuzz::Folder folder;
+  static const std::string file = folder.file("store");
   return file;
 }
 

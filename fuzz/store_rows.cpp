@@ -1,11 +1,10 @@
 // store/rows.h: rows with hostile columns. The input is rows, each "KIND LENGTH BYTES": one byte,
 // two bytes, the bytes; a row of commits has a header, and its hash only where the kind says so.
-#include "fuzz/support/fuzz.h"
+#include "fuzz/support/folder.h"
 #include "store/file.h"
 #include "store/rows.h"
 
 #include <sqlite3.h>
-#include <stdlib.h>
 
 namespace {
 
@@ -13,10 +12,9 @@ using namespace postern;
 
 /// An empty store, whose rows live in a transaction that never ends well.
 store::Sql& sql() {
+  static const fuzz::Folder folder;
   static store::Sql kept = [] {
-    char folder[] = "/dev/shm/postern-fuzz-XXXXXX";
-    FUZZ_CHECK(::mkdtemp(folder) != nullptr);
-    const std::string path = std::string(folder) + "/store";
+    const std::string path = folder.file("store");
     FUZZ_CHECK(store::make_file(path, nullptr).has_value());
     auto opened = store::open_file(path, nullptr, store::Found::store);
     FUZZ_CHECK(opened.has_value());
