@@ -24,6 +24,11 @@ std::string base64(const unsigned char* data, std::size_t size, int variant) {
   return out;
 }
 
+/// How each text of passphrase_hash begins.
+std::string argon2_costs() {
+  return "$argon2id$v=19$m=" + std::to_string(argon2_memory / 1024) + ",t=" + std::to_string(argon2_passes) + ",p=1$";
+}
+
 }  // namespace
 
 void crypto_start() { POSTERN_ASSERT(sodium_init() >= 0); }
@@ -72,13 +77,12 @@ std::string passphrase_hash(std::string_view passphrase, const std::array<std::u
                                crypto_pwhash_ALG_ARGON2ID13);
   POSTERN_ASSERT(rc == 0);
   constexpr int variant = sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
-  return "$argon2id$v=19$m=" + std::to_string(argon2_memory / 1024) +
-         ",t=" + std::to_string(argon2_passes) + ",p=1$" +
-         base64(salt.data(), salt.size(), variant) + "$" + base64(out.data(), out.size(), variant);
+  return argon2_costs() + base64(salt.data(), salt.size(), variant) + "$" + base64(out.data(), out.size(), variant);
 }
 
 bool passphrase_matches(std::string_view hash_text, std::string_view passphrase) {
-  if (hash_text.size() >= crypto_pwhash_STRBYTES) return false;
+  // The text says what the check costs, and it may come from another machine: gigabytes and hours, if it were asked.
+  if (hash_text.size() >= crypto_pwhash_STRBYTES || !hash_text.starts_with(argon2_costs())) return false;
   const std::string text(hash_text);
   return crypto_pwhash_str_verify(text.c_str(), passphrase.data(), passphrase.size()) == 0;
 }
@@ -94,6 +98,8 @@ Result<std::string> from_base64(std::string_view text) {
                         text.size(), nullptr, &size, nullptr, sodium_base64_VARIANT_ORIGINAL) != 0)
     return fail(ErrorCode::damaged, "Not base64.");
   out.resize(size);
+  // libsodium 1.0.18 takes some bytes above 0x7f for letters.
+  if (to_base64(out) != text) return fail(ErrorCode::damaged, "Not base64.");
   return out;
 }
 

@@ -40,10 +40,10 @@ bool verify(const VerifyKey& key, std::string_view message, const Signature& sig
 /// Argon2id (RFC 9106), libsodium's "interactive" costs (2 passes, 64 MiB): about 50 ms, so never on the
 /// truth's thread. The text form is the PHC string "$argon2id$v=19$m=65536,t=2,p=1$SALT$HASH".
 std::string passphrase_hash(std::string_view passphrase, const std::array<std::uint8_t, 16>& salt);
-/// Constant-time comparison against a passphrase_hash text; false for a malformed text.
+/// Constant-time comparison against a passphrase_hash text; false for a malformed text and for one of other costs.
 bool passphrase_matches(std::string_view hash_text, std::string_view passphrase);
 
-/// Standard base64 with padding (RFC 4648 §4), and back.
+/// Standard base64 with padding (RFC 4648 §4), and back; a text that to_base64 would not make is damaged.
 std::string to_base64(std::string_view bytes);
 Result<std::string> from_base64(std::string_view text);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/printable.h"
+
 namespace postern::base {
 namespace {
 
@@ -54,8 +56,9 @@ Result<Uuid> parse_uuid(std::string_view text) {
   std::string hex(text);
   std::erase(hex, '-');
   const auto bytes = from_hex(hex);
-  if (!bytes || bytes->size() != 16 || text.size() != 36)
-    return fail(ErrorCode::damaged, "Not a UUID: " + std::string(text));
+  const bool dashed = text.size() == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-';
+  if (!dashed || !bytes || bytes->size() != 16)
+    return fail(ErrorCode::damaged, "Not a UUID: " + printable_line(text, 64));
   Uuid id;
   std::copy(bytes->begin(), bytes->end(), id.bytes.begin());
   return id;

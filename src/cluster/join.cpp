@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "base/limits.h"
 #include "cluster/join.pb.h"
@@ -180,12 +181,15 @@ Result<std::vector<StoredCommit>> order_causally(std::vector<StoredCommit> commi
     if (read->missing[i] == 0) ready.push_back(i);
   std::vector<StoredCommit> out;
   out.reserve(commits.size());
+  std::set<base::Hash> placed;
   while (!ready.empty()) {
     const std::size_t next = ready.front();
     ready.pop_front();
-    const auto followers = read->followers.find(commits[next].envelope.id());
+    const base::Hash id = commits[next].envelope.id();
+    const auto followers = read->followers.find(id);
     out.push_back(std::move(commits[next]));
-    if (followers == read->followers.end()) continue;
+    // A commit that came twice is waited for once.
+    if (!placed.insert(id).second || followers == read->followers.end()) continue;
     for (const std::size_t follower : followers->second)
       if (--read->missing[follower] == 0) ready.push_back(follower);
   }

@@ -62,6 +62,7 @@ std::string address_and_port(std::string_view address, std::uint32_t port) {
 std::optional<std::string> network(std::string_view text) {
   const std::size_t slash = text.find('/');
   const std::string address(text.substr(0, slash));
+  if (address.find('\0') != std::string::npos) return std::nullopt;  // inet_pton would stop there
   std::array<unsigned char, 16> bytes{};
   const bool v6 = address.find(':') != std::string::npos;
   const int family = v6 ? AF_INET6 : AF_INET;

@@ -28,6 +28,7 @@ struct Address {
 };
 
 std::optional<Address> parse_address(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;  // inet_pton would stop there
   Address address;
   address.family = text.find(':') == std::string_view::npos ? AF_INET : AF_INET6;
   if (inet_pton(address.family, std::string(text).c_str(), address.bytes.data()) != 1)

@@ -9,6 +9,7 @@
 namespace postern::transport {
 
 std::optional<SocketAddress> parse_address(const std::string& text, std::uint16_t port) {
+  if (text.find('\0') != std::string::npos) return std::nullopt;  // inet_pton would stop there
   SocketAddress address;
   sockaddr_in four{};
   four.sin_family = AF_INET;
