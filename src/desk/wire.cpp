@@ -15,11 +15,12 @@ WireError not_a_request(json::value id, std::string text) {
   return {RpcCode::invalid_request, std::move(text), std::move(id)};
 }
 
-/// A list in settings costs two values, its array and each entry's object, and a request little more.
+/// A list in settings costs two values, its array and each entry's object, and a request little
+/// more.
 constexpr std::size_t values_most = 2 * base::limits::settings_nodes + 1000;
 
-/// As many values as the line would make, or a few more; counted without making one: a built value takes
-/// up to 30 times the bytes of its text ("[],[],…").
+/// As many values as the line would make, or a few more; counted without making one: a built value
+/// takes up to 30 times the bytes of its text ("[],[],…").
 std::size_t values_in(std::string_view line) {
   std::size_t count = 1;
   bool quoted = false;

@@ -50,52 +50,144 @@ struct Limit {
   rlim_t most;
 };
 constexpr rlim_t memory_most = 1UL << 30;  // the largest answer of a desk, read and shown
-constexpr std::array login_limits{
-    Limit{RLIMIT_AS, memory_most}, Limit{RLIMIT_NOFILE, 32},  Limit{RLIMIT_FSIZE, 0},
-    Limit{RLIMIT_CORE, 0},         Limit{RLIMIT_MEMLOCK, 0},  Limit{RLIMIT_MSGQUEUE, 0},
-    Limit{RLIMIT_SIGPENDING, 64}};
+constexpr std::array login_limits{Limit{RLIMIT_AS, memory_most}, Limit{RLIMIT_NOFILE, 32},
+                                  Limit{RLIMIT_FSIZE, 0},        Limit{RLIMIT_CORE, 0},
+                                  Limit{RLIMIT_MEMLOCK, 0},      Limit{RLIMIT_MSGQUEUE, 0},
+                                  Limit{RLIMIT_SIGPENDING, 64}};
 
 bool set_limit(const Limit& limit) {
   const rlimit both{limit.most, limit.most};
   return ::setrlimit(limit.resource, &both) == 0;
 }
 
-/// Reach into another process, the kernel, a namespace or a network; leave something behind in a file
-/// system or in shared memory. None of it is an interpreter's: it has a terminal and one socket.
+/// Reach into another process, the kernel, a namespace or a network; leave something behind in a
+/// file system or in shared memory. None of it is an interpreter's: it has a terminal and one
+/// socket.
 constexpr long denied_always[] = {
     // other processes
-    SYS_process_vm_readv, SYS_process_vm_writev, SYS_process_madvise, SYS_process_mrelease,
-    SYS_pidfd_open, SYS_pidfd_getfd, SYS_pidfd_send_signal, SYS_kcmp, SYS_perf_event_open,
-    SYS_migrate_pages, SYS_move_pages,
+    SYS_process_vm_readv,
+    SYS_process_vm_writev,
+    SYS_process_madvise,
+    SYS_process_mrelease,
+    SYS_pidfd_open,
+    SYS_pidfd_getfd,
+    SYS_pidfd_send_signal,
+    SYS_kcmp,
+    SYS_perf_event_open,
+    SYS_migrate_pages,
+    SYS_move_pages,
     // the kernel
-    SYS_bpf, SYS_userfaultfd, SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
-    SYS_add_key, SYS_request_key, SYS_keyctl, SYS_init_module, SYS_finit_module, SYS_delete_module,
-    SYS_kexec_load, SYS_kexec_file_load, SYS_reboot, SYS_swapon, SYS_swapoff, SYS_acct, SYS_syslog,
-    SYS_settimeofday, SYS_clock_settime, SYS_clock_adjtime, SYS_adjtimex, SYS_sethostname,
-    SYS_setdomainname, SYS_personality, SYS_quotactl, SYS_quotactl_fd, SYS_vhangup,
-    SYS_fanotify_init, SYS_fanotify_mark, SYS_memfd_create, SYS_memfd_secret,
+    SYS_bpf,
+    SYS_userfaultfd,
+    SYS_io_uring_setup,
+    SYS_io_uring_enter,
+    SYS_io_uring_register,
+    SYS_add_key,
+    SYS_request_key,
+    SYS_keyctl,
+    SYS_init_module,
+    SYS_finit_module,
+    SYS_delete_module,
+    SYS_kexec_load,
+    SYS_kexec_file_load,
+    SYS_reboot,
+    SYS_swapon,
+    SYS_swapoff,
+    SYS_acct,
+    SYS_syslog,
+    SYS_settimeofday,
+    SYS_clock_settime,
+    SYS_clock_adjtime,
+    SYS_adjtimex,
+    SYS_sethostname,
+    SYS_setdomainname,
+    SYS_personality,
+    SYS_quotactl,
+    SYS_quotactl_fd,
+    SYS_vhangup,
+    SYS_fanotify_init,
+    SYS_fanotify_mark,
+    SYS_memfd_create,
+    SYS_memfd_secret,
     // namespaces
-    SYS_unshare, SYS_setns, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_move_mount,
-    SYS_open_tree, SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick, SYS_mount_setattr,
-    SYS_name_to_handle_at, SYS_open_by_handle_at,
+    SYS_unshare,
+    SYS_setns,
+    SYS_mount,
+    SYS_umount2,
+    SYS_pivot_root,
+    SYS_chroot,
+    SYS_move_mount,
+    SYS_open_tree,
+    SYS_fsopen,
+    SYS_fsconfig,
+    SYS_fsmount,
+    SYS_fspick,
+    SYS_mount_setattr,
+    SYS_name_to_handle_at,
+    SYS_open_by_handle_at,
     // networks, and sockets of others
-    SYS_socket, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4,
+    SYS_socket,
+    SYS_connect,
+    SYS_bind,
+    SYS_listen,
+    SYS_accept,
+    SYS_accept4,
     // what outlives a process
-    SYS_shmget, SYS_shmat, SYS_shmctl, SYS_msgget, SYS_msgsnd, SYS_msgrcv, SYS_msgctl, SYS_semget,
-    SYS_semop, SYS_semtimedop, SYS_semctl, SYS_mq_open, SYS_mq_unlink, SYS_mkdirat, SYS_mknodat,
-    SYS_linkat, SYS_symlinkat, SYS_unlinkat, SYS_renameat2, SYS_fchmod, SYS_fchmodat, SYS_fchown,
-    SYS_fchownat, SYS_truncate, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_utimensat,
+    SYS_shmget,
+    SYS_shmat,
+    SYS_shmctl,
+    SYS_msgget,
+    SYS_msgsnd,
+    SYS_msgrcv,
+    SYS_msgctl,
+    SYS_semget,
+    SYS_semop,
+    SYS_semtimedop,
+    SYS_semctl,
+    SYS_mq_open,
+    SYS_mq_unlink,
+    SYS_mkdirat,
+    SYS_mknodat,
+    SYS_linkat,
+    SYS_symlinkat,
+    SYS_unlinkat,
+    SYS_renameat2,
+    SYS_fchmod,
+    SYS_fchmodat,
+    SYS_fchown,
+    SYS_fchownat,
+    SYS_truncate,
+    SYS_setxattr,
+    SYS_lsetxattr,
+    SYS_fsetxattr,
+    SYS_utimensat,
 #ifdef __x86_64__
-    SYS_mkdir, SYS_mknod, SYS_link, SYS_symlink, SYS_unlink, SYS_rmdir, SYS_rename, SYS_renameat,
-    SYS_chmod, SYS_chown, SYS_lchown, SYS_creat, SYS_utime, SYS_utimes, SYS_futimesat, SYS_iopl,
-    SYS_ioperm, SYS_modify_ldt,
+    SYS_mkdir,
+    SYS_mknod,
+    SYS_link,
+    SYS_symlink,
+    SYS_unlink,
+    SYS_rmdir,
+    SYS_rename,
+    SYS_renameat,
+    SYS_chmod,
+    SYS_chown,
+    SYS_lchown,
+    SYS_creat,
+    SYS_utime,
+    SYS_utimes,
+    SYS_futimesat,
+    SYS_iopl,
+    SYS_ioperm,
+    SYS_modify_ldt,
 #endif
 };
 /// What a sanitizer's leak check needs as well.
 constexpr long denied_unless_sanitized[] = {
     SYS_ptrace,
 #ifdef __x86_64__
-    SYS_fork, SYS_vfork,
+    SYS_fork,
+    SYS_vfork,
 #endif
 };
 /// Callers fall back to calls whose arguments can be looked at.
@@ -104,9 +196,9 @@ constexpr long said_to_be_missing[] = {SYS_clone3, SYS_openat2};
 // Files of any owner and their owners; users to become; signals; the ports of posternd and Postfix;
 // Postfix's jails; who runs as what in /proc; more descriptors than usual.
 constexpr std::array needed_capabilities{
-    CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH,  CAP_FOWNER,     CAP_FSETID,     CAP_KILL,
-    CAP_SETGID, CAP_SETUID,       CAP_SETPCAP,          CAP_SYS_CHROOT, CAP_SYS_PTRACE, CAP_SYS_RESOURCE,
-    CAP_NET_BIND_SERVICE};
+    CAP_CHOWN,      CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,  CAP_FSETID,
+    CAP_KILL,       CAP_SETGID,       CAP_SETUID,          CAP_SETPCAP, CAP_SYS_CHROOT,
+    CAP_SYS_PTRACE, CAP_SYS_RESOURCE, CAP_NET_BIND_SERVICE};
 
 constexpr std::uint32_t no_permission = SECCOMP_RET_ERRNO | EPERM;
 constexpr std::uint32_t missing = SECCOMP_RET_ERRNO | ENOSYS;
@@ -189,7 +281,8 @@ bool seal() {
 }
 
 bool limit_to_one_process() {
-  // None yet, and the kernel notes in setresuid(2) whether there is one already; then the one itself.
+  // None yet, and the kernel notes in setresuid(2) whether there is one already; then the one
+  // itself.
   const rlimit none_yet{0, 1};
   return sanitized || ::setrlimit(RLIMIT_NPROC, &none_yet) == 0;
 }

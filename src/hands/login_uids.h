@@ -17,7 +17,8 @@ namespace postern::hands {
 class LoginUids {
  public:
   /// `range`: "FIRST-LAST". Errors usage: not a range, too narrow for all logins of a machine, with
-  /// system users in it, or not there in this user namespace (user_namespaces(7)); io: no lock file.
+  /// system users in it, or not there in this user namespace (user_namespaces(7)); io: no lock
+  /// file.
   static base::Result<LoginUids> open(const std::string& range);
 
   /// A number that no machine's login holds; another one each time, as long as there are. None: all

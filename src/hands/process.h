@@ -30,7 +30,8 @@ struct Program {
   std::vector<std::string> environment;  ///< "NAME=VALUE"; nothing else is there
   std::vector<int> descriptors;          ///< become 0, 1, 2, …; nothing else is open
   std::optional<Account> account;        ///< none: stays root
-  /// The account keeps CAP_NET_BIND_SERVICE (ports below 1024), and can have nothing else ever again.
+  /// The account keeps CAP_NET_BIND_SERVICE (ports below 1024), and can have nothing else ever
+  /// again.
   bool low_ports = false;
   bool confined = false;  ///< no capability ever again, and what confine_login() says
   /// Nobody else may be that account: error busy while a process is.
@@ -39,8 +40,8 @@ struct Program {
   std::string folder = "/";  ///< working directory
 };
 
-/// Runs it in a session of its own. Errors io: why it could not be started, exec included; busy: see
-/// `alone`.
+/// Runs it in a session of its own. Errors io: why it could not be started, exec included; busy:
+/// see `alone`.
 base::Result<pid_t> start(const Program& program);
 
 struct Ended {

@@ -199,7 +199,8 @@ base::Result<Login> decode_login(const std::vector<std::string>& fields) {
   if (!is_term(login.term)) return refuse("This is not the name of a terminal type.");
   const auto rows = number_in<unsigned>(fields.at(2), 1, terminal_most);
   const auto columns = number_in<unsigned>(fields.at(3), 1, terminal_most);
-  if (!rows || !columns) return refuse(fmt::format("A terminal has 1 to {} rows and columns.", terminal_most));
+  if (!rows || !columns)
+    return refuse(fmt::format("A terminal has 1 to {} rows and columns.", terminal_most));
   login.rows = *rows;
   login.columns = *columns;
   if (fields.size() == 5) {

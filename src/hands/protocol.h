@@ -93,7 +93,8 @@ base::Result<std::uint64_t> decode_generation(const std::string& field);
 /// "192.0.2.1" or "2001:db8::1", checked by inet_pton.
 base::Result<void> check_address(const std::string& field);
 
-/// Whether it can be a terminal type's name (TERM) in a login: 1 to 64 of [A-Za-z0-9_.+-], no dot first.
+/// Whether it can be a terminal type's name (TERM) in a login: 1 to 64 of [A-Za-z0-9_.+-], no dot
+/// first.
 bool is_term(std::string_view term);
 constexpr unsigned terminal_most = 9999;  ///< rows and columns
 

@@ -19,7 +19,8 @@ std::string repeated(const std::string& what, std::size_t bytes) {
   return out;
 }
 
-/// Reads the line in a process that may take `more` bytes than it has now: 0 a request, 1 refused, 2 it died.
+/// Reads the line in a process that may take `more` bytes than it has now: 0 a request, 1 refused,
+/// 2 it died.
 int read_with(const std::string& line, std::size_t more) {
   const pid_t child = ::fork();
   if (child == 0) {
@@ -50,9 +51,10 @@ TEST(Wire, WhatIsTakenCostsAtMostFourTimesTheLongestLine) {
   std::string most = R"({"jsonrpc":"2.0","id":1,"method":"x","params":{"a":[)";
   for (std::size_t i = 0; i < base::limits::settings_nodes - 1; ++i) most += R"({"":0},)";
   EXPECT_EQ(read_with(most + "0]}}", 4 * base::limits::message_bytes), 0);
-  const std::string text =
-      R"({"jsonrpc":"2.0","id":1,"method":"x","params":{"a":")" + repeated("[],", 38U << 20) + "\"}}";
-  EXPECT_EQ(read_with(text, 4 * base::limits::message_bytes), 0) << "a text's brackets are no values";
+  const std::string text = R"({"jsonrpc":"2.0","id":1,"method":"x","params":{"a":")" +
+                           repeated("[],", 38U << 20) + "\"}}";
+  EXPECT_EQ(read_with(text, 4 * base::limits::message_bytes), 0)
+      << "a text's brackets are no values";
 }
 
 #endif
@@ -65,8 +67,8 @@ TEST(Wire, ABracketInATextIsNoValue) {
 }
 
 TEST(Wire, SaysHowManyValuesALineMayHave) {
-  const std::string line =
-      R"({"jsonrpc":"2.0","id":1,"method":"x","params":{"a":[)" + repeated("0,", 2'000'000) + "0]}}";
+  const std::string line = R"({"jsonrpc":"2.0","id":1,"method":"x","params":{"a":[)" +
+                           repeated("0,", 2'000'000) + "0]}}";
   const auto parsed = parse_request(line);
   const auto* error = std::get_if<WireError>(&parsed);
   ASSERT_NE(error, nullptr);

@@ -46,7 +46,8 @@ std::string read_until(const Descriptor& from, const std::string& until) {
 /// The number after `name` in what a stand-in says of itself.
 std::string fact(const std::string& facts, const std::string& name) {
   for (const auto& line : lines_of(facts))
-    if (line.rfind(name + " ", 0) == 0) return line.substr(name.size() + 1, line.find('\r') - name.size() - 1);
+    if (line.rfind(name + " ", 0) == 0)
+      return line.substr(name.size() + 1, line.find('\r') - name.size() - 1);
   return "";
 }
 
@@ -158,8 +159,9 @@ TEST_F(LoginTest, ALoginReachesNothingOfAnotherNorOfTheMachine) {
   EXPECT_EQ(status.st_uid, 0U) << "who uses a terminal holds it open; nobody opens it by name";
   EXPECT_EQ(status.st_mode & 0777, 0600U);
   ASSERT_TRUE(becomes([&] { return this->started().size() == 1; }));
-  Started attacker = start({false, "xterm", 24, 80,
-                            "attack " + std::to_string(pid_of(victim)) + " " + terminal + " " + dir()});
+  Started attacker =
+      start({false, "xterm", 24, 80,
+             "attack " + std::to_string(pid_of(victim)) + " " + terminal + " " + dir()});
   attacker.in.reset();
   const auto said = read_until(attacker.out, "");
   EXPECT_NE(said.find("attacked\n"), std::string::npos) << said;
@@ -197,8 +199,10 @@ TEST_F(LoginTest, NothingOfALoginOutlivesIt) {
   Started started = start({false, "xterm", 24, 80, "cat"});
   const uid_t uid = uid_in(read_until(started.out, "ready"));
   const pid_t left = squat(uid);
-  ASSERT_TRUE(becomes([&] { return read_file("/proc/" + std::to_string(left) + "/status").find(
-                                       "Uid:\t" + std::to_string(uid)) != std::string::npos; }));
+  ASSERT_TRUE(becomes([&] {
+    return read_file("/proc/" + std::to_string(left) + "/status")
+               .find("Uid:\t" + std::to_string(uid)) != std::string::npos;
+  }));
   started.in.reset();
   EXPECT_EQ(exit_code(started.status), 0);
   int status = 0;
@@ -224,11 +228,12 @@ TEST_F(LoginTest, ABadRequestDoesNotEndTheConnectionOfAll) {
   Client client(socket_path());
   ASSERT_TRUE(client.running());
   const std::size_t before = logged("refused");
-  for (Login bad : {Login{true, "x/../y", 24, 80, {}}, Login{true, std::string(65, 'x'), 24, 80, {}},
-                    Login{true, "x\x1b[2J", 24, 80, {}}, Login{true, "", 24, 80, {}},
-                    Login{true, "xterm", 0, 80, {}}, Login{true, "xterm", 24, 10000, {}},
-                    Login{false, "xterm", 24, 80, std::string("status\0more", 11)},
-                    Login{false, "xterm", 24, 80, std::string(line_bytes + 1, 'x')}}) {
+  for (Login bad :
+       {Login{true, "x/../y", 24, 80, {}}, Login{true, std::string(65, 'x'), 24, 80, {}},
+        Login{true, "x\x1b[2J", 24, 80, {}}, Login{true, "", 24, 80, {}},
+        Login{true, "xterm", 0, 80, {}}, Login{true, "xterm", 24, 10000, {}},
+        Login{false, "xterm", 24, 80, std::string("status\0more", 11)},
+        Login{false, "xterm", 24, 80, std::string(line_bytes + 1, 'x')}}) {
     const auto answer = client.login(bad, given_.get());
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, base::ErrorCode::usage) << base::to_text(answer.error());

@@ -3,7 +3,8 @@
 //   at once when DIR/die is there,
 //                or ignores SIGTERM when DIR/stubborn is there.
 //   as postern:  prints who and where it is, one fact a line, then by its line: "exit N", "cat",
-//   "wait", "kill", or "attack PID TERMINAL DIR": what of that process and that machine is within reach.
+//   "wait", "kill", or "attack PID TERMINAL DIR": what of that process and that machine is within
+//   reach.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -94,7 +95,8 @@ void attack_process(const std::string& name, pid_t pid) {
   report(name + " read memory", ::process_vm_readv(pid, &here, 1, &there, 1, 0) == 1);
   report(name + " write memory", ::process_vm_writev(pid, &here, 1, &there, 1, 0) == 1);
   report(name + " mem", opens(proc + "/mem", O_RDWR));
-  report(name + " maps", opens(proc + "/maps", O_RDONLY) && std::ifstream(proc + "/maps").get() > 0);
+  report(name + " maps",
+         opens(proc + "/maps", O_RDONLY) && std::ifstream(proc + "/maps").get() > 0);
   report(name + " environ", std::ifstream(proc + "/environ").get() > 0);
   report(name + " descriptors", ::opendir((proc + "/fd").c_str()) != nullptr);
   report(name + " descriptor", ::readlink((proc + "/fd/3").c_str(), link, sizeof link) > 0);
@@ -125,7 +127,8 @@ int attack(const std::string& line) {
   for (const char* name : {"", "/run", "/log"})
     report("list DIR" + std::string(name), ::opendir((dir + name).c_str()) != nullptr);
   struct stat status {};
-  const uid_t other = ::stat(("/proc/" + std::to_string(victim)).c_str(), &status) == 0 ? status.st_uid : 0;
+  const uid_t other =
+      ::stat(("/proc/" + std::to_string(victim)).c_str(), &status) == 0 ? status.st_uid : 0;
   report("become root", ::setuid(0) == 0);
   report("become the other", ::setresuid(other, other, other) == 0);
   report("become its group", ::setgid(0) == 0);
@@ -138,7 +141,8 @@ int attack(const std::string& line) {
   report("nameless file", ::open("/tmp", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600) >= 0);
   report("shared memory", ::syscall(SYS_shmget, 4711, 4096, 0600 | 01000) >= 0);
   report("typing into a terminal", ::ioctl(0, TIOCSTI, "x") == 0);
-  report("memory", ::mmap(nullptr, 4UL << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+  report("memory",
+         ::mmap(nullptr, 4UL << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
   int number = 0;
   while (number >= 0 && number < 100) number = ::fcntl(1, F_DUPFD_CLOEXEC, 0);
   report("100 descriptors", number >= 100);
