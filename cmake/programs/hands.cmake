@@ -1,6 +1,10 @@
 # postern-hands, the one program that runs as root: base and nothing else, so that it can be read in one sitting.
 postern_room(hands USES base)
 postern_program(postern_hands LIBS postern_hands)
+# The interpreter shuts itself in by the room's means.
+if(TARGET postern)
+  target_link_libraries(postern PRIVATE postern_hands)
+endif()
 postern_test(hands LIBS postern_hands)
 if(TARGET test_hands)
   # Stand-ins for posternd and postern, which tests put into a bin folder of their own.

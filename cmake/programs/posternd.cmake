@@ -2,3 +2,8 @@
 postern_room(machine USES base model schema cluster features gateway desk store transport applier)
 postern_room(daemon USES machine hands LIBS spdlog::spdlog Threads::Threads)
 postern_program(posternd LIBS postern_daemon)
+foreach(program postern posternd)
+  if(TARGET ${program})
+    target_sources(${program} PRIVATE src/programs/wipe_freed.cpp)
+  endif()
+endforeach()

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/printable.h"
+#include "base/secret.h"
 #include "cli/console.h"
 #include "cli/words.h"
 
@@ -200,6 +201,7 @@ std::optional<std::string> read_hidden_line(int descriptor, int screen, std::str
   const TerminalMode mode(descriptor, ICANON | ISIG | ECHO);
   if (write(screen, prompt.data(), prompt.size()) < 0) return std::nullopt;
   std::string line;
+  line.reserve(base::secret_bytes);
   char key = 0;
   while (read(descriptor, &key, 1) == 1) {
     if (key == '\n' || key == '\r') return line;

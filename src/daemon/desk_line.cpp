@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/secret.h"
 #include "base/limits.h"
 
 namespace postern::daemon {
@@ -81,12 +82,16 @@ void DeskLine::take_lines() {
   for (;;) {
     const std::size_t end = input_.find('\n', std::max(from, searched_));
     if (end == std::string::npos) break;
-    const std::string line = input_.substr(from, end - from);
+    const auto line = std::string_view(input_).substr(from, end - from);
     from = end + 1;
     desk_->desk->receive(session_, line);
-    if (ending_) return;
+    if (ending_) return base::wipe(input_);
   }
-  input_.erase(0, from);
+  if (from > 0) {
+    std::string rest(input_, from);
+    base::wipe(input_);  // there may have been a passphrase in it
+    input_ = std::move(rest);
+  }
   searched_ = input_.size();
 }
 

@@ -25,6 +25,36 @@ struct Running {
   hands::Descriptor status;
 };
 
+/// What the client says of its terminal, as far as there is such a type here: else the interpreter's
+/// line editor would complain, or postern-hands refuse.
+std::string usable_term(const std::string& asked) {
+  if (!hands::is_term(asked)) return "dumb";
+  for (const char* folder : {"/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo"})
+    if (access(fmt::format("{}/{}/{}", folder, asked[0], asked).c_str(), R_OK) == 0) return asked;
+  return "dumb";
+}
+
+unsigned usable_size(int asked) {
+  return static_cast<unsigned>(std::clamp(asked, 1, static_cast<int>(hands::terminal_most)));
+}
+
+/// All that a client chooses of its login, made such that postern-hands takes it. Error: a line that is
+/// too long, or that a NUL would cut.
+base::Result<hands::Login> login_of(const transport::SessionAsked& asked) {
+  hands::Login login;
+  login.terminal = asked.pty;
+  login.term = usable_term(asked.term);
+  login.rows = usable_size(asked.rows);
+  login.columns = usable_size(asked.columns);
+  if (!asked.exec) return login;
+  if (asked.command.find('\0') != std::string::npos)
+    return fail(ErrorCode::usage, "A command line must not hold a NUL.");
+  if (asked.command.size() > hands::line_bytes)
+    return fail(ErrorCode::usage, fmt::format("A command line may have {} bytes at most.", hands::line_bytes));
+  login.line = asked.command;
+  return login;
+}
+
 }  // namespace
 
 Logins::Logins(asio::io_context& truth, machine::Machine& machine, std::shared_ptr<DeskHandle> desk,
@@ -92,13 +122,9 @@ void Logins::session(transport::SessionAsked asked) {
 }
 
 Logins::Started Logins::start(const transport::SessionAsked& asked, int desk_end) {
-  hands::Login login;
-  login.terminal = asked.pty;
-  if (!asked.term.empty()) login.term = asked.term;
-  login.rows = static_cast<unsigned>(std::max(asked.rows, 1));
-  login.columns = static_cast<unsigned>(std::max(asked.columns, 1));
-  if (asked.exec) login.line = asked.command;
-  auto started = hands_.login(login, desk_end);
+  const auto login = login_of(asked);
+  if (!login) return login.error();
+  auto started = hands_.login(*login, desk_end);
   if (!started) return started.error();
   transport::SessionStarted out;
   out.in = started->in.release();
@@ -112,8 +138,8 @@ Logins::Started Logins::start(const transport::SessionAsked& asked, int desk_end
   if (asked.pty)
     out.resize = [terminal = out.in](int columns, int rows) {
       winsize size{};
-      size.ws_col = static_cast<unsigned short>(columns);
-      size.ws_row = static_cast<unsigned short>(rows);
+      size.ws_col = static_cast<unsigned short>(usable_size(columns));
+      size.ws_row = static_cast<unsigned short>(usable_size(rows));
       ioctl(terminal, TIOCSWINSZ, &size);
     };
   return out;

@@ -14,25 +14,31 @@ namespace {
 
 constexpr std::size_t id_bytes = 128;
 constexpr std::size_t shown_bytes = 64;  ///< of a name that is not known
-/// Of one request; a node of settings costs two at most: the comma before it, and what it opens.
-constexpr std::size_t values_most = 2 * base::limits::settings_nodes + 1000;
-
-/// No fewer than the values that the text holds, if it is JSON. A value costs the parser many times the two bytes
-/// that it may have: what holds too many is refused before.
-std::size_t values_in(std::string_view text) {
-  std::size_t count = 1;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '"') quoted = !quoted;
-    if (c == '\\' && quoted) ++i;
-    if (!quoted && (c == ',' || c == '[' || c == '{')) ++count;
-  }
-  return count;
-}
-
 WireError not_a_request(json::value id, std::string text) {
   return {RpcCode::invalid_request, std::move(text), std::move(id)};
+}
+
+/// A list in settings costs two values, its array and each entry's object, and a request little
+/// more.
+constexpr std::size_t values_most = 2 * base::limits::settings_nodes + 1000;
+
+/// As many values as the line would make, or a few more; counted without making one: a built value
+/// takes up to 30 times the bytes of its text ("[],[],…").
+std::size_t values_in(std::string_view line) {
+  std::size_t count = 1;
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == ',' || c == '[' || c == '{') {
+      ++count;
+    }
+  }
+  return count;
 }
 
 /// An answer or error line's common part.
@@ -62,8 +68,9 @@ std::variant<Request, WireError> parse_request(std::string_view line) {
   if (line.size() > base::limits::message_bytes)
     return not_a_request(nullptr, fmt::format("A line may have {} bytes at most; this one has {}.",
                                               base::limits::message_bytes, line.size()));
-  if (values_in(line) > values_most)
-    return not_a_request(nullptr, fmt::format("A request may hold {} values at most.", values_most));
+  if (const std::size_t values = values_in(line); values > values_most)
+    return not_a_request(nullptr, fmt::format("A line may hold {} values at most; this one has {}.",
+                                              values_most, values));
   boost::system::error_code failed;
   json::parse_options options;
   options.max_depth = 2 * base::limits::settings_depth;  // a list costs two: array and object

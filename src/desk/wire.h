@@ -40,7 +40,9 @@ struct WireError {
   json::value id;  ///< of the request, as far as it was understood; else null
 };
 
-/// Lines longer than base::limits::message_bytes, batches and requests without an id are refused.
+/// Lines longer than base::limits::message_bytes or with more values than two settings of a feature
+/// can have, batches and requests without an id are refused. Takes at most about four times the
+/// memory of the longest line.
 std::variant<Request, WireError> parse_request(std::string_view line);
 
 /// Lines to send, without the newline.

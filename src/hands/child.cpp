@@ -1,5 +1,7 @@
 #include "hands/child.h"
 
+#include "hands/confine.h"
+
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -7,7 +9,6 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -57,29 +58,31 @@ bool become_account(const Account& account) {
          ::setresuid(account.uid, account.uid, account.uid) == 0;
 }
 
-bool drop_bounds() {
-  for (unsigned long capability = 0; capability < 64; ++capability)
+/// No capability but `kept` can ever come back, by whatever program is executed.
+bool drop_bounds(std::uint32_t kept) {
+  for (unsigned long capability = 0; capability < 64; ++capability) {
+    if (capability < 32 && (kept >> capability & 1U) != 0) continue;
     if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno != EINVAL) return false;
+  }
   return true;
 }
 
 bool take_account(const Program& program) {
-  if (program.confined && !drop_bounds()) return false;
+  const std::uint32_t kept = program.low_ports ? 1U << CAP_NET_BIND_SERVICE : 0;
+  if ((program.confined || program.low_ports) && !drop_bounds(kept)) return false;
   if (program.low_ports) ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
   if (!become_account(*program.account)) return false;
   if (!program.low_ports) return set_capabilities(0);
   // Where the host itself lacks this right (a container), the program says which port it could not
   // bind.
-  if (!set_capabilities(1U << CAP_NET_BIND_SERVICE)) return set_capabilities(0);
+  if (!set_capabilities(kept)) return set_capabilities(0);
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_BIND_SERVICE, 0, 0);
   return true;
 }
 
 bool confine(const Program& program) {
-  if (!program.confined) return true;
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+  if (program.confined) return confine_login();
+  return !program.low_ports || seal();
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
@@ -91,6 +94,11 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 
 }  // namespace
 
+bool become_only(const Account& account) {
+  return account.uid != 0 && become_account(account) && set_capabilities(0) &&
+         ::getuid() == account.uid && ::geteuid() == account.uid;
+}
+
 void become(const Program& program, int told) {
   default_signals();
   ::setsid();
@@ -100,12 +108,14 @@ void become(const Program& program, int told) {
   if (!place_descriptors(program.descriptors)) give_up(safe, errno);
   if (program.terminal && ::ioctl(0, TIOCSCTTY, 0) != 0) give_up(safe, errno);
   if (::chdir(program.folder.c_str()) != 0) give_up(safe, errno);
+  if (program.alone && !limit_to_one_process()) give_up(safe, errno);
   if (program.account && !take_account(program)) give_up(safe, errno);
   if (!confine(program)) give_up(safe, errno);
   const auto arguments = pointers(program.arguments);
   const auto environment = pointers(program.environment);
   ::execve(program.path.c_str(), arguments.data(), environment.data());
-  give_up(safe, errno);
+  // One process too many (execve(2), EAGAIN): somebody else is that account already.
+  give_up(safe, program.alone && errno == EAGAIN ? EBUSY : errno);
 }
 
 }  // namespace postern::hands

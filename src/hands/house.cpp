@@ -13,7 +13,7 @@
 namespace postern::hands {
 namespace {
 
-constexpr mode_t shared_mode = 01775;
+constexpr mode_t shared_mode = 01771;  // others pass, but list nothing
 
 base::Result<void> check_options(const Options& options) {
   const auto refuse = [](std::string text) {
@@ -77,6 +77,13 @@ base::Result<House> open_house(const Options& options) {
   if (!cli_user) return cli_user.error();
   auto mail_owner = find_account(options.mail_owner);
   if (!mail_owner) return mail_owner.error();
+  auto login_uids = LoginUids::open(options.login_uids);
+  if (!login_uids) return login_uids.error();
+  for (const auto& account : {*user, *cli_user, *mail_owner})
+    if (login_uids->contains(account.uid))
+      return base::fail(base::ErrorCode::usage, "--login-uids",
+                        fmt::format("The user number {} in {} is taken: choose another range.",
+                                    account.uid, options.login_uids));
   auto dir = Folder::open(options.dir);
   if (!dir) return dir.error();
   const Owner shared{0, user->gid, shared_mode};
@@ -97,7 +104,8 @@ base::Result<House> open_house(const Options& options) {
   if (!socket) return socket.error();
   return House{std::move(*user), std::move(*cli_user), std::move(*mail_owner),
                std::move(*dir),  std::move(*run),      std::move(*log),
-               std::move(*mta),  std::move(*lock),     std::move(*socket)};
+               std::move(*mta),  std::move(*lock),     std::move(*socket),
+               std::move(*login_uids)};
 }
 
 }  // namespace postern::hands

@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "hands/descriptor.h"
 #include "hands/folder.h"
+#include "hands/login_uids.h"
 #include "hands/process.h"
 #include "hands/server.h"
 
@@ -21,6 +22,7 @@ struct House {
   Folder mta;
   Descriptor lock;    ///< held for as long as this process serves
   Descriptor socket;  ///< listening at run/hands.sock
+  LoginUids login_uids;
 };
 
 /// Errors: see serve().

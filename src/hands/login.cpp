@@ -29,7 +29,7 @@ struct Ends {
   std::vector<Descriptor> outer;
 };
 
-base::Result<Ends> open_terminal(const Login& login, const Account& account) {
+base::Result<Ends> open_terminal(const Login& login) {
   winsize size{};
   size.ws_row = static_cast<unsigned short>(login.rows);
   size.ws_col = static_cast<unsigned short>(login.columns);
@@ -42,9 +42,8 @@ base::Result<Ends> open_terminal(const Login& login, const Account& account) {
   ends.inner.emplace_back(slave);
   ::fcntl(master, F_SETFD, FD_CLOEXEC);
   ::fcntl(slave, F_SETFD, FD_CLOEXEC);
-  // So that it may open /dev/tty; 0600: nobody else may write to it.
-  if (::fchown(slave, account.uid, account.gid) != 0 || ::fchmod(slave, 0600) != 0)
-    return failed("The terminal could not be given away");
+  // It stays root's: who uses it holds it open, and nobody else can open it.
+  if (::fchmod(slave, 0600) != 0) return failed("The terminal could not be closed to others");
   for (int i = 0; i < 2; ++i) ends.inner.emplace_back(::fcntl(slave, F_DUPFD_CLOEXEC, 0));
   return ends;
 }
@@ -72,8 +71,24 @@ bool is_unix_stream(int descriptor) {
 
 }  // namespace
 
-Logins::Logins(std::string program, Account account)
-    : program_(std::move(program)), account_(std::move(account)) {}
+Logins::Logins(std::string program, gid_t group, LoginUids uids)
+    : program_(std::move(program)), group_(group), uids_(std::move(uids)) {}
+
+/// A number that a process of others has is left alone, and the next one taken.
+base::Result<pid_t> Logins::start_as_own_user(Program program, uid_t& uid) {
+  constexpr int tries = 100;
+  base::Result<pid_t> pid =
+      base::fail(base::ErrorCode::busy, "All user numbers for logins are taken.");
+  for (int i = 0; i < tries && !pid && pid.error().code == base::ErrorCode::busy; ++i) {
+    const auto next = uids_.take();
+    if (!next) break;
+    uid = *next;
+    program.account = Account{"", uid, group_};
+    pid = hands::start(program);
+    if (!pid) uids_.give_back(uid);
+  }
+  return pid;
+}
 
 base::Result<std::vector<Descriptor>> Logins::start(const Login& login, const Descriptor& desk) {
   if (sessions_.size() >= sessions_most)
@@ -81,7 +96,7 @@ base::Result<std::vector<Descriptor>> Logins::start(const Login& login, const De
                       fmt::format("{} logins are open already.", sessions_most));
   if (!is_unix_stream(desk.get()))
     return base::fail(base::ErrorCode::usage, "The descriptor that came is no desk's socket.");
-  auto ends = login.terminal ? open_terminal(login, account_) : open_pipes();
+  auto ends = login.terminal ? open_terminal(login) : open_pipes();
   if (!ends) return ends.error();
   int status[2];
   if (::pipe2(status, O_CLOEXEC) != 0) return failed("No pipe could be made");
@@ -90,24 +105,24 @@ base::Result<std::vector<Descriptor>> Logins::start(const Login& login, const De
 
   Program program;
   program.path = program_;
-  program.arguments = {"postern"};
-  if (login.line) {
-    program.arguments.insert(program.arguments.end(), {"-c", *login.line});
-  } else {
-    program.arguments.push_back("--login");
-  }
+  // The line not as an argument: everybody on the host can read those.
+  program.arguments = {"postern", login.line ? "--line" : "--login"};
   program.environment = {"TERM=" + login.term, "LANG=C.UTF-8", "HOME=/nonexistent",
                          "POSTERN_DESK_FD=3"};
+  if (login.line) program.environment.push_back("POSTERN_LINE=" + *login.line);
   program.descriptors = {ends->inner[0].get(), ends->inner[1].get(), ends->inner[2].get(),
                          desk.get()};
-  program.account = account_;
   program.confined = true;
+  program.alone = true;
   program.terminal = login.terminal;
-  auto pid = hands::start(program);
+  uid_t uid = 0;
+  auto pid = start_as_own_user(std::move(program), uid);
   if (!pid) return pid.error();
   ends->outer.push_back(open_pidfd(*pid));
   ends->outer.push_back(std::move(told));
-  sessions_[*pid].status = std::move(tells);
+  auto& session = sessions_[*pid];
+  session.status = std::move(tells);
+  session.uid = uid;
   return std::move(ends->outer);
 }
 
@@ -117,6 +132,8 @@ bool Logins::ended(pid_t pid, int status) {
   const int code = code_of(status);
   if (session->second.status.good())
     (void)!::write(session->second.status.get(), &code, sizeof code);
+  end_all_of({"", session->second.uid, group_});
+  uids_.give_back(session->second.uid);
   sessions_.erase(session);
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include "base/result.h"
 #include "hands/descriptor.h"
+#include "hands/login_uids.h"
 #include "hands/process.h"
 #include "hands/protocol.h"
 
@@ -11,11 +12,12 @@
 
 namespace postern::hands {
 
-/// The command line interpreters of those who have logged in: started, watched, ended.
+/// The command line interpreters of those who have logged in: started, each as a user of its own,
+/// watched, ended with all that came of them.
 class Logins {
  public:
-  /// `program`: BINDIR/postern; `account`: postern-cli.
-  Logins(std::string program, Account account);
+  /// `program`: BINDIR/postern; `group`: postern-cli's, which owns nothing.
+  Logins(std::string program, gid_t group, LoginUids uids);
 
   /// What the client gets, in this order: terminal master | in, out, err; then pidfd, status.
   base::Result<std::vector<Descriptor>> start(const Login& login, const Descriptor& desk);
@@ -35,11 +37,14 @@ class Logins {
   struct Session {
     Descriptor status;          // write end; none after the reader has gone
     std::int64_t kill_ms = -1;  // deadline after SIGHUP
+    uid_t uid = 0;
   };
+  base::Result<pid_t> start_as_own_user(Program program, uid_t& uid);
   void hang_up_one(pid_t pid, Session& session, std::int64_t now_ms);
 
   std::string program_;
-  Account account_;
+  gid_t group_;
+  LoginUids uids_;
   std::map<pid_t, Session> sessions_;
 };
 

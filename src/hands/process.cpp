@@ -111,6 +111,9 @@ base::Result<pid_t> start(const Program& program) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
+  if (why == EBUSY)
+    return base::fail(base::ErrorCode::busy, program.path,
+                      fmt::format("Another process has the user number {}.", program.account->uid));
   return failed(program.path, "The program could not be started", why);
 }
 
@@ -131,6 +134,17 @@ base::Result<Ended> run(Program program, const std::string& input, int seconds, 
                                   seconds, content_of(out.get()), ended.log));
   ended.text = content_of(out.get());
   return ended;
+}
+
+void end_all_of(const Account& account) {
+  const pid_t pid = ::fork();
+  if (pid < 0) return;
+  if (pid == 0) {
+    if (become_only(account)) ::kill(-1, SIGKILL);
+    ::_exit(0);
+  }
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 int code_of(int status) {

@@ -30,14 +30,18 @@ struct Program {
   std::vector<std::string> environment;  ///< "NAME=VALUE"; nothing else is there
   std::vector<int> descriptors;          ///< become 0, 1, 2, …; nothing else is open
   std::optional<Account> account;        ///< none: stays root
-  bool low_ports =
-      false;  ///< the account keeps CAP_NET_BIND_SERVICE (ports below 1024), nothing else
-  bool confined = false;     ///< no capability ever again, no new privileges, no core files
+  /// The account keeps CAP_NET_BIND_SERVICE (ports below 1024), and can have nothing else ever
+  /// again.
+  bool low_ports = false;
+  bool confined = false;  ///< no capability ever again, and what confine_login() says
+  /// Nobody else may be that account: error busy while a process is.
+  bool alone = false;
   bool terminal = false;     ///< descriptor 0 becomes the controlling terminal
   std::string folder = "/";  ///< working directory
 };
 
-/// Runs it in a session of its own. Errors io: why it could not be started, exec included.
+/// Runs it in a session of its own. Errors io: why it could not be started, exec included; busy:
+/// see `alone`.
 base::Result<pid_t> start(const Program& program);
 
 struct Ended {
@@ -50,6 +54,9 @@ struct Ended {
 /// are unread).
 base::Result<Ended> run(Program program, const std::string& input, int seconds,
                         int log_socket = -1);
+
+/// Ends every process of that account, which must be nobody's but ours, in one stroke.
+void end_all_of(const Account& account);
 
 /// Exit code, or 128 + signal.
 int code_of(int status);

@@ -60,11 +60,6 @@ bool is_plain(char c) {
          c == '.' || c == '-';
 }
 
-bool is_term(std::string_view term) {
-  return !term.empty() && term.size() <= 64 && term[0] != '.' &&
-         std::all_of(term.begin(), term.end(), [](char c) { return is_plain(c) || c == '+'; });
-}
-
 }  // namespace
 
 const Rule* rule_of(std::uint8_t verb) {
@@ -190,6 +185,11 @@ std::vector<std::string> encode_login(const Login& login) {
   return fields;
 }
 
+bool is_term(std::string_view term) {
+  return !term.empty() && term.size() <= 64 && term[0] != '.' &&
+         std::all_of(term.begin(), term.end(), [](char c) { return is_plain(c) || c == '+'; });
+}
+
 base::Result<Login> decode_login(const std::vector<std::string>& fields) {
   Login login;
   login.terminal = fields.at(0) == "terminal";
@@ -197,9 +197,10 @@ base::Result<Login> decode_login(const std::vector<std::string>& fields) {
     return refuse("A login wants 'terminal' or 'pipes'.");
   login.term = fields.at(1);
   if (!is_term(login.term)) return refuse("This is not the name of a terminal type.");
-  const auto rows = number_in<unsigned>(fields.at(2), 1, 9999);
-  const auto columns = number_in<unsigned>(fields.at(3), 1, 9999);
-  if (!rows || !columns) return refuse("A terminal has 1 to 9999 rows and columns.");
+  const auto rows = number_in<unsigned>(fields.at(2), 1, terminal_most);
+  const auto columns = number_in<unsigned>(fields.at(3), 1, terminal_most);
+  if (!rows || !columns)
+    return refuse(fmt::format("A terminal has 1 to {} rows and columns.", terminal_most));
   login.rows = *rows;
   login.columns = *columns;
   if (fields.size() == 5) {

@@ -50,8 +50,8 @@ constexpr std::size_t file_bytes = 8U << 20;    ///< one staged file
 constexpr std::size_t stage_bytes = 64U << 20;  ///< one generation
 constexpr std::size_t reply_bytes = 1U << 20;   ///< any reply
 constexpr std::size_t descriptors_most = 5;     ///< beside any frame
-constexpr std::size_t line_bytes =
-    128U << 10;  ///< a login's command line (Linux's limit for one argument)
+/// A login's command line: Linux's limit for one variable, less its name and the NUL.
+constexpr std::size_t line_bytes = (128U << 10) - 64;
 
 /// Reply codes: 0, or 1 + the number of the ErrorCode; then the fields are `where` and `text`.
 constexpr std::uint8_t reply_done = 0;
@@ -92,6 +92,11 @@ base::Result<Stage> decode_stage(const std::vector<std::string>& fields);
 base::Result<std::uint64_t> decode_generation(const std::string& field);
 /// "192.0.2.1" or "2001:db8::1", checked by inet_pton.
 base::Result<void> check_address(const std::string& field);
+
+/// Whether it can be a terminal type's name (TERM) in a login: 1 to 64 of [A-Za-z0-9_.+-], no dot
+/// first.
+bool is_term(std::string_view term);
+constexpr unsigned terminal_most = 9999;  ///< rows and columns
 
 /// A command line interpreter for somebody who has logged in. With a terminal: TERM, rows, columns.
 /// With a line: that command only; without: the interactive shell.

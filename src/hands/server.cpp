@@ -96,7 +96,7 @@ class Server {
         signals_(std::move(signals)),
         instance_(std::move(house_.mta),
                   {options.postfix, options.postfix_daemons, house_.mail_owner, house_.user}),
-        logins_(options.bin + "/postern", house_.cli_user),
+        logins_(options.bin + "/postern", house_.cli_user.gid, std::move(house_.login_uids)),
         keeper_({options.bin + "/posternd", options.machine, options.dir, house_.user}, house_.run,
                 house_.log, log_) {}
 
@@ -278,7 +278,8 @@ void Server::work(Connection& connection, const Rule& rule,
 void Server::login(Connection& connection, const std::vector<std::string>& fields,
                    const Descriptor& desk) {
   auto wanted = decode_login(fields);
-  if (!wanted) return refuse(connection, wanted.error());
+  // Answered only: all logins of posternd share this connection.
+  if (!wanted) return answer(connection, encode_error(wanted.error()));
   auto started = logins_.start(*wanted, desk);
   if (!started) {
     log_.line(base::to_text(started.error()));

@@ -12,7 +12,8 @@ struct Options {
   std::string mta_dir;  ///< empty: DIR/mta
   std::string bin;      ///< folder of posternd and postern
   std::string user = "postern";
-  std::string cli_user = "postern-cli";
+  std::string cli_user = "postern-cli";    ///< its group is that of logins' interpreters
+  std::string login_uids = "70000-89999";  ///< their user numbers, one a login: see LoginUids
   std::string mail_owner = "postfix";
   std::string postfix = "/usr/sbin/postfix";
   std::string postfix_daemons = "/usr/lib/postfix/sbin";

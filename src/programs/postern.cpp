@@ -15,6 +15,7 @@
 #include "cli/shell.h"
 #include "cli/words.h"
 #include "desk/client.h"
+#include "hands/confine.h"
 #include "schema/schema.h"
 
 namespace {
@@ -41,6 +42,14 @@ Result<std::unique_ptr<postern::desk::Client>> connect(const Wanted& wanted, boo
   }
   unsetenv("POSTERN_DESK_FD");
   return postern::desk::socket_client(static_cast<int>(*descriptor));
+}
+
+/// An SSH login's one command, which came as a variable because arguments are for all to read.
+std::string inherited_line() {
+  const char* line = std::getenv("POSTERN_LINE");
+  std::string out = line == nullptr ? "" : line;
+  unsetenv("POSTERN_LINE");
+  return out;
 }
 
 /// One argument is a line as typed; several are one command's words, ";" dividing commands.
@@ -80,6 +89,11 @@ int run(const Wanted& wanted, bool desk_given) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  postern::hands::hide_memory();
+  if (!postern::hands::execute_nothing()) {
+    std::cerr << "postern: the filter of system calls could not be set (seccomp).\n";
+    return 1;
+  }
   std::setlocale(LC_CTYPE, "");
   Wanted wanted;
   CLI::App app("Postern: administers this mail gateway and its cluster.", "postern");
@@ -87,6 +101,8 @@ int main(int argc, char** argv) {
   auto* desk = app.add_option("--desk", wanted.desk, "The desk's socket")->capture_default_str();
   app.add_flag("--json", wanted.options.json, "Results as JSON, one document a line");
   app.add_flag("--login", wanted.options.login, "A login's shell: greets");
+  bool inherits = false;
+  app.add_flag("--line", inherits, "Run the line in POSTERN_LINE")->group("");
   auto* line = app.add_option("-c", wanted.line, "Run this line; ; divides its commands");
   app.prefix_command();
   app.footer("Without a command a shell starts. postern help lists the commands.");
@@ -107,5 +123,9 @@ int main(int argc, char** argv) {
   }
   wanted.batch = line->count() > 0 || !words.empty();
   if (line->count() == 0) wanted.line = line_of(words);
+  if (inherits) {
+    wanted.batch = true;
+    wanted.line = inherited_line();
+  }
   return run(wanted, desk->count() > 0);
 }

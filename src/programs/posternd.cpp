@@ -14,6 +14,7 @@
 #include "base/crypto.h"
 #include "daemon/daemon.h"
 #include "daemon/init.h"
+#include "hands/confine.h"
 
 namespace {
 
@@ -55,6 +56,7 @@ int run_init(const InitArguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  postern::hands::hide_memory();
   postern::base::crypto_start();
   spdlog::set_default_logger(spdlog::stderr_logger_mt("posternd"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");

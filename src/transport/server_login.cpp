@@ -94,7 +94,10 @@ void ServerConnection::login_prompt_answer(MessageHandle message) {
     return;
   }
   const char* answer = ssh_userauth_kbdint_getanswer(session_.get(), 0);
-  login_password(std::move(message), prompted_user_, answer == nullptr ? "" : answer);
+  std::string password = answer == nullptr ? "" : answer;
+  // libssh keeps it as long as the connection lasts; the memory is its own and writable.
+  if (answer != nullptr) ::explicit_bzero(const_cast<char*>(answer), password.size());
+  login_password(std::move(message), prompted_user_, std::move(password));
 }
 
 void ServerConnection::login_key(MessageHandle message) {

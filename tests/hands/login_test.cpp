@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 namespace postern::hands {
 namespace {
@@ -42,8 +43,22 @@ std::string read_until(const Descriptor& from, const std::string& until) {
   return text;
 }
 
+/// The number after `name` in what a stand-in says of itself.
+std::string fact(const std::string& facts, const std::string& name) {
+  for (const auto& line : lines_of(facts))
+    if (line.rfind(name + " ", 0) == 0)
+      return line.substr(name.size() + 1, line.find('\r') - name.size() - 1);
+  return "";
+}
+
+uid_t uid_in(const std::string& facts) {
+  return static_cast<uid_t>(std::stoul("0" + fact(facts, "uid")));
+}
+
 void expect_confined(const std::string& facts) {
-  const std::string id = std::to_string(cli_uid);
+  const std::string id = std::to_string(uid_in(facts));
+  EXPECT_GE(uid_in(facts), 70000U) << "a user of its own";
+  EXPECT_LE(uid_in(facts), 89999U);
   const std::string nothing = " 0000000000000000";
   std::vector<std::string> lines;
   for (auto& line : lines_of(facts)) lines.push_back(line.substr(0, line.find('\r')));
@@ -71,7 +86,7 @@ TEST_F(LoginTest, ACommandLineRunsOnPipes) {
   Started started = start({false, "xterm", 24, 80, line});
   const std::string facts = read_until(started.out, "");
   expect_confined(facts);
-  EXPECT_NE(facts.find("argument -c\nargument exit 42\n"), std::string::npos) << facts;
+  EXPECT_NE(facts.find("argument --line\nline exit 42\n"), std::string::npos) << facts;
   EXPECT_NE(facts.find("tty no"), std::string::npos);
   EXPECT_EQ(read_until(started.err, ""), "to stderr\n");
   EXPECT_EQ(read_until(desk_, "desk"), "hello desk");
@@ -84,7 +99,7 @@ TEST_F(LoginTest, AHostileCommandLineIsOneArgument) {
   const std::string line = "a; $(touch /tmp/x) `id` 'b\" \\ *\nc";
   Started started = start({false, "xterm", 24, 80, line});
   started.in.reset();
-  EXPECT_NE(read_until(started.out, "").find("argument -c\nargument " + line + "\nenvironment"),
+  EXPECT_NE(read_until(started.out, "").find("argument --line\nline " + line + "\nenvironment"),
             std::string::npos);
   EXPECT_EQ(exit_code(started.status), 0);
 }
@@ -126,6 +141,105 @@ TEST_F(LoginTest, SeveralAtOnceEndEachForItself) {
   EXPECT_NE(read_until(first.out, "ready").find("ready"), std::string::npos);
   ASSERT_EQ(::write(first.in.get(), "quit", 4), 4);
   EXPECT_EQ(exit_code(first.status), 7);
+}
+
+pid_t pid_of(const Started& started) {
+  const auto info = read_file("/proc/self/fdinfo/" + std::to_string(started.pidfd.get()));
+  for (const auto& line : lines_of(info))
+    if (line.rfind("Pid:", 0) == 0) return std::stoi(line.substr(4));
+  return 0;
+}
+
+TEST_F(LoginTest, ALoginReachesNothingOfAnotherNorOfTheMachine) {
+  Started victim = start({true, "xterm", 24, 80, {}});
+  const auto facts = read_until(victim.in, "ready");
+  const std::string terminal = ::ptsname(victim.in.get());
+  struct stat status {};
+  ASSERT_EQ(::stat(terminal.c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 0U) << "who uses a terminal holds it open; nobody opens it by name";
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+  ASSERT_TRUE(becomes([&] { return this->started().size() == 1; }));
+  Started attacker =
+      start({false, "xterm", 24, 80,
+             "attack " + std::to_string(pid_of(victim)) + " " + terminal + " " + dir()});
+  attacker.in.reset();
+  const auto said = read_until(attacker.out, "");
+  EXPECT_NE(said.find("attacked\n"), std::string::npos) << said;
+  EXPECT_GT(std::count(said.begin(), said.end(), '\n'), 60);
+  for (const auto& line : lines_of(said)) EXPECT_EQ(line.find("GOT"), std::string::npos) << line;
+  EXPECT_NE(uid_in(said), uid_in(facts));
+  ASSERT_EQ(::write(victim.in.get(), "quit\n", 5), 5);
+  EXPECT_EQ(exit_code(victim.status), 7) << "the other has not noticed";
+}
+
+/// Whether any process has that real user number.
+bool anybody_is(uid_t uid) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    std::ifstream status(entry.path() / "status");
+    for (std::string line; std::getline(status, line);)
+      if (line == "Uid:\t" + std::to_string(uid) + "\t" + std::to_string(uid) + "\t" +
+                      std::to_string(uid) + "\t" + std::to_string(uid))
+        return true;
+  }
+  return false;
+}
+
+/// A process of another machine's, or of somebody who took a number of the range.
+pid_t squat(uid_t uid) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::syscall(SYS_close_range, 3U, ~0U, 0U);  // an input that it holds would never end
+    if (::setresuid(uid, uid, uid) != 0) ::_exit(1);
+    while (true) ::pause();
+  }
+  return pid;
+}
+
+TEST_F(LoginTest, NothingOfALoginOutlivesIt) {
+  Started started = start({false, "xterm", 24, 80, "cat"});
+  const uid_t uid = uid_in(read_until(started.out, "ready"));
+  const pid_t left = squat(uid);
+  ASSERT_TRUE(becomes([&] {
+    return read_file("/proc/" + std::to_string(left) + "/status")
+               .find("Uid:\t" + std::to_string(uid)) != std::string::npos;
+  }));
+  started.in.reset();
+  EXPECT_EQ(exit_code(started.status), 0);
+  int status = 0;
+  ::waitpid(left, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  EXPECT_TRUE(becomes([&] { return !anybody_is(uid); }));
+}
+
+TEST_F(LoginTest, ANumberThatSomebodyHasIsPassedOver) {
+  Started first = start({false, "xterm", 24, 80, "cat"});
+  const uid_t uid = uid_in(read_until(first.out, "ready"));
+  const uid_t next = uid == 89999 ? 70000 : uid + 1;
+  const pid_t other = squat(next);
+  ASSERT_TRUE(becomes([&] { return anybody_is(next); }));
+  Started second = start({false, "xterm", 24, 80, "cat"});
+  EXPECT_NE(uid_in(read_until(second.out, "ready")), next);
+  EXPECT_TRUE(alive(other)) << "and let alone";
+  ::kill(other, SIGKILL);
+  ::waitpid(other, nullptr, 0);
+}
+
+TEST_F(LoginTest, ABadRequestDoesNotEndTheConnectionOfAll) {
+  Client client(socket_path());
+  ASSERT_TRUE(client.running());
+  const std::size_t before = logged("refused");
+  for (Login bad :
+       {Login{true, "x/../y", 24, 80, {}}, Login{true, std::string(65, 'x'), 24, 80, {}},
+        Login{true, "x\x1b[2J", 24, 80, {}}, Login{true, "", 24, 80, {}},
+        Login{true, "xterm", 0, 80, {}}, Login{true, "xterm", 24, 10000, {}},
+        Login{false, "xterm", 24, 80, std::string("status\0more", 11)},
+        Login{false, "xterm", 24, 80, std::string(line_bytes + 1, 'x')}}) {
+    const auto answer = client.login(bad, given_.get());
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, base::ErrorCode::usage) << base::to_text(answer.error());
+  }
+  EXPECT_EQ(logged("refused"), before) << "refused is what ends a connection";
+  EXPECT_TRUE(client.login({false, "xterm", 24, 80, "exit 0"}, given_.get()));
 }
 
 TEST_F(LoginTest, OnlyASocketIsADesk) {

@@ -127,6 +127,17 @@ TEST_F(Server, KeepsPosterndRunningAsItsUserWithLowPortsOnly) {
   EXPECT_EQ(logged("ended (signal 9 (Killed)); it is started again in 100 ms"), 1U);
 }
 
+TEST_F(Server, PosterndCanBecomeNothingElse) {
+  begin_hands();
+  ASSERT_TRUE(becomes([&] { return started().size() == 1; }));
+  const std::string proc = "/proc/" + std::to_string(started()[0]);
+  const auto status = read_file(proc + "/status");
+  for (const char* line : {"CapBnd:\t0000000000000400\n", "CapPrm:\t0000000000000400\n",
+                           "CapAmb:\t0000000000000400\n", "NoNewPrivs:\t1\n"})
+    EXPECT_NE(status.find(line), std::string::npos) << line << status;
+  EXPECT_NE(read_file(proc + "/limits").find("Max core file size        0 "), std::string::npos);
+}
+
 TEST_F(Server, TakesOverAPosterndThatOutlivedIt) {
   begin_hands();
   ASSERT_TRUE(becomes([&] { return started().size() == 1; }));
