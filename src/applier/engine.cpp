@@ -50,7 +50,7 @@ struct Engine::Switch {
 Engine::Engine(Setup setup, std::unique_ptr<Privileged> privileged)
     : setup_(std::move(setup)),
       privileged_(std::move(privileged)),
-      tables_(setup_.instance_dir + "/tables") {}
+      tables_(setup_.instance_dir + "/tables", *privileged_) {}
 
 std::uint64_t Engine::generation_in_force() const {
   std::error_code none;

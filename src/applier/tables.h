@@ -1,5 +1,6 @@
 #pragma once
 
+#include "applier/privileged.h"
 #include "base/result.h"
 #include "gateway/plan.h"
 
@@ -7,20 +8,18 @@
 #include <string>
 #include <vector>
 
-/// Postfix's LMDB maps (lmdb_table(5)), written in process. Keys and values end in a NUL, as
-/// postmap writes them, and every transaction runs under the exclusive lock that Postfix's readers
-/// take shared, since its databases are opened without LMDB's own lock file. Never flushed: after a
-/// crash of the host the tables are made again from the store (see `trusted`).
+/// Postfix's LMDB maps: what to write is found out here, by reading; root writes it
+/// (hands/tables.h). Never flushed: after a crash of the host the tables are made again from the
+/// store (see `trusted`).
 namespace postern::applier {
 
 /// The folder DIR/tables. One thread.
 class Tables {
  public:
-  explicit Tables(std::string folder);
+  /// `privileged` must outlive this.
+  Tables(std::string folder, Privileged& privileged);
 
-  /// Rows of one table, all or none. A new table is written beside and renamed, so that no reader
-  /// sees half of it. The map grows as it must. Error: io, naming the table and LMDB's reason; busy
-  /// when a reader keeps the lock for 5 s.
+  /// Rows of one table, all or none. Returns how many. Errors: Privileged::table's.
   base::Result<std::uint64_t> change(const gateway::TableChange& change);
 
   /// Makes the table hold exactly these rows, whatever it held: rows written; a table that cannot
@@ -41,10 +40,10 @@ class Tables {
 
  private:
   [[nodiscard]] std::string path(const std::string& table) const;
-  base::Result<std::uint64_t> make_anew(const std::string& table,
-                                        const std::map<std::string, std::string>& rows) const;
+  base::Result<std::uint64_t> make_anew(const gateway::Table& table) const;
 
   std::string folder_;
+  Privileged& privileged_;
   bool trusted_ = false;
 };
 
