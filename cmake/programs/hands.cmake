@@ -1,5 +1,5 @@
 # postern-hands, the one program that runs as root: base and nothing else, so that it can be read in one sitting.
-postern_room(hands USES base)
+postern_room(hands USES base LIBS lmdb)
 postern_program(postern_hands LIBS postern_hands)
 # The interpreter shuts itself in by the room's means.
 if(TARGET postern)

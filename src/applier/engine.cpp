@@ -56,7 +56,7 @@ struct Engine::Switch {
 Engine::Engine(Setup setup, std::unique_ptr<Privileged> privileged)
     : setup_(std::move(setup)),
       privileged_(std::move(privileged)),
-      tables_(setup_.instance_dir + "/tables") {}
+      tables_(setup_.instance_dir + "/tables", *privileged_) {}
 
 std::uint64_t Engine::generation_in_force() const {
   std::error_code none;
@@ -139,9 +139,6 @@ base::Result<void> Engine::change(const gateway::Plan& plan, Outcome& outcome) {
 }
 
 base::Result<void> Engine::make_tables(const gateway::Plan& plan, Outcome& outcome) {
-  std::error_code reason;
-  std::filesystem::create_directories(setup_.instance_dir + "/tables", reason);
-  tables_.distrust();
   for (const gateway::Table& table : plan.tables) {
     auto written = tables_.make(table);
     if (!written) return written.error();
@@ -155,8 +152,6 @@ base::Result<void> Engine::make_tables(const gateway::Plan& plan, Outcome& outco
 base::Result<void> Engine::renew_tables(const gateway::Plan& plan, Outcome& outcome) {
   for (const gateway::Table& table : plan.tables) {
     if (tables_.sound(table.name)) continue;
-    std::error_code reason;
-    std::filesystem::create_directories(setup_.instance_dir + "/tables", reason);
     auto written = tables_.change({table.name, true, table.rows, {}});
     if (!written) return written.error();
     outcome.rows_written += *written;

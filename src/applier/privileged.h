@@ -34,6 +34,11 @@ class Privileged {
   virtual base::Result<bool> running() = 0;
   /// Removes the generations before `oldest`.
   virtual base::Result<void> prune(std::uint64_t oldest) = 0;
+  /// Rows of one lookup table, all or none; errors as hands::Tables::change. Root's, since Postfix's daemons open
+  /// tables while they are root.
+  virtual base::Result<void> table(const gateway::TableChange& change) = 0;
+  /// Removes the tables that are not in `keep`.
+  virtual base::Result<void> sweep(const std::vector<std::string>& keep) = 0;
 };
 
 }  // namespace postern::applier

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "applier/privileged.h"
 #include "base/result.h"
 #include "gateway/plan.h"
 
@@ -9,20 +10,18 @@
 #include <string>
 #include <vector>
 
-/// Postfix's LMDB maps (lmdb_table(5)), written in process. Keys and values end in a NUL, as
-/// postmap writes them, and every transaction runs under the exclusive lock that Postfix's readers
-/// take shared, since its databases are opened without LMDB's own lock file. Never flushed: after a
-/// crash of the host the tables are made again from the store (see `trusted`).
+/// Postfix's LMDB maps: what to write is found out here, by reading; root writes it
+/// (hands/tables.h). Never flushed: after a crash of the host the tables are made again from the
+/// store (see `trusted`).
 namespace postern::applier {
 
 /// The folder DIR/tables. One thread.
 class Tables {
  public:
-  explicit Tables(std::string folder);
+  /// `privileged` must outlive this.
+  Tables(std::string folder, Privileged& privileged);
 
-  /// Rows of one table, all or none. A new table is written beside and renamed, so that no reader
-  /// sees half of it. The map grows as it must. Error: io, naming the table and the reason (no room,
-  /// read-only: what it held before stays); damaged; busy when a reader keeps the lock for 5 s.
+  /// Rows of one table, all or none. Returns how many. Errors: Privileged::table's.
   base::Result<std::uint64_t> change(const gateway::TableChange& change);
 
   /// Makes the table hold exactly these rows, whatever it held: rows written; a table that cannot
@@ -45,17 +44,14 @@ class Tables {
   /// False until `trust` when the host was started since the tables were last written: unflushed
   /// pages may be missing, and LMDB must not map such a file.
   [[nodiscard]] bool trusted() const { return trusted_; }
-  void trust();
-  /// Until `trust`: should this process die while it reads a table, the next one makes all anew.
-  void distrust() const;
+  void trust() { trusted_ = true; }
 
   /// Removes the tables that are not in `keep`, and what is left of tables that were not finished.
   void sweep(const std::vector<gateway::Table>& keep) const;
 
  private:
   [[nodiscard]] std::string path(const std::string& table) const;
-  base::Result<std::uint64_t> make_anew(const std::string& table,
-                                        const std::map<std::string, std::string>& rows);
+  base::Result<std::uint64_t> make_anew(const gateway::Table& table);
   void remember(const std::string& table);
 
   /// What stat(2) said of a table's file when it was last known to be good.
@@ -66,6 +62,7 @@ class Tables {
   [[nodiscard]] static std::optional<Seen> see(const std::string& path);
 
   std::string folder_;
+  Privileged& privileged_;
   bool trusted_ = false;
   std::map<std::string, Seen> known_;
   std::uint64_t made_anew_ = 0;

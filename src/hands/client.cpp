@@ -117,6 +117,12 @@ base::Result<void> Client::stop() {
 base::Result<void> Client::prune(std::uint64_t oldest) {
   return tell(Verb::prune, {std::to_string(oldest)});
 }
+base::Result<void> Client::table(const TableChange& change) {
+  return tell(Verb::table, encode_table(change));
+}
+base::Result<void> Client::sweep(const std::vector<std::string>& keep) {
+  return tell(Verb::sweep, keep);
+}
 base::Result<void> Client::resolver(const std::vector<std::string>& addresses) {
   return tell(Verb::resolver, addresses);
 }

@@ -34,6 +34,7 @@ class Client {
 
   base::Result<void> stage(const Stage& stage);
   base::Result<void> check(std::uint64_t generation);
+  /// Error restricted: that postern-hands has not checked it as it is now.
   base::Result<void> switch_to(std::uint64_t generation);
   base::Result<void> start();
   base::Result<void> reload();
@@ -42,6 +43,9 @@ class Client {
   base::Result<void> resolver(const std::vector<std::string>& addresses);
   /// Removes the generations before `oldest`, never the one in force.
   base::Result<void> prune(std::uint64_t oldest);
+  base::Result<void> table(const TableChange& change);
+  /// Removes the tables that are not in `keep`.
+  base::Result<void> sweep(const std::vector<std::string>& keep);
   /// `desk` stays the caller's; the interpreter gets a copy as descriptor 3.
   base::Result<Started> login(const Login& login, int desk);
 

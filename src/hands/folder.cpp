@@ -73,17 +73,32 @@ base::Result<void> Folder::own(const Owner& owner) const {
   return {};
 }
 
+bool Folder::is_owned_by(const Owner& owner) const {
+  struct stat status {};
+  return ::fstat(descriptor(), &status) == 0 && status.st_uid == owner.uid &&
+         status.st_gid == owner.gid && (status.st_mode & 07777) == owner.mode;
+}
+
+base::Result<void> Folder::give(const std::string& name, const Owner& owner) const {
+  const Descriptor file(
+      ::openat(descriptor(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.good() || !is_roots(name)) return failed(name, "It is not a plain file of root's");
+  if (::fchown(file.get(), owner.uid, owner.gid) != 0 || ::fchmod(file.get(), owner.mode) != 0)
+    return failed(name, "The file's owner cannot be set");
+  return {};
+}
+
+bool Folder::is_roots(const std::string& name) const {
+  struct stat status {};
+  return ::fstatat(descriptor(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISREG(status.st_mode) && status.st_uid == 0 && status.st_nlink == 1;
+}
+
 base::Result<Folder> Folder::make(const std::string& name, const Owner& owner) const {
   if (::mkdirat(descriptor(), name.c_str(), 0700) != 0 && errno != EEXIST)
     return failed(name, "The folder cannot be made");
   auto folder = sub(name);
-  if (!folder) return folder;
-  struct stat status {};
-  if (::fstat(folder->descriptor(), &status) != 0)
-    return failed(name, "The folder cannot be examined");
-  if (status.st_uid == owner.uid && status.st_gid == owner.gid &&
-      (status.st_mode & 07777) == owner.mode)
-    return folder;
+  if (!folder || folder->is_owned_by(owner)) return folder;
   auto owned = folder->own(owner);
   if (!owned) return owned.error();
   return folder;
@@ -118,7 +133,7 @@ base::Result<std::string> Folder::read(const std::string& name, std::size_t most
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != 0)
     return base::fail(base::ErrorCode::denied, path_ + "/" + name,
                       "This is not a plain file of root's.");
-  std::string bytes(most, '\0');
+  std::string bytes(std::min(most, static_cast<std::size_t>(status.st_size)), '\0');
   const ssize_t count = ::pread(file.get(), bytes.data(), bytes.size(), 0);
   if (count < 0) return failed(name, "The file cannot be read");
   bytes.resize(static_cast<std::size_t>(count));

@@ -32,12 +32,17 @@ class Folder {
   /// The subfolder, which must be there; error not_found.
   [[nodiscard]] base::Result<Folder> sub(const std::string& name) const;
   /// Owner and mode of this folder itself.
+  [[nodiscard]] bool is_owned_by(const Owner& owner) const;
   [[nodiscard]] base::Result<void> own(const Owner& owner) const;
 
   /// Writes beside and renames, so that nothing that is there is written through (a planted link or
   /// pipe). A folder in its place is removed.
   [[nodiscard]] base::Result<void> write(const std::string& name, const std::string& bytes,
                                          mode_t mode) const;
+  /// Owner and mode of a plain file of root's in this folder.
+  [[nodiscard]] base::Result<void> give(const std::string& name, const Owner& owner) const;
+  /// Whether there is a plain file of root's with one name.
+  [[nodiscard]] bool is_roots(const std::string& name) const;
   /// A plain file of at most `most` bytes that belongs to root; error not_found when there is none.
   [[nodiscard]] base::Result<std::string> read(const std::string& name, std::size_t most) const;
   /// A root-owned log, opened to append. What is there and is not a plain file of root's is renamed

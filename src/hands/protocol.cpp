@@ -1,6 +1,8 @@
 #include "hands/protocol.h"
 
 #include "base/assert.h"
+#include "base/printable.h"
+#include "hands/values.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -12,7 +14,10 @@
 namespace postern::hands {
 namespace {
 
-constexpr std::size_t names_most = 2000;  // files of one generation
+constexpr std::size_t names_most = 2000;      // files of one generation
+constexpr std::size_t rows_most = 1'000'000;  // put or dropped at once
+constexpr std::size_t tables_most = 4096;
+constexpr std::size_t shown = 128;  // bytes of a name that an error repeats
 constexpr std::size_t small = 1024;
 
 // name, least and most fields, bytes, descriptors, touches Postfix
@@ -27,6 +32,8 @@ constexpr std::array rules{
     Rule{Verb::resolver, "resolver", 0, 8, small, 0, true},
     Rule{Verb::prune, "prune", 1, 1, small, 0, true},
     Rule{Verb::login, "login", 4, 5, line_bytes + small, 1, false},
+    Rule{Verb::table, "table", 3, 3 + 2 * rows_most, table_bytes, 0, true},
+    Rule{Verb::sweep, "sweep", 0, tables_most, 256 * tables_most, 0, true},
 };
 
 base::Error refuse(std::string text) {
@@ -53,11 +60,6 @@ std::optional<Number> number_in(const std::string& field, Number least, Number m
   if (error != std::errc() || rest != end || number < least || number > most) return std::nullopt;
   if (field.size() > 1 && field[0] == '0') return std::nullopt;
   return number;
-}
-
-bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.' || c == '-';
 }
 
 }  // namespace
@@ -108,6 +110,11 @@ base::Result<std::vector<std::string>> decode_fields(std::string_view body, std:
   return fields;
 }
 
+std::string_view first_field(std::string_view body) {
+  if (body.size() < 4 || length_at(body) > body.size() - 4) return {};
+  return body.substr(4, length_at(body));
+}
+
 std::string encode_error(const base::Error& error) {
   const auto kind = static_cast<std::uint8_t>(1 + static_cast<unsigned>(error.code));
   return encode_frame(kind, {error.where, error.text.substr(0, reply_bytes / 2)});
@@ -121,12 +128,9 @@ base::Error decode_error(std::uint8_t kind, std::string_view body) {
 }
 
 bool is_file_name(std::string_view name) {
-  if (name == "main.cf" || name == "master.cf") return true;
-  if (name.size() > 128 || name.empty() || name[0] == '.' || name[0] == '-') return false;
-  if (!std::all_of(name.begin(), name.end(), is_plain)) return false;
-  constexpr std::array<std::string_view, 5> ends{".cidr", ".regexp", ".pcre", ".map", ".sum"};
-  return std::any_of(ends.begin(), ends.end(),
-                     [&](std::string_view end) { return name.ends_with(end); });
+  if (name == "main.cf" || name == "master.cf" || name == "plan.sum") return true;
+  return name.size() <= 128 && is_plain_name(name) &&
+         (name.ends_with(".cidr") || name.ends_with(".regexp"));
 }
 
 std::vector<std::string> encode_stage(const Stage& stage) {
@@ -148,13 +152,14 @@ base::Result<Stage> decode_stage(const std::vector<std::string>& fields) {
   for (std::size_t i = 1; i < fields.size(); i += 3) {
     const std::string& name = fields[i];
     if (!is_file_name(name))
-      return refuse(fmt::format("No generation may hold a file named '{}'.", name));
+      return refuse(fmt::format("No generation may hold a file named '{}'.",
+                                base::printable_line(name, shown)));
     for (const auto& other : stage.files)
       if (other.name == name) return refuse(fmt::format("The file {} comes twice.", name));
     const auto mode = number_in<std::uint32_t>(fields[i + 1], 0600, 0644, 8);
     if (!mode || (*mode != 0644 && *mode != 0640 && *mode != 0600))
-      return refuse(
-          fmt::format("The file {} may have mode 644, 640 or 600, not {}.", name, fields[i + 1]));
+      return refuse(fmt::format("The file {} may have mode 644, 640 or 600, not {}.", name,
+                                base::printable_line(fields[i + 1], shown)));
     if (fields[i + 2].size() > file_bytes)
       return refuse(fmt::format("The file {} is larger than {} bytes.", name, file_bytes));
     stage.files.push_back({name, fields[i + 2], *mode});
@@ -164,7 +169,9 @@ base::Result<Stage> decode_stage(const std::vector<std::string>& fields) {
 
 base::Result<std::uint64_t> decode_generation(const std::string& field) {
   const auto number = number_in<std::uint64_t>(field, 1, INT64_MAX);
-  if (!number) return refuse(fmt::format("'{}' is not a generation's number.", field));
+  if (!number)
+    return refuse(
+        fmt::format("'{}' is not a generation's number.", base::printable_line(field, shown)));
   return *number;
 }
 
@@ -175,7 +182,53 @@ base::Result<void> check_address(const std::string& field) {
   if (text && (::inet_pton(AF_INET, field.c_str(), &ignored) == 1 ||
                ::inet_pton(AF_INET6, field.c_str(), &ignored) == 1))
     return {};
-  return refuse(fmt::format("'{}' is not the IP address of a name server.", field));
+  return refuse(fmt::format("'{}' is not the IP address of a name server.",
+                            base::printable_line(field, shown)));
+}
+
+std::vector<std::string> encode_table(const TableChange& change) {
+  std::vector<std::string> fields{change.table, change.whole ? "whole" : "change",
+                                  std::to_string(change.put.size())};
+  fields.reserve(fields.size() + 2 * change.put.size() + change.drop.size());
+  for (const auto& [key, value] : change.put) fields.insert(fields.end(), {key, value});
+  fields.insert(fields.end(), change.drop.begin(), change.drop.end());
+  return fields;
+}
+
+base::Result<TableChange> decode_table(std::string_view body) {
+  bool good = true;
+  const auto next = [&] {
+    if (body.size() < 4 || length_at(body) > body.size() - 4) {
+      good = false;
+      return std::string();
+    }
+    std::string field(body.substr(4, length_at(body)));
+    body.remove_prefix(4 + field.size());
+    return field;
+  };
+  TableChange change;
+  change.table = next();
+  const std::string kind = next();
+  const std::string count = next();
+  change.whole = kind == "whole";
+  const auto put = number_in<std::size_t>(count, 0, rows_most);
+  if (!good || !is_plain_name(change.table) || (!change.whole && kind != "change") || !put)
+    return refuse("A change of a table needs its plain name, 'whole' or 'change', and a count.");
+  for (std::size_t i = 0; good && i < *put; ++i) {
+    std::string key = next();
+    change.put.insert_or_assign(change.put.end(), std::move(key), next());
+  }
+  while (good && !body.empty() && change.drop.size() < rows_most) change.drop.push_back(next());
+  if (!good || !body.empty()) return refuse("The rows of a table are cut off, or too many.");
+  return change;
+}
+
+base::Result<void> check_tables(const std::vector<std::string>& names) {
+  for (const auto& name : names)
+    if (!is_plain_name(name))
+      return refuse(
+          fmt::format("'{}' is not the name of a table.", base::printable_line(name, shown)));
+  return {};
 }
 
 std::vector<std::string> encode_login(const Login& login) {
@@ -187,7 +240,9 @@ std::vector<std::string> encode_login(const Login& login) {
 
 bool is_term(std::string_view term) {
   return !term.empty() && term.size() <= 64 && term[0] != '.' &&
-         std::all_of(term.begin(), term.end(), [](char c) { return is_plain(c) || c == '+'; });
+         std::all_of(term.begin(), term.end(), [](char c) {
+           return c == '+' || c == '-' || is_plain_name("a" + std::string(1, c));
+         });
 }
 
 base::Result<Login> decode_login(const std::vector<std::string>& fields) {

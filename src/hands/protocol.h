@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ enum class Verb : std::uint8_t {
   resolver = 8,
   prune = 9,
   login = 10,
+  table = 11,
+  sweep = 12,
 };
 
 /// One line per verb: all that a client may say.
@@ -48,6 +51,7 @@ const Rule& rule_of(Verb verb);
 constexpr std::size_t head_bytes = 5;
 constexpr std::size_t file_bytes = 8U << 20;    ///< one staged file
 constexpr std::size_t stage_bytes = 64U << 20;  ///< one generation
+constexpr std::size_t table_bytes = 64U << 20;  ///< rows of one change of a table
 constexpr std::size_t reply_bytes = 1U << 20;   ///< any reply
 constexpr std::size_t descriptors_most = 5;     ///< beside any frame
 /// A login's command line: Linux's limit for one variable, less its name and the NUL.
@@ -67,12 +71,15 @@ Head decode_head(std::string_view bytes);
 base::Result<std::vector<std::string>> decode_fields(std::string_view body, std::size_t least,
                                                      std::size_t most);
 
+/// The first field of a body, or nothing when it is cut off.
+std::string_view first_field(std::string_view body);
+
 std::string encode_error(const base::Error& error);
 /// The error that an error reply's body means.
 base::Error decode_error(std::uint8_t kind, std::string_view body);
 
-/// One file of a generation. Names are plain names: main.cf, master.cf, or [A-Za-z0-9_.-]+ ending
-/// in .cidr, .regexp, .pcre, .map or .sum; modes 0644, 0640 or 0600.
+/// One file of a generation. Names are plain names: main.cf, master.cf, plan.sum, or
+/// [A-Za-z0-9_.-]+ ending in .cidr or .regexp; modes 0644, 0640 or 0600.
 struct File {
   std::string name;
   std::string bytes;
@@ -97,6 +104,22 @@ base::Result<void> check_address(const std::string& field);
 /// first.
 bool is_term(std::string_view term);
 constexpr unsigned terminal_most = 9999;  ///< rows and columns
+
+/// Rows of one lookup table: all or none. `whole`: the table is made anew and holds only `put`.
+struct TableChange {
+  std::string table;  ///< a plain name (values.h)
+  bool whole = false;
+  std::map<std::string, std::string> put;
+  std::vector<std::string> drop;
+  friend bool operator==(const TableChange&, const TableChange&) = default;
+};
+/// The body of a request: name, "whole" or "change", how many rows are put, key and value of each,
+/// keys to drop.
+std::vector<std::string> encode_table(const TableChange& change);
+/// Straight from a frame's body: there may be a million rows. Error usage.
+base::Result<TableChange> decode_table(std::string_view body);
+/// The tables to keep. Error usage: a name that is not plain.
+base::Result<void> check_tables(const std::vector<std::string>& names);
 
 /// A command line interpreter for somebody who has logged in. With a terminal: TERM, rows, columns.
 /// With a line: that command only; without: the interactive shell.

@@ -5,6 +5,7 @@
 #include "hands/keeper.h"
 #include "hands/log.h"
 #include "hands/login.h"
+#include "hands/requests.h"
 #include "hands/wire.h"
 
 #include <fmt/format.h>
@@ -24,6 +25,11 @@ namespace postern::hands {
 namespace {
 
 constexpr std::size_t connections_most = 32;
+// What clients can make this process keep: a small frame (and what is read with it) of each
+// connection, and as many large ones as this.
+constexpr std::size_t small_frame = 256U << 10;
+constexpr std::size_t large_frames_most = 2;
+constexpr std::int64_t frame_ms = 60'000;  // from the first byte of a frame to its last
 
 std::int64_t now_ms() {
   timespec now{};
@@ -34,71 +40,25 @@ std::int64_t now_ms() {
 struct Connection {
   Descriptor socket;
   Inbox inbox;
-  pid_t worker = 0;  // the child that answers it now
+  pid_t worker = 0;       // the child that answers it now
+  bool has_room = false;  // for a large frame
   bool dead = false;
+  std::int64_t used_ms = 0;   // when it last began or ended something
+  std::int64_t begun_ms = 0;  // when its frame began to come; 0: none is under way
 };
-
-/// One request that touches Postfix, in the child made for it.
-std::string perform(Instance& instance, Verb verb, const std::vector<std::string>& fields) {
-  base::Result<void> done;
-  std::vector<std::string> answer;
-  const auto with_generation = [&](auto&& act) {
-    auto generation = decode_generation(fields.at(0));
-    done = generation ? act(*generation) : base::Result<void>(generation.error());
-  };
-  switch (verb) {
-    case Verb::stage: {
-      auto stage = decode_stage(fields);
-      done = stage ? instance.stage(*stage) : base::Result<void>(stage.error());
-      break;
-    }
-    case Verb::check:
-      with_generation([&](std::uint64_t n) { return instance.check(n); });
-      break;
-    case Verb::switch_to:
-      with_generation([&](std::uint64_t n) { return instance.switch_to(n); });
-      break;
-    case Verb::prune:
-      with_generation([&](std::uint64_t n) { return instance.prune(n); });
-      break;
-    case Verb::start:
-      done = instance.start();
-      break;
-    case Verb::reload:
-      done = instance.reload();
-      break;
-    case Verb::stop:
-      done = instance.stop();
-      break;
-    case Verb::resolver:
-      done = instance.resolver(fields);
-      break;
-    case Verb::running: {
-      auto runs = instance.running();
-      if (runs)
-        answer.emplace_back(*runs ? "yes" : "no");
-      else
-        done = runs.error();
-      break;
-    }
-    case Verb::login:
-      done = base::fail(base::ErrorCode::internal, "A login is not Postfix's.");
-      break;
-  }
-  return done ? encode_frame(reply_done, answer) : encode_error(done.error());
-}
 
 class Server {
  public:
-  Server(const Options& options, House house, Log log, Descriptor signals)
-      : house_(std::move(house)),
+  Server(const Options& options, House& house, Log log, Descriptor signals)
+      : house_(house),
         log_(std::move(log)),
         signals_(std::move(signals)),
         instance_(std::move(house_.mta),
                   {options.postfix, options.postfix_daemons, house_.mail_owner, house_.user}),
         logins_(options.bin + "/postern", house_.cli_user.gid, std::move(house_.login_uids)),
         keeper_({options.bin + "/posternd", options.machine, options.dir, house_.user}, house_.run,
-                house_.log, log_) {}
+                house_.log, log_),
+        checked_(instance_.in_force()) {}
 
   void loop();
 
@@ -106,30 +66,36 @@ class Server {
   void take_signals();
   void reap();
   void accept();
+  void make_place();
   void read(Connection& connection);
-  void advance(Connection& connection);
+  bool wants_bytes(Connection& connection);
+  std::int64_t end_slow_frames();
+  bool advance(Connection& connection);
   void handle(Connection& connection, const Rule& rule);
-  void work(Connection& connection, const Rule& rule, const std::vector<std::string>& fields);
+  void begin_work(Connection& connection, const Rule& rule, const std::string& body);
   void login(Connection& connection, const std::vector<std::string>& fields,
              const Descriptor& desk);
   void answer(Connection& connection, const std::string& frame,
               const std::vector<int>& descriptors = {});
-  void refuse(Connection& connection, base::Error error);
+  void refuse(Connection& connection, const base::Error& error);
+  void turn_away(Connection& connection, const base::Error& error);
   void worker_ended(Connection& connection, int status);
   void begin_stop();
   void go_on_stopping();
   void wait();
 
-  House house_;
+  House& house_;
   Log log_;
   Descriptor signals_;
   Instance instance_;
   Logins logins_;
   Keeper keeper_;
+  Checked checked_;
   std::vector<std::unique_ptr<Connection>> connections_;
   pid_t worker_ = 0;  // one at a time: Postfix's files are one thing
   bool stopping_ = false;
   bool postfix_stopped_ = false;
+  bool more_to_do_ = false;  // a request was done: another may lie behind it, read already
   bool done_ = false;
 };
 
@@ -143,23 +109,23 @@ void Server::loop() {
 
 /// One poll and what it brought.
 void Server::wait() {
+  log_.rotate();
   std::vector<pollfd> watched{{signals_.get(), POLLIN, 0},
                               {stopping_ ? -1 : house_.socket.get(), POLLIN, 0},
                               {keeper_.watched(), POLLIN, 0}};
   const std::size_t fixed = watched.size();
   for (const auto& connection : connections_)
-    watched.push_back(
-        {connection->worker != 0 || connection->inbox.has_frame() ? -1 : connection->socket.get(),
-         POLLIN, 0});
+    watched.push_back({wants_bytes(*connection) ? connection->socket.get() : -1, POLLIN, 0});
   const std::size_t logins = watched.size();
   for (const int descriptor : logins_.status_descriptors()) watched.push_back({descriptor, 0, 0});
 
   std::int64_t wake = keeper_.tick(now_ms());
   const std::int64_t login_wake = logins_.tick(now_ms());
-  if (wake < 0 || (login_wake >= 0 && login_wake < wake)) wake = login_wake;
+  for (const std::int64_t other : {login_wake, end_slow_frames()})
+    if (wake < 0 || (other >= 0 && other < wake)) wake = other;
   const int patience =
       wake < 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(wake - now_ms(), 0, 60'000));
-  if (::poll(watched.data(), watched.size(), patience) < 0) return;
+  if (::poll(watched.data(), watched.size(), more_to_do_ ? 0 : patience) < 0) return;
 
   for (std::size_t i = fixed; i < logins; ++i)
     if (watched[i].revents != 0) read(*connections_[i - fixed]);
@@ -168,9 +134,13 @@ void Server::wait() {
   if (watched[2].revents != 0) keeper_.pidfd_ready(now_ms());
   if (watched[0].revents != 0) take_signals();
   if (watched[1].revents != 0) accept();
-  for (const auto& connection : connections_) advance(*connection);
-  std::erase_if(connections_,
-                [](const auto& connection) { return connection->dead && connection->worker == 0; });
+  more_to_do_ = false;
+  for (const auto& connection : connections_) more_to_do_ = advance(*connection) || more_to_do_;
+  std::erase_if(connections_, [](const auto& connection) {
+    if (!connection->dead || connection->worker != 0) return false;
+    shut(connection->socket.get());
+    return true;
+  });
   if (stopping_) go_on_stopping();
 }
 
@@ -189,17 +159,40 @@ void Server::reap() {
     if (keeper_.ended(pid, status, now_ms()) || logins_.ended(pid, status)) continue;
     if (pid != worker_) continue;
     worker_ = 0;
-    for (const auto& connection : connections_)
-      if (connection->worker == pid) worker_ended(*connection, status);
+    checked_.end(status == 0);
+    const auto found =
+        std::find_if(connections_.begin(), connections_.end(),
+                     [&](const auto& connection) { return connection->worker == pid; });
+    if (found == connections_.end()) continue;
+    worker_ended(**found, status);
+    // Whoever asks without a pause comes after those who wait.
+    std::rotate(found, found + 1, connections_.end());
   }
 }
 
 void Server::worker_ended(Connection& connection, int status) {
   connection.worker = 0;
-  if (status == 0) return;
+  connection.used_ms = now_ms();
+  if (WIFEXITED(status) && WEXITSTATUS(status) <= static_cast<int>(Worked::refused)) {
+    connection.dead = connection.dead || WEXITSTATUS(status) == static_cast<int>(Worked::refused);
+    return;
+  }
   log_.line(fmt::format("the child for a request ended with {}", describe(status)));
   refuse(connection, base::fail(base::ErrorCode::internal,
                                 "postern-hands failed in this request; its log says how."));
+}
+
+/// Room for one more connection: the one that has been idle longest goes.
+void Server::make_place() {
+  if (connections_.size() < connections_most) return;
+  Connection* oldest = nullptr;
+  for (const auto& connection : connections_)
+    if (connection->worker == 0 && connection->inbox.empty() &&
+        (oldest == nullptr || connection->used_ms < oldest->used_ms))
+      oldest = connection.get();
+  if (oldest == nullptr) return;
+  shut(oldest->socket.get());
+  std::erase_if(connections_, [&](const auto& connection) { return connection.get() == oldest; });
 }
 
 void Server::accept() {
@@ -212,65 +205,106 @@ void Server::accept() {
   const bool known =
       ::getsockopt(connection->socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
   if (!known || (peer.uid != 0 && peer.uid != house_.user.uid))
-    return refuse(*connection,
-                  base::fail(base::ErrorCode::denied,
-                             fmt::format("User {} may not ask postern-hands.", peer.uid)));
+    return turn_away(*connection,
+                     base::fail(base::ErrorCode::denied,
+                                fmt::format("User {} may not ask postern-hands.", peer.uid)));
+  make_place();
   if (connections_.size() >= connections_most)
-    return refuse(*connection,
-                  base::fail(base::ErrorCode::busy, "Too many connections to postern-hands."));
+    return turn_away(*connection,
+                     base::fail(base::ErrorCode::busy, "Too many connections to postern-hands."));
+  connection->used_ms = now_ms();
   connections_.push_back(std::move(connection));
+}
+
+/// Whether more of a frame may be read now. Only so many large ones are taken at once; others wait
+/// in the socket.
+bool Server::wants_bytes(Connection& connection) {
+  if (connection.dead || connection.worker != 0 || connection.inbox.has_frame()) return false;
+  if (!connection.inbox.has_head() || connection.inbox.head().length <= small_frame ||
+      connection.has_room)
+    return true;
+  const auto large = std::count_if(connections_.begin(), connections_.end(),
+                                   [](const auto& each) { return each->has_room; });
+  if (static_cast<std::size_t>(large) >= large_frames_most) return false;
+  connection.has_room = true;
+  connection.begun_ms = now_ms();
+  connection.inbox.make_room();
+  return true;
+}
+
+/// When the next one is due, or -1.
+std::int64_t Server::end_slow_frames() {
+  std::int64_t next = -1;
+  const std::int64_t now = now_ms();
+  for (const auto& connection : connections_) {
+    if (connection->begun_ms == 0 || !wants_bytes(*connection)) continue;
+    const std::int64_t due = std::max(connection->begun_ms + frame_ms, now);
+    if (due == now)
+      refuse(*connection, base::fail(base::ErrorCode::usage, "The request did not come whole."));
+    if (next < 0 || due < next) next = due;
+  }
+  return next;
 }
 
 void Server::read(Connection& connection) {
   if (connection.dead) return;
-  if (connection.inbox.receive(connection.socket.get()) == Inbox::Got::end) connection.dead = true;
+  if (connection.inbox.receive(connection.socket.get()) == Inbox::Got::end) {
+    connection.dead = true;
+    connection.inbox = Inbox();  // its descriptors, before others bring theirs
+  }
+  if (connection.begun_ms == 0 && !connection.inbox.empty()) connection.begun_ms = now_ms();
 }
 
-void Server::advance(Connection& connection) {
-  if (connection.dead || connection.worker != 0 || !connection.inbox.has_head()) return;
+/// Whether a request was taken.
+bool Server::advance(Connection& connection) {
+  if (connection.dead || connection.worker != 0 || !connection.inbox.has_head()) return false;
   const Head head = connection.inbox.head();
   const Rule* rule = rule_of(head.kind);
   if (rule == nullptr)
-    return refuse(connection, base::fail(base::ErrorCode::usage,
-                                         fmt::format("There is no verb {}.", head.kind)));
-  if (head.length > rule->bytes_most)
-    return refuse(connection, base::fail(base::ErrorCode::usage,
-                                         fmt::format("A request to {} may have {} bytes, not {}.",
-                                                     rule->name, rule->bytes_most, head.length)));
-  if (!connection.inbox.has_frame() || (rule->touches_postfix && worker_ != 0)) return;
+    refuse(connection,
+           base::fail(base::ErrorCode::usage, fmt::format("There is no verb {}.", head.kind)));
+  else if (head.length > rule->bytes_most)
+    refuse(connection, base::fail(base::ErrorCode::usage,
+                                  fmt::format("A request to {} may have {} bytes, not {}.",
+                                              rule->name, rule->bytes_most, head.length)));
+  if (connection.dead || !connection.inbox.has_frame() || (rule->touches_postfix && worker_ != 0))
+    return false;
   handle(connection, *rule);
+  return true;
 }
 
 void Server::handle(Connection& connection, const Rule& rule) {
   std::vector<Descriptor> descriptors;
   const std::string body = connection.inbox.take(descriptors);
+  connection.has_room = false;
+  connection.begun_ms = connection.inbox.empty() ? 0 : now_ms();
+  connection.used_ms = now_ms();
   if (stopping_)
     return refuse(connection, base::fail(base::ErrorCode::busy, "postern-hands is ending."));
   if (descriptors.size() != rule.descriptors)
     return refuse(connection, base::fail(base::ErrorCode::usage,
                                          "Descriptors are missing, or nobody asked for them."));
+  if (rule.touches_postfix) return begin_work(connection, rule, body);
   auto fields = decode_fields(body, rule.fields_least, rule.fields_most);
   if (!fields) return refuse(connection, fields.error());
-  if (rule.touches_postfix) return work(connection, rule, *fields);
   login(connection, *fields, descriptors.at(0));
 }
 
-void Server::work(Connection& connection, const Rule& rule,
-                  const std::vector<std::string>& fields) {
-  const bool numbered = !fields.empty() && rule.verb != Verb::resolver;
-  log_.line(numbered ? fmt::format("{} {}", rule.name, fields[0].substr(0, 20))
-                     : std::string(rule.name));
-  const pid_t pid = ::fork();
-  if (pid < 0)
-    return refuse(connection, base::fail(base::ErrorCode::busy, "No process could be made."));
-  if (pid == 0) {
-    const std::string frame = perform(instance_, rule.verb, fields);
-    if (frame[4] != reply_done)
-      log_.line(base::to_text(decode_error(static_cast<std::uint8_t>(frame[4]),
-                                           std::string_view(frame).substr(head_bytes))));
-    (void)send_frame(connection.socket.get(), frame, {});
-    ::_exit(0);
+void Server::begin_work(Connection& connection, const Rule& rule, const std::string& body) {
+  const auto generation = generation_of(rule, body);
+  log_.line(generation ? fmt::format("{} {}", rule.name, *generation) : std::string(rule.name));
+  const auto may = checked_.begin(rule, body);
+  if (!may) {
+    log_.line(base::to_text(may.error()));
+    return answer(connection, encode_error(may.error()));
   }
+  const pid_t pid = ::fork();
+  if (pid < 0) {
+    checked_.end(false);
+    return refuse(connection, base::fail(base::ErrorCode::busy, "No process could be made."));
+  }
+  if (pid == 0)
+    ::_exit(static_cast<int>(work(instance_, rule, body, connection.socket.get(), log_)));
   worker_ = pid;
   connection.worker = pid;
 }
@@ -296,10 +330,16 @@ void Server::answer(Connection& connection, const std::string& frame,
 }
 
 /// For what no client of ours does: says so, and ends the connection.
-void Server::refuse(Connection& connection, base::Error error) {
+void Server::refuse(Connection& connection, const base::Error& error) {
   log_.line(fmt::format("refused: {}", error.text));
   (void)send_frame(connection.socket.get(), encode_error(error), {});
   connection.dead = true;
+}
+
+/// One that was never let in.
+void Server::turn_away(Connection& connection, const base::Error& error) {
+  refuse(connection, error);
+  shut(connection.socket.get());
 }
 
 void Server::begin_stop() {
@@ -345,13 +385,13 @@ base::Result<Descriptor> open_signals() {
 base::Result<void> serve(const Options& options) {
   auto house = open_house(options);
   if (!house) return house.error();
-  auto log = house->log.open_log("hands.log");
+  auto log = Log::open(house->log, "hands.log");
   if (!log) return log.error();
   auto signals = open_signals();
   if (!signals) return signals.error();
   auto written = house->run.write("hands.pid", fmt::format("{}\n", ::getpid()), 0644);
   if (!written) return written;
-  Server(options, std::move(*house), Log(std::move(*log)), std::move(*signals)).loop();
+  Server(options, *house, std::move(*log), std::move(*signals)).loop();
   return {};
 }
 

@@ -12,7 +12,9 @@
 namespace postern::hands {
 namespace {
 
-constexpr std::size_t control_bytes = CMSG_SPACE(descriptors_most * sizeof(int));
+// As many as a sender can send at once (Linux's SCM_MAX_FD): what had no room here would be closed
+// by the kernel, in our time.
+constexpr std::size_t control_bytes = CMSG_SPACE(253 * sizeof(int));
 
 struct Control {
   alignas(cmsghdr) std::array<char, control_bytes> bytes{};
@@ -38,9 +40,26 @@ void detach(msghdr& message, std::vector<Descriptor>& into) {
     for (std::size_t i = 0; i < count; ++i) {
       int number = -1;
       std::memcpy(&number, CMSG_DATA(head) + i * sizeof(int), sizeof number);
+      const linger none{0, 0};
+      ::setsockopt(number, SOL_SOCKET, SO_LINGER, &none, sizeof none);
       into.emplace_back(number);
     }
   }
+}
+
+/// One recvmsg.
+template <std::size_t size>
+ssize_t take_bytes(int socket, std::array<char, size>& buffer, msghdr& message,
+                   std::vector<Descriptor>& descriptors) {
+  iovec part{buffer.data(), buffer.size()};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  Control control;
+  message.msg_control = control.bytes.data();
+  message.msg_controllen = control.bytes.size();
+  const ssize_t count = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  if (count >= 0) detach(message, descriptors);
+  return count;
 }
 
 }  // namespace
@@ -68,16 +87,9 @@ base::Result<void> send_frame(int socket, const std::string& frame,
 
 Inbox::Got Inbox::receive(int socket) {
   static thread_local std::array<char, 65536> buffer;
-  iovec part{buffer.data(), buffer.size()};
   msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  Control control;
-  message.msg_control = control.bytes.data();
-  message.msg_controllen = control.bytes.size();
-  const ssize_t count = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  const ssize_t count = take_bytes(socket, buffer, message, descriptors_);
   if (count < 0) return errno == EAGAIN || errno == EINTR ? Got::nothing : Got::end;
-  detach(message, descriptors_);
   if (count == 0 || (message.msg_flags & MSG_CTRUNC) != 0 || descriptors_.size() > descriptors_most)
     return Got::end;
   bytes_.append(buffer.data(), static_cast<std::size_t>(count));
@@ -87,11 +99,25 @@ Inbox::Got Inbox::receive(int socket) {
 std::string Inbox::take(std::vector<Descriptor>& descriptors) {
   POSTERN_ASSERT(has_frame());
   const std::size_t length = head().length;
-  std::string body = bytes_.substr(head_bytes, length);
-  bytes_.erase(0, head_bytes + length);
+  std::string rest = bytes_.substr(head_bytes + length);
+  std::string body = std::move(bytes_);
+  bytes_ = std::move(rest);
+  body.resize(head_bytes + length);
+  body.erase(0, head_bytes);
   descriptors = std::move(descriptors_);
   descriptors_.clear();
   return body;
+}
+
+void shut(int socket) {
+  ::shutdown(socket, SHUT_RDWR);  // nobody can send any more
+  std::array<char, 65536> buffer;
+  ssize_t count = 1;
+  while (count > 0 || (count < 0 && errno == EINTR)) {
+    msghdr message{};
+    std::vector<Descriptor> descriptors;
+    count = take_bytes(socket, buffer, message, descriptors);
+  }
 }
 
 }  // namespace postern::hands

@@ -27,13 +27,20 @@ class Inbox {
   [[nodiscard]] bool has_frame() const {
     return has_head() && bytes_.size() - head_bytes >= head().length;
   }
-  /// Body of the frame that is whole, with all descriptors that came so far.
+  /// Body of the frame that is whole, with all descriptors that came so far. Gives its memory away.
   std::string take(std::vector<Descriptor>& descriptors);
+  /// Makes room for the frame whose head is there, so that it is not copied while it grows.
+  void make_room() { bytes_.reserve(head_bytes + head().length); }
   [[nodiscard]] bool empty() const { return bytes_.empty(); }
 
  private:
   std::string bytes_;
   std::vector<Descriptor> descriptors_;
 };
+
+/// Ends the connection for the other side and takes the descriptors out that are still on their
+/// way. Whoever closes the last descriptor of a socket that lingers (SO_LINGER) waits as long as
+/// its maker wished: what is taken out here lingers no more, as what an Inbox takes.
+void shut(int socket);
 
 }  // namespace postern::hands

@@ -1,5 +1,6 @@
 #include "tests/applier/direct.h"
 
+#include "hands/tables.h"
 #include "tests/applier/run.h"
 
 #include <fcntl.h>
@@ -92,6 +93,20 @@ base::Result<void> Direct::prune(std::uint64_t oldest) {
   for (const auto& each : fs::directory_iterator(dir_ + "/gen"))
     if (std::stoull(each.path().filename().string()) < oldest) fs::remove_all(each.path());
   return {};
+}
+
+base::Result<void> Direct::table(const gateway::TableChange& change) {
+  std::error_code ignored;
+  fs::create_directories(dir_ + "/tables", ignored);
+  auto folder = hands::Folder::open(dir_ + "/tables");
+  if (!folder) return folder.error();
+  return hands::Tables(std::move(*folder), 0)
+      .change({change.table, change.whole, change.put, change.drop});
+}
+base::Result<void> Direct::sweep(const std::vector<std::string>& keep) {
+  auto folder = hands::Folder::open(dir_ + "/tables");
+  if (!folder) return folder.error();
+  return hands::Tables(std::move(*folder), 0).sweep(keep);
 }
 
 }  // namespace postern::test

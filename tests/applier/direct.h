@@ -21,6 +21,8 @@ class Direct : public applier::Privileged {
   base::Result<void> stop() override;
   base::Result<bool> running() override;
   base::Result<void> prune(std::uint64_t oldest) override;
+  base::Result<void> table(const gateway::TableChange& change) override;
+  base::Result<void> sweep(const std::vector<std::string>& keep) override;
 
  private:
   base::Result<void> postfix(const char* verb);

@@ -1,5 +1,6 @@
 #include "features/features.h"
 #include "features/words.h"
+#include "hands/guard.h"
 #include "tests/features/trees.h"
 
 #include <fmt/format.h>
@@ -26,8 +27,22 @@ gateway::Facts facts() {
   return facts;
 }
 
+/// As the applier stages it.
+hands::Stage staged(const gateway::Plan& plan) {
+  hands::Stage stage{17, {}};
+  for (const auto& each : plan.files) stage.files.push_back({each.path, each.bytes, each.mode});
+  const std::string probe(gateway::probe_file);
+  stage.files.push_back({probe, gateway::probe_table(17, "0123456789abcdef0123456789abcdef"), 0644});
+  return stage;
+}
+
+/// A plan that postern-hands takes, as it must take each.
 gateway::Plan plan(std::vector<Node> features) {
-  return gateway::make_plan(effective(std::move(features)), facts(), parts());
+  auto made = gateway::make_plan(effective(std::move(features)), facts(), parts());
+  const auto taken = hands::check_generation(
+      staged(made), {facts().instance_dir, facts().postfix_dir, facts().mail_owner});
+  EXPECT_TRUE(taken) << base::to_text(taken.error());
+  return made;
 }
 
 /// All of a plan as one text that a person can read.
@@ -119,6 +134,18 @@ TEST(Golden, ListenersThatAreOff) {
                                   listener("B", "public", "Away", 25, {}),
                                   listener("C", "public", "Loop", 25, {{rat("ALL", "accept")}, {}}),
                                   listener("D", "private", "Loop", 25, {})})}));
+}
+
+// A '$' in what an administrator types is not a pattern's match.
+TEST(Listeners, ADollarInARejectionOfTheRestStandsForItself) {
+  const gateway::Plan made = plan(
+      {management(), listeners({listener("A", "public", "Management", 25,
+                                         {{rat("ALL", "reject", "It costs $5")}, {}})})});
+  const auto file = std::find_if(made.files.begin(), made.files.end(), [](const auto& each) {
+    return each.path == "rat_A_all.regexp";
+  });
+  ASSERT_NE(file, made.files.end());
+  EXPECT_EQ(file->bytes, "/^/ REJECT It costs $$5\n");
 }
 
 TEST(Golden, SmtpRoutes) {

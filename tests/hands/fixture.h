@@ -131,16 +131,21 @@ class Machine : public ::testing::Test {
   pid_t hands_ = 0;
 };
 
+/// Without it Postfix does not start.
+constexpr const char* log_service = "postlog unix-dgram n - n - 1 postlogd\n";
+
 /// Main.cf and master.cf that pass the guard, for the instance in `mta`.
 inline Stage generation(const std::string& mta, std::uint64_t number,
-                        const std::string& more_main = "", const std::string& master = "") {
+                        const std::string& more_main = "",
+                        const std::string& master = log_service) {
   const std::string main =
       "compatibility_level = 3.6\nqueue_directory = " + mta + "/queue\ndata_directory = " + mta +
-      "/data\ndaemon_directory = /usr/lib/postfix/sbin\nmail_owner = postfix\nmaillog_file = " +
+      "/data\ngeneration_directory = $config_directory\ndaemon_directory = "
+      "/usr/lib/postfix/sbin\nmail_owner = postfix\nmaillog_file = " +
       mta + "/log/mail.log\nmaillog_file_prefixes = " + mta + "/log\nmyhostname = g" +
       std::to_string(number) + ".postern.test\n" + more_main;
   return {number,
-          {{"main.cf", main, 0644}, {"master.cf", master, 0644}, {"extra.map", "x y\n", 0600}}};
+          {{"main.cf", main, 0644}, {"master.cf", master, 0644}, {"plan.sum", "x\n", 0600}}};
 }
 
 }  // namespace postern::hands

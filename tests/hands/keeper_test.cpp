@@ -15,7 +15,7 @@ class KeeperTest : public Machine {
     ASSERT_TRUE(folder);
     folder_.emplace(std::move(*folder));
     ASSERT_TRUE(folder_->own({0, daemon_uid, 01775}));
-    auto log = folder_->open_log("hands.log");
+    auto log = Log::open(*folder_, "hands.log");
     ASSERT_TRUE(log);
     log_.emplace(std::move(*log));
     keeper_.emplace(

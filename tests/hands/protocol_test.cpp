@@ -8,7 +8,7 @@ namespace {
 TEST(Protocol, EveryVerbHasOneRule) {
   for (unsigned verb = 0; verb < 256; ++verb) {
     const Rule* rule = rule_of(static_cast<std::uint8_t>(verb));
-    ASSERT_EQ(rule != nullptr, verb >= 1 && verb <= 10) << verb;
+    ASSERT_EQ(rule != nullptr, verb >= 1 && verb <= 12) << verb;
     EXPECT_EQ(rule == nullptr ? verb : static_cast<unsigned>(rule->verb), verb);
   }
 }
@@ -41,19 +41,19 @@ TEST(Protocol, ErrorsComeBack) {
 }
 
 TEST(Protocol, FileNamesArePlain) {
-  for (const char* good : {"main.cf", "master.cf", "hat_127.0.1.1_2525.cidr", "rat_x_all.regexp",
-                           "a.pcre", "b.map", "plan.sum"})
+  for (const char* good :
+       {"main.cf", "master.cf", "hat_127.0.1.1_2525.cidr", "rat_x_all.regexp", "plan.sum"})
     EXPECT_TRUE(is_file_name(good)) << good;
   for (const char* bad : {"", ".", "..", "../main.cf", "x/main.cf", "/etc/passwd", ".hidden.map",
                           "-rf.map", "main.cf ", "dynamicmaps.cf", "evil.so", "a b.map", "a\n.map",
-                          ".map", "postfix-script", "x.cidr/"})
+                          ".map", "postfix-script", "x.cidr/", "a.pcre", "b.map", "x.sum"})
     EXPECT_FALSE(is_file_name(bad)) << bad;
   EXPECT_FALSE(is_file_name(std::string(130, 'a') + ".map"));
   EXPECT_FALSE(is_file_name(std::string("main.cf\0", 8)));
 }
 
 TEST(Protocol, AStageIsCheckedFieldByField) {
-  const Stage stage{17, {{"main.cf", "a = b\n", 0644}, {"x.map", std::string("\0\1", 2), 0600}}};
+  const Stage stage{17, {{"main.cf", "a = b\n", 0644}, {"x.cidr", std::string("\0\1", 2), 0600}}};
   auto same = decode_stage(encode_stage(stage));
   ASSERT_TRUE(same);
   EXPECT_EQ(same->generation, 17U);
@@ -84,6 +84,27 @@ TEST(Protocol, NameServersAreAddresses) {
                           "[::1]", "fe80::1%eth0"})
     EXPECT_FALSE(check_address(bad)) << bad;
   EXPECT_FALSE(check_address(std::string("1.2.3.4\0options x", 17)));
+}
+
+TEST(Protocol, ChangesOfTablesComeBackAndAreChecked) {
+  const TableChange change{"rat_x", true, {{"a", "1"}, {"b", ""}}, {"c", ""}};
+  const auto body = [](const std::vector<std::string>& fields) {
+    return encode_frame(11, fields).substr(head_bytes);
+  };
+  EXPECT_EQ(decode_table(body(encode_table(change))).value(), change);
+  const auto refused = [&](const std::vector<std::string>& fields) {
+    return !decode_table(body(fields));
+  };
+  EXPECT_FALSE(refused({"t", "change", "0"}));
+  EXPECT_TRUE(refused({"../t", "change", "0"}));
+  EXPECT_TRUE(refused({".boot", "change", "0"}));
+  EXPECT_TRUE(refused({"", "change", "0"}));
+  EXPECT_TRUE(refused({"t", "all", "0"}));
+  EXPECT_TRUE(refused({"t", "whole", "-1"}));
+  EXPECT_TRUE(refused({"t", "whole", "1", "key"})) << "without its value";
+  EXPECT_TRUE(refused({"t", "whole", "999999999999"}));
+  EXPECT_FALSE(decode_table(body(encode_table(change)).substr(0, 40))) << "cut off";
+  EXPECT_FALSE(decode_table(""));
 }
 
 TEST(Protocol, LoginsComeBackAndAreChecked) {

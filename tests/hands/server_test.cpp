@@ -87,7 +87,7 @@ TEST_F(Server, TellsWhyALargeRequestIsRefused) {
   Client client(socket_path());
   Stage stage{1, {}};
   for (const char* name :
-       {"1.map", "2.map", "3.map", "4.map", "5.map", "6.map", "7.map", "8.map", "9.map"})
+       {"1.cidr", "2.cidr", "3.cidr", "4.cidr", "5.cidr", "6.cidr", "7.cidr", "8.cidr", "9.cidr"})
     stage.files.push_back({name, std::string(file_bytes, 'x'), 0644});
   auto staged = client.stage(stage);
   ASSERT_FALSE(staged);

@@ -86,6 +86,13 @@ std::string cidr(std::string_view kind, const Listener& listener) {
                      listener.key);
 }
 
+/// regexp_table(5) puts what a pattern matched where a result says "$1"; "$$" is a '$'.
+std::string doubled_dollars(const std::string& text) {
+  std::string out;
+  for (const char c : text) out.append(c == '$' ? 2 : 1, c);
+  return out;
+}
+
 /// Adds the listener's recipient tables; what smtpd_relay_restrictions says of them.
 std::string recipient_checks(const Listener& listener, const gateway::Facts& facts,
                              gateway::Draft& draft, std::string& sample) {
@@ -106,7 +113,7 @@ std::string recipient_checks(const Listener& listener, const gateway::Facts& fac
                                    gateway::Draft::map_name(facts, table + "_users"),
                                    gateway::Draft::map_name(facts, table));
   if (!access.all.empty()) {
-    draft.files[table + "_all.regexp"] = fmt::format("/^/ {}\n", access.all);
+    draft.files[table + "_all.regexp"] = fmt::format("/^/ {}\n", doubled_dollars(access.all));
     checks +=
         fmt::format(", check_recipient_access regexp:$generation_directory/{}_all.regexp", table);
   }

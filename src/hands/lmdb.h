@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-/// Owners for LMDB's handles and the calls on them. Only for applier/.
-namespace postern::applier::lmdb {
+/// Owners for LMDB's handles and the calls on them. Only for the rooms hands and applier.
+namespace postern::hands::lmdb {
 
 struct CloseEnvironment {
   void operator()(MDB_env* environment) const { mdb_env_close(environment); }
@@ -51,4 +51,4 @@ base::Result<void> expect(MDB_env* environment, const std::string& path,
                           const std::map<std::string, std::string>& there,
                           const std::vector<std::string>& gone);
 
-}  // namespace postern::applier::lmdb
+}  // namespace postern::hands::lmdb

@@ -1,4 +1,4 @@
-#include "applier/lmdb.h"
+#include "hands/lmdb.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 #include <cstring>
 #include <thread>
 
-namespace postern::applier::lmdb {
+namespace postern::hands::lmdb {
 namespace {
 
 using base::ErrorCode;
@@ -100,7 +100,7 @@ base::Result<Environment> open(const std::string& path, unsigned flags) {
   if (code != 0) return failed(path, code);
   Environment environment(raw);
   code = mdb_env_set_mapsize(raw, first_map_bytes);  // LMDB takes the file's own when it is larger
-  if (code == 0) code = mdb_env_open(raw, path.c_str(), MDB_NOSUBDIR | MDB_NOLOCK | flags, 0644);
+  if (code == 0) code = mdb_env_open(raw, path.c_str(), MDB_NOSUBDIR | MDB_NOLOCK | flags, 0640);
   if (code != 0) return failed(path, code);
   struct stat file {};
   if (stat(path.c_str(), &file) == 0 && file.st_size > 0 && file.st_size < bytes_used(raw))
@@ -197,4 +197,4 @@ base::Result<void> expect(MDB_env* environment, const std::string& path,
   return {};
 }
 
-}  // namespace postern::applier::lmdb
+}  // namespace postern::hands::lmdb
