@@ -29,7 +29,7 @@ bool is_sound(const std::vector<schema::Problem>& problems) {
 hands::Stage stage_of(const gateway::Plan& plan) {
   hands::Stage stage{1, {}};
   for (const auto& file : plan.files) stage.files.push_back({file.path, file.bytes, file.mode});
-  stage.files.push_back({std::string(gateway::probe_file), gateway::probe_table(1), 0644});
+  stage.files.push_back({std::string(gateway::probe_file), gateway::probe_table(1, "name"), 0644});
   return stage;
 }
 
