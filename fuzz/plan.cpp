@@ -29,7 +29,8 @@ bool is_sound(const std::vector<schema::Problem>& problems) {
 hands::Stage stage_of(const gateway::Plan& plan) {
   hands::Stage stage{1, {}};
   for (const auto& file : plan.files) stage.files.push_back({file.path, file.bytes, file.mode});
-  stage.files.push_back({std::string(gateway::probe_file), gateway::probe_table(1, "0123456789abcdef0123456789abcdef"), 0644});
+  constexpr std::string_view name = "0123456789abcdef0123456789abcdef";
+  stage.files.push_back({std::string(gateway::probe_file), gateway::probe_table(1, name), 0644});
   return stage;
 }
 

@@ -17,10 +17,10 @@ constexpr std::size_t hands_memory = 16;
 constexpr std::size_t desk_memory = 64;
 
 /// The guard's reading of master.cf's columns is master(8)'s own, brace by brace.
-constexpr bool guard_reads_as_master_does = false;
+constexpr bool guard_reads_as_master_does = true;
 /// Values of settings are printable lines (base/printable.h), whatever their types let through.
-constexpr bool settings_are_printable = false;
+constexpr bool settings_are_printable = true;
 /// So are the lines of public keys.
-constexpr bool key_lines_are_printable = false;
+constexpr bool key_lines_are_printable = true;
 
 }  // namespace postern::fuzz::laws

@@ -149,7 +149,8 @@ base::Result<std::string> Session::say(const std::string& text) {
   while (true) {
     auto reply = line();
     if (!reply) return reply.error();
-    if (reply->size() < 3) return failed("does not speak SMTP");
+    if (reply->size() < 3 || reply->find_first_not_of("0123456789") < 3)
+      return failed("does not speak SMTP");
     if (reply->size() == 3 || (*reply)[3] != '-') return reply;
   }
 }
