@@ -157,6 +157,8 @@ void Server::wait() {
   std::int64_t wake = keeper_.tick(now_ms());
   const std::int64_t login_wake = logins_.tick(now_ms());
   if (wake < 0 || (login_wake >= 0 && login_wake < wake)) wake = login_wake;
+  const std::int64_t log_wake = keeper_.bound_log(now_ms());
+  if (wake < 0 || log_wake < wake) wake = log_wake;
   const int patience =
       wake < 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(wake - now_ms(), 0, 60'000));
   if (::poll(watched.data(), watched.size(), patience) < 0) return;
