@@ -31,8 +31,10 @@ def stranger(machine, source, *parts):
         one.bind((source, 0))
         one.connect((machine.address, f.SSH_PORT))
         one.recv(256)
-        for part in parts:
+        for part in parts[:-1]:
             one.sendall(part)
+            one.recv(4096)  # the other side's answer comes first
+        one.sendall(parts[-1])
         try:
             while one.recv(4096):
                 pass

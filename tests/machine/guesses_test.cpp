@@ -27,7 +27,7 @@ int checks(Guesses& guesses, const std::string& account, int network, int guesse
     next.pop();
     const auto leave = guesses.ask(account, at(network, host), now);
     made += leave.refused.empty() ? 1 : 0;
-    next.emplace(now + leave.wait_ms + (leave.refused.empty() ? 50 : 1'000), host);
+    next.emplace(now + leave.wait_ms + (leave.refused.empty() ? 50 : 20'000), host);
   }
   return made;
 }

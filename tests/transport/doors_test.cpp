@@ -13,7 +13,7 @@
 namespace postern::transport::test {
 namespace {
 
-constexpr const char* right = "open sesame";
+constexpr const char* open_sesame = "open sesame";
 
 /// A plain connection from an address of our choice.
 class Stranger {
@@ -95,7 +95,7 @@ TEST(DoorsUnderFlood, ANewcomerComesInWhenEightSourcesHaveTakenEveryPlace) {
   for (int i = 0; i < 160; ++i)
     strangers.push_back(std::make_unique<Stranger>(station, "127.41.0." + std::to_string(1 + i % 8)));
   ASSERT_TRUE(station.eventually([&] { return station.transport->counters().waiting == 40; }));
-  const auto ran = ssh(station, {"-b", "127.42.0.1", "HOST", "echo in"}, right);
+  const auto ran = ssh(station, {"-b", "127.42.0.1", "HOST", "echo in"}, open_sesame);
   EXPECT_EQ(ran.out, "in\n") << ran.err;
 }
 
@@ -109,7 +109,7 @@ TEST(DoorsUnderFlood, ANewcomerComesInWhenTwoHundredSourcesHaveTakenEveryPlace) 
     strangers.push_back(std::make_unique<Stranger>(
         station, "127.43." + std::to_string(i % 10) + "." + std::to_string(1 + i / 10 % 20)));
   ASSERT_TRUE(station.eventually([&] { return station.transport->counters().waiting == 100; }));
-  const auto ran = ssh(station, {"-b", "127.43.0.200", "HOST", "echo in"}, right);  // of their region and network
+  const auto ran = ssh(station, {"-b", "127.43.99.1", "HOST", "echo in"}, open_sesame);  // of their region
   EXPECT_EQ(ran.out, "in\n") << ran.err;
 }
 
@@ -184,8 +184,10 @@ TEST(DoorsWords, WhatAStrangerSendsIsOnePrintableLineOfTheLog) {
   ASSERT_TRUE(station.listen());
   const std::string evil = "bye\n2026-11-26 info admin logged in\x1b[2J\x1b]0;x\x07\x9b" + std::string(10'000, 'y');
   const Stranger stranger(station, "127.45.0.5");
-  stranger.say("SSH-2.0-x\r\n" + packet('\x01' + number(11) + number(evil.size()) + evil + number(0)));
-  ASSERT_TRUE(logged(station, "127.45.0.5"));
+  stranger.say("SSH-2.0-x\r\n");
+  ASSERT_NE(stranger.hear(5s), "");
+  stranger.say(packet('\x01' + number(11) + number(evil.size()) + evil + number(0)));
+  ASSERT_TRUE(logged(station, "bye\\x0a2026-11-26 info admin logged in\\x1b[2J"));
   for (std::size_t i = 0; i < station.log.size(); ++i) {
     const auto line = station.log[i];
     EXPECT_LE(line.size(), 600U);
