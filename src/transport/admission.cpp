@@ -22,16 +22,23 @@ int count_of(const std::map<std::string, int>& counts, const std::string& name) 
 
 }  // namespace
 
-void Admission::Pot::count(const base::Source& source, int by) {
-  add(regions, source.region, by);
-  add(networks, source.network, by);
-  add(addresses, source.address, by);
-  total += by;
+void Admission::Pot::add(Entry& entry) {
+  const auto one_more = [](auto& counts, const std::string& name) {
+    int& count = counts[name];
+    ++count;
+    return &count;
+  };
+  entry.region = one_more(regions, entry.source.region);
+  entry.network = one_more(networks, entry.source.network);
+  entry.address = one_more(addresses, entry.source.address);
+  ++total;
 }
 
-Admission::Load Admission::Pot::load(const base::Source& source) const {
-  return {count_of(regions, source.region), count_of(networks, source.network),
-          count_of(addresses, source.address)};
+void Admission::Pot::remove(const Entry& entry) {
+  transport::add(regions, entry.source.region, -1);
+  transport::add(networks, entry.source.network, -1);
+  transport::add(addresses, entry.source.address, -1);
+  --total;
 }
 
 /// How long a connection may take for its stage, from its coming.
@@ -66,54 +73,50 @@ Admission::Entered Admission::enter(ConnectionId id, const base::Source& source,
                                     std::int64_t now_ms) {
   const std::scoped_lock lock(mutex_);
   Entry entry{source, false, machine_only, Stage::greeting, now_ms, now_ms};
+  pot(entry).add(entry);  // it counts already: it may be the one too many
   auto entered = find_room(entry, now_ms);
-  if (!entered.refused.empty() && is_favoured(source.address)) {
+  if (!entered.refused.empty()) {
+    pot(entry).remove(entry);
+    if (!is_favoured(source.address)) return entered;
     entry.reserved = true;
     entered = take_reserved(entry, now_ms);
-  }
-  if (!entered.refused.empty()) return entered;
-  if (entered.leaves) erase(entries_.find(*entered.leaves));
-  if (entry.reserved) {
     ++reserved_[source.address];
-  } else {
-    pot(entry).count(source, 1);
   }
+  if (entered.leaves) erase(entries_.find(*entered.leaves));
   entries_.emplace(id, std::move(entry));
   return entered;
 }
 
-Admission::Entered Admission::find_room(const Entry& entry, std::int64_t now_ms) {
-  auto& here = pot(entry);
-  auto own = here.load(entry.source);
-  const bool too_many = own.address >= limits_.preauth_per_source;
-  if (here.total < limits_.preauth_total && !too_many) return {};
-  own = {own.region + 1, own.network + 1, own.address + 1};
-  here.count(entry.source, 1);  // the newcomer counts: it may be the one too many
-  Entries::const_iterator found = entries_.end();
+Admission::Entered Admission::find_room(const Entry& entry, std::int64_t now_ms) const {
+  const auto& here = pot(entry);
+  const auto own = load(entry);
+  const bool too_many = own.address > limits_.preauth_per_source;
+  if (here.total <= limits_.preauth_total && !too_many) return {};
+  auto found = entries_.end();
   std::pair<Load, double> most{{}, -2};
   for (auto it = entries_.begin(); it != entries_.end(); ++it) {
-    if (it->second.reserved || it->second.machine_only != entry.machine_only) continue;
-    if (too_many && it->second.source.address != entry.source.address) continue;
-    const std::pair weight{here.load(it->second.source), impatience(it->second, now_ms)};
+    const auto& other = it->second;
+    if (other.reserved || other.machine_only != entry.machine_only) continue;
+    if (too_many && other.address != entry.address) continue;
+    const std::pair weight{load(other), impatience(other, now_ms)};
     if (weight <= most) continue;
     most = weight;
     found = it;
   }
-  here.count(entry.source, -1);
   if (found != entries_.end()) {
-    const bool is_idle = found->second.stage != Stage::asked &&
-                         now_ms - found->second.progress_ms >= idle_ms;
+    const auto& other = found->second;
+    const bool is_idle = other.stage != Stage::asked && now_ms - other.progress_ms >= idle_ms;
     if (is_idle || own < most.first) return {{}, found->first};
   }
   return {too_many ? fmt::format("{} connections of this source are logging in already",
                                  own.address - 1)
-                   : fmt::format("{} connections are logging in already", here.total),
+                   : fmt::format("{} connections are logging in already", here.total - 1),
           std::nullopt};
 }
 
 /// Its own seats: the one that has waited longest makes room, so that whoever shares the address
 /// with a member must be faster than the member to keep it out.
-Admission::Entered Admission::take_reserved(const Entry& entry, std::int64_t now_ms) {
+Admission::Entered Admission::take_reserved(const Entry& entry, std::int64_t now_ms) const {
   if (count_of(reserved_, entry.source.address) < reserved_seats) return {};
   std::optional<ConnectionId> found;
   double most = -2;
@@ -144,7 +147,7 @@ void Admission::erase(Entries::iterator entry) {
   if (entry->second.reserved) {
     add(reserved_, entry->second.source.address, -1);
   } else {
-    pot(entry->second).count(entry->second.source, -1);
+    pot(entry->second).remove(entry->second);
   }
   entries_.erase(entry);
 }

@@ -75,6 +75,9 @@ class Admission {
     Stage stage = Stage::greeting;
     std::int64_t came_ms = 0;
     std::int64_t progress_ms = 0;
+    const int* region = nullptr;  // its counts in its pot, so that a look at all entries is cheap
+    const int* network = nullptr;
+    const int* address = nullptr;
   };
   struct Load {
     int region = 0, network = 0, address = 0;
@@ -84,13 +87,14 @@ class Admission {
   struct Pot {
     std::map<std::string, int> regions, networks, addresses;
     int total = 0;
-    void count(const base::Source& source, int by);
-    [[nodiscard]] Load load(const base::Source& source) const;
+    void add(Entry& entry);
+    void remove(const Entry& entry);
   };
+  static Load load(const Entry& entry) { return {*entry.region, *entry.network, *entry.address}; }
   using Entries = std::map<ConnectionId, Entry>;
 
-  Entered find_room(const Entry& entry, std::int64_t now_ms);
-  Entered take_reserved(const Entry& entry, std::int64_t now_ms);
+  Entered find_room(const Entry& entry, std::int64_t now_ms) const;
+  [[nodiscard]] Entered take_reserved(const Entry& entry, std::int64_t now_ms) const;
   [[nodiscard]] bool is_favoured(const std::string& address) const;
   [[nodiscard]] bool under_pressure(const Pot& pot) const;
   [[nodiscard]] std::int64_t patience(const Entry& entry) const;
