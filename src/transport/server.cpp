@@ -55,17 +55,18 @@ void ServerConnection::begin() {
   if (!dead()) ready();
 }
 
-/// Before the login, work is done in turn by source; afterwards at once.
+/// Before the login, work is done in turn by source; afterwards at once. Nobody is first by its
+/// address: known ones that log in all the time would keep newcomers waiting.
 void ServerConnection::ready() {
   if (!preauth_) return pump();
   if (dead() || std::exchange(in_turn_, true)) return;
-  hub_.turns.ask(origin_.from, hub_.admission.favours(origin_.from.address), strand(),
-                 [weak = weak_from_this()] {
-                   const auto self = std::static_pointer_cast<ServerConnection>(weak.lock());
-                   if (!self) return;
-                   self->in_turn_ = false;
-                   self->pump();
-                 });
+  hub_.turns.ask(origin_.from, false, strand(), [weak = weak_from_this()] {
+    const auto self = std::static_pointer_cast<ServerConnection>(weak.lock());
+    if (!self) return;
+    self->in_turn_ = false;
+    self->begun_ = true;
+    self->pump();
+  });
 }
 
 /// What a stranger makes us keep is bounded: libssh alone would take packets of 256 KiB each.
@@ -304,7 +305,7 @@ void ServerConnection::ended(const std::string& reason) {
     --hub_.sessions;
     hub_.tell_login_ended(id());
   }
-  if (session_) {
+  if (session_ && begun_) {
     ssh_session_set_disconnect_message(session_.get(), reason.c_str());
     ssh_set_fd_towrite(session_.get());  // else the farewell only joins a buffer that is freed next
     ssh_disconnect(session_.get());

@@ -74,6 +74,7 @@ class ServerConnection final : public Connection {
   ssh_callbacks_struct callbacks_{};
   bool greeted_ = false;  // its KEXINIT is here
   bool in_turn_ = false;  // waits in Turns
+  bool begun_ = false;    // our version text has gone out: a farewell may follow
   bool preauth_ = true;
   bool administrator_ = false;
 
