@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -10,7 +11,9 @@
 #include <chrono>
 
 #include "daemon/desk_line.h"
+#include "daemon/host.h"
 #include "daemon/init.h"
+#include "daemon/log.h"
 #include "daemon/logins.h"
 #include "daemon/real_world.h"
 #include "daemon/unset.h"
@@ -46,6 +49,7 @@ class Daemon {
   Result<void> go_live();
   void wait_for_setup();
   void look_for_machine();
+  void keep_settling_log();
   Result<std::string> set_up(const desk::NewMachine& told, const std::string& passphrase);
   Result<std::unique_ptr<transport::Transport>> start_transport(const machine::Identity& identity);
   machine::Setup setup(const store::Contents& contents) const;
@@ -81,9 +85,19 @@ class Daemon {
   std::shared_ptr<DeskHandle> desk_ = std::make_shared<DeskHandle>();
   std::unique_ptr<Unset> unset_;  ///< only until the machine is set up
   asio::steady_timer look_{truth_};
+  asio::steady_timer settle_log_{truth_};
   std::unique_ptr<Logins> logins_;
   std::unique_ptr<DeskDoor> door_;
 };
+
+/// Each connection that is not logged in has two descriptors, and there are two kinds of ports that count their own:
+/// together they get half of what this process may have open.
+transport::Limits limits_here() {
+  transport::Limits limits;
+  const auto descriptors = static_cast<int>(raise_descriptor_limit());
+  limits.preauth_total = std::clamp(descriptors / 8, limits.preauth_per_source, limits.preauth_total);
+  return limits;
+}
 
 machine::Setup Daemon::setup(const store::Contents& contents) const {
   machine::Setup out;
@@ -106,10 +120,10 @@ Result<std::unique_ptr<transport::Transport>> Daemon::start_transport(const mach
   handlers.join_open = posted(&Daemon::on_join_open);
   handlers.join_message = posted(&Daemon::on_join_message);
   handlers.join_closed = posted(&Daemon::on_join_closed);
-  handlers.log = [](const std::string& level, const std::string& text) {
-    spdlog::log(spdlog::level::from_str(level), "{}", text);
+  handlers.log = [](const std::string& level, const std::string& text, const std::string& stranger) {
+    stranger.empty() ? log_line(level, text) : log_stranger(stranger, level, text);
   };
-  return transport::Transport::start({identity.host_private, identity.user_private}, {}, std::move(handlers));
+  return transport::Transport::start({identity.host_private, identity.user_private}, limits_here(), std::move(handlers));
 }
 
 Result<void> Daemon::go_live() {
@@ -160,6 +174,14 @@ void Daemon::look_for_machine() {
   });
 }
 
+void Daemon::keep_settling_log() {
+  settle_log();
+  settle_log_.expires_after(std::chrono::seconds(2));
+  settle_log_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) keep_settling_log();
+  });
+}
+
 /// On the thread of the truth, which has nothing else to do before there is one.
 Result<std::string> Daemon::set_up(const desk::NewMachine& told, const std::string& passphrase) {
   auto made = init(directory_, told, passphrase);
@@ -188,6 +210,7 @@ Result<void> Daemon::start() {
   door_ = std::make_unique<DeskDoor>(truth_, desk_, directory_ + "/run/desk.sock");
   auto opened = door_->open();
   if (!opened) return opened;
+  keep_settling_log();
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     spdlog::info("ends on signal {}", signal);

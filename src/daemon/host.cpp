@@ -4,9 +4,11 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <climits>
@@ -87,6 +89,15 @@ bool can_bind(const std::string& address) {
 bool port_taken(const std::string& address, std::uint16_t port) {
   const auto at = resolve(address, SOCK_STREAM, std::to_string(port).c_str());
   return at != nullptr && try_bind(*at, true) == EADDRINUSE;
+}
+
+std::size_t raise_descriptor_limit() {
+  constexpr rlim_t enough = 65'536;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlimit raised{std::min(limit.rlim_max, std::max(limit.rlim_cur, enough)), limit.rlim_max};
+  if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  return static_cast<std::size_t>(std::min(limit.rlim_cur, enough));
 }
 
 std::string host_name() {

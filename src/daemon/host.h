@@ -20,6 +20,8 @@ std::vector<LinkAddress> link_addresses();
 bool can_bind(const std::string& address);
 /// Whether another program listens on that TCP port. What cannot be found out counts as free.
 bool port_taken(const std::string& address, std::uint16_t port);
+/// Raises this process's limit of descriptors to what it may be; how many that is.
+std::size_t raise_descriptor_limit();
 /// gethostname(2); empty when there is none.
 std::string host_name();
 

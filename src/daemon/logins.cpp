@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/limits.h"
+#include "daemon/log.h"
 
 namespace postern::daemon {
 
@@ -68,7 +69,9 @@ void Logins::login(transport::LoginAsked asked) {
   const auto method = asked.method;
   const auto user = asked.user;
   const auto source = asked.source;
-  machine_.admit(asked, [this, connection, method, user, source](const machine::Machine::Admission& admission) {
+  const auto address = asked.from.address;
+  machine_.admit(asked, [this, connection, method, user, source, address](const machine::Machine::Admission& admission) {
+    if (!admission.refusal.empty()) return transport_.close(connection, admission.refusal);
     if (admission.verdict == transport::Verdict::administrator) {
       if (connections_of(admission.who.user) >= base::limits::sessions_per_user) {
         spdlog::warn("a login as {} from {} was refused: too many at once", admission.who.name, source);
@@ -81,7 +84,8 @@ void Logins::login(transport::LoginAsked asked) {
                method == transport::LoginAsked::Method::password) {
       // the name is somebody's typing, perhaps a passphrase: only a known one is written down
       const bool known = machine_.peer().fleet().user_by_name(user) != nullptr;
-      spdlog::warn("a login as {} from {} was refused", known ? user : "an unknown user", source);
+      log_stranger(address, "warning",
+                   fmt::format("a login as {} from {} was refused", known ? user : "an unknown user", source));
     }
     transport_.answer(connection, admission.verdict);
   });

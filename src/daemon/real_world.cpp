@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/crypto.h"
 #include "daemon/host.h"
+#include "daemon/log.h"
 
 namespace postern::daemon {
 
@@ -75,7 +76,7 @@ void RealWorld::after(std::int64_t ms, std::function<void()> what) {
 }
 
 void RealWorld::log(std::string_view level, std::string_view text) {
-  spdlog::log(spdlog::level::from_str(std::string(level)), "{}", text);
+  log_line(level, text);
 }
 
 void RealWorld::write(store::Batch batch, store::Writer::Done done) {
@@ -198,6 +199,7 @@ void RealWorld::stats(std::function<void(Stats)> done) {
             {"transport.links", wire.links},
             {"transport.sessions", wire.sessions},
             {"transport.refused", wire.refused},
+            {"transport.waiting", wire.waiting},
             {"transport.bytes_in", wire.bytes_in},
             {"transport.bytes_out", wire.bytes_out}};
   writer_->run([out = std::move(out), done = posted(std::move(done))](store::Store& store) mutable {

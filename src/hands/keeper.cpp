@@ -1,5 +1,7 @@
 #include "hands/keeper.h"
 
+#include "hands/rotation.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <limits.h>
@@ -19,6 +21,7 @@ constexpr std::int64_t longest_wait_ms = 10'000;
 constexpr std::int64_t proven_ms =
     10'000;  // alive so long: the next death starts from the first wait
 constexpr std::int64_t grace_ms = 10'000;  // from SIGTERM to SIGKILL
+constexpr std::int64_t look_ms = 5'000;    // at the size of its log
 constexpr const char* pid_file = "posternd.pid";
 constexpr const char* deleted =
     " (deleted)";  // /proc/PID/exe after an upgrade put another file there
@@ -142,6 +145,14 @@ void Keeper::stop(std::int64_t now_ms) {
   if (!runs()) return;
   send_signal(pidfd_, SIGTERM);
   kill_ms_ = now_ms + grace_ms;
+}
+
+std::int64_t Keeper::bound_log(std::int64_t now_ms) {
+  if (now_ms < rotate_ms_) return rotate_ms_;
+  rotate_ms_ = now_ms + look_ms;
+  auto rotated = rotate(log_folder_, "posternd.log");
+  if (!rotated) log_.line(base::to_text(rotated.error()));
+  return rotate_ms_;
 }
 
 std::int64_t Keeper::tick(std::int64_t now_ms) {

@@ -121,7 +121,8 @@ void Server::wait() {
 
   std::int64_t wake = keeper_.tick(now_ms());
   const std::int64_t login_wake = logins_.tick(now_ms());
-  for (const std::int64_t other : {login_wake, end_slow_frames()})
+  const std::int64_t log_wake = keeper_.bound_log(now_ms());
+  for (const std::int64_t other : {login_wake, end_slow_frames(), log_wake})
     if (wake < 0 || (other >= 0 && other < wake)) wake = other;
   const int patience =
       wake < 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(wake - now_ms(), 0, 60'000));

@@ -145,6 +145,8 @@ void Machine::refresh_transport() {
   if (std::exchange(known_members_, peer_->fleet().members.size()) < peer_->fleet().members.size())
     schedule_dial_back();
   next.targets = targets();
+  for (const auto& member : peer_->fleet().members)
+    if (member.id != identity_.member) next.members.push_back(target(member).host);
   if (next == transport_setup_) return;
   transport_setup_ = next;
   const auto result = world_.set_up(next);
@@ -216,36 +218,60 @@ void Machine::join_closed(transport::ConnectionId connection, const std::string&
 }
 
 void Machine::admit(const transport::LoginAsked& login, std::function<void(Admission)> done) {
+  if (login.method == transport::LoginAsked::Method::public_key) return done(admit_key(login));
+  if (login.machine_only) return done({});
+  admit_passphrase(login, std::move(done));
+}
+
+Machine::Admission Machine::admit_key(const transport::LoginAsked& login) {
   Admission out;
-  if (login.method == transport::LoginAsked::Method::public_key) {
-    const bool machine = member_by_key(login.public_line, false) != nullptr;
-    if (machine) out.verdict = transport::Verdict::machine;
-    const auto* user = peer_->fleet().user_by_name(login.user);
-    if (!machine && !login.machine_only && user != nullptr && user->role != cluster::Role::none)
-      for (const auto& key : user->keys)
-        if (login.public_line == key.substr(0, login.public_line.size()) &&
-            (key.size() == login.public_line.size() || key[login.public_line.size()] == ' '))
-          out = {transport::Verdict::administrator,
-                 {user->id, user->name, user->role, "ssh " + login.source, true},
-                 user->credential_dots,
-                 key};
-    return done(out);
+  if (member_by_key(login.public_line, false) != nullptr) {
+    out.verdict = transport::Verdict::machine;
+    return out;
   }
   const auto* user = peer_->fleet().user_by_name(login.user);
-  if (login.machine_only) return done(out);
+  if (login.machine_only || user == nullptr || user->role == cluster::Role::none) return out;
+  for (const auto& key : user->keys) {
+    if (login.public_line != key.substr(0, login.public_line.size()) ||
+        (key.size() != login.public_line.size() && key[login.public_line.size()] != ' '))
+      continue;
+    out.verdict = transport::Verdict::administrator;
+    out.who = {user->id, user->name, user->role, "ssh " + login.source, true};
+    out.credential_dots = user->credential_dots;
+    out.key = key;
+  }
+  if (out.verdict == transport::Verdict::administrator) checks_.logged_in(user->name, login.from);
+  return out;
+}
+
+void Machine::admit_passphrase(const transport::LoginAsked& login, std::function<void(Admission)> done) {
+  const auto* user = peer_->fleet().user_by_name(login.user);
   Admission admission;
   std::string hash(nobodys_hash);  // as slow for a name that does not exist as for one that does
   if (user != nullptr && user->role != cluster::Role::none && !user->passphrase.empty()) {
     hash = user->passphrase;
-    admission = {transport::Verdict::administrator,
-                 {user->id, user->name, user->role, "ssh " + login.source, true},
-                 user->credential_dots,
-                 {}};
+    admission.verdict = transport::Verdict::administrator;
+    admission.who = {user->id, user->name, user->role, "ssh " + login.source, true};
+    admission.credential_dots = user->credential_dots;
   }
-  world_.check_passphrase(std::move(hash), login.password, [this, admission, done = std::move(done)](bool right) {
-    const bool in = right && admission.verdict == transport::Verdict::administrator && still_admitted(admission);
-    done(in ? admission : Admission{});
-  });
+  checks_.check(login.user, login.from, std::move(hash), login.password,
+                [this, admission, done = std::move(done)](const Checks::Outcome& outcome) {
+                  const bool in = outcome.right && admission.verdict == transport::Verdict::administrator &&
+                                  still_admitted(admission);
+                  Admission refused;
+                  refused.refusal = outcome.refused;
+                  done(in ? admission : refused);
+                });
+}
+
+/// The desk's question, for `passwd`: whoever sits there guesses on the same terms, from a network of that user's own.
+void Machine::check_passphrase(std::string hash_text, std::string passphrase, std::function<void(bool)> done) {
+  const auto& users = peer_->fleet().users;
+  const auto user = std::find_if(users.begin(), users.end(), [&](const auto& one) { return one.passphrase == hash_text; });
+  const std::string name = user == users.end() ? "" : user->name;
+  const std::string place = "the desk of " + name;
+  checks_.check(name, {place, place, place}, std::move(hash_text), std::move(passphrase),
+                [done = std::move(done)](const Checks::Outcome& outcome) { done(outcome.right); });
 }
 
 bool Machine::still_admitted(const Admission& admission) const {

@@ -198,11 +198,6 @@ void Machine::hash_passphrase(std::string passphrase, std::function<void(std::st
   world_.hash_passphrase(std::move(passphrase), std::move(done));
 }
 
-void Machine::check_passphrase(std::string hash_text, std::string passphrase,
-                               std::function<void(bool)> done) {
-  world_.check_passphrase(std::move(hash_text), std::move(passphrase), std::move(done));
-}
-
 void Machine::join_dial(std::string address, std::uint16_t port,
                         std::function<void(Result<desk::JoinOffer>)> done) {
   joiner_->dial(std::move(address), port, std::move(done));

@@ -15,6 +15,7 @@
 #include "desk/desk.h"
 #include "desk/ports.h"
 #include "gateway/plan.h"
+#include "machine/checks.h"
 #include "machine/identity.h"
 #include "machine/world.h"
 #include "model/hold.h"
@@ -56,6 +57,7 @@ class Machine final : public desk::House {
     desk::Who who;
     std::vector<cluster::Dot> credential_dots;  ///< of role and passphrase, as they were then (contract 2.12)
     std::string key;                            ///< the key that was used; empty: the passphrase
+    std::string refusal;                        ///< why nothing was even checked, for the person; mostly empty
   };
   /// Whether what let somebody in still would: asked again for each session on a connection that stays.
   [[nodiscard]] bool still_admitted(const Admission& admission) const;
@@ -131,6 +133,8 @@ class Machine final : public desk::House {
   [[nodiscard]] std::uint16_t dial_port(const cluster::Member& member);
   [[nodiscard]] const cluster::Member* member_by_key(const std::string& key, bool host_key) const;
   void schedule_dial_back();
+  [[nodiscard]] Admission admit_key(const transport::LoginAsked& login);
+  void admit_passphrase(const transport::LoginAsked& login, std::function<void(Admission)> done);
 
   // apply.cpp
   void settle();
@@ -147,6 +151,7 @@ class Machine final : public desk::House {
   void save_in_use(const model::Texts& texts);
 
   World& world_;
+  Checks checks_{world_};
   const schema::Schema& schema_;
   Setup setup_;
   Identity identity_;

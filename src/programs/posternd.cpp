@@ -4,16 +4,16 @@
 /// Runs unprivileged; everything that needs root it asks of postern-hands. Ends on SIGTERM and SIGINT; what was
 /// answered is on the disk, so SIGKILL loses nothing either.
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>
 
 #include "base/crypto.h"
+#include "base/printable.h"
 #include "daemon/daemon.h"
 #include "daemon/init.h"
+#include "daemon/log.h"
 #include "hands/confine.h"
 
 namespace {
@@ -21,7 +21,7 @@ namespace {
 using postern::base::to_text;
 
 int complain(const postern::base::Error& error) {
-  std::cerr << "posternd: " << to_text(error) << "\n";
+  std::cerr << "posternd: " << postern::base::printable_line(to_text(error)) << "\n";
   return error.code == postern::base::ErrorCode::usage ? 2 : 1;
 }
 
@@ -58,9 +58,7 @@ int run_init(const InitArguments& arguments) {
 int main(int argc, char** argv) {
   postern::hands::hide_memory();
   postern::base::crypto_start();
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("posternd"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  spdlog::flush_on(spdlog::level::info);
+  postern::daemon::open_log();
 
   CLI::App app("One machine of a Postern fleet", "posternd");
   std::string machine;

@@ -38,13 +38,25 @@ std::string address_text(const SocketAddress& address) {
   return text.data();
 }
 
-std::string source_text(const SocketAddress& address) {
-  if (address.family() != AF_INET6) return address_text(address);
-  constexpr std::size_t network_bytes = 8;
+namespace {
+
+/// The network of so many whole bytes that the address belongs to, as text.
+std::string network_text(const SocketAddress& address, std::size_t whole) {
   auto network = address;
-  auto& bytes = reinterpret_cast<sockaddr_in6*>(&network.storage)->sin6_addr.s6_addr;
-  std::memset(bytes + network_bytes, 0, sizeof bytes - network_bytes);
-  return address_text(network) + "/64";
+  const bool six = address.family() == AF_INET6;
+  auto* bytes = six ? reinterpret_cast<sockaddr_in6*>(&network.storage)->sin6_addr.s6_addr
+                    : reinterpret_cast<unsigned char*>(
+                          &reinterpret_cast<sockaddr_in*>(&network.storage)->sin_addr);
+  std::memset(bytes + whole, 0, (six ? sizeof(in6_addr) : sizeof(in_addr)) - whole);
+  return fmt::format("{}/{}", address_text(network), whole * 8);
+}
+
+}  // namespace
+
+base::Source source_of(const SocketAddress& address) {
+  if (address.family() == AF_INET6)
+    return {network_text(address, 8), network_text(address, 6), network_text(address, 4)};
+  return {address_text(address), network_text(address, 3), network_text(address, 2)};
 }
 
 std::string address_port_text(const SocketAddress& address) {

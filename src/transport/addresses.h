@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/source.h"
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -21,9 +23,9 @@ struct SocketAddress {
 std::optional<SocketAddress> parse_address(const std::string& text, std::uint16_t port);
 /// "127.0.0.1" or "::1".
 std::string address_text(const SocketAddress& address);
-/// Whom it is counted under: an IPv4 address, or an IPv6 network of 64 bits ("2001:db8::/64"), since
-/// one machine may have all of its addresses.
-std::string source_text(const SocketAddress& address);
+/// Whom it is counted under: an IPv4 address and its networks of 24 and 16 bits, or the networks of
+/// 64, 48 and 32 bits of an IPv6 address, since one machine may have all addresses of 64 bits.
+base::Source source_of(const SocketAddress& address);
 /// "127.0.0.1:22" or "[::1]:22".
 std::string address_port_text(const SocketAddress& address);
 

@@ -1,6 +1,7 @@
 #include "transport/connection.h"
 
 #include "base/limits.h"
+#include "base/printable.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -20,6 +21,7 @@ constexpr int passes_a_turn = 256;  // then others on this thread have their tur
 constexpr std::size_t write_bytes = 128U << 10;
 constexpr std::size_t read_bytes = 64U << 10;
 constexpr int unanswered_ms = 30'000;
+constexpr std::size_t error_bytes = 400;
 constexpr int farewell_ms = 1'000;  // for what is queued, and for the peer to read it
 using Clock = std::chrono::steady_clock;
 }  // namespace
@@ -65,7 +67,8 @@ void Connection::unblock() const {
 
 std::string Connection::ssh_error() const {
   const char* text = session_ ? ssh_get_error(session_.get()) : "";
-  return *text == '\0' ? std::string("the other side closed the connection") : std::string(text);
+  return *text == '\0' ? std::string("the other side closed the connection")
+                       : base::printable_line(text, error_bytes);
 }
 
 void Connection::open_framed(ssh_channel channel, Use use) {
@@ -115,7 +118,7 @@ void Connection::pass() {
 }
 
 void Connection::arm() {
-  const auto again = [self = shared_from_this()] { self->pump(); };
+  const auto again = [self = shared_from_this()] { self->ready(); };
   if (reading()) watch_->on_readable(again);
   if ((ssh_get_status(session_.get()) & SSH_WRITE_PENDING) != 0) watch_->on_writable(again);
 }

@@ -56,8 +56,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void open_framed(ssh_channel channel, Use use);
   [[nodiscard]] bool framed() const { return framed_ != nullptr; }
   [[nodiscard]] bool closing() const { return closing_; }
+  /// libssh's words, which may hold the other side's: made printable.
   [[nodiscard]] std::string ssh_error() const;
+  /// Bytes read from the socket so far.
+  [[nodiscard]] std::uint64_t received() const { return wire_.in_bytes; }
 
+  /// The descriptor is ready: pump(), now or when it is our turn.
+  virtual void ready() { pump(); }
   /// One pass over what libssh has.
   virtual void advance() = 0;
   /// Whether to wait for input; false while an answer of ours is outstanding.

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace postern::transport {
@@ -15,12 +14,6 @@ namespace {
 
 /// A link that lived this long ends the doubling; one that is closed at once by its peer does not.
 constexpr std::int64_t settled_ms = 5'000;
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 }  // namespace
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "transport/admission.h"
 #include "transport/loop.h"
 #include "transport/transport.h"
+#include "transport/turns.h"
 
 #include <atomic>
 #include <cstdint>
@@ -15,30 +17,6 @@ namespace postern::transport {
 
 class Connection;
 
-/// How many connections are let in, counted before login (in all and per source) and as logged-in
-/// administrators. Ports for machines alone count their own, so that whoever fills the
-/// administrators' ports does not keep members out. Machine links are counted no more once they
-/// are logged in (spec N5).
-class Admission {
- public:
-  explicit Admission(const Limits& limits) : limits_(limits) {}
-  /// Empty: the source has a place now. Else why not.
-  std::string enter(const std::string& source, bool machine_only);
-  void leave(const std::string& source, bool machine_only);
-  bool enter_administrator();
-  void leave_administrator();
-
- private:
-  struct Pot {
-    std::map<std::string, int> sources;
-    int total = 0;
-  };
-  const Limits& limits_;
-  std::mutex mutex_;
-  Pot people_, machines_;
-  int administrators_ = 0;
-};
-
 /// What every connection shares. Outlives them all.
 struct Hub {
   Hub(Keys keys_in, Limits limits_in, Handlers handlers_in)
@@ -51,12 +29,17 @@ struct Hub {
   const Limits limits;
   const Handlers handlers;
   Admission admission{limits};
+  Turns turns{static_cast<std::size_t>(limits.preauth_total) * 4};  ///< of connections not logged in
   std::atomic<bool> stopping{false};  ///< the owner is in ~Transport: tell it nothing more
   std::atomic<ConnectionId> last_id{0};
   std::atomic<std::uint64_t> links{0}, sessions{0}, refused{0}, bytes_in{0}, bytes_out{0};
 
   void log(const char* level, std::string text) const {
-    if (handlers.log && !stopping) handlers.log(level, std::move(text));
+    if (handlers.log && !stopping) handlers.log(level, std::move(text), {});
+  }
+  /// What somebody who is not logged in has caused; `address` as in base::Source.
+  void log_stranger(const std::string& address, const char* level, std::string text) const {
+    if (handlers.log && !stopping) handlers.log(level, std::move(text), address);
   }
 
   void tell_login_ended(ConnectionId id) const {

@@ -116,6 +116,11 @@ base::Result<BindHandle> make_bind(const std::string& host_private, const char* 
   return bind;
 }
 
+bool offer_no_compression(ssh_session session) {
+  return ssh_options_set(session, SSH_OPTIONS_COMPRESSION_C_S, "none") == SSH_OK &&
+         ssh_options_set(session, SSH_OPTIONS_COMPRESSION_S_C, "none") == SSH_OK;
+}
+
 bool set_client_options(ssh_session session, const std::string& user) {
   const bool no_config = false;
   const auto set = [session](ssh_options_e option, const void* value) {
@@ -129,7 +134,8 @@ bool set_client_options(ssh_session session, const std::string& user) {
          set(SSH_OPTIONS_KEY_EXCHANGE, key_exchange) && set(SSH_OPTIONS_HOSTKEYS, host_keys) &&
          set(SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, host_keys) &&
          set(SSH_OPTIONS_CIPHERS_C_S, ciphers) && set(SSH_OPTIONS_CIPHERS_S_C, ciphers) &&
-         set(SSH_OPTIONS_HMAC_C_S, macs) && set(SSH_OPTIONS_HMAC_S_C, macs);
+         set(SSH_OPTIONS_HMAC_C_S, macs) && set(SSH_OPTIONS_HMAC_S_C, macs) &&
+         offer_no_compression(session);
 }
 
 base::Result<KeyPair> make_key_pair() {

@@ -18,6 +18,8 @@ bool same_key(std::string_view left, std::string_view right);
 
 /// A listener's template: host key, fixed algorithms, and the version text that clients see.
 base::Result<BindHandle> make_bind(const std::string& host_private, const char* banner);
+/// No zlib, for either end: nobody needs it here, and it would read what strangers send.
+bool offer_no_compression(ssh_session session);
 /// The fixed algorithms of machine links and joins. False: libssh refused one of them.
 bool set_client_options(ssh_session session, const std::string& user);
 

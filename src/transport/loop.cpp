@@ -20,6 +20,12 @@ namespace postern::transport {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
 struct Strand::Impl {
   asio::strand<asio::io_context::executor_type> executor;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -7,6 +8,9 @@
 /// loop.cpp and is seen nowhere else. A callback given here runs at most once, on the strand, and
 /// never after close().
 namespace postern::transport {
+
+/// Of the steady clock.
+std::int64_t now_ms();
 
 /// An order of calls: what is posted to one strand never runs at the same time. Copies are the same
 /// strand. Must not outlive its Loop.

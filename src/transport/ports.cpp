@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <future>
@@ -17,7 +18,8 @@ namespace postern::transport {
 
 namespace {
 
-constexpr int backlog = 128;
+constexpr int backlog = 4096;     // the kernel cuts it to net.core.somaxconn
+constexpr int accepts_a_turn = 64;  // then others on this thread have their turn
 constexpr int pause_ms = 200;  // when the process is out of descriptors
 
 /// A listening socket, or the system's reason why not.
@@ -34,6 +36,11 @@ base::Result<int> open_listener(const SocketAddress& address) {
   return base::fail(base::ErrorCode::io, reason);
 }
 
+void end(const Hub& hub, ConnectionId id, const std::string& why) {
+  const auto connection = hub.find(id);
+  if (connection) connection->strand().post([connection, why] { connection->die(why); });
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Ports>> Ports::make(Hub& hub) {
@@ -48,7 +55,8 @@ Ports::Ports(Hub& hub, BindHandle admin, BindHandle machine)
     : hub_(hub),
       strand_(hub.loop.strand()),
       admin_(std::move(admin)),
-      machine_(std::move(machine)) {}
+      machine_(std::move(machine)),
+      overdue_(strand_) {}
 
 Ports::~Ports() = default;
 
@@ -61,6 +69,7 @@ base::Result<void> Ports::set(const std::vector<Port>& ports) {
 }
 
 std::string Ports::replace(const std::vector<Port>& ports) {
+  close_overdue();
   std::map<Place, bool> wanted;
   for (const auto& port : ports) wanted[{port.address, port.port}] = port.admin_logins;
   std::erase_if(open_, [&wanted](const auto& entry) { return !wanted.contains(entry.first); });
@@ -94,7 +103,7 @@ void Ports::accept(const Place& place) {
   const auto found = open_.find(place);
   if (found == open_.end()) return;
   auto& listener = found->second;
-  for (int i = 0; i < backlog; ++i) {
+  for (int i = 0; i < accepts_a_turn; ++i) {
     const int fd = ::accept4(listener.watch->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       welcome(fd, listener.admin_logins);
@@ -116,21 +125,32 @@ void Ports::welcome(int fd, bool admin_logins) {
     ::close(fd);
     return;
   }
-  const ServerConnection::Origin origin{source_text(peer), address_port_text(peer), !admin_logins};
-  const auto refused = hub_.admission.enter(origin.counted, origin.machine_only);
-  if (!refused.empty()) {
+  const ConnectionId id = ++hub_.last_id;
+  const ServerConnection::Origin origin{source_of(peer), address_port_text(peer), !admin_logins};
+  const auto entered = hub_.admission.enter(id, origin.from, origin.machine_only, now_ms());
+  if (!entered.refused.empty()) {
     ++hub_.refused;
     ::close(fd);
-    hub_.log("warning", fmt::format("{} was refused: {}.", origin.source, refused));
+    hub_.log_stranger(origin.from.address, "warning",
+                      fmt::format("{} was refused: {}.", origin.source, entered.refused));
     return;
   }
-  const auto connection = std::make_shared<ServerConnection>(hub_, origin);
+  if (entered.leaves) {
+    ++hub_.refused;
+    end(hub_, *entered.leaves, "too many connections are logging in, and this one waited longest");
+  }
+  const auto connection = std::make_shared<ServerConnection>(hub_, id, origin);
   hub_.add(connection);
   if (connection->accept((admin_logins ? admin_ : machine_).get(), fd)) {
     connection->strand().post([connection] { connection->begin(); });
   } else {
     connection->strand().post([connection] { connection->die("SSH could not be started on it"); });
   }
+}
+
+void Ports::close_overdue() {
+  for (const auto& one : hub_.admission.overdue(now_ms())) end(hub_, one.id, one.why);
+  overdue_.after(std::clamp(hub_.limits.login_grace_ms / 4, 20, 500), [this] { close_overdue(); });
 }
 
 }  // namespace postern::transport

@@ -38,12 +38,14 @@ class Ports {
   void listen(const Place& place, Listener& listener);
   void accept(const Place& place);
   void welcome(int fd, bool admin_logins);
+  void close_overdue();
 
   Hub& hub_;
   const Strand strand_;
   const BindHandle admin_;
   const BindHandle machine_;
   std::map<Place, Listener> open_;
+  Timer overdue_;
 };
 
 }  // namespace postern::transport

@@ -1,6 +1,7 @@
 #include "transport/resolver.h"
 
 #include "base/limits.h"
+#include "base/printable.h"
 #include "transport/addresses.h"
 
 #include <ares.h>
@@ -188,7 +189,7 @@ void LookUp::ask_reverse(const std::string& address) {
 void LookUp::reversed(int status, const hostent* entry) {
   if (!done_) return;
   if (status == ARES_SUCCESS && entry != nullptr && entry->h_name != nullptr) {
-    result_.reverse = entry->h_name;
+    result_.reverse = base::printable_line(entry->h_name, base::limits::host_name_bytes);  // anybody may own the zone
   }
   answer();
 }

@@ -1,6 +1,7 @@
 #include "transport/server.h"
 
 #include "transport/admin_channel.h"
+#include "transport/keys.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::size_t channels_at_once = 16;
 constexpr std::size_t command_bytes = 64U << 10;
+constexpr float kexinit_awaited = 0.55F;  // libssh's status: 0.4 and 0.5 after the banner, 0.6 after KEXINIT
 
 /// scp and rsync run a program of theirs on the far side, sftp asks for a subsystem: there are no
 /// files here.
@@ -25,10 +27,8 @@ bool is_file_transfer(std::string_view command) {
 
 }  // namespace
 
-ServerConnection::ServerConnection(Hub& hub, Origin origin)
-    : Connection(hub, hub.loop.strand(), ++hub.last_id),
-      origin_(std::move(origin)),
-      grace_(strand()) {}
+ServerConnection::ServerConnection(Hub& hub, ConnectionId id, Origin origin)
+    : Connection(hub, hub.loop.strand(), id), origin_(std::move(origin)) {}
 
 ServerConnection::~ServerConnection() = default;
 
@@ -39,26 +39,57 @@ bool ServerConnection::accept(ssh_bind bind, int fd) {
     return false;
   }
   if (ssh_bind_accept_fd(bind, session_.get(), theirs) != SSH_OK) return false;
+  if (!offer_no_compression(session_.get())) return false;
+  ssh_callbacks_init(&callbacks_);
+  callbacks_.userdata = &greeted_;
+  callbacks_.connect_status_function = [](void* greeted, float status) {
+    if (status > kexinit_awaited) *static_cast<bool*>(greeted) = true;
+  };
+  ssh_set_callbacks(session_.get(), &callbacks_);
   ssh_set_blocking(session_.get(), 0);
   unblock();
   return true;
 }
 
 void ServerConnection::begin() {
-  if (dead()) return;
-  grace_.after(hub_.limits.login_grace_ms, [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->die("login took too long");
+  if (!dead()) ready();
+}
+
+/// Before the login, work is done in turn by source; afterwards at once. Nobody is first by its
+/// address: known ones that log in all the time would keep newcomers waiting.
+void ServerConnection::ready() {
+  if (!preauth_) return pump();
+  if (dead() || std::exchange(in_turn_, true)) return;
+  hub_.turns.ask(origin_.from, false, strand(), [weak = weak_from_this()] {
+    const auto self = std::static_pointer_cast<ServerConnection>(weak.lock());
+    if (!self) return;
+    self->in_turn_ = false;
+    self->begun_ = true;
+    self->pump();
   });
-  pump();
+}
+
+/// What a stranger makes us keep is bounded: libssh alone would take packets of 256 KiB each.
+bool ServerConnection::within_bounds() {
+  const auto most =
+      door_ == Door::key_exchange ? hub_.limits.greeting_bytes : hub_.limits.login_bytes;
+  if (!preauth_ || received() <= most) return true;
+  die(fmt::format("it sent {} bytes without logging in", received()));
+  return false;
+}
+
+void ServerConnection::note_progress(Stage stage) {
+  if (preauth_) hub_.admission.progress(id(), stage, now_ms());
 }
 
 void ServerConnection::advance() {
-  switch (stage_) {
-    case Stage::key_exchange:
+  if (!within_bounds()) return;
+  switch (door_) {
+    case Door::key_exchange:
       exchange_keys();
       break;
-    case Stage::login:
-    case Stage::open:
+    case Door::login:
+    case Door::open:
       take_messages();
       if (dead()) return;
       free_channels();
@@ -70,6 +101,7 @@ void ServerConnection::advance() {
 void ServerConnection::exchange_keys() {
   const int result = ssh_handle_key_exchange(session_.get());
   unblock();
+  if (greeted_) note_progress(Stage::key_exchange);
   if (result == SSH_AGAIN) return;
   if (result != SSH_OK) {
     die(fmt::format("the key exchange failed: {}", ssh_error()));
@@ -79,7 +111,8 @@ void ServerConnection::exchange_keys() {
                                            ? SSH_AUTH_METHOD_PUBLICKEY
                                            : SSH_AUTH_METHOD_PUBLICKEY | SSH_AUTH_METHOD_PASSWORD |
                                                  SSH_AUTH_METHOD_INTERACTIVE);
-  stage_ = Stage::login;
+  door_ = Door::login;
+  note_progress(Stage::login);
   take_messages();
 }
 
@@ -93,11 +126,11 @@ void ServerConnection::take_messages() {
 
 void ServerConnection::take(MessageHandle message) {
   const int type = ssh_message_type(message.get());
-  if (type == SSH_REQUEST_AUTH && stage_ == Stage::login) {
+  if (type == SSH_REQUEST_AUTH && door_ == Door::login) {
     take_login(std::move(message));
-  } else if (type == SSH_REQUEST_CHANNEL_OPEN && stage_ == Stage::open) {
+  } else if (type == SSH_REQUEST_CHANNEL_OPEN && door_ == Door::open) {
     open_channel(message.get());
-  } else if (type == SSH_REQUEST_CHANNEL && stage_ == Stage::open) {
+  } else if (type == SSH_REQUEST_CHANNEL && door_ == Door::open) {
     take_request(message.get());
   } else {
     ssh_message_reply_default(message.get());  // accepts services, refuses forwarding
@@ -259,11 +292,11 @@ void ServerConnection::advance_channels() {
 }
 
 void ServerConnection::ended(const std::string& reason) {
-  grace_.cancel();
   asked_.reset();
   if (std::exchange(preauth_, false)) {
-    hub_.admission.leave(origin_.counted, origin_.machine_only);
-    hub_.log("info", fmt::format("{} did not log in: {}.", origin_.source, reason));
+    hub_.admission.leave(id());
+    hub_.log_stranger(origin_.from.address, "info",
+                      fmt::format("{} did not log in: {}.", origin_.source, reason));
   }
   for (const auto& [number, channel] : channels_) channel->hang_up();
   channels_.clear();
@@ -272,7 +305,7 @@ void ServerConnection::ended(const std::string& reason) {
     --hub_.sessions;
     hub_.tell_login_ended(id());
   }
-  if (session_) {
+  if (session_ && begun_) {
     ssh_session_set_disconnect_message(session_.get(), reason.c_str());
     ssh_set_fd_towrite(session_.get());  // else the farewell only joins a buffer that is freed next
     ssh_disconnect(session_.get());

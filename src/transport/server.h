@@ -15,17 +15,17 @@ class AdminChannel;
 class ServerConnection final : public Connection {
  public:
   struct Origin {
-    std::string counted;        ///< the source, as Admission counts it
+    base::Source from;          ///< as Admission counts it
     std::string source;         ///< "127.0.0.1:50022"
     bool machine_only = false;  ///< came on a port without admin logins
   };
-  /// `origin.counted` has entered Admission already; this connection leaves it.
-  ServerConnection(Hub& hub, Origin origin);
+  /// `id` has entered Admission already; this connection leaves it.
+  ServerConnection(Hub& hub, ConnectionId id, Origin origin);
   ~ServerConnection() override;
 
   /// Takes the accepted socket, on the listeners' strand: a bind may not be used by two threads.
   bool accept(ssh_bind bind, int fd);
-  /// Starts the grace time and the key exchange, on our own strand.
+  /// Starts the key exchange, on our own strand.
   void begin();
 
   // On our strand.
@@ -35,13 +35,16 @@ class ServerConnection final : public Connection {
   void wait_aside(std::function<void()> work) { hub_.waiting.post(std::move(work)); }
 
  protected:
+  void ready() override;
   void advance() override;
   [[nodiscard]] bool reading() const override { return !asked_; }
   void ended(const std::string& reason) override;
 
  private:
-  enum class Stage { key_exchange, login, open };
+  enum class Door { key_exchange, login, open };
 
+  [[nodiscard]] bool within_bounds();
+  void note_progress(Stage stage);
   void exchange_keys();
   void take_messages();
   void take(MessageHandle message);
@@ -67,8 +70,11 @@ class ServerConnection final : public Connection {
   void advance_channels();
 
   const Origin origin_;
-  Stage stage_ = Stage::key_exchange;
-  Timer grace_;
+  Door door_ = Door::key_exchange;
+  ssh_callbacks_struct callbacks_{};
+  bool greeted_ = false;  // its KEXINIT is here
+  bool in_turn_ = false;  // waits in Turns
+  bool begun_ = false;    // our version text has gone out: a farewell may follow
   bool preauth_ = true;
   bool administrator_ = false;
 

@@ -134,10 +134,12 @@ void ServerConnection::ask(MessageHandle message, LoginAsked login) {
   }
   login.connection = id();
   login.source = origin_.source;
+  login.from = origin_.from;
   login.machine_only = origin_.machine_only;
   asking_user_ = login.user;
   asking_key_ = login.public_line;
   asked_ = std::move(message);
+  note_progress(Stage::asked);
   hub_.handlers.login(std::move(login));
 }
 
@@ -150,6 +152,7 @@ void ServerConnection::answer(Verdict verdict) {
     verdict = Verdict::refuse;
   }
   const auto message = std::move(asked_);
+  note_progress(Stage::login);
   if (verdict == Verdict::refuse) {
     refuse(message.get());
     if (!dead()) pump();
@@ -168,7 +171,7 @@ void ServerConnection::answer(Verdict verdict) {
 }
 
 void ServerConnection::admit(Verdict verdict) {
-  stage_ = Stage::open;
+  door_ = Door::open;
   administrator_ = verdict == Verdict::administrator;
   if (administrator_) ++hub_.sessions;
   user_ = asking_user_;
@@ -177,8 +180,9 @@ void ServerConnection::admit(Verdict verdict) {
 }
 
 void ServerConnection::leave_preauth() {
-  grace_.cancel();
-  if (std::exchange(preauth_, false)) hub_.admission.leave(origin_.counted, origin_.machine_only);
+  if (!std::exchange(preauth_, false)) return;
+  hub_.admission.leave(id());
+  hub_.admission.remember(origin_.from.address);
 }
 
 void ServerConnection::refuse(ssh_message message) {

@@ -5,6 +5,7 @@
 #include "transport/dialer.h"
 #include "transport/hub.h"
 #include "transport/keys.h"
+#include "transport/members.h"
 #include "transport/ports.h"
 #include "transport/resolver.h"
 #include "transport/server.h"
@@ -27,6 +28,7 @@ struct Transport::State {
   ResolverLibrary resolver;
   Hub hub;
   std::unique_ptr<Ports> ports;
+  std::shared_ptr<Members> members = std::make_shared<Members>(hub);
 
   mutable std::mutex mutex;
   std::map<std::string, std::shared_ptr<Dialer>> dialers;
@@ -106,10 +108,12 @@ Transport::~Transport() {
   state_->ports->close_all();
   for (const auto& connection : state_->hub.all()) connection->die("this machine is shutting down");
   state_->dialers.clear();
+  state_->members.reset();
 }
 
 base::Result<void> Transport::set_up(Setup setup) {
   state_->hub.set_ways({setup.bind_address, setup.dns_servers});
+  state_->members->set(setup.members);  // first: seats are kept when the ports open
   auto bound = state_->ports->set(setup.ports);
   state_->set_targets(setup.targets);
   return bound;
@@ -229,7 +233,8 @@ void Transport::resolve(std::string host, std::function<void(Resolution)> done) 
 
 Transport::Counters Transport::counters() const {
   const auto& hub = state_->hub;
-  return {hub.links, hub.sessions, hub.refused, hub.bytes_in, hub.bytes_out};
+  return {hub.links,   hub.sessions, hub.refused, hub.admission.size(),
+          hub.bytes_in, hub.bytes_out};
 }
 
 std::vector<Transport::LinkBytes> Transport::link_bytes() const {

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "base/source.h"
 
 /// SSH, server and client (libssh, which nobody else knows): administrators' logins, links between
 /// machines, and joins. Runs on threads of its own; speaks with the rest only through the messages below, so
@@ -44,10 +45,14 @@ struct Fingerprints {
 base::Result<Fingerprints> fingerprints(std::string_view public_line);
 
 struct Limits {
-  int login_grace_ms = 30'000;        ///< from accept to authenticated
+  int login_grace_ms = 30'000;        ///< from accept to authenticated; half while half of the places are taken
+  int greeting_ms = 5'000;            ///< from accept to the client's KEXINIT
+  int key_exchange_ms = 10'000;       ///< from accept to the new keys
   int attempts = 6;                   ///< authentication attempts per connection
-  int preauth_total = 100;            ///< unauthenticated connections at once; CCS ports count their own
-  int preauth_per_source = 20;        ///< of one IPv4 address or IPv6 /64
+  int preauth_total = 512;            ///< unauthenticated connections at once; CCS ports count their own
+  int preauth_per_source = 64;        ///< of one IPv4 address or IPv6 /64
+  std::uint64_t greeting_bytes = 64U << 10;  ///< received until the new keys; then it is closed
+  std::uint64_t login_bytes = 256U << 10;    ///< received until it is logged in
   int admin_sessions = base::limits::sessions;  ///< never counts machine links (spec N5)
   std::size_t queue_bytes = 64U << 20;  ///< waiting for one slow link; then it is closed
   int redial_first_ms = 200;          ///< jittered, doubling
@@ -63,6 +68,7 @@ struct LoginAsked {
   std::string password;     ///< method password; keep it no longer than needed
   std::string public_line;  ///< method public_key: proven to be held by the client
   std::string source;       ///< "127.0.0.1:50022"
+  base::Source from;        ///< the same, as it is counted
   bool machine_only = false;  ///< came on a port without admin logins
 };
 /// `machine` holds only for a key shown by the user "postern-machine", and allows only "postern-link".
@@ -110,7 +116,9 @@ struct Handlers {
   std::function<void(ConnectionId, std::string user, std::string source)> join_open;
   std::function<void(ConnectionId, std::string message)> join_message;
   std::function<void(ConnectionId, std::string reason)> join_closed;
-  std::function<void(std::string level, std::string text)> log;
+  /// `stranger`: the address, as in base::Source, of somebody not logged in who caused it, and may cause any
+  /// number; else empty. Texts may hold what another side has sent, made printable.
+  std::function<void(std::string level, std::string text, std::string stranger)> log;
 };
 
 /// A machine to keep a link with. Dialed again, with jitter, for as long as it is in the list.
@@ -132,6 +140,7 @@ struct DialState {
 struct Setup {
   std::vector<Port> ports;
   std::vector<Target> targets;
+  std::vector<std::string> members;     ///< names or addresses of all machines that may log in: seats are kept for them
   std::string bind_address;             ///< source address of outgoing links; empty: any
   std::vector<std::string> dns_servers;  ///< "127.0.1.53" or "127.0.1.53:5353"; empty: the system's
   friend bool operator==(const Setup&, const Setup&) = default;
@@ -182,6 +191,7 @@ class Transport {
 
   struct Counters {
     std::uint64_t links = 0, sessions = 0, refused = 0;
+    std::uint64_t waiting = 0;  ///< connections that are not logged in, now
     std::uint64_t bytes_in = 0, bytes_out = 0;
   };
   [[nodiscard]] Counters counters() const;

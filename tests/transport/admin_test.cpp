@@ -317,9 +317,11 @@ TEST(AdminLimits, SilentConnectionsToPeopleDoNotKeepMachinesOut) {
 }
 
 TEST(AdminLimits, SourcesAreAddressesOrNetworksOf64Bits) {
-  const auto source = [](const char* text) { return source_text(parse_address(text, 22).value()); };
-  EXPECT_EQ(source("127.0.0.9"), "127.0.0.9");
-  EXPECT_EQ(source("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+  const auto all = [](const char* text) { return source_of(parse_address(text, 22).value()); };
+  const auto source = [&](const char* text) { return all(text).address; };
+  EXPECT_EQ(all("127.4.5.9"), (base::Source{"127.4.5.9", "127.4.5.0/24", "127.4.0.0/16"}));
+  EXPECT_EQ(all("2001:db8:1:2:3:4:5:6"),
+            (base::Source{"2001:db8:1:2::/64", "2001:db8:1::/48", "2001:db8::/32"}));
   EXPECT_EQ(source("2001:db8:1:2::1"), source("2001:db8:1:2:ffff::9"));
   EXPECT_NE(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
 }

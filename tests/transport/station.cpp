@@ -149,8 +149,11 @@ Handlers Station::handlers() {
   told.join_closed = [this, note](ConnectionId id, std::string reason) {
     note([&] { join_ends.push_back({id, std::move(reason)}); });
   };
-  told.log = [this, note](std::string level, std::string text) {
-    note([&] { log.push_back(level + ": " + text); });
+  told.log = [this, note](std::string level, std::string text, std::string stranger) {
+    note([&] {
+      log.push_back(level + ": " + text);
+      strangers.push_back(std::move(stranger));
+    });
   };
   return told;
 }

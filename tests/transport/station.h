@@ -100,6 +100,7 @@ class Station {
   Notes<LoginAsked> logins;
   Notes<ConnectionId> ended_logins;
   Notes<std::string> log;
+  Notes<std::string> strangers;  ///< of each line of the log: whose address caused it, or empty
   Notes<SessionAsked> sessions;
   Notes<int> ended_sessions;  ///< exit codes told
   std::atomic<int> hang_ups{0};

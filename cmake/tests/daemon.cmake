@@ -1,0 +1,2 @@
+# posternd's outside, as far as it can be tested without a fleet.
+postern_test(daemon LIBS postern_daemon)

@@ -1,0 +1,70 @@
+#include "hands/rotation.h"
+
+#include "tests/hands/fixture.h"
+
+namespace postern::hands {
+namespace {
+
+struct Rotation : Machine {
+  void SetUp() override {
+    Machine::SetUp();
+    if (IsSkipped()) return;
+    auto opened = Folder::open(dir());
+    ASSERT_TRUE(opened);
+    folder.emplace(std::move(*opened));
+    auto log = folder->open_log("posternd.log");
+    ASSERT_TRUE(log);
+    writer = std::move(*log);
+  }
+  void say(const std::string& text) const {
+    ASSERT_EQ(::write(writer.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  std::string log(const std::string& end = {}) const { return read_file(dir() + "/posternd.log" + end); }
+
+  std::optional<Folder> folder;
+  Descriptor writer;  // as posternd has it: opened once, appended to for ever
+};
+
+TEST_F(Rotation, ASmallLogIsLetBe) {
+  say("one\n");
+  ASSERT_TRUE(rotate(*folder, "posternd.log", 4));
+  EXPECT_EQ(log(), "one\n");
+  EXPECT_EQ(log(".1"), "");
+}
+
+TEST_F(Rotation, ALargeOneIsPutAsideAndItsWriterGoesOn) {
+  say("one\n");
+  ASSERT_TRUE(rotate(*folder, "posternd.log", 3));
+  say("two\n");
+  EXPECT_EQ(log(".1"), "one\n");
+  EXPECT_EQ(log(), "two\n");
+}
+
+TEST_F(Rotation, FiveOldOnesAreKept) {
+  for (int i = 1; i <= 9; ++i) {
+    say(std::to_string(i) + " of nine\n");
+    ASSERT_TRUE(rotate(*folder, "posternd.log", 3));
+  }
+  EXPECT_EQ(log(".1"), "9 of nine\n");
+  EXPECT_EQ(log(".5"), "5 of nine\n");
+  EXPECT_FALSE(std::filesystem::exists(dir() + "/posternd.log.6"));
+}
+
+TEST_F(Rotation, AWriterThatIsFasterThanWeFillsNoDisk) {
+  say(std::string(1'000, 'x'));
+  ASSERT_TRUE(rotate(*folder, "posternd.log", 100));
+  EXPECT_EQ(log(), "");
+  EXPECT_EQ(log(".1").size(), 200U);
+}
+
+TEST_F(Rotation, WhatOthersPutInItsPlaceIsNotWrittenThrough) {
+  write_file(dir() + "/precious", "kept");
+  std::filesystem::create_symlink(dir() + "/precious", dir() + "/posternd.log.1");
+  say("one\n");
+  ASSERT_TRUE(rotate(*folder, "posternd.log", 3));
+  EXPECT_EQ(read_file(dir() + "/precious"), "kept");
+  EXPECT_EQ(log(".1"), "one\n");
+}
+
+}  // namespace
+}  // namespace postern::hands
