@@ -6,7 +6,7 @@ namespace postern::sim {
 namespace {
 
 constexpr Bug in_room(const char* name, const char* law, cluster::Planted bug) {
-  return {name, law, 1U << static_cast<unsigned>(bug), Sabotage::none};
+  return {name, law, std::uint64_t{1} << static_cast<unsigned>(bug), Sabotage::none};
 }
 
 constexpr Bug in_driver(const char* name, const char* law, Sabotage what) { return {name, law, 0, what}; }

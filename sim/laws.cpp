@@ -101,7 +101,7 @@ void Laws::check_names(const Machine& machine) {
   const Witness& witness = witnesses_[machine.index];
   for (const cluster::Tip& tip : witness.vector) {
     const Entry* entry = world_.ledger().find(tip.hash);
-    if (world_.ledger().known_dot(*entry, witness.applied) != cluster::Dot{tip.member, tip.incarnation, tip.seq})
+    if (world_.ledger().known_dot(*entry, witness.applied) != cluster::Dot{tip.member, tip.incarnation, tip.seq, tip.branch})
       return broken("named", machine.name + " knows a branch by another name than its commits give it.", entry);
   }
 }
