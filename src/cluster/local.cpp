@@ -261,7 +261,7 @@ void Peer::Core::set_predecessors(Header& header) const {
   for (const auto& [hash, dot] : history.maximal()) {
     if (hash == header.prev || (!flights.empty() && seen_by_flights.count(hash) != 0)) continue;
     header.parents.push_back({dot, hash});
-    if (header.parents.size() == parents_per_commit && !planted(Planted::every_parent)) break;
+    if (header.parents.size() == parents_per_commit) break;
   }
   std::sort(header.parents.begin(), header.parents.end());
 }
@@ -334,7 +334,7 @@ void Peer::Core::begin(const LocalCommit& what) {
     return;
   }
   if (incarnation_ended) new_incarnation();
-  if (!planted(Planted::every_parent)) join_parents();
+  join_parents();
   Flight flight;
   flight.header = make_header(what, flight.values);
   flight.envelope.header = encode_header(flight.header);

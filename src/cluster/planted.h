@@ -38,7 +38,6 @@ enum class Planted : std::uint8_t {
   key_alone,                        ///< a request's key alone decides that it is known
   third_party_word,                 ///< whatever machine says that a third one has a commit is believed
   one_pool,                         ///< whoever fills the room for received commits has it
-  every_parent,                     ///< a commit names all its parents, however many
   chains_without_measure,           ///< a member begins as many chains as it likes
 };
 

@@ -92,13 +92,13 @@ TEST(Hostile, HoweverManyChainsAreThereACommitCanBeMade) {
   world.found(2, false);
   world.listen();
   Ship ship;
-  for (base::Incarnation i = 0; i < 4500; ++i) {
+  for (base::Incarnation i = 0; i < 1500; ++i) {
     ship.items.push_back(world.sign(world.first(1000 + i, "a", "v"), {"v"}));
-    if (ship.items.size() < 500) continue;
+    if (ship.items.size() < 300) continue;
     (void)world.tell(ship);
     ship.items.clear();
   }
-  ASSERT_GE(world.at(1).peer->vector().size(), 4500U);
+  ASSERT_GE(world.at(1).peer->vector().size(), 1500U);
   world.pass(3000);
   const std::string key = world.commit(1, {world.item(1, world.setting("a"), "mine")});
   world.run();
@@ -107,7 +107,7 @@ TEST(Hostile, HoweverManyChainsAreThereACommitCanBeMade) {
   EXPECT_EQ(answer->what, Answer::What::committed) << answer->reason;
   EXPECT_EQ(world.shown(1, world.setting("a")), "mine");
   EXPECT_EQ(world.at(1).peer->state().find(world.setting("a"))->heads.size(), 1U)
-      << "whoever saw 4,500 heads closes them with one write";
+      << "whoever saw 1,500 heads closes them with one write";
 
   const Register life = member_register(member_id(0), "life");
   const std::string removal = world.commit(1, {world.item(1, life, "", WriteKind::remove)});
