@@ -10,7 +10,7 @@
 namespace postern::sim {
 namespace {
 
-const std::string value = "hostile";
+const std::string written = "hostile";
 
 }  // namespace
 
@@ -46,7 +46,7 @@ std::optional<cluster::Header> Hostile::first(std::size_t author) {
                                            : static_cast<std::uint64_t>(header.wall_ms) << 16U;
   const base::Mode all{base::Level::cluster, world_.machine(author).self.cluster.uuid};
   header.writes = {{cluster::settings_register(all, "smtproutes"), cluster::WriteKind::put,
-                    base::hash_bytes(value), value.size(), {}}};
+                    base::hash_bytes(written), written.size(), {}}};
   return header;
 }
 
@@ -56,7 +56,7 @@ cluster::Ship::Item Hostile::sign(std::size_t author, const cluster::Header& hea
   item.envelope.header = cluster::encode_header(header);
   item.envelope.signature = base::sign(self.key, cluster::signed_bytes(self.cluster, item.envelope.header));
   for (const cluster::Write& write : header.writes)
-    if (!write.value.is_nil()) item.values.push_back(value);
+    if (!write.value.is_nil()) item.values.push_back(written);
   if (!enters) return item;
   const Entry* entry = world_.ledger().enter(item.envelope, header, author, world_.now());
   if (entry != nullptr) world_.ledger().at(entry->index).hostile = true;

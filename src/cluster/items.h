@@ -16,6 +16,15 @@ namespace postern::cluster {
 
 base::Error damaged(std::string_view what);
 
+/// Bytes of the longest problem that a machine tells of its data plane.
+constexpr std::size_t problem_bytes = 64U << 10;
+
+template <class Dots>
+bool strictly_sorted(const Dots& dots) {
+  return std::adjacent_find(dots.begin(), dots.end(),
+                            [](const auto& a, const auto& b) { return !(a < b); }) == dots.end();
+}
+
 /// Reads fields one after the other and remembers the first that was wrong.
 struct Reader {
   std::string wrong;
