@@ -22,11 +22,14 @@ void Hostile::strike() {
   if (author == victim || !world_.machine(victim).awake()) return;
   world_.note(victim, "attacked");
   world_.mark("attack");
-  switch (random_.below(5)) {
+  switch (random_.below(10)) {
     case 0: return flood(author, victim);
-    case 1: return invalid(author, victim);
-    case 2: return half_chain(author, victim);
-    case 3: return vouch(author, victim);
+    case 1: return half_chain(author, victim);
+    case 2: return vouch(author, victim);
+    case 3:
+    case 4:
+    case 5:
+    case 6: return invalid(author, victim);
     default: return reuse_key(author, victim);
   }
 }
@@ -122,7 +125,7 @@ void Hostile::vouch(std::size_t author, std::size_t victim) {
 void Hostile::reuse_key(std::size_t author, std::size_t victim) {
   std::vector<std::string> keys;
   for (const auto& [key, request] : world_.admins().requests())
-    if (request.waiting) keys.push_back(key);
+    if (request.tries == 0 || request.waiting) keys.push_back(key);
   auto header = first(author);
   if (keys.empty() || !header) return;
   header->request_key = random_.pick(keys);
