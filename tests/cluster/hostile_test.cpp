@@ -101,7 +101,7 @@ TEST(Hostile, HoweverManyChainsAreThereACommitCanBeMade) {
   ASSERT_GE(world.at(1).peer->vector().size(), 1500U);
   world.pass(3000);
   const std::string key = world.commit(1, {world.item(1, world.setting("a"), "mine")});
-  world.run();
+  world.pass(3000);
   const Answer* answer = world.answer(1, key);
   ASSERT_NE(answer, nullptr);
   EXPECT_EQ(answer->what, Answer::What::committed) << answer->reason;
@@ -111,7 +111,7 @@ TEST(Hostile, HoweverManyChainsAreThereACommitCanBeMade) {
 
   const Register life = member_register(member_id(0), "life");
   const std::string removal = world.commit(1, {world.item(1, life, "", WriteKind::remove)});
-  world.run();
+  world.pass(3000);
   ASSERT_NE(world.answer(1, removal), nullptr);
   EXPECT_EQ(world.answer(1, removal)->what, Answer::What::committed);
   EXPECT_EQ(world.at(1).peer->fleet().members.size(), 1U);
@@ -210,9 +210,10 @@ TEST(Hostile, WhoFillsTheRoomGivesWay) {
     }
     (void)world.at(0).peer->step(Received{link, junk, 1}, world.now);
     // member 2 has many that come before what they stand on
-    World::Snapshot before = world.snapshot(0);
-    for (int i = 0; i < 20; ++i) world.set(2, "b", "honest " + std::to_string(i));
-    world.run();
+    for (int i = 0; i < 20; ++i) {
+      world.set(2, "b", "honest " + std::to_string(i));
+      world.run();
+    }
     EXPECT_EQ(world.shown(0, world.setting("b")), "honest 19") << own_key;
     world.pass(10'000);
     EXPECT_EQ(world.shown(0, world.setting("b")), "honest 19");
