@@ -6,7 +6,7 @@ namespace postern::sim {
 namespace {
 
 constexpr Bug in_room(const char* name, const char* law, cluster::Planted bug) {
-  return {name, law, 1U << static_cast<unsigned>(bug), Sabotage::none};
+  return {name, law, std::uint64_t{1} << static_cast<unsigned>(bug), Sabotage::none};
 }
 
 constexpr Bug in_driver(const char* name, const char* law, Sabotage what) { return {name, law, 0, what}; }
@@ -41,6 +41,12 @@ const std::vector<Bug>& bugs() {
       in_room("branches-share-name", "named", Planted::branches_share_name),
       in_room("branches-by-number", "converge", Planted::branches_by_number),
       in_room("fork-keeps-incarnation", "ended", Planted::fork_keeps_incarnation),
+      in_room("anything-dies", "forged", Planted::anything_dies),
+      in_room("any-value", "forged", Planted::any_value),
+      in_room("key-alone", "answer", Planted::key_alone),
+      in_room("third-party-word", "counted", Planted::third_party_word),
+      in_room("one-pool", "converge", Planted::one_pool),
+      in_room("chains-without-measure", "pace", Planted::chains_without_measure),
       in_driver("lying-disk", "durable", Sabotage::lying_disk),
       in_driver("forgetful-disk", "lost", Sabotage::forgetful_disk),
       in_driver("altering-store", "bytes", Sabotage::altering_store),

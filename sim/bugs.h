@@ -13,7 +13,7 @@ namespace postern::sim {
 struct Bug {
   const char* name;
   const char* law;
-  std::uint32_t mask;  ///< of the room's planted bugs
+  std::uint64_t mask;  ///< of the room's planted bugs
   Sabotage sabotage;
 };
 const std::vector<Bug>& bugs();

@@ -39,6 +39,16 @@ void Network::disturb(std::size_t index, std::size_t to_end, const std::string& 
   if (lane.recent.size() > remembered) lane.recent.pop_front();
 }
 
+void Network::inject(std::size_t from, std::size_t to, const cluster::Message& message) {
+  for (const std::size_t index : living_) {
+    const Link& link = *links_[index];
+    for (std::size_t end = 0; end < 2; ++end) {
+      if (link.machine[end] != to || link.machine[1 - end] != from || !link.open[end]) continue;
+      return world_.give(to, cluster::Received{link.id[end], message, 0});
+    }
+  }
+}
+
 void Network::forge(std::size_t index, std::size_t to_end, const std::string& bytes) {
   auto message = cluster::decode(bytes);
   auto* ship = std::get_if<cluster::Ship>(&*message);

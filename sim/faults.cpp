@@ -25,7 +25,10 @@ constexpr Micros slow_sync = 3 * second;
 }  // namespace
 
 Faults::Faults(World& world, Random random)
-    : world_(world), random_(random), end_(random_.between(shortest_life, longest_life)) {
+    : world_(world),
+      random_(random),
+      hostile_(world, Random(random.next())),
+      end_(random_.between(shortest_life, longest_life)) {
   if (!world_.options().may(Fault::offset)) return;
   for (std::size_t i = 0; i < world_.size(); ++i)
     if (random_.chance(600)) {
@@ -41,6 +44,7 @@ void Faults::start() {
 void Faults::next() {
   if (over_) return;
   strike();
+  if (world_.options().may(Fault::hostile) && random_.chance(200)) hostile_.strike();
   start();
 }
 
@@ -62,6 +66,7 @@ void Faults::strike() {
     case Fault::power: return world_.power_cut(machine, down_time());
     case Fault::pause: return world_.pause(machine, down_time());
     case Fault::jump: return jump_clock();
+    case Fault::hostile: return hostile_.strike();
     case Fault::burst: return world_.admins().burst();
     case Fault::set_back: return save_machine(machine, true);
     case Fault::old_image: return save_machine(machine, false);

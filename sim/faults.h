@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "sim/hostile.h"
 #include "sim/random.h"
 #include "sim/timeline.h"
 
@@ -45,6 +46,7 @@ class Faults {
 
   World& world_;
   Random random_;
+  Hostile hostile_;
   Micros end_ = 0;
   bool over_ = false;
 };

@@ -101,7 +101,7 @@ void Laws::check_names(const Machine& machine) {
   const Witness& witness = witnesses_[machine.index];
   for (const cluster::Tip& tip : witness.vector) {
     const Entry* entry = world_.ledger().find(tip.hash);
-    if (world_.ledger().known_dot(*entry, witness.applied) != cluster::Dot{tip.member, tip.incarnation, tip.seq})
+    if (world_.ledger().known_dot(*entry, witness.applied) != cluster::Dot{tip.member, tip.incarnation, tip.seq, tip.branch})
       return broken("named", machine.name + " knows a branch by another name than its commits give it.", entry);
   }
 }
@@ -130,7 +130,7 @@ void Laws::check_stamp(const Entry& entry, base::Instant instant) {
 
 void Laws::check_key(const Entry& entry) {
   for (const std::size_t other : world_.ledger().with_key(entry.header.request_key))
-    if (entry.context.has(other))
+    if (entry.context.has(other) && !world_.ledger().at(other).hostile)
       broken("key", "Request " + entry.header.request_key + " was committed again by someone who had seen it as " +
                         short_dot(world_.ledger().at(other).header.dot) + ".", &entry);
 }
@@ -139,6 +139,9 @@ void Laws::check_base(const Entry& entry) {
   for (const cluster::Write& write : entry.header.writes) {
     std::vector<cluster::Dot> now = head_dots(write.reg, entry.context);
     std::sort(now.begin(), now.end());
+    if (now.size() > cluster::heads_per_base && write.base.size() == cluster::heads_per_base &&
+        std::includes(now.begin(), now.end(), write.base.begin(), write.base.end()))
+      continue;  // the header has no room for all
     if (now != write.base)
       broken("base", fmt::format("{} was accepted on a base of {} heads; there were {}.",
                                  cluster::to_text(write.reg), write.base.size(), now.size()), &entry);
@@ -168,11 +171,26 @@ void Laws::newly_applied(const Machine& machine, const Entry& entry) {
     return broken("causal", machine.name + " shows a commit before all that its author had seen.", &entry);
   if (!on_disk(machine, entry))
     return broken("durable", machine.name + " shows a commit that is not on its disk.", &entry);
-  if (!was_on_disk(entry.machine, entry))
+  if (entry.hostile) check_pace(machine, entry);
+  if (!entry.hostile && !was_on_disk(entry.machine, entry))
     return broken("visible", machine.name + " shows a commit that is not yet on its author's disk.", &entry);
   if (entry.denied)
     return broken("denied", machine.name + " shows a commit whose author was told that it was refused.", &entry);
   for (const cluster::Write& write : entry.header.writes) check_register(machine, write.reg, applied);
+}
+
+/// Chains that only a hostile member knows are taken at its pace; what a sound machine has built on is taken.
+void Laws::check_pace(const Machine& machine, const Entry& entry) {
+  if (entry.header.dot.seq != 1) return;
+  for (const Entry& other : world_.ledger().all())
+    if (!other.hostile && other.context.has(entry.index)) return;
+  Witness& witness = witnesses_[machine.index];
+  const std::int64_t refills = (world_.now() - witness.started) / millisecond / tuning().chain_refill_ms;
+  const std::int64_t most = tuning().chains_burst + refills + 1;
+  const std::int64_t taken = ++witness.hostile_chains[entry.machine];
+  if (taken > most)
+    broken("pace", fmt::format("{} has taken {} chains of hostile members; {} are allowed till now.", machine.name,
+                               taken, most), &entry);
 }
 
 void Laws::check_groups(const Machine& machine) {
@@ -235,6 +253,8 @@ void Laws::process_started(const Machine& machine) {
     if (!on_disk(machine, entry) && !witnesses_[entry.machine].lost.has(index))
       return broken("lost", machine.name + " has lost a commit that it showed before.", &entry);
   }
+  witness.hostile_chains.clear();
+  witness.started = world_.now();
   witness.vector = machine.peer->vector();
   auto applied = world_.ledger().covered(witness.vector);
   if (!applied) return broken("forged", machine.name + " shows a commit that nobody made.");

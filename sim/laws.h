@@ -45,6 +45,8 @@ class Laws {
     CommitSet lost;                          ///< was on its disk before that was set back
     std::set<base::Incarnation> gone_on_in;  ///< after its memory was set back
     bool was_set_back = false;
+    std::map<std::size_t, std::int64_t> hostile_chains;  ///< taken since `started` that nobody sound had seen
+    Micros started = 0;
   };
 
   // While it runs (laws.cpp)
@@ -59,6 +61,7 @@ class Laws {
   void check_base(const Entry& entry);
   void look_at_vector(Machine& machine);
   void newly_applied(const Machine& machine, const Entry& entry);
+  void check_pace(const Machine& machine, const Entry& entry);
   [[nodiscard]] bool all_on_disk(const Machine& machine, const CommitSet& commits) const;
   void check_groups(const Machine& machine);
   void check_queues(const Machine& machine, const cluster::Effects& effects);

@@ -77,7 +77,7 @@ void Laws::check_keys_at_end() {
   for (const auto& [key, indexes] : world_.ledger().keys())
     for (const std::size_t a : indexes)
       for (const std::size_t b : indexes)
-        if (a < b && applied.has(a) && applied.has(b) &&
+        if (a < b && !world_.ledger().at(a).hostile && !world_.ledger().at(b).hostile && applied.has(a) && applied.has(b) &&
             world_.ledger().at(a).machine == world_.ledger().at(b).machine &&
             !witnesses_[world_.ledger().at(a).machine].was_set_back)
           return broken("key", "Request " + key + " became two commits of one machine.", &world_.ledger().at(b));

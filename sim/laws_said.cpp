@@ -57,7 +57,7 @@ void Laws::check_answer(Machine& machine, const cluster::Answer& answer) {
   using What = cluster::Answer::What;
   if (answer.what != What::committed)
     for (const std::size_t index : world_.ledger().with_key(answer.request_key))
-      if (witnesses_[machine.index].applied.has(index))
+      if (witnesses_[machine.index].applied.has(index) && !world_.ledger().at(index).hostile)
         return broken("same-answer", machine.name + " shows the commit of request " + answer.request_key +
                                          " and does not answer \"committed\".", &world_.ledger().at(index));
   switch (answer.what) {
@@ -75,6 +75,8 @@ void Laws::check_committed(Machine& machine, const cluster::Answer& answer) {
   if (entry->header.request_key != answer.request_key ||
       world_.ledger().known_dot(*entry, witnesses_[machine.index].applied) != answer.dot)
     return broken("answer", machine.name + " answers \"committed\" with another request's commit.", entry);
+  if (entry->hostile)
+    return broken("answer", machine.name + " takes a stranger's commit for that of a request.", entry);
   if (!on_disk(machine, *entry))
     return broken("answer", machine.name + " answers \"committed\" before the commit is on its disk.", entry);
   if (entry->denied)
@@ -94,7 +96,7 @@ void Laws::check_same_answer(const Machine& machine, const Entry& entry) {
   if (witnesses_[entry.machine].was_set_back) return;  // it may have forgotten that it was committed
   for (const std::size_t other : world_.ledger().with_key(key)) {
     const Entry& twin = world_.ledger().at(other);
-    if (other != entry.index && twin.acknowledged && twin.machine == entry.machine)
+    if (other != entry.index && !twin.hostile && twin.acknowledged && twin.machine == entry.machine)
       return broken("same-answer", "Request " + key + " was answered with two commits of one machine.", &entry);
   }
 }
@@ -144,7 +146,7 @@ void Laws::check_refused(const Machine& machine, const cluster::Answer& answer) 
   if (request == requests.end()) return;
   for (const std::size_t index : world_.ledger().with_key(answer.request_key)) {
     Entry& entry = world_.ledger().at(index);
-    if (entry.machine == machine.index && entry.made >= request->second.waiting_since && !entry.acknowledged)
+    if (!entry.hostile && entry.machine == machine.index && entry.made >= request->second.waiting_since && !entry.acknowledged)
       entry.denied = true;
   }
 }

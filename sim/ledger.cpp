@@ -96,7 +96,7 @@ cluster::Dot Ledger::known_dot(const Entry& entry, const CommitSet& set) const {
       const Entry& twin = entries_[other];
       if (!set.has(other) || !(twin.id < one.id)) continue;
       if (one.header.dot.seq > 1 && twin.header.prev != one.header.prev) continue;
-      dot.incarnation = cluster::branch_incarnation(dot.incarnation, one.id);
+      dot.branch = one.id;
       break;
     }
   }

@@ -44,6 +44,7 @@ struct Entry {
   CommitSet chain;            ///< its own incarnation up to itself
   bool acknowledged = false;  ///< some administrator was told "committed"
   bool denied = false;        ///< its administrator was told "refused": it must never be seen
+  bool hostile = false;       ///< signed by who has a machine's key, not by that machine
   bool died = false;          ///< the last disk that showed it was set back to before it
 };
 

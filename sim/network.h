@@ -39,6 +39,8 @@ class Network {
   void heal_all();
   /// No more replays, truncations and forgeries from now on.
   void behave() { behaves_ = true; }
+  /// On a link between the two that is open at `to`, as if the process at `from` had sent it.
+  void inject(std::size_t from, std::size_t to, const cluster::Message& message);
   /// Messages on their way or waiting, over all links; and the most that one direction ever had.
   [[nodiscard]] std::size_t in_flight() const;
   [[nodiscard]] std::size_t deepest() const { return deepest_; }

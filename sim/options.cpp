@@ -13,7 +13,7 @@ constexpr const char* fault_names[fault_count] = {
     "cut",   "one-way", "reset", "replay",    "garble",       "forge",         "twin",
     "wan",   "far",     "kill",  "power",     "pause",        "slow-disk",     "flush-failed",
     "flush-unknown",    "offset", "jump",     "aim",          "elsewhere",     "set-back",
-    "old-image",        "burst"};
+    "old-image",        "hostile", "burst"};
 
 base::Result<std::uint64_t> number(std::string_view argument, std::string_view text) {
   std::uint64_t value = 0;

@@ -31,6 +31,7 @@ enum class Fault : unsigned {
   elsewhere,      ///< administrators retry an unanswered commit on another machine
   set_back,       ///< a machine's memory and disk go back to a moment before, and it goes on from there: forks
   old_image,      ///< a disk gets an older image of itself, and the machine starts anew
+  hostile,        ///< somebody has a machine's key and sends what it likes
   burst,          ///< administrators commit the same registers at once on several machines
   count_
 };

@@ -11,6 +11,9 @@ inline cluster::Tuning tuning() {
   out.ping_ms = 20'000;
   out.ping_deadline_ms = 12'000;
   out.pings_missed = 2;
+  out.held_bytes = 8U << 20;
+  out.chains_burst = 12;
+  out.chain_refill_ms = 3'000;
   return out;
 }
 

@@ -35,7 +35,9 @@ void print_connection(Session& session, const Json& machine) {
   fact("reverse", text_of(machine, "reverse"));
   fact("resolution", text_of(machine, "resolve_problem"));
   fact("version", text_of(machine, "version"));
-  fact("links to", join(texts_of(machine, "links"), ", "));
+  const std::string told_by = text_of(machine, "links_told_by");
+  fact("links to", join(texts_of(machine, "links"), ", ") +
+                       (told_by.empty() ? "" : fmt::format(" (as {} says)", told_by)));
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ Answer Peer::Core::answer_for(const Due& due) {
   const Record& record = *history.find(due.hash);
   Answer answer;
   answer.request_key = due.request_key;
+  answer.content = due.content;
   answer.commit = due.hash;
   answer.dot = record.info.dot;
   answer.wall_ms = record.info.header.wall_ms;

@@ -1,7 +1,8 @@
-// The one place that knows protobuf. Everything decoded here was written by somebody else: lengths,
-// order and counts are checked before a value of ours is made of it.
+// Headers, records, and messages to others: what knows protobuf. Everything decoded here was written by somebody
+// else: lengths, order and counts are checked before a value of ours is made of it.
 #include "base/limits.h"
 #include "cluster/fleet.h"
+#include "cluster/items.h"
 #include "cluster/message.h"
 #include "cluster/postern.pb.h"
 
@@ -13,40 +14,8 @@
 namespace postern::cluster {
 namespace {
 
-constexpr std::size_t vector_tips = 1U << 18;
 constexpr std::size_t text_bytes = 4096;
-constexpr std::size_t problem_bytes = 64U << 10;
-constexpr std::size_t lines = 1024;
-
-base::Error damaged(std::string_view what) {
-  return base::fail(base::ErrorCode::damaged,
-                    fmt::format("The received or stored bytes are not valid: {}.", what));
-}
-
-/// Reads fields one after the other and remembers the first that was wrong.
-struct Reader {
-  std::string wrong;
-
-  void check(bool good, const char* what) {
-    if (!good && wrong.empty()) wrong = what;
-  }
-  template <std::size_t N>
-  void bytes(const std::string& from, std::array<std::uint8_t, N>& to, const char* what) {
-    to.fill(0);
-    if (from.empty()) return;
-    check(from.size() == N, what);
-    if (from.size() == N) std::memcpy(to.data(), from.data(), N);
-  }
-  std::string text(const std::string& from, std::size_t limit, const char* what) {
-    check(from.size() <= limit, what);
-    return from.size() <= limit ? from : std::string();
-  }
-  template <class T>
-  base::Result<T> finish(T value) const {
-    if (!wrong.empty()) return damaged(wrong);
-    return value;
-  }
-};
+constexpr std::size_t least_dot_bytes = 18 + 2;
 
 template <std::size_t N>
 std::string raw(const std::array<std::uint8_t, N>& bytes) {
@@ -62,7 +31,7 @@ std::string serialized(const google::protobuf::MessageLite& message) {
 }
 
 bool parse(google::protobuf::MessageLite& message, std::string_view bytes) {
-  if (bytes.size() > base::limits::message_bytes) return false;
+  if (bytes.size() > base::limits::header_bytes) return false;
   return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
@@ -70,6 +39,7 @@ void put(const Dot& from, wire::Dot& to) {
   to.set_member(raw(from.member.uuid.bytes));
   to.set_incarnation(from.incarnation);
   to.set_seq(from.seq);
+  to.set_branch(raw(from.branch.bytes));
 }
 
 Dot get(const wire::Dot& from, Reader& reader) {
@@ -77,6 +47,7 @@ Dot get(const wire::Dot& from, Reader& reader) {
   reader.bytes(from.member(), dot.member.uuid.bytes, "a dot's member");
   dot.incarnation = from.incarnation();
   dot.seq = from.seq();
+  reader.bytes(from.branch(), dot.branch.bytes, "a dot's branch");
   return dot;
 }
 
@@ -88,12 +59,6 @@ void put(const Write& from, wire::Write& to) {
   to.set_value(raw(from.value.bytes));
   to.set_value_size(from.value_size);
   for (const Dot& dot : from.base) put(dot, *to.add_base());
-}
-
-template <class Dots>
-bool strictly_sorted(const Dots& dots) {
-  return std::adjacent_find(dots.begin(), dots.end(),
-                            [](const auto& a, const auto& b) { return !(a < b); }) == dots.end();
 }
 
 Write get(const wire::Write& from, Reader& reader) {
@@ -113,6 +78,7 @@ Write get(const wire::Write& from, Reader& reader) {
   reader.check(write.kind != WriteKind::put || !write.value.is_nil(), "a write without its value");
   reader.check(write.kind != WriteKind::clear || write.value.is_nil(), "a clear with a value");
   reader.check(!write.value.is_nil() || write.value_size == 0, "a size without a value");
+  write.base.reserve(static_cast<std::size_t>(from.base_size()));
   for (const wire::Dot& dot : from.base()) write.base.push_back(get(dot, reader));
   reader.check(strictly_sorted(write.base), "a base out of order");
   return write;
@@ -142,8 +108,8 @@ void put(const Header& from, wire::Header& to) {
 
 void get_writes(const wire::Header& from, Header& header, Reader& reader) {
   const auto count = static_cast<std::size_t>(from.writes_size());
-  reader.check(count >= 1 && count <= base::limits::writes_per_commit,
-               "a commit's number of writes");
+  reader.check(count <= base::limits::writes_per_commit, "a commit's number of writes");
+  header.writes.reserve(count);
   for (const wire::Write& write : from.writes()) header.writes.push_back(get(write, reader));
   const auto by_register = [](const Write& a, const Write& b) { return !(a.reg < b.reg); };
   reader.check(std::adjacent_find(header.writes.begin(), header.writes.end(), by_register) ==
@@ -158,6 +124,7 @@ Header get(const wire::Header& from, Reader& reader) {
   header.stamp.value = from.stamp();
   header.wall_ms = from.wall_ms();
   reader.bytes(from.prev(), header.prev.bytes, "the previous commit's hash");
+  header.parents.reserve(static_cast<std::size_t>(from.parents_size()));
   for (const wire::Parent& parent : from.parents()) {
     ParentRef ref{get(parent.dot(), reader), {}};
     reader.bytes(parent.hash(), ref.hash.bytes, "a parent's hash");
@@ -189,23 +156,8 @@ void put_vector(const Vector& from, Tips* to) {
     added.set_incarnation(tip.incarnation);
     added.set_seq(tip.seq);
     added.set_hash(raw(tip.hash.bytes));
+    added.set_branch(raw(tip.branch.bytes));
   }
-}
-
-template <class Tips>
-Vector get_vector(const Tips& from, Reader& reader) {
-  Vector tips;
-  reader.check(static_cast<std::size_t>(from.size()) <= vector_tips, "a vector's length");
-  if (!reader.wrong.empty()) return tips;
-  for (const wire::Tip& tip : from) {
-    Tip made{{}, tip.incarnation(), tip.seq(), {}};
-    reader.bytes(tip.member(), made.member.uuid.bytes, "a tip's member");
-    reader.bytes(tip.hash(), made.hash.bytes, "a tip's hash");
-    tips.push_back(made);
-  }
-  reader.check(strictly_sorted(tips),
-               "a vector out of order");
-  return tips;
 }
 
 void put(const Hello& from, wire::Message& message) {
@@ -222,21 +174,6 @@ void put(const Hello& from, wire::Message& message) {
   put_vector(from.applied, to.mutable_applied());
 }
 
-Message get(const wire::Hello& from, Reader& reader) {
-  Hello to;
-  to.protocol = from.protocol();
-  reader.bytes(from.cluster(), to.cluster.uuid.bytes, "the cluster's id");
-  reader.bytes(from.member(), to.member.uuid.bytes, "the member's id");
-  to.boot_nonce = from.boot_nonce();
-  reader.bytes(from.settings_version(), to.settings_version.bytes, "the settings version");
-  to.package_version = reader.text(from.package_version(), text_bytes, "the package version");
-  to.wall_ms = from.wall_ms();
-  to.vector = get_vector(from.vector(), reader);
-  to.durable = get_vector(from.durable(), reader);
-  to.applied = get_vector(from.applied(), reader);
-  return to;
-}
-
 void put(const Ship& from, wire::Message& message) {
   wire::Ship& to = *message.mutable_ship();
   for (const Ship::Item& item : from.items) {
@@ -249,36 +186,10 @@ void put(const Ship& from, wire::Message& message) {
   to.set_more(from.more);
 }
 
-Message get(const wire::Ship& from, Reader& reader) {
-  Ship to;
-  for (const wire::Item& item : from.items()) {
-    Ship::Item made;
-    made.envelope.header =
-        reader.text(item.header(), base::limits::header_bytes, "a header's length");
-    reader.check(item.signature().size() == made.envelope.signature.bytes.size(),
-                 "a signature's length");
-    reader.bytes(item.signature(), made.envelope.signature.bytes, "a signature");
-    reader.check(static_cast<std::size_t>(item.values_size()) <= base::limits::writes_per_commit,
-                 "a commit's number of values");
-    for (const std::string& value : item.values()) {
-      made.values.push_back(reader.text(value, base::limits::value_bytes, "a value's length"));
-    }
-    made.staged = item.staged();
-    to.items.push_back(std::move(made));
-  }
-  to.more = from.more();
-  return to;
-}
-
 void put(const Durable& from, wire::Message& message) {
   message.mutable_durable()->set_incarnation(from.incarnation);
   message.mutable_durable()->set_seq(from.seq);
   message.mutable_durable()->set_hash(raw(from.hash.bytes));
-}
-Message get(const wire::Durable& from, Reader& reader) {
-  Durable to{from.incarnation(), from.seq(), {}};
-  reader.bytes(from.hash(), to.hash.bytes, "a durable commit's hash");
-  return to;
 }
 void put(const Dropped& from, wire::Message& message) {
   message.mutable_dropped()->set_incarnation(from.incarnation);
@@ -303,13 +214,6 @@ void put(const Ping& from, wire::Message& message) {
   to.set_state_digest(raw(from.state_digest.bytes));
 }
 
-Message get(const wire::Ping& from, Reader& reader) {
-  Ping to{from.number(), from.answer(), from.wall_ms(), {}, {}};
-  reader.bytes(from.vector_digest(), to.vector_digest.bytes, "a vector's digest");
-  reader.bytes(from.state_digest(), to.state_digest.bytes, "a state's digest");
-  return to;
-}
-
 void put(const LinkState& from, wire::Message& message) {
   wire::LinkState& to = *message.mutable_link_state();
   to.set_boot_nonce(from.boot_nonce);
@@ -319,36 +223,11 @@ void put(const LinkState& from, wire::Message& message) {
   for (const std::string& line : from.joining) to.add_joining(line);
 }
 
-Message get(const wire::LinkState& from, Reader& reader) {
-  LinkState to;
-  to.boot_nonce = from.boot_nonce();
-  to.version = from.version();
-  reader.bytes(from.member(), to.member.uuid.bytes, "a member's id");
-  reader.check(static_cast<std::size_t>(from.live_size()) <= vector_tips, "a link state's length");
-  reader.check(static_cast<std::size_t>(from.joining_size()) <= lines, "a number of joins");
-  if (!reader.wrong.empty()) return to;
-  for (const std::string& id : from.live()) {
-    reader.bytes(id, to.live.emplace_back().uuid.bytes, "a member's id");
-  }
-  for (const std::string& line : from.joining()) {
-    to.joining.push_back(reader.text(line, text_bytes, "a line about a join"));
-  }
-  return to;
-}
-
 void put(const Applied& from, wire::Message& message) {
   wire::Applied& to = *message.mutable_applied();
   to.set_member(raw(from.member.uuid.bytes));
   put_vector(from.covers, to.mutable_covers());
   to.set_problem(from.problem.substr(0, problem_bytes));
-}
-
-Message get(const wire::Applied& from, Reader& reader) {
-  Applied to;
-  reader.bytes(from.member(), to.member.uuid.bytes, "a member's id");
-  to.covers = get_vector(from.covers(), reader);
-  to.problem = reader.text(from.problem(), problem_bytes, "a problem's text");
-  return to;
 }
 
 void put(const Relay& from, wire::Message& message) {
@@ -360,42 +239,20 @@ void put(const Relay& from, wire::Message& message) {
   to.set_body(from.body);
 }
 
-Message get(const wire::Relay& from, Reader& reader) {
-  Relay to{{}, {}, from.number(), from.reply(), from.body()};
-  reader.bytes(from.from(), to.from.uuid.bytes, "a member's id");
-  reader.bytes(from.to(), to.to.uuid.bytes, "a member's id");
-  return to;
-}
-
-Message get(const wire::Message& from, Reader& reader) {
-  switch (from.kind_case()) {
-    case wire::Message::kHello:
-      return get(from.hello(), reader);
-    case wire::Message::kShip:
-      return get(from.ship(), reader);
-    case wire::Message::kDurable:
-      return get(from.durable(), reader);
-    case wire::Message::kDropped:
-      return Dropped{from.dropped().incarnation(), from.dropped().seq()};
-    case wire::Message::kAck:
-      return Ack{get_vector(from.ack().stored(), reader)};
-    case wire::Message::kPull:
-      return Pull{get_vector(from.pull().vector(), reader)};
-    case wire::Message::kSummary:
-      return Summary{get_vector(from.summary().vector(), reader)};
-    case wire::Message::kPing:
-      return get(from.ping(), reader);
-    case wire::Message::kLinkState:
-      return get(from.link_state(), reader);
-    case wire::Message::kApplied:
-      return get(from.applied(), reader);
-    case wire::Message::kRelay:
-      return get(from.relay(), reader);
-    case wire::Message::KIND_NOT_SET:
-      break;
+/// Counts what a header repeats before protobuf makes objects of it.
+bool header_counts_are_small(std::string_view bytes) {
+  if (count_fields(bytes, 5) > parents_per_commit) return false;
+  std::size_t writes = 0;
+  std::size_t bases = 0;
+  Field field;
+  for (Fields fields(bytes); fields.next(field);) {
+    if (field.number != 12 || !field.is_bytes) continue;
+    if (++writes > base::limits::writes_per_commit) return false;
+    const std::size_t base = count_fields(field.bytes, 5);
+    if (base > heads_per_base) return false;
+    bases += base;
   }
-  reader.check(false, "a message without content");
-  return Ping{};
+  return bases * least_dot_bytes <= bytes.size();
 }
 
 }  // namespace
@@ -408,6 +265,7 @@ std::string encode_header(const Header& header) {
 
 base::Result<Header> decode_header(std::string_view bytes) {
   if (bytes.size() > base::limits::header_bytes) return damaged("a commit header that is too long");
+  if (!header_counts_are_small(bytes)) return damaged("a commit header that names too much");
   wire::Header in;
   if (!parse(in, bytes)) return damaged("a commit header that does not parse");
   Reader reader;
@@ -421,19 +279,6 @@ std::string encode(const Message& message) {
   wire::Message out;
   std::visit([&out](const auto& what) { put(what, out); }, message);
   return serialized(out);
-}
-
-base::Result<Message> decode(std::string_view bytes) {
-  if (bytes.size() > base::limits::message_bytes) return damaged("a message that is too long");
-  wire::Message in;
-  if (!parse(in, bytes)) return damaged("a message that does not parse");
-  if (in.kind_case() == wire::Message::KIND_NOT_SET && !bytes.empty()) {
-    return base::fail(base::ErrorCode::unsupported,
-                      "The other machine sent a kind of message that this version does not know.");
-  }
-  Reader reader;
-  Message message = get(in, reader);
-  return reader.finish(std::move(message));
 }
 
 std::string encode(const MemberIdentity& value) {

@@ -7,19 +7,9 @@
 namespace postern::cluster {
 
 std::string to_text(const Dot& dot) {
-  return fmt::format("{}/{:016x}/{}", base::to_text(dot.member), dot.incarnation, dot.seq);
-}
-
-base::Incarnation branch_incarnation(base::Incarnation incarnation, const base::Hash& first) {
-  std::string bytes = "postern branch 1";
-  bytes.push_back('\0');
-  for (int shift = 0; shift < 64; shift += 8)
-    bytes.push_back(static_cast<char>(incarnation >> shift & 0xff));
-  bytes.append(first.bytes.begin(), first.bytes.end());
-  const base::Hash drawn = base::hash_bytes(bytes);
-  base::Incarnation name = 0;
-  for (std::size_t i = 0; i < sizeof name; ++i) name = name << 8 | drawn.bytes[i];
-  return name;
+  const std::string branch =
+      dot.branch.is_nil() ? "" : "~" + base::to_text(dot.branch).substr(0, 12);
+  return fmt::format("{}/{:016x}{}/{}", base::to_text(dot.member), dot.incarnation, branch, dot.seq);
 }
 
 std::string to_text(const Register& reg) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/crypto.h"
@@ -18,20 +19,19 @@
 namespace postern::cluster {
 
 /// The name of a commit: the seq-th (from 1) of one incarnation. The signed header's dot is what its author
-/// took it for. After a fork several commits bear one dot in their headers; then all branches but one are
-/// *known* under an incarnation of their own (contract 2.2). Everything but a signed header and what is
-/// staged speaks of known dots.
+/// took it for; it has no branch. After a fork several commits bear one dot in their headers; then all branches
+/// but one are *known* with the hash of their first commit beside the incarnation (contract 2.2). Nobody can
+/// choose an incarnation so that it becomes a branch's name. Everything but a signed header and what is staged
+/// speaks of known dots.
 struct Dot {
   base::MemberId member;
   base::Incarnation incarnation = 0;
   std::uint64_t seq = 0;
+  base::Hash branch = {};  ///< of a fork's branch that does not keep the name: the hash of its first commit
   friend auto operator<=>(const Dot&, const Dot&) = default;
 };
-/// "MEMBER/INCARNATION/SEQ", for logs and traces.
+/// "MEMBER/INCARNATION/SEQ", of a branch "MEMBER/INCARNATION~HASH/SEQ"; for logs and traces.
 std::string to_text(const Dot& dot);
-/// The incarnation under which a fork's branch is known that does not keep `incarnation`; `first` is the hash
-/// of the branch's first commit.
-base::Incarnation branch_incarnation(base::Incarnation incarnation, const base::Hash& first);
 
 /// What a register belongs to. `id` of the register is the cluster's, group's, member's or user's Uuid.
 enum class Space : std::uint8_t {
@@ -60,6 +60,10 @@ std::string to_text(const Register& reg);
 
 /// Bytes of the longest request key.
 constexpr std::size_t request_key_bytes = 256;
+/// Most parents that one header names; who has seen more joins them by commits without writes before it.
+constexpr std::size_t parents_per_commit = 256;
+/// Most heads that one write names as its base: the greatest. Its context says the rest.
+constexpr std::size_t heads_per_base = 64;
 
 enum class WriteKind : std::uint8_t {
   put = 0,     ///< the register's whole new value
@@ -74,8 +78,8 @@ struct Write {
   WriteKind kind = WriteKind::put;
   base::Hash value;              ///< hash of the value's bytes; nil when there is none
   std::uint64_t value_size = 0;  ///< bytes
-  std::vector<Dot> base;         ///< the heads that the author had before him, as they were known then:
-                                 ///< the commit's own context gives these names their meaning
+  std::vector<Dot> base;         ///< the heads that the author had before him, as they were known then (the
+                                 ///< greatest of them): the commit's own context gives them their meaning
   friend bool operator==(const Write&, const Write&) = default;
 };
 
@@ -101,7 +105,7 @@ struct Header {
   std::string comment;
   base::Hash settings_version;
   std::string request_key;
-  std::vector<Write> writes;  ///< sorted by register, none twice
+  std::vector<Write> writes;  ///< sorted by register, none twice; none at all: it only joins its parents
   std::uint32_t trial_minutes = 0;
   Outcome outcome = Outcome::none;
   Dot outcome_of;
@@ -142,7 +146,13 @@ struct Tip {
   base::Incarnation incarnation = 0;
   std::uint64_t seq = 0;
   base::Hash hash;
-  friend auto operator<=>(const Tip&, const Tip&) = default;
+  base::Hash branch = {};  ///< as in Dot
+  friend bool operator==(const Tip&, const Tip&) = default;
+  /// By chain first, so that the tips of a vector stand in the order of its chains.
+  friend std::strong_ordering operator<=>(const Tip& a, const Tip& b) {
+    return std::tie(a.member, a.incarnation, a.branch, a.seq, a.hash) <=>
+           std::tie(b.member, b.incarnation, b.branch, b.seq, b.hash);
+  }
 };
 /// Summary of a set of commits for sync: one tip per known incarnation, sorted. Ships between machines; never
 /// used to order writes. Machines with different commits may know one branch by different names, so a tip that

@@ -2,6 +2,8 @@
 
 #include "cluster/history.h"
 #include "cluster/peer.h"
+#include "cluster/request.h"
+#include "cluster/shares.h"
 #include "cluster/state_builder.h"
 
 #include <deque>
@@ -36,6 +38,8 @@ struct Held {
   Where where = Where::waiting;
   bool durable = false;  ///< its author, or anyone who applied it, has it on disk
   bool proved = false;   ///< chain and signature were checked: only then it owns its dot
+  bool wanted = false;   ///< another author has seen it: it is not measured
+  Account account;       ///< whose room it takes; a proved one's signature was checked at its arrival
   bool visible = false;  ///< from the store, applied before, and its context has a gap now
   std::vector<base::Signature> also;  ///< while waiting: others that came with this header
   std::set<LinkId> from;              ///< who is told when it is flushed
@@ -63,6 +67,7 @@ struct Flight {
 /// An own commit that is durable but not answered yet.
 struct Due {
   std::string request_key;
+  base::Hash content;
   base::Hash hash;
   std::int64_t deadline_mono_ms = 0;
   bool wait = true;
@@ -87,6 +92,11 @@ struct Link {
   int round_tries = 0;
   std::int64_t pull_again_at = 0;
   std::int64_t summary_again_at = 0;
+  std::optional<Vector> pulled;   ///< its last Pull and Summary, until they are looked at: a look goes over
+  std::optional<Vector> summary;  ///< all chains, whatever the message's size
+  std::int64_t vectors_again_at = 0;
+  Pace hearsay{64, 100};      ///< what it may tell of third machines
+  std::uint64_t refused = 0;  ///< commits from it that did not check
   bool missed_ack = false;
 
   std::uint64_t ping_number = 0;
@@ -105,15 +115,22 @@ struct Other {
   std::uint64_t nonce = 0;
   std::set<std::uint64_t> superseded;
   std::optional<LinkState> link_state;
-  Known stored;
-  Vector covers;  ///< its data plane; as it said it
+  std::optional<base::MemberId> state_told_by;  ///< who told us that, when it was not itself
+  Known stored;                                 ///< as it said itself
+  Vector covers;                                ///< its data plane; as it said it
   std::string problem;
+  std::optional<base::MemberId> covers_told_by;
+  std::uint64_t refusals = 0;    ///< alerts about commits from it
+  bool pace_alerted = false;
   bool clock_alerted = false;
   base::Hash state_alerted;
   std::int64_t down_since = 0;
   bool down_alerted = false;
   std::int64_t alert_allowed_at = 0;
 };
+
+/// What one author may have staged, or deferred, of the room for received commits.
+constexpr std::size_t staged_part = 8;
 
 struct Peer::Core {
   Core(Self who, Tuning how, std::uint64_t nonce, base::Incarnation fresh, base::Instant at);
@@ -133,6 +150,8 @@ struct Peer::Core {
   void handle(const DataPlane& what);
   void handle(const Joining& what);
   void receive(Link& link, const Message& message);
+  void note_durable(Link& link, const Durable& what);
+  void close_refused();
   void watch_clock();
   void run_timers();
   [[nodiscard]] std::int64_t next_wake() const;
@@ -145,6 +164,7 @@ struct Peer::Core {
 
   // local.cpp
   bool answer_known(const LocalCommit& what);
+  void answer_held(const LocalCommit& what, const Held& one);
   [[nodiscard]] std::string past_limits(const LocalCommit& what) const;
   [[nodiscard]] std::string not_allowed(const LocalCommit& what) const;
   [[nodiscard]] bool changes_key(const LocalCommit::Item& item) const;
@@ -152,8 +172,12 @@ struct Peer::Core {
   void start_queued();
   void begin(const LocalCommit& what);
   [[nodiscard]] std::vector<Conflict> conflicts(const LocalCommit& what) const;
-  [[nodiscard]] Header make_header(const LocalCommit& what) const;
+  [[nodiscard]] Header make_header(const LocalCommit& what, Values& values) const;
+  [[nodiscard]] std::vector<Dot> named_base(const LocalCommit::Item& item) const;
   void set_predecessors(Header& header) const;
+  void join_parents();
+  void launch(Flight flight);
+  void new_incarnation();
   [[nodiscard]] base::Stamp make_stamp() const;
   void ship_staged(Flight& flight);
   void finish_own(Token token);
@@ -170,6 +194,7 @@ struct Peer::Core {
   // receive.cpp
   void on_ship(Link& link, const Ship& ship);
   void take(Link& link, const Ship::Item& item);
+  [[nodiscard]] std::optional<bool> signed_by_author(const Held& one) const;
   void take_known(Link& link, Held& known, const Ship::Item& item);
   void take_new(Link& link, Held fresh, bool staged);
   void watch_own_chain(const Held& fresh);
@@ -192,7 +217,11 @@ struct Peer::Core {
   [[nodiscard]] const Held* proved(const base::Hash& hash) const;
   Held& hold(Held fresh);
   void forget_dot(const Held& one);
-  [[nodiscard]] bool room_for(std::size_t bytes) const;
+  [[nodiscard]] bool make_room(const Held& fresh);
+  std::size_t evict(const Account& account);
+  [[nodiscard]] bool begins_chain(const Held& one) const;
+  [[nodiscard]] bool may_begin(const Held& one);
+  void try_deferred();
   void forget(const base::Hash& hash);
   void drop_staged(const ChainId& chain, std::uint64_t beyond);
   void free_orphans();
@@ -222,6 +251,7 @@ struct Peer::Core {
   void summarize(Link& link);
   void replace_known(Link& link, const Vector& vector);
   void compare(Link& link, const Vector& vector);
+  void look_at_vectors(Link& link);
   void on_ack(Link& link, const Ack& ack);
   [[nodiscard]] std::uint64_t reach(const Link& link, const ChainId& chain) const;
   void check_soon();
@@ -229,8 +259,10 @@ struct Peer::Core {
   [[nodiscard]] std::vector<Link*> unequal_links();
 
   // stored.cpp
-  [[nodiscard]] std::optional<Tip> base_of_staged(const Held& one, LinkId by) const;
-  [[nodiscard]] Tip past_staged(Tip tip, base::Incarnation as_signed, LinkId by) const;
+  [[nodiscard]] std::optional<Tip> base_of_staged(const Held& one, LinkId by,
+                                                  std::map<base::Hash, std::optional<Tip>>& found) const;
+  [[nodiscard]] std::optional<Tip> past_staged(Tip tip, base::Incarnation as_signed, LinkId by,
+                                               std::set<base::Hash>& passed) const;
   [[nodiscard]] Vector stored_tips(const std::set<base::Hash>& told, LinkId by) const;
   void send_acks();
   void merge_stored(const base::MemberId& member, const Vector& vector);
@@ -267,6 +299,9 @@ struct Peer::Core {
   void forward(const base::MemberId& origin, const Link& from, const Message& message);
   void watch_members();
 
+  // info.cpp
+  void as_told(Progress& one, const base::MemberId& by);
+
   Self self;
   Tuning tuning;
   std::uint64_t boot_nonce = 0;
@@ -302,9 +337,13 @@ struct Peer::Core {
 
   std::map<base::Hash, Held> held;
   std::multimap<Dot, base::Hash> held_dots;  ///< dots as in the headers
-  std::size_t held_bytes = 0;
-  std::multimap<base::Hash, base::Hash> waiters;  ///< missing commit -> who waits for it
-  std::map<ChainId, base::Hash> durable;  ///< what authors said last of their own chains, as in the headers
+  Shares shares;                         ///< of the room for `held`
+  std::map<base::MemberId, Pace> paces;  ///< of new chains
+  std::set<base::Hash> deferred;         ///< held: they begin chains too fast
+  std::int64_t deferred_at = 0;
+  std::set<std::pair<base::Hash, base::Hash>> waiters;  ///< missing commit, and who waits for it
+  /// What authors said last of their own incarnations, the newest few.
+  std::map<base::MemberId, std::deque<std::pair<base::Incarnation, base::Hash>>> durable;
   std::map<Token, std::vector<base::Hash>> persisting;
   std::map<Token, Persist> unflushed;  ///< promotes and drops, asked again when the flush fails
   Token last_token = 0;
@@ -327,6 +366,7 @@ struct Peer::Core {
   std::deque<base::Hash> arrived;     ///< applied or being persisted: wake who waits for them
   std::deque<base::Hash> to_advance;  ///< held commits to look at again
   bool deaths = false;
+  std::set<LinkId> to_close;          ///< too much from them did not check
   std::map<LinkId, std::set<base::Hash>> acks;  ///< who is told that these are on the disk
   std::vector<Alert> alerts_later;           ///< found between steps
 };

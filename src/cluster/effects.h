@@ -52,6 +52,7 @@ struct Missing {
 /// Reply to one LocalCommit.
 struct Answer {
   std::string request_key;
+  base::Hash content;  ///< of the request, by content_of: one key may have been used for several
   enum class What : std::uint8_t {
     committed,  ///< durable here, on `members - missing.size()` of `members` machines
     conflict,   ///< nothing written, nothing shipped

@@ -16,7 +16,8 @@ using Token = std::uint64_t;
 
 /// What the desk wants committed. All or nothing; refused whole when a base is not current.
 struct LocalCommit {
-  std::string request_key;  ///< unique per commit; a known one gets the same answer again (contract 2.8)
+  std::string request_key;  ///< unique per commit; a known one gets the same answer again (contract 2.8), if
+                            ///< it asks for the same; else it is refused as a reuse
   base::UserId author;
   std::string author_name;
   std::string comment;
@@ -30,6 +31,9 @@ struct LocalCommit {
   std::string retire;      ///< pending set to delete in the same transaction (desk's key), or empty
   bool wait = true;        ///< wait up to 2 s for the other machines before answering
 };
+/// What a request asks for: author and edits, without their bases. Equal for the same request asked again, here
+/// or elsewhere.
+base::Hash content_of(const LocalCommit& what);
 /// A Persist with this token came to its end. A failed or unknown flush ends the incarnation: `fresh` is a
 /// newly drawn one for the next own commit.
 struct Flushed {

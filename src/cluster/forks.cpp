@@ -23,15 +23,13 @@ bool History::renames(const Header& header, const base::Hash& hash) const {
   return other != nullptr && hash < other->info.hash && !planted(Planted::late_branch_renamed);
 }
 
-/// A name that is taken already was made so by its author; then another one, so that nothing breaks.
+/// A branch bears the hash of its first commit, so no two chains can have one name, whatever incarnations
+/// their authors choose.
 ChainId History::chain_for(const Header& header, const base::Hash& hash) const {
   ChainId chain = parent_chain(header);
   if (rival(header) == nullptr && branch_firsts_.count(hash) == 0) return chain;
-  do {
-    const base::Hash& from = planted(Planted::branch_by_predecessor) ? header.prev : hash;
-    chain.second = branch_incarnation(chain.second, from);
-  } while (chains_.count(chain) != 0);
-  return chain;
+  chain.branch = planted(Planted::branch_by_predecessor) ? header.prev : hash;
+  return chains_.count(chain) == 0 ? chain : ChainId{chain.member, chain.incarnation, hash};
 }
 
 /// All anew, for with a branch's name its branches' names change, and who had seen what is kept by chain. Rare.
@@ -56,7 +54,7 @@ void History::raise(Known& known, const Record& held) const {
 Known History::understood(const Vector& vector) const {
   Known known;
   for (const Tip& tip : vector) {
-    const ChainId chain{tip.member, tip.incarnation};
+    const ChainId chain = chain_of(tip);
     if (const Record* record = find(tip.hash)) {
       raise(known, *record);
     } else if (tip.seq > length(chain) || planted(Planted::branches_by_number)) {
@@ -85,7 +83,7 @@ bool History::covered(const Record& what, const Vector& vector) const {
     const Record* record = find(tip->hash);
     if (record == &what) return true;
     if (record != nullptr && contexts_.contains(record->place, what.place)) return true;
-    if (record == nullptr && tip->incarnation == dot.incarnation && tip->seq > length(chain_of(dot)))
+    if (record == nullptr && chain_of(*tip) == chain_of(dot) && tip->seq > length(chain_of(dot)))
       return true;
   }
   return false;
@@ -102,21 +100,22 @@ bool History::saw_lesser_twin(const Record& by, const Record& what) const {
 }
 
 /// Only a branch's first commit can have another name for somebody else: what is least here is least
-/// everywhere.
-base::Incarnation History::name_to(const Record& by, const Record& what) const {
-  const Record& first = *chains_.at(chain_of(what.info.dot)).records.front();
-  if (branch_firsts_.count(first.info.hash) == 0) return what.info.header.dot.incarnation;
-  const base::Incarnation name = first.info.dot.seq == 1
-                                     ? first.info.header.dot.incarnation
-                                     : name_to(by, *find(first.info.header.prev));
-  return saw_lesser_twin(by, first) ? branch_incarnation(name, first.info.hash) : name;
+/// everywhere. Nil when it kept the incarnation's name.
+base::Hash History::branch_to(const Record& by, const Record& what) const {
+  for (const Record* at = &what;;) {
+    const Record& first = *chains_.at(chain_of(at->info.dot)).records.front();
+    if (branch_firsts_.count(first.info.hash) == 0) return {};
+    if (saw_lesser_twin(by, first)) return first.info.hash;
+    if (first.info.dot.seq == 1) return {};
+    at = find(first.info.header.prev);
+  }
 }
 
 const Record* History::meant(const Record& by, const Dot& dot) const {
   for (const ChainId& chain : chains_of(dot.member)) {
     const Record* one = at(chain, dot.seq);
     if (one != nullptr && contexts_.contains(by.place, one->place) &&
-        name_to(by, *one) == dot.incarnation)
+        dot.incarnation == one->info.dot.incarnation && branch_to(by, *one) == dot.branch)
       return one;
   }
   return nullptr;

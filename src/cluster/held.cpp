@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace postern::cluster {
@@ -13,9 +14,9 @@ namespace {
 
 using Where = Held::Where;
 
-/// What may wait here at once; more is refused and comes again with a later round.
-constexpr std::size_t held_commits = 8192;
-constexpr std::size_t held_total_bytes = 128U << 20;
+/// Of the room for received commits: what one author may fill at most, and one sender with what is not proved.
+constexpr std::size_t author_part = 2;
+constexpr std::size_t unproved_part = 16;
 
 }  // namespace
 
@@ -24,13 +25,76 @@ const Held* Peer::Core::proved(const base::Hash& hash) const {
   return found != held.end() && found->second.proved ? &found->second : nullptr;
 }
 
-bool Peer::Core::room_for(std::size_t bytes) const {
-  return held.size() < held_commits && held_bytes + bytes <= held_total_bytes;
+/// One commit always fits for somebody who holds nothing here. What is refused comes again with a later round.
+bool Peer::Core::make_room(const Held& fresh) {
+  const std::size_t room = tuning.held_bytes;
+  if (planted(Planted::one_pool)) return shares.total() + fresh.bytes <= room;
+  const std::size_t after = shares.of(fresh.account) + fresh.bytes;
+  const std::size_t part = fresh.account.proved ? author_part : unproved_part;
+  if (after > room / part && after > fresh.bytes) return false;
+  while (shares.total() + fresh.bytes > room) {
+    const std::optional<Account> most = shares.greediest();
+    if (!most) return true;
+    const bool gives_way =
+        fresh.account.proved && (!most->proved || shares.of(*most) > after);
+    if (!gives_way || evict(*most) == 0) return false;
+  }
+  return true;
+}
+
+/// Half of what it holds in memory alone; the bytes freed.
+std::size_t Peer::Core::evict(const Account& account) {
+  const std::size_t before = shares.of(account);
+  std::vector<base::Hash> gone;
+  std::size_t bytes = 0;
+  for (const auto& [hash, one] : held) {
+    if (one.account != account || one.where != Where::waiting) continue;
+    if (bytes > before / 2) break;
+    bytes += one.bytes;
+    gone.push_back(hash);
+  }
+  for (const base::Hash& hash : gone) forget(hash);
+  return bytes;
+}
+
+/// Also beside one that is on its way to the disk.
+bool Peer::Core::begins_chain(const Held& one) const {
+  if (history.begins_chain(one.header)) return true;
+  const auto [first, last] = held_dots.equal_range(one.header.dot);
+  return std::any_of(first, last, [&](const auto& entry) {
+    const Held& other = held.at(entry.second);
+    return other.hash != one.hash && other.header.prev == one.header.prev &&
+           other.where == Where::persisting;
+  });
+}
+
+/// Every chain costs all members for ever: a tip in each vector, a parent of somebody's next commit, a head.
+/// A member begins few; who begins many is measured out, and what nobody else has seen waits.
+bool Peer::Core::may_begin(const Held& one) {
+  const base::MemberId& member = one.header.dot.member;
+  if (one.wanted || one.visible || member == self.member || !begins_chain(one)) return true;
+  if (planted(Planted::chains_without_measure)) return true;
+  Pace fresh(tuning.chains_burst, tuning.chain_refill_ms);
+  if (paces.try_emplace(member, fresh).first->second.take(now.mono_ms)) return true;
+  deferred.insert(one.hash);
+  if (deferred_at == 0) deferred_at = now.mono_ms + tuning.chain_refill_ms;
+  if (std::exchange(others[member].pace_alerted, true)) return false;
+  alert(Alert::Grade::critical, "chains",
+        fmt::format("{} begins more and more chains of commits at once, as no sound machine does. "
+                    "They are taken slowly here. Remove that machine from the cluster if it goes "
+                    "on.",
+                    host_of(member)));
+  return false;
+}
+
+void Peer::Core::try_deferred() {
+  deferred_at = 0;
+  for (const base::Hash& hash : std::exchange(deferred, {})) to_advance.push_back(hash);
 }
 
 Held& Peer::Core::hold(Held fresh) {
   held_dots.emplace(fresh.header.dot, fresh.hash);
-  held_bytes += fresh.bytes;
+  shares.take(fresh.account, fresh.bytes);
   const base::Hash hash = fresh.hash;
   return held[hash] = std::move(fresh);
 }
@@ -46,13 +110,15 @@ void Peer::Core::forget(const base::Hash& hash) {
   const auto found = held.find(hash);
   if (found == held.end()) return;
   forget_dot(found->second);
-  held_bytes -= found->second.bytes;
+  shares.give_back(found->second.account, found->second.bytes);
+  deferred.erase(hash);
   held.erase(found);
 }
 
 void Peer::Core::drop_staged(const ChainId& chain, std::uint64_t beyond) {
   std::vector<base::Hash> gone;
-  const Dot first{chain.first, chain.second, beyond + 1};
+  if (beyond == std::numeric_limits<std::uint64_t>::max()) return;
+  const Dot first{chain.member, chain.incarnation, beyond + 1};
   for (auto at = held_dots.lower_bound(first);
        at != held_dots.end() && chain_of(at->first) == chain; ++at) {
     const Held& one = held.at(at->second);
@@ -94,7 +160,7 @@ void Peer::Core::advance(Held& one) {
 /// `seen` is missing for this durable commit. Its author had applied `seen`, so that is durable as
 /// well; but only a signature proves that he says so.
 void Peer::Core::need(Held& one, const base::Hash& seen) {
-  if (waiters.size() > 2 * held_commits) {  // of some that were forgotten
+  if (waiters.size() > 2 * held.size() + 1024) {  // of some that were forgotten
     for (auto at = waiters.begin(); at != waiters.end();)
       at = held.count(at->second) ? std::next(at) : waiters.erase(at);
   }
@@ -103,10 +169,15 @@ void Peer::Core::need(Held& one, const base::Hash& seen) {
   if (found == held.end()) {
     Link* from = one.from.empty() ? nullptr : link(*one.from.rbegin());
     if (from != nullptr) pull(*from);
-  } else if (!found->second.durable && check_signature(one).empty()) {
-    found->second.durable = true;
-    to_advance.push_back(seen);
+    return;
   }
+  Held& before = found->second;
+  const bool by_another = before.header.dot.member != one.header.dot.member;
+  const bool wants = !before.wanted && (one.wanted || by_another);
+  if ((before.durable && !wants) || !check_signature(one).empty()) return;
+  before.durable = true;
+  before.wanted = before.wanted || wants;
+  to_advance.push_back(seen);
 }
 
 /// To the disk as soon as all it had seen is here or on its way to the disk before it.
@@ -123,7 +194,9 @@ void Peer::Core::advance_waiting(Held& one) {
   }
   one.proved = true;
   note_admissions(one.header, one.hash, one.values);
-  persist_held(one, false);
+  if (may_begin(one)) return persist_held(one, false);
+  if (shares.of(one.account) > tuning.held_bytes / staged_part) return forget(base::Hash(one.hash));
+  persist_held(one, true);
 }
 
 void Peer::Core::advance_staged(Held& one) {
@@ -133,6 +206,7 @@ void Peer::Core::advance_staged(Held& one) {
   if (wrong.empty() && !one.proved) wrong = check_signature(one);
   if (wrong.empty() && !one.visible && !has_values(one)) wrong = "its values are lost";
   if (!wrong.empty()) return drop_unsound(one, wrong);
+  if (!may_begin(one)) return;
   persist().promote.push_back(one.hash);
   apply_held(one.hash);
 }
@@ -197,8 +271,10 @@ void Peer::Core::failed_held(Token token, const Flushed& why) {
 void Peer::Core::settle() {
   while (!arrived.empty() || !to_advance.empty()) {
     while (!arrived.empty()) {
-      const auto [first, last] = waiters.equal_range(arrived.front());
-      for (auto at = first; at != last; ++at) to_advance.push_back(at->second);
+      const auto first = waiters.lower_bound({arrived.front(), base::Hash{}});
+      auto last = first;
+      for (; last != waiters.end() && last->first == arrived.front(); ++last)
+        to_advance.push_back(last->second);
       waiters.erase(first, last);
       arrived.pop_front();
     }
@@ -321,7 +397,7 @@ void Peer::Core::apply_held(const base::Hash& hash) {
   Held& one = node.mapped();
   const bool whole = has_values(one);
   forget_dot(one);
-  held_bytes -= one.bytes;
+  shares.give_back(one.account, one.bytes);
   const Record& record = apply(std::move(one.header), hash, one.values);
   forget_unsound_twins(record.info.header.dot);
   ++counters.commits_received;

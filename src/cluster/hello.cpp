@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace postern::cluster {
 namespace {
@@ -26,7 +27,7 @@ Hello Peer::Core::make_hello() const {
   for (const Tip& tip : hello.vector) {
     if (tip.member != self.member) continue;
     hello.durable.push_back(tip);
-    hello.durable.back().incarnation = history.find(tip.hash)->info.header.dot.incarnation;
+    hello.durable.back().branch = {};
   }
   std::sort(hello.durable.begin(), hello.durable.end());
   hello.applied = covers;
@@ -95,7 +96,7 @@ void Peer::Core::drop_unsaid(const base::MemberId& author, const Vector& said_du
   Known said;  // sorted, so the greatest seq of an incarnation comes last
   std::set<ChainId> unclear;
   for (const Tip& tip : said_durable) {
-    const ChainId chain{tip.member, tip.incarnation};
+    const ChainId chain{tip.member, tip.incarnation};  // as in its headers
     if (tip.member != author) continue;
     if (!know_durable(tip.hash)) unclear.insert(chain);
     said[chain] = tip.seq;
@@ -111,9 +112,13 @@ void Peer::Core::drop_unsaid(const base::MemberId& author, const Vector& said_du
 void Peer::Core::go_live(Link& from, const Hello& hello) {
   const bool first = live_link(from.member) == nullptr;
   from.live = true;
-  replace_known(from, hello.vector);
   Other& other = others[from.member];
+  other.stored.clear();  // it may have come back with less
+  replace_known(from, hello.vector);
   other.covers = hello.applied;
+  other.problem.clear();
+  other.covers_told_by.reset();
+  if (std::exchange(other.state_told_by, std::nullopt)) other.link_state.reset();
   drop_unsaid(from.member, hello.durable);
   push(from);
   if (!problem.empty()) send(from.id, Applied{self.member, covers, problem});
@@ -159,7 +164,8 @@ void Peer::Core::leave_dead() {
 }
 
 void Peer::Core::watch_skew(Link& from, std::int64_t wall_ms) {
-  from.clock_ahead_ms = wall_ms - now.wall_ms;
+  const std::int64_t far = std::int64_t{1} << 60;  // whatever it says, the difference is a number
+  from.clock_ahead_ms = std::clamp(wall_ms, -far, far) - std::clamp(now.wall_ms, -far, far);
   Other& other = others[from.member];
   const bool off = std::abs(from.clock_ahead_ms) > tuning.skew_alert_ms;
   if (off && !other.clock_alerted) {

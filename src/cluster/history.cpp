@@ -34,6 +34,7 @@ base::Hash vector_digest(const Vector& vector) {
     bytes.append(tip.member.uuid.bytes.begin(), tip.member.uuid.bytes.end());
     append_number(bytes, tip.incarnation);
     append_number(bytes, tip.seq);
+    if (!tip.branch.is_nil()) bytes.append(tip.branch.bytes.begin(), tip.branch.bytes.end());
     if (planted(Planted::digest_without_tips)) continue;
     bytes.append(tip.hash.bytes.begin(), tip.hash.bytes.end());
   }
@@ -111,7 +112,7 @@ const Record& History::add(Header header, const base::Hash& hash) {
   record.admission = prev == nullptr ? hash : header.dot.seq == 1 ? header.prev : prev->admission;
   record.bytes = shipped_bytes(header);
   record.info.hash = hash;
-  record.info.dot = {id.first, id.second, header.dot.seq};
+  record.info.dot = {id.member, id.incarnation, header.dot.seq, id.branch};
   record.info.header = std::move(header);
   stamps_.emplace(record.info.header.stamp, record.info.dot);
   if (!record.info.header.request_key.empty()) {
@@ -128,7 +129,7 @@ Vector History::vector() const {
   tips.reserve(chains_.size());
   for (const auto& [id, chain] : chains_) {
     const Record& last = *chain.records.back();
-    tips.push_back({id.first, id.second, last.info.dot.seq, last.info.hash});
+    tips.push_back({id.member, id.incarnation, last.info.dot.seq, last.info.hash, id.branch});
   }
   return tips;
 }
@@ -146,7 +147,7 @@ Known History::known() const {
 
 std::vector<ChainId> History::chains_of(const base::MemberId& member) const {
   std::vector<ChainId> found;
-  for (auto at = chains_.lower_bound({member, 0}); at != chains_.end() && at->first.first == member;
+  for (auto at = chains_.lower_bound({member, 0}); at != chains_.end() && at->first.member == member;
        ++at) {
     found.push_back(at->first);
   }
@@ -160,9 +161,11 @@ base::Stamp History::greatest_stamp(base::Stamp limit) const {
   return after == stamps_.begin() ? base::Stamp{} : std::prev(after)->first;
 }
 
-const Record* History::by_request_key(const std::string& key) const {
-  const auto found = request_keys_.find(key);
-  return found == request_keys_.end() ? nullptr : found->second;
+std::vector<const Record*> History::by_request_key(const std::string& key) const {
+  std::vector<const Record*> records;
+  const auto [first, last] = request_keys_.equal_range(key);
+  for (auto at = first; at != last; ++at) records.push_back(at->second);
+  return records;
 }
 
 std::vector<base::Hash> History::newest(std::size_t limit) const {

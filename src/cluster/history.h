@@ -16,15 +16,23 @@
 ///
 ///      header  I/1 ── I/2 ── I/3 ── I/4       known  I/1 ── I/2 ── I/3 ── I/4     I/3 has the lesser hash
 ///                       ╲                                     ╲
-///                        I/3'── I/4'                           J/3 ── J/4         J = H(I ‖ hash of I/3')
+///                        I/3'── I/4'                           J/3 ── J/4         J = I with the hash of I/3'
 ///
 /// Names are a function of S alone: of several commits with one predecessor the least by hash keeps the name.
 namespace postern::cluster {
 
 /// One known incarnation of one member.
-using ChainId = std::pair<base::MemberId, base::Incarnation>;
+struct ChainId {
+  base::MemberId member;
+  base::Incarnation incarnation = 0;
+  base::Hash branch = {};  ///< of the first commit, for a branch that does not keep the name
+  friend auto operator<=>(const ChainId&, const ChainId&) = default;
+};
 inline ChainId chain_of(const Dot& dot) {
-  return {dot.member, dot.incarnation};
+  return {dot.member, dot.incarnation, dot.branch};
+}
+inline ChainId chain_of(const Tip& tip) {
+  return {tip.member, tip.incarnation, tip.branch};
 }
 /// How far each chain is held by somebody.
 using Known = std::map<ChainId, std::uint64_t>;
@@ -84,7 +92,12 @@ class History {
 
   /// Greatest stamp that is at most `limit`, or 0.
   [[nodiscard]] base::Stamp greatest_stamp(base::Stamp limit) const;
-  [[nodiscard]] const Record* by_request_key(const std::string& key) const;
+  /// All commits with this request key, in the order applied.
+  [[nodiscard]] std::vector<const Record*> by_request_key(const std::string& key) const;
+  /// Does this header begin a chain, as the first of an incarnation or of a branch?
+  [[nodiscard]] bool begins_chain(const Header& header) const {
+    return header.dot.seq == 1 || rival(header) != nullptr;
+  }
   [[nodiscard]] std::vector<base::Hash> newest(std::size_t limit) const;
   [[nodiscard]] std::vector<base::Hash> by_prefix(std::string_view hex) const;
 
@@ -96,7 +109,7 @@ class History {
   };
   [[nodiscard]] ChainId parent_chain(const Header& header) const;
   [[nodiscard]] ChainId chain_for(const Header& header, const base::Hash& hash) const;
-  [[nodiscard]] base::Incarnation name_to(const Record& by, const Record& what) const;
+  [[nodiscard]] base::Hash branch_to(const Record& by, const Record& what) const;
   [[nodiscard]] bool saw_lesser_twin(const Record& by, const Record& what) const;
   void note_seen(const Header& header, const base::Hash& hash);
 
@@ -106,7 +119,7 @@ class History {
   std::map<base::Hash, Dot> maximal_;   ///< dots as in the headers
   std::set<base::Hash> branch_firsts_;  ///< first commits of branches that do not keep their name
   std::set<std::pair<base::Stamp, Dot>> stamps_;
-  std::map<std::string, const Record*> request_keys_;
+  std::multimap<std::string, const Record*> request_keys_;
   Contexts contexts_;
   mutable std::optional<base::Hash> digest_;
 };

@@ -107,9 +107,10 @@ std::vector<base::Hash> Peer::newest_commits(std::size_t limit) const {
   return core_->history.newest(limit);
 }
 std::optional<base::Hash> Peer::commit_of_request(const std::string& key) const {
-  const Record* record = core_->history.by_request_key(key);
-  if (record == nullptr) return std::nullopt;
-  return record->info.hash;
+  for (const Record* record : core_->history.by_request_key(key)) {
+    if (record->info.dot.member == core_->self.member) return record->info.hash;
+  }
+  return std::nullopt;
 }
 std::vector<base::Hash> Peer::commits_in_order() const {
   std::vector<base::Hash> hashes;
@@ -123,6 +124,16 @@ const Peer::CommitInfo* Peer::commit_meant(const base::Hash& by, const Dot& dot)
 }
 std::vector<base::Hash> Peer::commits_by_prefix(std::string_view hex) const {
   return core_->history.by_prefix(hex);
+}
+
+/// What a third machine says of one that has no link with us is not that machine's word.
+void Peer::Core::as_told(Progress& one, const base::MemberId& by) {
+  if (one.applied) {
+    one.problem = fmt::format("in effect, as {} says", host_of(by));
+  } else if (!one.problem.empty()) {
+    one.problem += fmt::format(" (as {} says)", host_of(by));
+  }
+  one.applied = false;
 }
 
 std::vector<Peer::Progress> Peer::progress(const base::Hash& commit) const {
@@ -143,6 +154,8 @@ std::vector<Peer::Progress> Peer::progress(const base::Hash& commit) const {
                                 : other == core_->others.end() ? ""
                                                                : other->second.problem;
     if (!one.applied) one.problem = problem;
+    if (!own && other != core_->others.end() && other->second.covers_told_by)
+      core_->as_told(one, *other->second.covers_told_by);
     all.push_back(std::move(one));
   }
   return all;
@@ -168,6 +181,7 @@ std::vector<Peer::LinkInfo> Peer::links() const {
     if (other != core_->others.end() && other->second.link_state) {
       info.its_live = other->second.link_state->live;
       info.joining = other->second.link_state->joining;
+      info.told_by = other->second.state_told_by;
     }
     all.push_back(std::move(info));
   }

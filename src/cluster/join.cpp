@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/limits.h"
+#include "cluster/items.h"
 #include "cluster/join.pb.h"
 
 namespace postern::cluster {
@@ -15,6 +16,9 @@ namespace pb = wire::join;
 using base::ErrorCode;
 using base::fail;
 using base::Result;
+
+constexpr std::uint32_t part_field = 4;            ///< of Frame, in join.proto
+constexpr std::size_t short_frame_bytes = 64U << 10;  ///< every frame but a part
 
 template <std::size_t N>
 std::string bytes_of(const std::array<std::uint8_t, N>& bytes) {
@@ -95,18 +99,12 @@ Result<JoinFrame> read(const pb::Offer& from) {
   return JoinFrame(std::move(out));
 }
 
-Result<JoinFrame> read(const pb::Part& from) {
+/// Parts are long, so they are read without protobuf's objects.
+Result<JoinFrame> read_part(std::string_view from) {
+  Reader reader;
   JoinPart out;
-  for (const auto& item : from.items()) {
-    Ship::Item next;
-    next.envelope.header = item.header();
-    if (next.envelope.header.size() > base::limits::header_bytes ||
-        !read_bytes(item.signature(), next.envelope.signature.bytes))
-      return malformed();
-    next.values.assign(item.values().begin(), item.values().end());
-    out.items.push_back(std::move(next));
-  }
-  return JoinFrame(std::move(out));
+  out.items = get_items(from, 1, reader);
+  return reader.finish(JoinFrame(std::move(out)));
 }
 
 /// Commits not yet placed, by what they wait for.
@@ -146,6 +144,12 @@ std::string encode_join(const JoinFrame& frame) {
 }
 
 Result<JoinFrame> decode_join(std::string_view bytes) {
+  Field what;
+  Field other;
+  Fields fields(bytes);
+  const bool one = fields.next(what) && !fields.next(other) && !fields.bad();
+  if (one && what.number == part_field && what.is_bytes) return read_part(what.bytes);
+  if (bytes.size() > short_frame_bytes) return malformed();
   pb::Frame frame;
   if (!frame.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return malformed();
   switch (frame.what_case()) {
@@ -156,7 +160,7 @@ Result<JoinFrame> decode_join(std::string_view bytes) {
     case pb::Frame::kOffer:
       return read(frame.offer());
     case pb::Frame::kPart:
-      return read(frame.part());
+      return malformed();  // it came in pieces
     case pb::Frame::kReady:
       return JoinFrame(JoinReady{});
     case pb::Frame::kComplete: {

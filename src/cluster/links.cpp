@@ -1,5 +1,6 @@
 // Links: up, down, pings, and who has a live link with whom.
 #include "cluster/core.h"
+#include "cluster/planted.h"
 
 #include <fmt/format.h>
 
@@ -160,13 +161,18 @@ void Peer::Core::forward(const base::MemberId& origin, const Link& from, const M
   }
 }
 
+/// A machine's own word over its own link counts. What others tell of it is shown as told, while there is no such
+/// link, and decides nothing.
 void Peer::Core::on_link_state(Link& from, const LinkState& state) {
   if (state.member == self.member) return;
-  Other& other = others[state.member];
   const bool direct = state.member == from.member;
-  if (!direct && fleet().member(state.member) == nullptr) return;
+  if (!direct && (fleet().member(state.member) == nullptr || live_link(state.member) != nullptr ||
+                  !from.hearsay.take(now.mono_ms)))
+    return;
+  Other& other = others[state.member];
   if (other.nonce != 0 && state.boot_nonce != other.nonce && !direct) return;
-  if (other.link_state && other.link_state->boot_nonce == state.boot_nonce &&
+  const bool compares = other.link_state && (!direct || !other.state_told_by);
+  if (compares && other.link_state->boot_nonce == state.boot_nonce &&
       other.link_state->version >= state.version) {
     return;
   }
@@ -176,6 +182,7 @@ void Peer::Core::on_link_state(Link& from, const LinkState& state) {
                                   return std::count(state.live.begin(), state.live.end(), was) == 0;
                                 });
   other.link_state = state;
+  other.state_told_by = direct ? std::nullopt : std::optional(from.member);
   forward(state.member, from, state);
   if (!lost) return;
   check_tries = 0;
@@ -184,12 +191,18 @@ void Peer::Core::on_link_state(Link& from, const LinkState& state) {
 
 void Peer::Core::on_applied(Link& from, const Applied& applied) {
   if (applied.member == self.member) return;
-  if (applied.member != from.member && fleet().member(applied.member) == nullptr) return;
+  const bool direct = applied.member == from.member || planted(Planted::third_party_word);
+  if (!direct && (fleet().member(applied.member) == nullptr ||
+                  live_link(applied.member) != nullptr || !from.hearsay.take(now.mono_ms)))
+    return;
   Other& other = others[applied.member];
-  if (other.covers == applied.covers && other.problem == applied.problem) return;
+  if (other.covers == applied.covers && other.problem == applied.problem &&
+      direct == !other.covers_told_by)
+    return;
   other.covers = applied.covers;
   other.problem = applied.problem;
-  merge_stored(applied.member, applied.covers);
+  other.covers_told_by = direct ? std::nullopt : std::optional(from.member);
+  if (direct) merge_stored(applied.member, applied.covers);
   forward(applied.member, from, applied);
 }
 

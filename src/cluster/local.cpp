@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "cluster/core.h"
 #include "cluster/planted.h"
+#include "cluster/validate.h"
 
 #include <fmt/format.h>
 
@@ -39,40 +40,68 @@ void Peer::Core::handle(const LocalCommit& what) {
 void Peer::Core::refuse(const LocalCommit& what, std::string reason) {
   Answer answer;
   answer.request_key = what.request_key;
+  answer.content = content_of(what);
   answer.what = What::refused;
   answer.reason = std::move(reason);
   out.answers.push_back(std::move(answer));
 }
 
-/// A key that is known gets the answer of its commit, wherever that was made; one that is under way
-/// is answered once, when it is done.
+/// A request that is known gets the answer of its commit, wherever that was made; one that is under way
+/// is answered once, when it is done. A key that was used for something else is refused: whoever asked would take
+/// another commit for his.
 bool Peer::Core::answer_known(const LocalCommit& what) {
   const std::string& key = what.request_key;
   if (key.empty()) return false;
-  const auto has_key = [&key](const auto& one) { return one.header.request_key == key; };
-  const auto same_key = [&key](const auto& one) { return one.request_key == key; };
-  if (std::any_of(flights.begin(), flights.end(), has_key)) return true;
-  if (std::any_of(queue.begin(), queue.end(), same_key)) return true;
-  if (std::any_of(dues.begin(), dues.end(), same_key)) return true;
-  if (const Record* known = history.by_request_key(key)) {
-    out.answers.push_back(answer_for({key, known->info.hash, 0, false}));
+  std::optional<base::Hash> content;  // hashes all values: only where the key is known
+  bool reused = false;
+  const auto same = [&](const std::string& its_key, const auto& its_content) {
+    if (its_key != key) return false;
+    if (!content) content = content_of(what);
+    const bool equal = planted(Planted::key_alone) || its_content() == *content;
+    reused = reused || !equal;
+    return equal;
+  };
+  const auto same_header = [&](const auto& one) {
+    return same(one.header.request_key, [&one] { return content_of(one.header); });
+  };
+  if (std::any_of(flights.begin(), flights.end(), same_header)) return true;
+  if (std::any_of(queue.begin(), queue.end(), [&](const LocalCommit& one) {
+        return same(one.request_key, [&one] { return content_of(one); });
+      }))
+    return true;
+  if (std::any_of(dues.begin(), dues.end(),
+                  [&](const Due& one) { return same(one.request_key, [&one] { return one.content; }); }))
+    return true;
+  for (const Record* known : history.by_request_key(key)) {
+    if (!same_header(known->info)) continue;
+    out.answers.push_back(answer_for({key, *content, known->info.hash, 0, false}));
     return true;
   }
   for (const auto& [hash, one] : held) {
-    if (!has_key(one)) continue;
-    Answer answer;
-    answer.request_key = key;
-    answer.what = What::in_doubt;
-    answer.commit = hash;
-    answer.dot = one.header.dot;
-    answer.reason = fmt::format(
-        "This commit was begun on {}, and whether it is durable there is not known here yet. "
-        "Ask again when that machine is connected.",
-        host_of(one.header.dot.member));
-    out.answers.push_back(std::move(answer));
+    if (!same_header(one)) continue;
+    answer_held(what, one);
     return true;
   }
-  return false;
+  if (reused) {
+    refuse(what,
+           "The request's key was used before for other changes or by another user. Nothing was "
+           "written; repeat the command, so that it gets a key of its own");
+  }
+  return reused;
+}
+
+void Peer::Core::answer_held(const LocalCommit& what, const Held& one) {
+  Answer answer;
+  answer.request_key = what.request_key;
+  answer.content = content_of(what);
+  answer.what = What::in_doubt;
+  answer.commit = one.hash;
+  answer.dot = one.header.dot;
+  answer.reason = fmt::format(
+      "This commit was begun on {}, and whether it is durable there is not known here yet. "
+      "Ask again when that machine is connected.",
+      host_of(one.header.dot.member));
+  out.answers.push_back(std::move(answer));
 }
 
 /// Empty, or the sentence that refuses it.
@@ -87,9 +116,8 @@ std::string Peer::Core::past_limits(const LocalCommit& what) const {
   if (what.comment.size() > comment_bytes) {
     return fmt::format("The comment is longer than {} bytes. Shorten it.", comment_bytes);
   }
-  if (what.request_key.size() > request_key_bytes) return "The request's key is too long.";
-  if (what.author_name.size() > name_bytes)
-    return fmt::format("The user's name is longer than {} bytes.", name_bytes);
+  if (const auto good = validate_texts(what.author_name, what.comment, what.request_key); !good)
+    return fmt::format("The commit cannot be made: {}.", good.error().text);
   std::set<Register> seen;
   std::size_t bytes = 0;
   for (const LocalCommit::Item& item : what.items) {
@@ -109,6 +137,9 @@ std::string Peer::Core::past_limits(const LocalCommit& what) const {
       return fmt::format("The settings of {} are {} bytes long; one commit can hold {} bytes.",
                          item.reg.name, item.value.size(), value_bytes);
     }
+    auto good = validate_write(self.cluster, item.reg, item.kind, item.value.size());
+    if (good) good = validate_value(item.reg, item.kind, item.value);
+    if (!good) return fmt::format("The commit cannot be made: {}.", good.error().text);
   }
   return {};
 }
@@ -214,6 +245,7 @@ base::Stamp Peer::Core::make_stamp() const {
   return std::max(wall, base::Stamp{seen.value + 1});
 }
 
+/// Its place in our chain, and as many as it may name of the commits that nothing here has seen yet.
 void Peer::Core::set_predecessors(Header& header) const {
   const ChainId chain{self.member, incarnation};
   const std::uint64_t done = history.length(chain);
@@ -229,15 +261,30 @@ void Peer::Core::set_predecessors(Header& header) const {
   for (const auto& [hash, dot] : history.maximal()) {
     if (hash == header.prev || (!flights.empty() && seen_by_flights.count(hash) != 0)) continue;
     header.parents.push_back({dot, hash});
+    if (header.parents.size() == parents_per_commit) break;
   }
   std::sort(header.parents.begin(), header.parents.end());
 }
 
-Header Peer::Core::make_header(const LocalCommit& what) const {
+/// The greatest heads that it was made over; conflicts() has seen that it was made over all.
+std::vector<Dot> Peer::Core::named_base(const LocalCommit::Item& item) const {
+  std::vector<Dot> base = item.base;
+  std::sort(base.begin(), base.end());
+  base.erase(std::unique(base.begin(), base.end()), base.end());
+  const RegisterState* state = builder.state().find(item.reg);
+  if (base.size() <= heads_per_base || state == nullptr) return base;
+  base.clear();
+  for (std::size_t i = 0; i < heads_per_base && i < state->heads.size(); ++i)
+    base.push_back(state->heads[i].dot);
+  std::sort(base.begin(), base.end());
+  return base;
+}
+
+Header Peer::Core::make_header(const LocalCommit& what, Values& values) const {
   Header header;
   set_predecessors(header);
   header.stamp = make_stamp();
-  header.wall_ms = now.wall_ms;
+  header.wall_ms = std::max<std::int64_t>(now.wall_ms, 0);
   header.author = what.author;
   header.author_name = what.author_name;
   header.login_host = self.member;
@@ -245,18 +292,28 @@ Header Peer::Core::make_header(const LocalCommit& what) const {
   header.settings_version = self.settings_version;
   header.request_key = what.request_key;
   for (const LocalCommit::Item& item : what.items) {
-    Write write{item.reg, item.kind, {}, item.value.size(), item.base};
-    std::sort(write.base.begin(), write.base.end());
-    write.base.erase(std::unique(write.base.begin(), write.base.end()), write.base.end());
+    Write write{item.reg, item.kind, {}, 0, named_base(item)};
     const bool has_value =
         item.kind == WriteKind::put || (item.kind == WriteKind::remove && !item.value.empty());
-    if (has_value) write.value = base::hash_bytes(item.value);
-    if (!has_value) write.value_size = 0;
+    if (has_value) {
+      write.value = base::hash_bytes(item.value);
+      write.value_size = item.value.size();
+      values[write.value] = item.value;
+    }
     header.writes.push_back(std::move(write));
   }
   std::sort(header.writes.begin(), header.writes.end(),
             [](const Write& a, const Write& b) { return a.reg < b.reg; });
   return header;
+}
+
+void Peer::Core::new_incarnation() {
+  incarnation_ended = false;
+  const std::string seed = fmt::format("incarnation {} {} {} {} {}", incarnation, boot_nonce,
+                                       ++incarnations_made, now.wall_ms, now.mono_ms);
+  const base::Hash drawn = base::hash_bytes(seed);
+  incarnation = 0;
+  for (std::size_t i = 0; i < 8; ++i) incarnation = incarnation << 8 | drawn.bytes[i];
 }
 
 void Peer::Core::begin(const LocalCommit& what) {
@@ -269,42 +326,60 @@ void Peer::Core::begin(const LocalCommit& what) {
     ++counters.conflicts;
     Answer answer;
     answer.request_key = what.request_key;
+    answer.content = content_of(what);
     answer.what = What::conflict;
     answer.conflicts = std::move(found);
     answer.reason = "Somebody else has changed the same settings meanwhile; nothing was committed.";
     out.answers.push_back(std::move(answer));
     return;
   }
-  if (incarnation_ended) {
-    incarnation_ended = false;
-    const std::string seed = fmt::format("incarnation {} {} {} {} {}", incarnation, boot_nonce,
-                                         ++incarnations_made, now.wall_ms, now.mono_ms);
-    const base::Hash drawn = base::hash_bytes(seed);
-    incarnation = 0;
-    for (std::size_t i = 0; i < 8; ++i) incarnation = incarnation << 8 | drawn.bytes[i];
-  }
+  if (incarnation_ended) new_incarnation();
+  join_parents();
   Flight flight;
-  flight.header = make_header(what);
+  flight.header = make_header(what, flight.values);
   flight.envelope.header = encode_header(flight.header);
   if (flight.envelope.header.size() > base::limits::header_bytes) {
     return refuse(
         what, "The commit names too many settings and conflicts at once. Commit in smaller parts.");
   }
+  flight.wait = what.wait;
+  if (!what.retire.empty()) persist().retire = what.retire;
+  launch(std::move(flight));
+}
+
+/// A commit must have seen all that is shown here, and a header names only so many: what is more than that is
+/// joined by own commits without writes before it, in the same transaction.
+void Peer::Core::join_parents() {
+  for (;;) {
+    Flight join;
+    set_predecessors(join.header);
+    if (join.header.parents.size() < parents_per_commit) return;
+    join.header.stamp = make_stamp();
+    join.header.wall_ms = std::max<std::int64_t>(now.wall_ms, 0);
+    join.header.login_host = self.member;
+    join.header.comment = "Joins concurrent commits";
+    join.header.settings_version = self.settings_version;
+    join.envelope.header = encode_header(join.header);
+    join.wait = false;
+    launch(std::move(join));
+  }
+}
+
+void Peer::Core::launch(Flight flight) {
   flight.envelope.signature =
       base::sign(self.key, signed_bytes(self.cluster, flight.envelope.header));
   flight.hash = flight.envelope.id();
-  for (const LocalCommit::Item& item : what.items) {
-    if (item.kind != WriteKind::clear) flight.values[base::hash_bytes(item.value)] = item.value;
-  }
   Persist& write = persist();
   write.flush = true;
   write.commits.push_back({flight.envelope, false});
   write.values.insert(flight.values.begin(), flight.values.end());
-  if (!what.retire.empty()) write.retire = what.retire;
   flight.token = write.token;
-  flight.wait = what.wait;
   if (flights.empty()) seen_by_flights.clear();
-  for (const auto& [hash, dot] : history.maximal()) seen_by_flights.insert(hash);
+  if (flight.header.parents.size() < parents_per_commit) {
+    for (const auto& [hash, dot] : history.maximal()) seen_by_flights.insert(hash);
+  }
+  seen_by_flights.insert(flight.header.prev);
+  for (const ParentRef& parent : flight.header.parents) seen_by_flights.insert(parent.hash);
   authored = true;
   flights.push_back(std::move(flight));
   ship_staged(flights.back());
@@ -331,8 +406,10 @@ void Peer::Core::finish_own(Token token) {
     flights.pop_front();
     const Dot dot = flight.header.dot;
     for (const LinkId id : flight.shipped) say[id] = {dot.incarnation, dot.seq, flight.hash};
-    dues.push_back(
-        {flight.header.request_key, flight.hash, now.mono_ms + tuning.answer_wait_ms, flight.wait});
+    if (!flight.header.writes.empty()) {
+      dues.push_back({flight.header.request_key, content_of(flight.header), flight.hash,
+                      now.mono_ms + tuning.answer_wait_ms, flight.wait});
+    }
     const Record& record = apply(std::move(flight.header), flight.hash, flight.values);
     for (const base::MemberId& member : flight.stored) history.raise(others[member].stored, record);
     ++counters.commits_authored;
@@ -357,8 +434,11 @@ void Peer::Core::fail_own(const Flushed& why) {
   const ChainId chain = chain_of(flights.front().header.dot);
   const std::uint64_t done = flights.front().header.dot.seq - 1;
   for (const Flight& flight : flights) {
+    persist().drop.push_back(flight.hash);
+    if (flight.header.writes.empty()) continue;  // nobody asked for it
     Answer answer;
     answer.request_key = flight.header.request_key;
+    answer.content = content_of(flight.header);
     const bool in_doubt = !flight.shipped.empty() || why.how == Flushed::How::unknown;
     answer.what = in_doubt ? What::in_doubt : What::refused;
     answer.commit = flight.hash;
@@ -367,11 +447,10 @@ void Peer::Core::fail_own(const Flushed& why) {
         "This machine could not write the commit to its disk: {}. Your changes are kept.",
         why.reason.empty() ? "no reason is known" : why.reason);
     out.answers.push_back(std::move(answer));
-    persist().drop.push_back(flight.hash);
   }
   flights.clear();
   for (Link* to : live_links()) {
-    send(to->id, Dropped{chain.second, done});
+    send(to->id, Dropped{chain.incarnation, done});
     if (known_seq(to->sent, chain) > done) to->sent[chain] = done;
   }
   alert(Alert::Grade::critical, "disk",

@@ -1,6 +1,7 @@
 #include "cluster/peer.h"
 
 #include "cluster/core.h"
+#include "cluster/validate.h"
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@ namespace {
 
 /// A step of the wall clock against the monotonic one that ends an incarnation (contract 2.2).
 constexpr std::int64_t clock_jump_ms = 60'000;
+constexpr std::size_t durables_kept = 8;
 
 base::Error damaged(const Dot& dot, const char* why) {
   return base::fail(
@@ -27,6 +29,13 @@ Alert gap_alert(std::size_t commits) {
           fmt::format("{} stored commits build on others that are not on this machine's disk. They "
                       "are not in effect here until the other machines have sent what is missing.",
                       commits)};
+}
+
+Alert refused_alert(const Dot& dot, const std::string& why) {
+  return {Alert::Grade::critical, "commit-refused",
+          fmt::format("The stored commit {} was refused: {}. It, and what builds on it, is not in "
+                      "effect here. Find out what that machine does.",
+                      to_text(dot), why)};
 }
 
 struct Loaded {
@@ -76,6 +85,10 @@ base::Result<void> Peer::Core::load(const std::vector<StoredCommit>& past) {
   for (const StoredCommit& stored : past) {
     auto header = decode_header(stored.envelope.header);
     if (!header) return header.error();
+    if (const auto good = validate(self.cluster, *header); !good) {
+      alerts_later.push_back(refused_alert(header->dot, good.error().text));
+      continue;
+    }
     const base::Hash hash = stored.envelope.id();
     if (!index.emplace(hash, loaded.size()).second) continue;
     loaded.push_back({std::move(*header), hash, &stored, stored.staged, false});
@@ -165,6 +178,7 @@ Effects Peer::Core::step(const Event& event, base::Instant at) {
   settle();
   answer_due();
   send_acks();
+  close_refused();
   out.changed.assign(changed.begin(), changed.end());
   if (out.persist) {
     ++counters.persists;
@@ -216,24 +230,32 @@ void Peer::Core::receive(Link& from, const Message& message) {
   if (!from.live) return;
   if (const auto* what = std::get_if<Ship>(&message)) return on_ship(from, *what);
   if (const auto* what = std::get_if<Durable>(&message)) {
-    durable[{from.member, what->incarnation}] = what->hash;
-    (void)know_durable(what->hash);
-    if (history.find(what->hash) == nullptr && held.count(what->hash) == 0) pull(from);
+    note_durable(from, *what);
   } else if (const auto* dropped = std::get_if<Dropped>(&message)) {
     drop_staged({from.member, dropped->incarnation}, dropped->seq);
   } else if (const auto* asked = std::get_if<Pull>(&message)) {
-    replace_known(from, asked->vector);
-    push(from);
+    from.pulled = asked->vector;
+    look_at_vectors(from);
   } else if (const auto* summary = std::get_if<Summary>(&message)) {
-    compare(from, summary->vector);
+    from.summary = summary->vector;
+    look_at_vectors(from);
   } else if (const auto* state = std::get_if<LinkState>(&message)) {
     on_link_state(from, *state);
   } else if (const auto* applied = std::get_if<Applied>(&message)) {
     on_applied(from, *applied);
-  } else if (const auto* relayed = std::get_if<Relay>(&message)) {
-    const Link* to = relayed->to == self.member ? nullptr : live_link(relayed->to);
-    if (to != nullptr) send(to->id, *relayed);
   }
+}
+
+/// It may come before its commit; then the newest few are kept.
+void Peer::Core::note_durable(Link& from, const Durable& what) {
+  auto& said = durable[from.member];
+  const std::pair<base::Incarnation, base::Hash> one{what.incarnation, what.hash};
+  const auto same = [&one](const auto& other) { return other.first == one.first; };
+  said.erase(std::remove_if(said.begin(), said.end(), same), said.end());
+  said.push_back(one);
+  if (said.size() > durables_kept) said.pop_front();
+  (void)know_durable(what.hash);
+  if (history.find(what.hash) == nullptr && held.count(what.hash) == 0) pull(from);
 }
 
 void Peer::Core::handle(const DataPlane& what) {
@@ -269,8 +291,10 @@ void Peer::Core::run_timers() {
       ++one->round_tries;
       push(*one);
     }
+    look_at_vectors(*one);
     ping_timers(*one);
   }
+  if (!deferred.empty() && now.mono_ms >= deferred_at) try_deferred();
   if (check_at != 0 && now.mono_ms >= check_at) check_others();
   watch_members();
 }
@@ -285,11 +309,13 @@ std::int64_t Peer::Core::next_wake() const {
   for (const auto& [id, one] : links) {
     if (one.leaving) at(one.leave_at);
     if (one.round) at(one.round_retry_at);
+    if (one.pulled || one.summary) at(one.vectors_again_at);
     if (!one.greeted || one.leaving) continue;
     at(one.next_ping_at);
     if (one.ping_open) at(one.ping_sent_at + tuning.ping_deadline_ms);
   }
   at(check_at);
+  if (!deferred.empty()) at(deferred_at);
   for (const auto& [member, other] : others) {
     if (other.down_since != 0 && !other.down_alerted) {
       at(std::max(other.down_since + tuning.ping_ms, other.alert_allowed_at));

@@ -32,6 +32,9 @@ struct Tuning {
   std::int64_t sync_retry_ms = 1'000;      ///< an unanswered Pull or an unacknowledged tip is tried again
   std::int64_t skew_follow_ms = 600'000;   ///< 2.3: stamps further ahead of the wall are not followed
   std::int64_t skew_alert_ms = 300'000;    ///< P12
+  std::size_t held_bytes = 128U << 20;     ///< received and not applied, over all members
+  std::int64_t chains_burst = 64;          ///< a member's new incarnations and branches taken at once …
+  std::int64_t chain_refill_ms = 60'000;   ///< … and one more so often; the rest waits on the disk
 };
 
 /// One machine's part in its fleet: a pure state machine. The same code runs in posternd and in the
@@ -72,7 +75,8 @@ class Peer {
   [[nodiscard]] const CommitInfo* commit(const base::Hash& hash) const;
   /// Newest applied commits first, by (stamp, dot); at most `limit`.
   [[nodiscard]] std::vector<base::Hash> newest_commits(std::size_t limit) const;
-  /// The applied commit that was made for that request, here or elsewhere.
+  /// The applied commit that was made on this machine under that request's key. Others can use the key as
+  /// well, so what they made under it says nothing of a request made here.
   [[nodiscard]] std::optional<base::Hash> commit_of_request(const std::string& key) const;
   /// All applied commits, each after all that it had seen.
   [[nodiscard]] std::vector<base::Hash> commits_in_order() const;
@@ -86,7 +90,7 @@ class Peer {
     base::MemberId member;
     bool stored = false;
     bool applied = false;   ///< its data plane covers it
-    std::string problem;    ///< why not applied, when it said so
+    std::string problem;    ///< why not applied, when it said so; or what others tell of it
   };
   [[nodiscard]] std::vector<Progress> progress(const base::Hash& commit) const;
 
@@ -98,8 +102,9 @@ class Peer {
     std::int64_t round_trip_ms = -1;  ///< of the last answered ping; -1: none yet
     std::int64_t clock_ahead_ms = 0;  ///< peer's wall clock minus ours at the last ping
     std::string package_version;
-    std::vector<base::MemberId> its_live;  ///< its own LinkState
+    std::vector<base::MemberId> its_live;  ///< its own LinkState, or what `told_by` tells of it
     std::vector<std::string> joining;
+    std::optional<base::MemberId> told_by;  ///< without a link to it this is hearsay
   };
   [[nodiscard]] std::vector<LinkInfo> links() const;  ///< every other member, in fleet order
 

@@ -33,11 +33,17 @@ enum class Planted : std::uint8_t {
   branches_share_name,              ///< heads of a fork's branches keep the dots of their headers
   branches_by_number,               ///< a tip of another branch is taken for the one that is here
   fork_keeps_incarnation,           ///< an author goes on in a chain of which others hold another branch
+  anything_dies,                    ///< a delete of what cannot be deleted is taken
+  any_value,                        ///< a record's value need not be one
+  key_alone,                        ///< a request's key alone decides that it is known
+  third_party_word,                 ///< whatever machine says that a third one has a commit is believed
+  one_pool,                         ///< whoever fills the room for received commits has it
+  chains_without_measure,           ///< a member begins as many chains as it likes
 };
 
 #ifdef POSTERN_PLANTED_BUGS
 /// Bit n is set: Planted with value n is on. Set by the simulator before a run.
-inline std::uint32_t planted_mask = 0;
+inline std::uint64_t planted_mask = 0;
 inline bool planted(Planted bug) {
   return (planted_mask >> static_cast<unsigned>(bug) & 1U) != 0;
 }

@@ -2,6 +2,7 @@
 // (contract 2.6).
 #include "cluster/core.h"
 #include "cluster/planted.h"
+#include "cluster/validate.h"
 
 #include <fmt/format.h>
 
@@ -11,6 +12,12 @@ namespace postern::cluster {
 namespace {
 
 constexpr std::size_t signatures_kept = 8;
+/// What a commit costs here beside its bytes.
+constexpr std::size_t bytes_a_commit = 16U << 10;
+constexpr std::size_t bytes_a_write = 256;
+/// So many commits that do not check end a link: a machine that is sound ships only what it has checked.
+constexpr std::uint64_t refused_a_link = 256;
+constexpr std::uint64_t refusals_told = 10;
 
 /// The founding commit brings its author's key itself.
 std::optional<base::VerifyKey> founding_key(const Held& one) {
@@ -24,8 +31,15 @@ std::optional<base::VerifyKey> founding_key(const Held& one) {
 }  // namespace
 
 void Peer::Core::on_ship(Link& from, const Ship& ship) {
-  for (const Ship::Item& item : ship.items) take(from, item);
-  if (ship.more) pull(from);
+  const LinkId id = from.id;
+  for (const Ship::Item& item : ship.items) {
+    Link* still = link(id);
+    if (still == nullptr || to_close.count(id) != 0) return;
+    take(*still, item);
+    settle();  // what the next one stands on is known then
+  }
+  Link* still = link(id);
+  if (still != nullptr && ship.more) pull(*still);
 }
 
 void Peer::Core::take(Link& from, const Ship::Item& item) {
@@ -47,17 +61,34 @@ void Peer::Core::take(Link& from, const Ship::Item& item) {
   fresh.from = {from.id};
   if (!header) return refuse(fresh, header.error().text);
   fresh.header = std::move(*header);
+  const std::optional<bool> proof = signed_by_author(fresh);
+  if (proof == false) return refuse(fresh, "its signature is wrong");
+  fresh.account = proof ? Account{fresh.header.dot.member, true} : Account{from.member, false};
+  if (const auto good = validate(self.cluster, fresh.header); !good)
+    return refuse(fresh, good.error().text);
   if (!take_values(fresh, item.values))
     return refuse(fresh, "its values are not those that it names");
+  if (const auto good = validate_values(fresh.header, fresh.values); !good)
+    return refuse(fresh, good.error().text);
   take_new(from, std::move(fresh), item.staged);
+}
+
+/// At once, where the key with which its author was admitted is known: no other can prove it later (key_of).
+std::optional<bool> Peer::Core::signed_by_author(const Held& one) const {
+  const base::MemberId& member = one.header.dot.member;
+  const auto pin = pins.find(member);
+  const auto key = pin == pins.end() ? keys.end() : keys.find({pin->second, member});
+  if (key == keys.end()) return std::nullopt;
+  return base::verify(key->second, signed_bytes(self.cluster, one.envelope.header),
+                      one.envelope.signature);
 }
 
 /// The hash is that of the header only: which of two signatures is the true one shows when it is
 /// checked.
 void Peer::Core::take_known(Link& from, Held& known, const Ship::Item& item) {
   ++counters.duplicates;
-  if (known.where == Held::Where::waiting && item.envelope.signature != known.envelope.signature &&
-      known.also.size() < signatures_kept) {
+  if (known.where == Held::Where::waiting && !known.account.proved &&
+      item.envelope.signature != known.envelope.signature && known.also.size() < signatures_kept) {
     known.also.push_back(item.envelope.signature);
   }
   known.from.insert(from.id);
@@ -80,7 +111,8 @@ bool Peer::Core::has_values(const Held& one) {
 
 bool Peer::Core::take_values(Held& one, const std::vector<std::string>& values) {
   auto next = values.begin();
-  one.bytes = one.envelope.header.size();
+  one.bytes = bytes_a_commit + one.envelope.header.size() +
+              bytes_a_write * (one.header.writes.size() + one.header.parents.size());
   for (const Write& write : one.header.writes) {
     if (write.value.is_nil()) continue;
     if (next == values.end() || next->size() != write.value_size ||
@@ -96,7 +128,7 @@ bool Peer::Core::take_values(Held& one, const std::vector<std::string>& values) 
 void Peer::Core::take_new(Link& from, Held fresh, bool staged) {
   const Dot dot = fresh.header.dot;
   watch_own_chain(fresh);
-  if (!room_for(fresh.bytes)) return;  // the next round brings it again
+  if (!make_room(fresh)) return;  // the next round brings it again
   if (!staged) {
     fresh.durable = true;
     to_advance.push_back(fresh.hash);
@@ -105,6 +137,7 @@ void Peer::Core::take_new(Link& from, Held fresh, bool staged) {
   }
   if (from.member != dot.member)
     return refuse(fresh, "only its author can ship a commit that is not durable yet");
+  if (shares.of(fresh.account) > tuning.held_bytes / staged_part) return;  // it comes when it is durable
   const bool starts = history.find(fresh.header.prev) != nullptr ||
                       (dot.seq > 1 && proved(fresh.header.prev) != nullptr);
   if (!starts) return pull(from);
@@ -112,8 +145,9 @@ void Peer::Core::take_new(Link& from, Held fresh, bool staged) {
   if (wrong.empty()) wrong = check_signature(fresh);
   if (!wrong.empty()) return refuse(fresh, wrong);
   fresh.proved = true;
-  const auto said = durable.find(chain_of(dot));
-  const bool is_durable = said != durable.end() && said->second == fresh.hash;
+  const auto& said = durable[dot.member];
+  const bool is_durable = std::count(said.begin(), said.end(),
+                                     std::pair(dot.incarnation, fresh.hash)) != 0;
   fresh.durable = planted(Planted::visible_before_durable);
   Held& one = hold(std::move(fresh));
   persist_held(one, true);
@@ -185,6 +219,7 @@ std::string Peer::Core::check_signature(const Held& one) const {
   if (known != nullptr) key = *known;
   if (one.header.prev.is_nil()) key = founding_key(one);
   if (!key) return "its author was not admitted by the commit that it names";
+  if (one.account.proved && !one.header.prev.is_nil()) return {};  // seen at its arrival, by this very key
   const std::string message = signed_bytes(self.cluster, one.envelope.header);
   return base::verify(*key, message, one.envelope.signature) ? "" : "its signature is wrong";
 }
@@ -205,14 +240,36 @@ bool Peer::Core::signed_here(const Held& one) const {
                       one.envelope.signature);
 }
 
+/// The alert names who is to blame as far as it is proved.
 void Peer::Core::refuse(const Held& one, const std::string& why) {
-  if (++counters.refused > 100 && counters.refused % 1000 != 0)
+  ++counters.refused;
+  Link* from = one.from.empty() ? nullptr : link(*one.from.begin());
+  if (from != nullptr && ++from->refused == refused_a_link) to_close.insert(from->id);
+  const base::MemberId blamed = one.account.proved ? one.account.member
+                                : from != nullptr  ? from->member
+                                                   : self.member;
+  const std::uint64_t told = ++others[blamed].refusals;
+  if (told > refusals_told && told % 1000 != 0)
     return;  // a broken peer must not flood the alerts
-  const std::string from = one.from.empty() || link(*one.from.begin()) == nullptr
-                               ? "another machine"
-                               : host_of(link(*one.from.begin())->member);
+  const std::string author =
+      one.account.proved ? fmt::format(" of {}", host_of(one.account.member)) : "";
   alert(Alert::Grade::warning, "commit-refused",
-        fmt::format("A commit that came from {} was refused: {}.", from, why));
+        fmt::format("A commit{} that came from {} was refused: {}.", author,
+                    from == nullptr ? "another machine" : host_of(from->member), why));
+}
+
+/// After the step, so that nobody under way loses his link under him. It may come back and do better.
+void Peer::Core::close_refused() {
+  for (const LinkId id : to_close) {
+    const Link* one = link(id);
+    if (one == nullptr) continue;
+    alert(Alert::Grade::critical, "link-refused",
+          fmt::format("The link with {} was ended: {} commits that came on it did not check. If "
+                      "that goes on, remove that machine from the cluster.",
+                      host_of(one->member), one->refused));
+    close(id);
+  }
+  to_close.clear();
 }
 
 void Peer::Core::learn_key(const base::Hash& admission, const base::MemberId& member,

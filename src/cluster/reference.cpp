@@ -45,7 +45,7 @@ Dot Reference::known_dot(const base::Hash& hash, std::map<base::Hash, Dot>& know
     return other.second.dot == header.dot && (first || other.second.prev == header.prev) &&
            other.first < hash;
   });
-  if (!least) dot.incarnation = branch_incarnation(dot.incarnation, hash);
+  if (!least) dot.branch = hash;
   return known[hash] = dot;
 }
 

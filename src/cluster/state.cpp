@@ -24,6 +24,7 @@ void append(std::string& out, const Dot& dot) {
   append(out, dot.member.uuid.bytes);
   append(out, dot.incarnation);
   append(out, dot.seq);
+  if (!dot.branch.is_nil()) append(out, dot.branch.bytes);
 }
 
 }  // namespace

@@ -37,24 +37,25 @@ void StateBuilder::touch(const Register& reg) {
 void StateBuilder::write(const Record& record, const Write& write, const Values& values) {
   touch(write.reg);
   std::vector<Head>& heads = state_.registers_[write.reg].heads;
-  std::vector<Head> kept;
-  for (const Head& head : heads) {
+  const auto gone = [&](const Head& head) {
     bool seen = history_.saw(record, head.dot) || planted(Planted::ignore_context);
     if (planted(Planted::seen_heads_stay) && record.info.header.stamp < head.stamp) seen = false;
-    if (seen) {
-      release(head.value);
-    } else {
-      kept.push_back(head);
-    }
-  }
+    if (seen) release(head.value);
+    return seen;
+  };
+  heads.erase(std::remove_if(heads.begin(), heads.end(), gone), heads.end());
   const Dot& dot =
       planted(Planted::branches_share_name) ? record.info.header.dot : record.info.dot;
   Head head{dot,        record.info.hash, record.info.header.stamp,
             write.kind, write.value,      buried(write.reg, record)};
-  kept.insert(kept.begin(), head);
-  if (!planted(Planted::order_decides)) std::sort(kept.begin(), kept.end(), greater);
-  if (planted(Planted::least_wins)) std::reverse(kept.begin(), kept.end());
-  heads = std::move(kept);
+  const auto before = planted(Planted::order_decides)
+                          ? heads.begin()
+                          : std::lower_bound(heads.begin(), heads.end(), head, greater);
+  heads.insert(before, head);
+  if (planted(Planted::least_wins)) {
+    std::sort(heads.begin(), heads.end(), greater);
+    std::reverse(heads.begin(), heads.end());
+  }
   refer(write.value, values);
   note_birth(write.reg, record);
   if (planted(Planted::delete_heads_only) && is_birth(write.reg))

@@ -9,24 +9,39 @@ namespace postern::cluster {
 using Where = Held::Where;
 
 /// Where the flushed ones that end in `one` start: the applied commit before them, or seq 0. Nothing when one
-/// of them is not flushed as `by` shipped it: a tip stands for all before it.
-std::optional<Tip> Peer::Core::base_of_staged(const Held& one, LinkId by) const {
-  const Held* at = &one;
-  for (;;) {
-    if (at->where != Where::staged || !at->proved || at->from.count(by) == 0) return std::nullopt;
+/// of them is not flushed as `by` shipped it: a tip stands for all before it. `found` remembers what was found of
+/// the ones on the way, so that a chain is walked once.
+std::optional<Tip> Peer::Core::base_of_staged(const Held& one, LinkId by,
+                                              std::map<base::Hash, std::optional<Tip>>& found) const {
+  std::vector<base::Hash> way;
+  std::optional<Tip> base;
+  for (const Held* at = &one; at != nullptr;) {
+    if (const auto known = found.find(at->hash); known != found.end()) {
+      base = known->second;
+      break;
+    }
+    way.push_back(at->hash);
+    if (at->where != Where::staged || !at->proved || at->from.count(by) == 0) break;
     const Dot& dot = at->header.dot;
-    if (dot.seq == 1) return Tip{dot.member, dot.incarnation, 0, at->header.prev};
+    if (dot.seq == 1) {
+      base = Tip{dot.member, dot.incarnation, 0, at->header.prev};
+      break;
+    }
     if (const Record* record = history.find(at->header.prev)) {
       const Dot& known = record->info.dot;
-      return Tip{known.member, known.incarnation, known.seq, record->info.hash};
+      base = Tip{known.member, known.incarnation, known.seq, record->info.hash, known.branch};
+      break;
     }
     at = proved(at->header.prev);
-    if (at == nullptr) return std::nullopt;
   }
+  for (const base::Hash& hash : way) found[hash] = base;
+  return base;
 }
 
-/// The tip after those that are flushed beyond `tip` as `by` shipped them.
-Tip Peer::Core::past_staged(Tip tip, base::Incarnation as_signed, LinkId by) const {
+/// The tip after those that are flushed beyond `tip` as `by` shipped them; nothing where one of them was passed
+/// before, for then that end is told.
+std::optional<Tip> Peer::Core::past_staged(Tip tip, base::Incarnation as_signed, LinkId by,
+                                           std::set<base::Hash>& passed) const {
   for (bool more = true; more;) {
     more = false;
     const auto [first, last] = held_dots.equal_range({tip.member, as_signed, tip.seq + 1});
@@ -34,7 +49,9 @@ Tip Peer::Core::past_staged(Tip tip, base::Incarnation as_signed, LinkId by) con
       const Held* next = proved(at->second);
       more = next != nullptr && next->where == Where::staged && next->from.count(by) != 0 &&
              next->header.prev == tip.hash;
-      if (more) tip = {tip.member, tip.incarnation, tip.seq + 1, next->hash};
+      if (!more) continue;
+      if (!passed.insert(next->hash).second) return std::nullopt;
+      tip = {tip.member, tip.incarnation, tip.seq + 1, next->hash, tip.branch};
     }
   }
   return tip;
@@ -45,6 +62,8 @@ Tip Peer::Core::past_staged(Tip tip, base::Incarnation as_signed, LinkId by) con
 Vector Peer::Core::stored_tips(const std::set<base::Hash>& told, LinkId by) const {
   std::set<Tip> tips;
   std::map<ChainId, Tip> last;
+  std::map<base::Hash, std::optional<Tip>> found;
+  std::set<base::Hash> passed;
   for (const base::Hash& hash : told) {
     Tip from;
     base::Incarnation as_signed = 0;
@@ -52,18 +71,19 @@ Vector Peer::Core::stored_tips(const std::set<base::Hash>& told, LinkId by) cons
       const Dot& dot = record->info.dot;
       as_signed = record->info.header.dot.incarnation;
       const std::uint64_t end = history.length(chain_of(dot));
-      from = {dot.member, dot.incarnation, end, history.at(chain_of(dot), end)->info.hash};
+      const Record& newest = *history.at(chain_of(dot), end);
+      from = {dot.member, dot.incarnation, end, newest.info.hash, dot.branch};
       Tip& exact = last[chain_of(dot)];
-      exact = std::max(exact, Tip{dot.member, dot.incarnation, dot.seq, hash});
-    } else if (const auto found = held.find(hash); found != held.end()) {
-      const std::optional<Tip> base = base_of_staged(found->second, by);
-      if (!base) continue;
-      const Dot& dot = found->second.header.dot;
+      exact = std::max(exact, Tip{dot.member, dot.incarnation, dot.seq, hash, dot.branch});
+    } else if (const auto one = held.find(hash); one != held.end()) {
+      const std::optional<Tip> base = base_of_staged(one->second, by, found);
+      if (!base || !passed.insert(hash).second) continue;
+      const Dot& dot = one->second.header.dot;
       as_signed = dot.incarnation;
-      from = {base->member, base->incarnation, dot.seq, hash};
+      from = {base->member, base->incarnation, dot.seq, hash, base->branch};
     }
-    from = past_staged(from, as_signed, by);
-    if (from.seq > 0) tips.insert(from);
+    const std::optional<Tip> end = past_staged(from, as_signed, by, passed);
+    if (end && end->seq > 0) tips.insert(*end);
   }
   for (const auto& [chain, exact] : last) tips.insert(exact);
   return {tips.begin(), tips.end()};
@@ -89,10 +109,8 @@ void Peer::Core::merge_stored(const base::MemberId& member, const Vector& vector
 Dot Peer::Core::dot_of(const Flight& flight) const {
   const Flight& first = flights.front();
   Dot dot = flight.header.dot;
-  if (first.header.dot.seq > 1)
-    dot.incarnation = history.find(first.header.prev)->info.dot.incarnation;
-  if (history.rival(first.header) != nullptr)
-    dot.incarnation = branch_incarnation(dot.incarnation, first.hash);
+  if (first.header.dot.seq > 1) dot.branch = history.find(first.header.prev)->info.dot.branch;
+  if (history.rival(first.header) != nullptr) dot.branch = first.hash;
   return dot;
 }
 

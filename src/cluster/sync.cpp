@@ -3,6 +3,7 @@
 #include "cluster/planted.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace postern::cluster {
 namespace {
@@ -82,6 +83,17 @@ void Peer::Core::compare(Link& from, const Vector& vector) {
   });
   if (more) pull(from);
   push(from);
+}
+
+/// A look at a vector goes over all chains, and may send a round: at most a few a second, whatever is asked.
+void Peer::Core::look_at_vectors(Link& from) {
+  if (now.mono_ms < from.vectors_again_at || (!from.pulled && !from.summary)) return;
+  from.vectors_again_at = now.mono_ms + tuning.sync_retry_ms / 4;
+  if (const auto asked = std::exchange(from.pulled, std::nullopt)) {
+    replace_known(from, *asked);
+    push(from);
+  }
+  if (const auto summary = std::exchange(from.summary, std::nullopt)) compare(from, *summary);
 }
 
 void Peer::Core::on_ack(Link& from, const Ack& ack) {

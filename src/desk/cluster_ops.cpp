@@ -252,6 +252,7 @@ json::object connection_json(const State& state, const base::Instant& now,
   out["links"] =
       self ? hosts_json(state, own_live)
            : hosts_json(state, link != nullptr ? link->its_live : std::vector<base::MemberId>());
+  out["links_told_by"] = link != nullptr && link->told_by ? host_of(state, *link->told_by) : "";
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/printable.h"
+#include "cluster/request.h"
 #include "desk/check.h"
 
 #include <boost/json/array.hpp>
@@ -50,6 +51,35 @@ std::optional<Answer> known_answer(const State& state, const Session& session,
     if (!one.stored && one.member != state.peer().self().member)
       out.missing.push_back({one.member, "has not confirmed it yet"});
   return out;
+}
+
+cluster::LocalCommit local_commit(const State& state, const Session& session, std::string request,
+                                  std::string comment, const Pending& pending) {
+  cluster::LocalCommit out;
+  out.request_key = std::move(request);
+  out.author = session.who.user;
+  out.author_name = session.who.name;
+  out.comment = std::move(comment);
+  for (const auto& [key, edit] : pending.edits) {
+    cluster::LocalCommit::Item item;
+    item.reg = cluster::settings_register(key.first, key.second);
+    item.kind = edit.text ? cluster::WriteKind::put : cluster::WriteKind::clear;
+    if (edit.text) item.value = *edit.text;
+    item.base = edit.base;
+    out.items.push_back(std::move(item));
+  }
+  out.retire = pending_key(state, session);
+  return out;
+}
+
+/// Is the known commit of this key another one than the pending changes would make?
+bool is_reuse(const State& state, const Session& session, const std::string& request,
+              const Answer& known) {
+  const Pending* pending = find_pending(state, session);
+  if (pending == nullptr || pending->edits.empty()) return false;
+  const cluster::Peer::CommitInfo* info = state.peer().commit(known.commit);
+  return info != nullptr && cluster::content_of(local_commit(state, session, request, {}, *pending)) !=
+                                cluster::content_of(info->header);
 }
 
 struct CheckedSet {
@@ -102,25 +132,6 @@ void finish(State& state, const Call& call, const std::string& key, const Answer
   }
 }
 
-cluster::LocalCommit local_commit(const State& state, const Session& session, std::string request,
-                                  std::string comment, const Pending& pending) {
-  cluster::LocalCommit out;
-  out.request_key = std::move(request);
-  out.author = session.who.user;
-  out.author_name = session.who.name;
-  out.comment = std::move(comment);
-  for (const auto& [key, edit] : pending.edits) {
-    cluster::LocalCommit::Item item;
-    item.reg = cluster::settings_register(key.first, key.second);
-    item.kind = edit.text ? cluster::WriteKind::put : cluster::WriteKind::clear;
-    if (edit.text) item.value = *edit.text;
-    item.base = edit.base;
-    out.items.push_back(std::move(item));
-  }
-  out.retire = pending_key(state, session);
-  return out;
-}
-
 std::optional<base::Error> wrong_request(const std::string& comment, const std::string& request) {
   if (request.empty() || request.size() > request_key_bytes)
     return fail(
@@ -129,6 +140,12 @@ std::optional<base::Error> wrong_request(const std::string& comment, const std::
   if (auto good = base::check_line(comment, base::limits::comment_bytes, "A comment", "comment"); !good)
     return good.error();
   return std::nullopt;
+}
+
+base::Error key_reused() {
+  return fail(ErrorCode::invalid, "request",
+              "The request's key was used before for other changes. Nothing was written; commit "
+              "with a new key.");
 }
 
 base::Error nothing_pending() {
@@ -140,8 +157,10 @@ void commit(State& state, Session& session, const Call& call, Params& params) {
   const std::string request = params.text("request");
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   if (auto wrong = wrong_request(comment, request)) return call.refuse(*wrong);
-  if (auto known = known_answer(state, session, request))
+  if (auto known = known_answer(state, session, request)) {
+    if (is_reuse(state, session, request, *known)) return call.refuse(key_reused());
     return call.answer(committed_json(state, *known, {}));
+  }
   if (find_pending(state, session) == nullptr) return call.refuse(nothing_pending());
   if (auto busy = pending_busy(state, session)) return call.refuse(*busy);
   Pending& pending = pending_of(state, session);

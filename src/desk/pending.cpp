@@ -33,12 +33,15 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
 /// Inverse of cluster::to_text(Dot), but with decimal numbers made here: the text form is for
 /// people.
 json::value dot_value(const cluster::Dot& dot) {
-  return json::array{base::to_text(dot.member), std::to_string(dot.incarnation),
-                     std::to_string(dot.seq)};
+  json::array parts{base::to_text(dot.member), std::to_string(dot.incarnation),
+                    std::to_string(dot.seq)};
+  if (!dot.branch.is_nil()) parts.push_back(json::value(base::to_text(dot.branch)));
+  return parts;
 }
 
 std::optional<cluster::Dot> dot_from(const json::value& value) {
-  if (!value.is_array() || value.get_array().size() != 3) return std::nullopt;
+  if (!value.is_array() || value.get_array().size() < 3 || value.get_array().size() > 4)
+    return std::nullopt;
   const json::array& parts = value.get_array();
   for (const json::value& part : parts)
     if (!part.is_string()) return std::nullopt;
@@ -46,7 +49,12 @@ std::optional<cluster::Dot> dot_from(const json::value& value) {
   const auto incarnation = whole_number(parts[1].get_string());
   const auto seq = whole_number(parts[2].get_string());
   if (!member || !incarnation || !seq) return std::nullopt;
-  return cluster::Dot{{*member}, *incarnation, *seq};
+  cluster::Dot dot{{*member}, *incarnation, *seq};
+  if (parts.size() == 3) return dot;
+  const auto branch = base::parse_hash(parts[3].get_string());
+  if (!branch) return std::nullopt;
+  dot.branch = *branch;
+  return dot;
 }
 
 std::optional<model::Text> text_from(const json::object& edit, std::string_view name) {

@@ -144,7 +144,7 @@ void Machine::persist(cluster::Persist what) {
 }
 
 void Machine::answer(const cluster::Answer& answer) {
-  const auto found = waiting_.find(answer.request_key);
+  const auto found = waiting_.find({answer.request_key, answer.content});
   if (found == waiting_.end()) return;
   const auto callbacks = std::move(found->second);
   waiting_.erase(found);
@@ -170,7 +170,7 @@ void Machine::commit(cluster::LocalCommit what, std::function<void(const cluster
     refused.reason = "This machine is joining a cluster: its own settings are being replaced.";
     return done(refused);
   }
-  waiting_[what.request_key].push_back(std::move(done));
+  waiting_[{what.request_key, cluster::content_of(what)}].push_back(std::move(done));
   step(std::move(what));
 }
 

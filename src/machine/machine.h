@@ -169,7 +169,9 @@ class Machine final : public desk::House {
   bool settle_late_ = false;  ///< a timer will settle, should no answer come before
   bool links_unsettled_ = false;
   std::int64_t wake_mono_ms_ = 0;
-  std::map<std::string, std::vector<std::function<void(const cluster::Answer&)>>> waiting_;
+  /// By request key and content: one key may be used for several requests.
+  std::map<std::pair<std::string, base::Hash>, std::vector<std::function<void(const cluster::Answer&)>>>
+      waiting_;
 
   std::map<std::string, std::string> notes_;
   std::map<std::string, std::string> pending_;

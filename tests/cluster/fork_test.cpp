@@ -34,11 +34,11 @@ struct Forked : World {
     for (int a = 0; a < others + 1; ++a)
       for (int b = 0; b < a; ++b) cut(b, a);
   }
-  /// The known incarnations of machine 0's commits, as machine 1 has them.
-  std::set<base::Incarnation> names() {
-    std::set<base::Incarnation> found;
+  /// The names of machine 0's chains, as machine 1 has them.
+  std::set<ChainId> names() {
+    std::set<ChainId> found;
     for (const Tip& tip : at(1).peer->vector())
-      if (tip.member == member_id(0)) found.insert(tip.incarnation);
+      if (tip.member == member_id(0)) found.insert(chain_of(tip));
     return found;
   }
   std::vector<Head> heads(int machine, const std::string& feature) {
@@ -71,9 +71,11 @@ TEST(Fork, BothBranchesAreKeptAsConcurrentAndTheLesserHashKeepsTheName) {
   const Head& kept = heads[0].commit < heads[1].commit ? heads[0] : heads[1];
   const Head& renamed = heads[0].commit < heads[1].commit ? heads[1] : heads[0];
   EXPECT_EQ(kept.dot.incarnation, world.before.incarnation);
-  EXPECT_EQ(renamed.dot.incarnation, branch_incarnation(world.before.incarnation, renamed.commit));
+  EXPECT_TRUE(kept.dot.branch.is_nil());
+  EXPECT_EQ(renamed.dot.incarnation, world.before.incarnation);
+  EXPECT_EQ(renamed.dot.branch, renamed.commit);
   EXPECT_EQ(renamed.dot.seq, kept.dot.seq);
-  EXPECT_EQ(world.names(), (std::set{kept.dot.incarnation, renamed.dot.incarnation}));
+  EXPECT_EQ(world.names(), (std::set{chain_of(kept.dot), chain_of(renamed.dot)}));
   EXPECT_EQ(world.at(1).peer->commit(renamed.commit)->dot, renamed.dot);
 
   world.set(1, "a", "decided");  // its base is the two dots

@@ -97,7 +97,7 @@ void World::start(int machine) {
   flushes_.erase(std::remove_if(flushes_.begin(), flushes_.end(),
                                 [machine](auto& f) { return f.first == machine; }),
                  flushes_.end());
-  auto made = Peer::restore(m.self, Tuning{}, m.stored, m.nonce, m.incarnation, clock_of(m));
+  auto made = Peer::restore(m.self, tuning, m.stored, m.nonce, m.incarnation, clock_of(m));
   ASSERT_TRUE(made) << made.error().text;
   m.peer = std::move(*made);
   for (const base::Hash& hash : m.peer->missing_values()) {

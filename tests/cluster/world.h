@@ -72,6 +72,7 @@ class World {
   /// Ends the oldest held flush of a machine.
   void flush(int machine, Flushed::How how = Flushed::How::done);
   void step(int machine, const Event& event);
+  void write_to_disk(int machine, const Persist& persist) { write(at(machine), persist); }
   /// The last answer for a key, or null.
   const Answer* answer(int machine, const std::string& key) const;
   bool alerted(int machine, const std::string& about) const;
@@ -83,6 +84,7 @@ class World {
   base::GroupId main_group;
   base::UserId admin;
   base::Instant now{1'700'000'000'000, 1'000'000};
+  Tuning tuning;
   /// Messages of these kinds are lost.
   std::set<std::string> lose;
 
