@@ -106,7 +106,7 @@ void Laws::check_damage_is_seen(const Machine& machine) {
   char& victim = header[draw % header.size()];
   victim = static_cast<char>(victim ^ (1 << draw % 8));
   const base::Instant now = machine.clock.read(world_.now());
-  auto restored = cluster::Peer::restore(machine.self, tuning(), commits, 1, 2, now);
+  auto restored = cluster::Peer::restore(machine.self, tuning(), commits, 1, 2, now, values_of(machine));
   if (!restored) return;
   for (const base::Hash& hash : (*restored)->missing_values()) {
     const auto found = machine.disk.durable().values.find(hash);

@@ -254,6 +254,14 @@ void World::drop_process(std::size_t index, bool silent) {
   admins_->process_died(index);
 }
 
+cluster::ValueOf values_of(const Machine& machine) {
+  return [&machine](const base::Hash& hash) {
+    const auto& values = machine.disk.durable().values;
+    const auto found = values.find(hash);
+    return found == values.end() ? std::nullopt : std::optional(found->second);
+  };
+}
+
 void World::start(std::size_t index) {
   Machine& starting = machine(index);
   if (starting.up() || is_broken()) return;
@@ -265,7 +273,8 @@ void World::start(std::size_t index) {
     starting.incarnation = process_.next();
   }
   auto restored = cluster::Peer::restore(starting.self, tuning(), starting.disk.durable().commits, starting.nonce,
-                                         starting.incarnation, starting.clock.read(now()));
+                                         starting.incarnation, starting.clock.read(now()),
+                                         values_of(starting));
   if (!restored) {
     broken({"restore", "A sound log was refused: " + base::to_text(restored.error()), {}, now()});
     return;

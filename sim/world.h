@@ -40,6 +40,9 @@ struct Report {
   std::map<std::string, std::uint64_t> marks;  ///< what was reached how often
 };
 
+/// Its disk's values as they are when asked, while it lives.
+cluster::ValueOf values_of(const Machine& machine);
+
 /// One seed's world: machines, network, administrators, faults and laws on one timeline. Whoever acts in it
 /// draws from a Random of his own, so that the parts disturb each other less when one is switched off.
 class World {

@@ -63,10 +63,10 @@ int move_machines(Session& session, const std::vector<std::string>& hosts, const
 }
 
 /// Asks for hosts by number or name, several separated by commas.
-std::optional<std::vector<std::string>> ask_machines(Session& session,
+std::optional<std::vector<std::string>> ask_machines(Session& session, std::string_view to_do,
                                                      const std::vector<std::string>& hosts) {
   Question question;
-  question.text = "Enter the names or numbers of the machines to move, separated by commas.";
+  question.text = fmt::format("Enter the names or numbers of the machines to {}, separated by commas.", to_do);
   question.completions = hosts;
   question.check = [&](std::string_view typed) -> base::Result<std::string> {
     std::vector<std::string> chosen;
@@ -98,7 +98,7 @@ int ask_set_group(Session& session) {
       session.line(fmt::format("{}. {} (group {})", ++number, hosts.back(), groups.back()));
     }
   }
-  const auto chosen = ask_machines(session, hosts);
+  const auto chosen = ask_machines(session, "move", hosts);
   if (!chosen) return exit_ok;
   session.line(fmt::format("Choose the group that {} should be a member of.", join(*chosen, ", ")));
   const auto group = ask_number(session, groups, 0);
@@ -114,6 +114,48 @@ int set_group(Session& session, Arguments& arguments) {
                         "Say who goes where: clusterconfig setgroup HOST[,HOST] GROUP.");
   }
   return move_machines(session, hosts, group);
+}
+
+int remove_machines(Session& session, const std::vector<std::string>& machines) {
+  JsonObject params;
+  params["machines"] = boost::json::array(machines.begin(), machines.end());
+  const auto answer = session.call("cluster.remove_machine", std::move(params));
+  if (!answer) return session.last_exit;
+  if (session.printed_json(*answer)) return exit_ok;
+  for (const auto& host : items_of(*answer, "removed"))
+    session.line(fmt::format("{} is removed from the cluster.", std::string(host.as_string())));
+  session.warnings(*answer);
+  session.line("Removing a machine takes effect immediately, there is no need to commit.");
+  return exit_ok;
+}
+
+int ask_remove_machine(Session& session) {
+  const auto list = session.call("cluster.list", {});
+  if (!list) return session.last_exit;
+  std::vector<std::string> hosts;
+  std::size_t number = 0;
+  for (const auto& group : items_of(*list, "groups")) {
+    for (const auto& machine : items_of(group, "machines")) {
+      hosts.push_back(text_of(machine, "host"));
+      session.line(fmt::format("{}. {} (group {})", ++number, hosts.back(), text_of(group, "name")));
+    }
+  }
+  const auto chosen = ask_machines(session, "remove", hosts);
+  if (!chosen) return exit_ok;
+  const auto sure = ask_yes_no(
+      session, fmt::format("Are you sure that you want to remove {} from the cluster?", join(*chosen, ", ")), false);
+  return sure && *sure ? remove_machines(session, *chosen) : exit_ok;
+}
+
+int remove_machine(Session& session, Arguments& arguments) {
+  if (arguments.empty() && session.interactive) return ask_remove_machine(session);
+  const auto machines = split(arguments.take().value_or(""), ",");
+  if (machines.empty() || !arguments.empty()) {
+    return session.fail(ErrorCode::usage,
+                        "Say which machine leaves, by host name, serial number or id: clusterconfig removemachine "
+                        "HOST[,HOST].");
+  }
+  return remove_machines(session, machines);
 }
 
 int standalone_menu(Session& session) {
@@ -181,6 +223,7 @@ int cluster_menu(Session& session) {
 int run_cluster_operation(Session& session, const std::string& operation, Arguments& arguments) {
   if (operation == "ADDGROUP") return add_group(session, arguments);
   if (operation == "SETGROUP") return set_group(session, arguments);
+  if (operation == "REMOVEMACHINE") return remove_machine(session, arguments);
   if (operation == "LIST" || operation == "LISTDETAIL") {
     return list_cluster(session, operation == "LISTDETAIL");
   }

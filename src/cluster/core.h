@@ -20,7 +20,7 @@
 ///   receive.cpp  Ship: decode, check, persist                    held.cpp     received commits until applied
 ///   sync.cpp     vectors: push, pull, summary                    stored.cpp   acknowledgements, both ways
 ///   hello.cpp    the first message of a link                     links.cpp    up and down, pings, link states
-///   info.cpp     what others may look at
+///   info.cpp     what others may look at         restore.cpp  what was stored, proved
 namespace postern::cluster {
 
 /// A commit that came from another machine and is not applied yet.
@@ -131,15 +131,12 @@ struct Other {
 
 /// What one author may have staged, or deferred, of the room for received commits.
 constexpr std::size_t staged_part = 8;
+class Runs;
 
 struct Peer::Core {
   Core(Self who, Tuning how, std::uint64_t nonce, base::Incarnation fresh, base::Instant at);
 
   // peer.cpp
-  base::Result<void> load(const std::vector<StoredCommit>& past);
-  base::Result<void> apply_stored(const StoredCommit& stored, Header header,
-                                  const base::Hash& hash);
-  void report_unproved();
   Effects step(const Event& event, base::Instant at);
   void handle(const LocalCommit& what);
   void handle(const Flushed& what);
@@ -161,6 +158,15 @@ struct Peer::Core {
   const Fleet& fleet();
   std::string host_of(const base::MemberId& member);
   [[nodiscard]] bool is_dead(const base::MemberId& member) const;
+
+  // restore.cpp
+  base::Result<void> load(const std::vector<StoredCommit>& past, const ValueOf& value_of);
+  [[nodiscard]] std::string check_restored(const Header& header) const;
+  [[nodiscard]] std::string prove_restored(Runs& runs, std::size_t at,
+                                           const Values& identities) const;
+  [[nodiscard]] std::optional<base::VerifyKey> key_for(const Header& header,
+                                                       const Values& identities) const;
+  void hold_back(Header header, const base::Hash& hash, const Envelope& envelope, bool visible);
 
   // local.cpp
   bool answer_known(const LocalCommit& what);
@@ -230,6 +236,7 @@ struct Peer::Core {
   void need(Held& one, const base::Hash& seen);
   void advance_waiting(Held& one);
   void advance_staged(Held& one);
+  [[nodiscard]] bool knew_of_removal(const Header& header) const;
   void drop_unsound(const Held& one, const std::string& why);
   void persist_held(Held& one, bool staged);
   void flushed_held(Token token);
@@ -312,14 +319,7 @@ struct Peer::Core {
       keys;                                         ///< by admission and member
   std::map<base::MemberId, base::Hash> admissions;  ///< the first applied one
   std::map<base::MemberId, base::Hash> pins;  ///< the first proved one: its key is the member's
-  std::multimap<base::Hash, std::pair<base::Hash, base::MemberId>>
-      keys_wanted;  ///< by value, after restore
-  struct Unproved {
-    base::MemberId member;
-    Envelope envelope;
-    base::Hash admission;
-  };
-  std::map<base::Hash, Unproved> tips_unproved;  ///< after restore
+  std::vector<Unproved> not_proved;  ///< at the restore
   Fleet fleet_value;
   bool fleet_stale = true;
   Counters counters;

@@ -18,6 +18,8 @@ using Where = Held::Where;
 constexpr std::size_t author_part = 2;
 constexpr std::size_t unproved_part = 16;
 
+constexpr const char* after_removal = "its author had been removed from the cluster, and knew it";
+
 }  // namespace
 
 const Held* Peer::Core::proved(const base::Hash& hash) const {
@@ -188,6 +190,7 @@ void Peer::Core::advance_waiting(Held& one) {
   }
   std::string wrong = check_chain(one);
   if (wrong.empty()) wrong = prove(one);
+  if (wrong.empty() && knew_of_removal(one.header)) wrong = after_removal;
   if (!wrong.empty()) {
     refuse(one, wrong);
     return forget(base::Hash(one.hash));
@@ -204,11 +207,41 @@ void Peer::Core::advance_staged(Held& one) {
   std::string wrong;
   if (!one.proved) wrong = check_chain(one);
   if (wrong.empty() && !one.proved) wrong = check_signature(one);
+  if (wrong.empty() && knew_of_removal(one.header)) wrong = after_removal;
   if (wrong.empty() && !one.visible && !has_values(one)) wrong = "its values are lost";
   if (!wrong.empty()) return drop_unsound(one, wrong);
   if (!may_begin(one)) return;
   persist().promote.push_back(one.hash);
   apply_held(one.hash);
+}
+
+/// Had its author seen that its membership ended? No honest machine commits then, and what came before the removal or
+/// beside it stands (P14): the same answer everywhere, for it depends on the commit's context only.
+bool Peer::Core::knew_of_removal(const Header& header) const {
+  const Register life = member_register(header.dot.member, "life");
+  const std::vector<Dot> graves = builder.graves({Space::member, header.dot.member.uuid});
+  std::set<base::Hash> met;
+  std::vector<const Header*> walk = {&header};
+  const auto removes = [&](const base::Hash& seen) {
+    if (!met.insert(seen).second) return false;
+    if (const Record* record = history.find(seen))
+      return std::any_of(graves.begin(), graves.end(),
+                         [&](const Dot& grave) {
+                           return record->info.dot == grave || history.saw(*record, grave);
+                         });
+    const auto found = held.find(seen);  // on its way to the disk before this one
+    if (found == held.end()) return false;
+    walk.push_back(&found->second.header);
+    return find_write(found->second.header, life) != nullptr;
+  };
+  for (std::size_t next = 0; next < walk.size(); ++next) {
+    const Header& at = *walk[next];
+    if (removes(at.prev)) return true;
+    for (const ParentRef& parent : at.parents) {
+      if (removes(parent.hash)) return true;
+    }
+  }
+  return false;
 }
 
 /// What came from the disk and is not what was written there comes again from the others.

@@ -16,7 +16,6 @@ Effects Peer::step(const Event& event, base::Instant now) {
 
 std::vector<base::Hash> Peer::missing_values() const {
   std::vector<base::Hash> missing = core_->builder.missing_values();
-  for (const auto& [value, admission] : core_->keys_wanted) missing.push_back(value);
   for (const auto& [hash, one] : core_->held) {
     for (const Write& write : one.header.writes) {
       if (!write.value.is_nil() && one.values.count(write.value) == 0)
@@ -26,46 +25,6 @@ std::vector<base::Hash> Peer::missing_values() const {
   std::sort(missing.begin(), missing.end());
   missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
   return missing;
-}
-
-/// With an admission's value comes the key that proves the tips restored under it.
-void Peer::supply_value(const base::Hash& hash, std::string bytes) {
-  Core& core = *core_;
-  if (base::hash_bytes(bytes) != hash) {
-    core.alerts_later.push_back(
-        {Alert::Grade::critical, "damaged",
-         fmt::format("A stored value ({:.12}) is damaged.", base::to_text(hash))});
-    return;
-  }
-  const auto [first, last] = core.keys_wanted.equal_range(hash);
-  for (auto at = first; at != last; ++at) {
-    const auto& [admission, member] = at->second;
-    core.learn_key(admission, member, bytes);
-    const auto key = core.keys.find({admission, member});
-    for (auto tip = core.tips_unproved.begin(); tip != core.tips_unproved.end();) {
-      const Core::Unproved& one = tip->second;
-      if (one.member != member || one.admission != admission || key == core.keys.end()) {
-        ++tip;
-        continue;
-      }
-      if (!base::verify(key->second, signed_bytes(core.self.cluster, one.envelope.header),
-                        one.envelope.signature)) {
-        core.alerts_later.push_back(
-            {Alert::Grade::critical, "damaged",
-             fmt::format("The stored commits of {} carry a wrong signature.",
-                         core.host_of(member))});
-      }
-      tip = core.tips_unproved.erase(tip);
-    }
-  }
-  core.keys_wanted.erase(hash);
-  for (auto& [id, one] : core.held) {
-    for (const Write& write : one.header.writes) {
-      if (write.value == hash) one.values[hash] = bytes;
-    }
-  }
-  core.fleet_stale = true;
-  core.builder.supply(hash, std::move(bytes));
 }
 
 const Self& Peer::self() const {

@@ -15,55 +15,6 @@ namespace {
 constexpr std::int64_t clock_jump_ms = 60'000;
 constexpr std::size_t durables_kept = 8;
 
-base::Error damaged(const Dot& dot, const char* why) {
-  return base::fail(
-      base::ErrorCode::damaged,
-      fmt::format(
-          "The stored commit {} is damaged: {}. Restore the store from a backup, or let this "
-          "machine join again.",
-          to_text(dot), why));
-}
-
-Alert gap_alert(std::size_t commits) {
-  return {Alert::Grade::warning, "gap",
-          fmt::format("{} stored commits build on others that are not on this machine's disk. They "
-                      "are not in effect here until the other machines have sent what is missing.",
-                      commits)};
-}
-
-Alert refused_alert(const Dot& dot, const std::string& why) {
-  return {Alert::Grade::critical, "commit-refused",
-          fmt::format("The stored commit {} was refused: {}. It, and what builds on it, is not in "
-                      "effect here. Find out what that machine does.",
-                      to_text(dot), why)};
-}
-
-struct Loaded {
-  Header header;
-  base::Hash hash;
-  const StoredCommit* stored = nullptr;
-  bool staged = false;
-  bool done = false;
-};
-
-/// What a visible commit had seen was visible, though a power cut took the note of it.
-void show_what_was_seen(std::vector<Loaded>& loaded, const std::map<base::Hash, std::size_t>& index) {
-  std::vector<const Header*> visible;
-  for (const Loaded& one : loaded) {
-    if (!one.staged) visible.push_back(&one.header);
-  }
-  const auto show = [&](const base::Hash& seen) {
-    const auto found = index.find(seen);
-    if (found != index.end() && std::exchange(loaded[found->second].staged, false))
-      visible.push_back(&loaded[found->second].header);
-  };
-  for (std::size_t next = 0; next < visible.size(); ++next) {
-    const Header& header = *visible[next];
-    show(header.prev);
-    for (const ParentRef& parent : header.parents) show(parent.hash);
-  }
-}
-
 }  // namespace
 
 Peer::Core::Core(Self who, Tuning how, std::uint64_t nonce, base::Incarnation fresh,
@@ -76,100 +27,11 @@ Peer::Core::Core(Self who, Tuning how, std::uint64_t nonce, base::Incarnation fr
       clock_offset_ms(at.wall_ms - at.mono_ms),
       now(at) {}
 
-/// Stored order is not always a causal one: staged commits are stored before their context, and a
-/// write that failed may have left a gap. What has a gap is held back, as if it had just come from
-/// elsewhere.
-base::Result<void> Peer::Core::load(const std::vector<StoredCommit>& past) {
-  std::vector<Loaded> loaded;
-  std::map<base::Hash, std::size_t> index;
-  for (const StoredCommit& stored : past) {
-    auto header = decode_header(stored.envelope.header);
-    if (!header) return header.error();
-    if (const auto good = validate(self.cluster, *header); !good) {
-      alerts_later.push_back(refused_alert(header->dot, good.error().text));
-      continue;
-    }
-    const base::Hash hash = stored.envelope.id();
-    if (!index.emplace(hash, loaded.size()).second) continue;
-    loaded.push_back({std::move(*header), hash, &stored, stored.staged, false});
-  }
-  show_what_was_seen(loaded, index);
-  for (bool progress = true; progress;) {
-    progress = false;
-    for (Loaded& commit : loaded) {
-      if (commit.done || commit.staged || !history.lacking(commit.header).empty()) continue;
-      const auto sound = apply_stored(*commit.stored, std::move(commit.header), commit.hash);
-      if (!sound) return sound.error();
-      commit.done = progress = true;
-    }
-  }
-  std::size_t gaps = 0;
-  for (Loaded& commit : loaded) {
-    if (commit.done) continue;
-    if (!commit.staged) ++gaps;
-    Held kept;
-    kept.header = std::move(commit.header);
-    kept.hash = commit.hash;
-    kept.envelope = commit.stored->envelope;
-    kept.where = Held::Where::staged;
-    kept.visible = kept.durable = !commit.staged;
-    if (kept.durable) to_advance.push_back(kept.hash);  // from the first step on it waits for what it lacks
-    hold(std::move(kept));
-  }
-  if (gaps > 0) alerts_later.push_back(gap_alert(gaps));
-  return {};
-}
-
-/// One stored commit whose context is applied. Signatures wait for the values (supply_value).
-base::Result<void> Peer::Core::apply_stored(const StoredCommit& stored, Header header,
-                                            const base::Hash& hash) {
-  const Dot dot = header.dot;
-  const Record* before = history.find(header.prev);
-  if (dot.seq > 1 && (before == nullptr || before->info.header.dot != before_dot(dot)))
-    return damaged(dot, "it does not continue its chain");
-  if (dot.seq > 1) tips_unproved.erase(header.prev);
-  const Record& record = apply(std::move(header), hash, {});
-  const Record* admission = history.find(record.admission);
-  if (find_write(admission->info.header, member_register(dot.member, "identity")) == nullptr)
-    return damaged(dot, "its author was not admitted by the commit that it names");
-  tips_unproved[hash] = {dot.member, stored.envelope, record.admission};
-  return {};
-}
-
-/// After the values were supplied: chains whose author's key was not among them.
-void Peer::Core::report_unproved() {
-  for (const auto& [hash, tip] : tips_unproved) {
-    alert(
-        Alert::Grade::critical, "damaged",
-        fmt::format("The stored commits of {} cannot be proved: the store lacks the key with which "
-                    "it was admitted. Let this machine join again.",
-                    host_of(tip.member)));
-  }
-  tips_unproved.clear();
-}
-
-base::Result<std::unique_ptr<Peer>> Peer::restore(Self self, Tuning tuning,
-                                                  const std::vector<StoredCommit>& past,
-                                                  std::uint64_t boot_nonce, base::Incarnation fresh,
-                                                  base::Instant now) {
-  auto core = std::make_unique<Core>(std::move(self), tuning, boot_nonce, fresh, now);
-  const auto loaded = core->load(past);
-  if (!loaded) return loaded.error();
-  // One that has commits already is that of a running machine's snapshot, and no news.
-  core->authored = core->history.length({core->self.member, fresh}) > 0;
-  core->changed.clear();
-  core->arrived.clear();
-  core->deaths = false;
-  core->check_at = 0;
-  return std::unique_ptr<Peer>(new Peer(std::move(core)));
-}
-
 Effects Peer::Core::step(const Event& event, base::Instant at) {
   out = {};
   changed.clear();
   now = at;
   std::swap(out.alerts, alerts_later);
-  report_unproved();
   watch_clock();
   std::visit([this](const auto& what) { handle(what); }, event);
   run_timers();

@@ -37,17 +37,32 @@ struct Tuning {
   std::int64_t chain_refill_ms = 60'000;   ///< … and one more so often; the rest waits on the disk
 };
 
+/// A stored value by its hash, or nothing.
+using ValueOf = std::function<std::optional<std::string>(const base::Hash&)>;
+
 /// One machine's part in its fleet: a pure state machine. The same code runs in posternd and in the
 /// simulator; it reads no clock, no randomness, no file and no thread. Not thread-safe: one owner.
 class Peer {
  public:
-  /// `past`: everything stored, in the order it was stored. `boot_nonce` and `fresh` are newly drawn random
-  /// numbers. Errors: damaged, naming the commit (dot) whose bytes, chain or signature do not check.
+  /// `past`: everything stored, in the order it was stored. `value_of` is asked, during the call, for the members'
+  /// identities among its values: a commit counts only when a signature proves it (docs/WIRE.md). What none proves,
+  /// and what builds on that, is held back as what has a gap is. `boot_nonce` and `fresh` are newly drawn random
+  /// numbers. Errors: damaged, when bytes are no commit's.
   static base::Result<std::unique_ptr<Peer>> restore(Self self, Tuning tuning,
                                                      const std::vector<StoredCommit>& past,
                                                      std::uint64_t boot_nonce, base::Incarnation fresh,
-                                                     base::Instant now);
+                                                     base::Instant now, const ValueOf& value_of = {});
   ~Peer();
+
+  /// A restored commit that no signature proves.
+  struct Unproved {
+    Dot dot;
+    base::Hash hash;
+    std::string host;  ///< its author's host name, or id
+    std::string why;   ///< "its signature is wrong", …
+  };
+  /// Names are there when the values were supplied.
+  [[nodiscard]] std::vector<Unproved> unproved() const;
 
   /// Hashes of head values that `state()` still lacks; to be supplied once after restore.
   [[nodiscard]] std::vector<base::Hash> missing_values() const;

@@ -286,11 +286,7 @@ void Peer::Core::note_admissions(const Header& header, const base::Hash& hash,
     const base::MemberId member{write.reg.id};
     pins.emplace(member, hash);
     const auto found = values.find(write.value);
-    if (found != values.end()) {
-      learn_key(hash, member, found->second);
-    } else {
-      keys_wanted.emplace(write.value, std::pair(hash, member));
-    }
+    if (found != values.end()) learn_key(hash, member, found->second);
   }
 }
 

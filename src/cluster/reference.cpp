@@ -49,7 +49,8 @@ Dot Reference::known_dot(const base::Hash& hash, std::map<base::Hash, Dot>& know
   return known[hash] = dot;
 }
 
-/// A write is buried iff some delete of what it belongs to is not in its context.
+/// A write is buried iff some delete of what it belongs to is not in its context; what belongs to a member, iff there
+/// is one.
 void Reference::bury(State& state, const Seen& seen, const std::vector<base::Uuid>& revived) const {
   for (auto& [reg, at] : state.registers_) {
     const auto entity = entity_of(reg);
@@ -60,7 +61,7 @@ void Reference::bury(State& state, const Seen& seen, const std::vector<base::Uui
       head.buried =
           !lives && std::any_of(commits_.begin(), commits_.end(), [&](const auto& commit) {
             return find_write(commit.second, life_of(*entity)) != nullptr &&
-                   !has(seen.at(head.commit), commit.first);
+                   (entity->record == Space::member || !has(seen.at(head.commit), commit.first));
           });
     }
   }

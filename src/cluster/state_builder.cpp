@@ -95,14 +95,20 @@ bool StateBuilder::restored(const Entity& entity,
          });
 }
 
+std::vector<Dot> StateBuilder::graves(const Entity& entity) const {
+  const auto found = graves_.find(entity);
+  return found == graves_.end() ? std::vector<Dot>() : found->second;
+}
+
 /// A write is buried iff some delete of its entity is not in its context; deletes themselves never
-/// are.
+/// are. A membership that ended stays ended, whatever was seen: coming back is a new one (P14).
 bool StateBuilder::buried(const Register& reg, const Record& by) const {
   const std::optional<Entity> entity = entity_of(reg);
   if (!entity || reg == life_of(*entity)) return false;
   if (entity->record == Space::group && revived_.count(reg.id) != 0) return false;
   const auto found = graves_.find(*entity);
   if (found == graves_.end()) return false;
+  if (entity->record == Space::member && !planted(Planted::delete_heads_only)) return true;
   const std::vector<Dot>& graves = found->second;
   const auto unseen = [&](const Record& writer) {
     return std::any_of(graves.begin(), graves.end(),

@@ -24,6 +24,8 @@ class StateBuilder {
   /// added to `changed`.
   void begin_again(std::set<Register>& changed);
   [[nodiscard]] const State& state() const { return state_; }
+  /// Every delete of it so far.
+  [[nodiscard]] std::vector<Dot> graves(const Entity& entity) const;
 
   /// Hashes of heads' values that are not here.
   [[nodiscard]] std::vector<base::Hash> missing_values() const;

@@ -126,13 +126,19 @@ Result<std::unique_ptr<transport::Transport>> Daemon::start_transport(const mach
   return transport::Transport::start({identity.host_private, identity.user_private}, limits_here(), std::move(handlers));
 }
 
+/// The same error, saying in which file.
+base::Error of_file(base::Error error, const std::string& path) {
+  if (error.where.empty()) error.where = path;
+  return error;
+}
+
 Result<void> Daemon::go_live() {
   auto store = store::Store::open(store_path(directory_));
   if (!store) return store.error();
   auto contents = (*store)->load();
   if (!contents) return contents.error();
   const auto identity = machine::read_identity(contents->notes);
-  if (!identity) return identity.error();
+  if (!identity) return of_file(identity.error(), store_path(directory_));
   auto transport = start_transport(*identity);
   if (!transport) return transport.error();
   const std::string hands_socket = directory_ + "/run/hands.sock";
@@ -141,7 +147,7 @@ Result<void> Daemon::go_live() {
       truth_, std::make_unique<store::Writer>(std::move(*store)), std::move(*transport),
       std::make_unique<applier::Applier>(applier::Setup{hands_socket, machine_setup.facts.instance_dir}));
   auto machine = machine::Machine::start(*world_, *schema_, machine_setup, std::move(*contents));
-  if (!machine) return machine.error();
+  if (!machine) return of_file(machine.error(), store_path(directory_));
   machine_ = std::move(*machine);
   logins_ = std::make_unique<Logins>(truth_, *machine_, desk_, world_->transport(), hands_socket);
   spdlog::info("{} runs as {}", version_text(), identity->serial);

@@ -1,5 +1,6 @@
 #include "base/limits.h"
 #include "base/printable.h"
+#include "cluster/founding.h"
 #include "desk/commit.h"
 
 #include <boost/json/array.hpp>
@@ -186,6 +187,77 @@ std::vector<std::string> joining_lines(const State& state) {
   return out;
 }
 
+/// By host name, serial number or id. One that bears another's name or serial number, so as not to be removed or to
+/// have the other removed, is told apart by its id.
+base::Result<const cluster::Member*> member_meant(const State& state, const std::string& word) {
+  const cluster::Fleet& fleet = state.fleet();
+  std::vector<const cluster::Member*> meant;
+  for (const cluster::Member& member : fleet.members)
+    if (lower(member.host_name) == lower(word) || member.identity.serial == word || base::to_text(member.id) == word)
+      meant.push_back(&member);
+  if (meant.empty()) return find_machine(fleet, word);
+  if (meant.size() == 1) return meant.front();
+  std::vector<std::string> each;
+  for (const cluster::Member* member : meant)
+    each.push_back(fmt::format("{} (serial number {}, {})", base::to_text(member->id),
+                               base::printable_line(member->identity.serial, 64),
+                               machine_state(state, state.house.now(), *member).state));
+  return fail(ErrorCode::invalid, "machines",
+              fmt::format("\"{}\" names several machines: {}. Say the id of the one that is meant.",
+                          base::printable_line(word, 255), join_words(each)));
+}
+
+/// The members to remove, each once. Errors: whoever cannot be.
+base::Result<std::vector<const cluster::Member*>> members_to_remove(const State& state,
+                                                                    const std::vector<std::string>& words) {
+  const cluster::Fleet& fleet = state.fleet();
+  if (words.empty()) return fail(ErrorCode::usage, "machines", "Name at least one machine to remove.");
+  std::vector<const cluster::Member*> out;
+  for (const std::string& word : words) {
+    auto member = member_meant(state, word);
+    if (!member) return member.error();
+    if (fleet.members.size() == 1)
+      return fail(ErrorCode::unsupported, "machines",
+                  fmt::format("{} is the last machine of the cluster {}. Removing the last machine, which ends the "
+                              "cluster, is not in this version.", (*member)->host_name, fleet.cluster_name));
+    if ((*member)->id == state.peer().self().member)
+      return fail(ErrorCode::invalid, "machines",
+                  fmt::format("{} is this machine. Log in on another machine of the cluster to remove it.",
+                              (*member)->host_name));
+    if (std::find(out.begin(), out.end(), *member) == out.end()) out.push_back(*member);
+  }
+  if (out.size() > base::limits::writes_per_commit)
+    return fail(ErrorCode::invalid, "machines",
+                fmt::format("At most {} machines can be removed at once.", base::limits::writes_per_commit));
+  return out;
+}
+
+/// Spec J11 without the flattening: what a removed machine does now is part of the answer.
+void remove_machine(State& state, Session& session, const Call& call, Params& params) {
+  const std::vector<std::string> words = params.texts("machines");
+  if (auto trouble = params.trouble()) return call.refuse(*trouble);
+  if (state.fleet().standalone()) return call.refuse(in_no_cluster());
+  auto members = members_to_remove(state, words);
+  if (!members) return call.refuse(members.error());
+  std::vector<cluster::LocalCommit::Item> items;
+  std::vector<std::string> hosts;
+  for (const cluster::Member* member : *members) {
+    items.push_back(cluster::item_over(state.peer().state(), cluster::member_register(member->id, "life"),
+                                       cluster::WriteKind::remove, {}));
+    hosts.push_back(base::printable_line(member->host_name, base::limits::host_name_bytes));
+  }
+  std::string comment = "machines removed: " + join_words(hosts);
+  if (comment.size() > base::limits::comment_bytes) comment = fmt::format("{} machines removed", hosts.size());
+  commit_now(state, session, call, std::move(comment), std::move(items),
+             [call, hosts](State&, const cluster::Answer&) {
+               const std::string now =
+                   "A machine that was removed goes on with the mail settings that it has, outside of the cluster: "
+                   "nothing more reaches it, and nothing can be changed on it. To use it otherwise, set it up anew. "
+                   "Secrets that it knew are still known to it: change them.";
+               call.answer(json::object{{"removed", lines_json(hosts)}, {"warnings", lines_json({now})}});
+             });
+}
+
 void list(State& state, Session&, const Call& call, Params& params) {
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   const cluster::Fleet& fleet = state.fleet();
@@ -283,6 +355,7 @@ const std::vector<Method>& cluster_methods() {
       {"cluster.create", create},
       {"cluster.add_group", add_group},
       {"cluster.set_group", set_group},
+      {"cluster.remove_machine", remove_machine},
       {"cluster.list", list},
       {"cluster.connstatus", connstatus},
   };

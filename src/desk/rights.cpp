@@ -181,6 +181,7 @@ const std::vector<Right>& rights() {
       {"cluster.join_cancel", Needs::command, "clusterconfig"},
       {"cluster.add_group", Needs::command, "clusterconfig"},
       {"cluster.set_group", Needs::command, "clusterconfig"},
+      {"cluster.remove_machine", Needs::command, "clusterconfig"},
       {"cluster.list"},
       {"cluster.connstatus"},
       {"cluster.prejoin", Needs::command, "clusterconfig"},

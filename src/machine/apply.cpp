@@ -52,9 +52,21 @@ model::TreePtr Machine::tree_of(const std::string& feature, const model::Text& t
   return factory;
 }
 
+/// Admitted once, and removed since. Its settings in the cluster have no effect any more; its mail must not stop, so
+/// it goes on with what was in force when it heard of that.
+bool Machine::removed() const {
+  const auto identity = cluster::member_register(identity_.member, "identity");
+  return peer_->state().find(identity) != nullptr && peer_->fleet().member(identity_.member) == nullptr;
+}
+
+model::Text Machine::text_in_use(const std::string& feature) const {
+  const auto found = in_use_.find(feature);
+  return found == in_use_.end() ? nullptr : found->second;
+}
+
 void Machine::settle() {
   unsettled_ = false;
-  const auto wanted = effective_texts();
+  const auto wanted = removed() ? in_use_ : effective_texts();
   const auto mix = model::hold_back(wanted, in_use_, [this](const model::Texts& texts) {
     return verdicts_.named_by_errors(texts);
   });

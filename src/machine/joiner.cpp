@@ -1,12 +1,13 @@
 #include "machine/joiner.h"
 
-#include "base/assert.h"
-#include "base/printable.h"
-
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 
+#include "base/printable.h"
+#include "cluster/validate.h"
 #include "machine/machine.h"
 
 namespace postern::machine {
@@ -17,7 +18,25 @@ using base::fail;
 using base::Result;
 
 constexpr std::string_view administrator = "admin";
-constexpr std::size_t refusal_bytes = 1024;  ///< of the other side's words, as far as they are shown
+
+/// What a sponsor may send. All of it is in memory until the swap.
+constexpr std::uint64_t most_commits = 1U << 20;
+constexpr std::uint64_t most_late_commits = 1U << 16;  ///< made by others while the join ran
+constexpr std::uint64_t most_bytes = 1U << 30;
+constexpr std::int64_t look_ms = 30'000;
+constexpr std::size_t shown_bytes = 512;
+
+std::uint64_t size_of(const cluster::Ship::Item& item) {
+  std::uint64_t bytes = sizeof item + item.envelope.header.size();
+  for (const auto& value : item.values) bytes += sizeof value + value.size();
+  return bytes;
+}
+
+/// "ssh-ed25519 AAAA…" without what may follow.
+std::string_view bare_key(std::string_view line) {
+  const auto first = line.find(' ');
+  return first == std::string_view::npos ? line : line.substr(0, line.find(' ', first + 1));
+}
 
 }  // namespace
 
@@ -28,7 +47,11 @@ struct JoinerSide::Attempt {
   std::uint16_t port = 0;
   desk::JoinRequest request;
   cluster::JoinOffer offer;
+  std::string host_key;        ///< that a person has found right
   std::vector<cluster::Ship::Item> items;
+  std::set<base::Hash> hashes;  ///< of the items
+  std::uint64_t bytes = 0;      ///< of the items
+  std::int64_t heard_mono_ms = 0;
   bool ready_sent = false;
   bool swapping = false;
   unsigned told_percent = 0;
@@ -52,6 +75,9 @@ bool JoinerSide::swapping() const { return attempt_ && attempt_->swapping; }
 void JoinerSide::dial(std::string address, std::uint16_t port,
                       std::function<void(Result<desk::JoinOffer>)> done) {
   const auto& fleet = machine_.peer_->fleet();
+  if (machine_.removed())
+    return done(fail(ErrorCode::exists, fmt::format("This machine was removed from the cluster {}. Set it up anew; then it "
+                                                    "can join a cluster.", fleet.cluster_name)));
   if (!fleet.standalone())
     return done(fail(ErrorCode::exists, fmt::format("This machine is in the cluster {} already. A machine is in one "
                                                     "cluster only: remove it there before it joins another.",
@@ -82,6 +108,7 @@ void JoinerSide::dial(std::string address, std::uint16_t port,
       offer = prints.error();
     } else {
       attempt_->connection = fetched->connection;
+      attempt_->host_key = fetched->host_key;
       machine_.joins_[fetched->connection] = true;
       offer = desk::JoinOffer{join, prints->sha256, prints->md5};
     }
@@ -107,6 +134,8 @@ void JoinerSide::go(desk::JoinRequest request, std::function<void(std::string)> 
                                attempt_->request.passphrase.clear();
                                if (!result) return finish(result.error());
                                machine_.world_.send(attempt_->connection, cluster::encode_join(this->request()));
+                               attempt_->heard_mono_ms = machine_.world_.now().mono_ms;
+                               watch();
                              });
 }
 
@@ -130,23 +159,52 @@ cluster::JoinFrame JoinerSide::request() const {
 
 void JoinerSide::receive(transport::ConnectionId connection, cluster::JoinFrame frame) {
   if (!attempt_ || attempt_->connection != connection || attempt_->swapping) return;
+  attempt_->heard_mono_ms = machine_.world_.now().mono_ms;
+  const bool offered = attempt_->offer.commits != 0;
   if (const auto* refusal = std::get_if<cluster::JoinRefusal>(&frame))
-    return finish(fail(ErrorCode::denied, base::printable_line(refusal->text, refusal_bytes)));
-  if (const auto* offer = std::get_if<cluster::JoinOffer>(&frame)) return take(*offer);
-  if (auto* part = std::get_if<cluster::JoinPart>(&frame)) return take(std::move(*part));
-  if (std::holds_alternative<cluster::JoinComplete>(frame)) return swap();
-  finish(fail(ErrorCode::damaged, "The member answered out of turn. This machine is standalone as before."));
+    return finish(fail(ErrorCode::denied, base::printable_line(refusal->text, shown_bytes)));
+  if (const auto* offer = std::get_if<cluster::JoinOffer>(&frame); offer != nullptr && !offered) return take(*offer);
+  if (auto* part = std::get_if<cluster::JoinPart>(&frame); part != nullptr && offered) return take(std::move(*part));
+  if (std::holds_alternative<cluster::JoinComplete>(frame) && attempt_->ready_sent) return swap();
+  not_joined("The member answered out of turn.");
+}
+
+/// The connection ends; nothing here has changed.
+void JoinerSide::not_joined(const std::string& why) {
+  finish(fail(ErrorCode::damaged, why + " This machine is standalone as before."));
+}
+
+/// One that keeps the connection and says nothing is given up.
+void JoinerSide::watch() {
+  machine_.world_.after(look_ms, [this, join = attempt_->join] {
+    if (!attempt_ || attempt_->join != join || attempt_->swapping) return;
+    const auto silent_ms = machine_.world_.now().mono_ms - attempt_->heard_mono_ms;
+    if (silent_ms < machine_.setup_.join_idle_ms) return watch();
+    not_joined(fmt::format("The member has sent nothing for {} s.", silent_ms / 1'000));
+  });
 }
 
 void JoinerSide::take(const cluster::JoinOffer& offer) {
+  if (offer.commits == 0 || offer.commits > most_commits)
+    return not_joined(fmt::format("The member announces {} commits; a machine that joins takes 1 to {}.", offer.commits,
+                                  most_commits));
   attempt_->offer = offer;
 }
 
+/// At most what was announced, and what came since; each once.
 void JoinerSide::take(cluster::JoinPart part) {
-  for (auto& item : part.items) attempt_->items.push_back(std::move(item));
+  const auto most = attempt_->offer.commits + (attempt_->ready_sent ? most_late_commits : 0);
+  for (auto& item : part.items) {
+    attempt_->bytes += size_of(item);
+    if (!attempt_->hashes.insert(item.envelope.id()).second) return not_joined("The member sends commits twice.");
+    if (attempt_->items.size() >= most) return not_joined("The member sends more commits than it announced.");
+    if (attempt_->bytes > most_bytes)
+      return not_joined(fmt::format("The member sends more than {} MiB.", most_bytes >> 20));
+    attempt_->items.push_back(std::move(item));
+  }
   const auto have = attempt_->items.size();
   const auto want = attempt_->offer.commits;
-  if (want == 0 || have > want) return;
+  if (have > want) return;
   const auto percent = static_cast<unsigned>(have * 100 / want);
   if (percent >= attempt_->told_percent + 10 && want > 50) {
     attempt_->told_percent = percent;
@@ -161,7 +219,7 @@ void JoinerSide::closed(transport::ConnectionId connection, const std::string& r
   if (!attempt_ || attempt_->connection != connection || attempt_->swapping) return;
   finish(fail(ErrorCode::unreachable,
               fmt::format("The connection to {} was lost ({}). This machine is standalone as before.",
-                          attempt_->address, base::printable_line(reason, refusal_bytes))));
+                          attempt_->address, base::printable_line(reason, shown_bytes))));
 }
 
 void JoinerSide::finish(Result<void> result) {
@@ -230,41 +288,96 @@ Result<void> JoinerSide::author_first_commit(Swap& swap) {
   return {};
 }
 
+/// A peer over all that the swap writes. Errors: damaged, naming a commit that is not proved, and in whose name it came:
+/// whoever sponsors a join can speak for himself only (P15).
+Result<std::unique_ptr<cluster::Peer>> JoinerSide::proved(const Swap& swap) const {
+  auto self = machine_.self();
+  self.cluster = swap.identity.cluster;
+  self.member = swap.identity.member;
+  auto tuning = machine_.setup_.tuning;
+  tuning.start_wait_ms = 0;
+  const auto value_of = [&swap](const base::Hash& hash) {
+    const auto found = swap.values.find(hash);
+    return found == swap.values.end() ? std::nullopt : std::optional(found->second);
+  };
+  auto peer = cluster::Peer::restore(self, tuning, swap.commits, make_number(machine_.world_.random_bytes(8)),
+                                     make_number(machine_.world_.random_bytes(8)), machine_.world_.now(), value_of);
+  if (!peer) return peer;
+  bool whole = true;
+  for (const auto& hash : (*peer)->missing_values()) {
+    const auto value = swap.values.find(hash);
+    whole = whole && value != swap.values.end();
+    if (value != swap.values.end()) (*peer)->supply_value(hash, value->second);
+  }
+  if (const auto unproved = (*peer)->unproved(); !unproved.empty()) {
+    const auto& wrong = unproved.front();
+    return fail(ErrorCode::damaged,
+                fmt::format("Commit {:.12} in the name of {} is not proved: {}. The member at {} is damaged, or it lies: "
+                            "join over another one. This machine is standalone as before.", to_text(wrong.hash),
+                            base::printable_line(wrong.host, 255), wrong.why, attempt_->address));
+  }
+  if ((*peer)->commits_in_order().size() != swap.commits.size())
+    return fail(ErrorCode::damaged, "The member sent commits that build on others, and not those. This machine is "
+                                    "standalone as before.");
+  if (!whole)
+    return fail(ErrorCode::damaged, "The member did not send the whole settings. This machine is standalone as before.");
+  return peer;
+}
+
+/// Is it the cluster that was meant: with this machine under its own keys, and with the one that sponsors?
+Result<void> JoinerSide::check_membership(const cluster::Fleet& fleet, const base::MemberId& own) const {
+  const auto* member = fleet.member(own);
+  if (member == nullptr || member->identity != machine_.identity_.record())
+    return fail(ErrorCode::damaged, "The cluster's records do not name this machine with its keys. It is standalone as "
+                                    "before.");
+  const auto sponsors = [this, &own](const cluster::Member& one) {
+    return one.id != own && bare_key(one.identity.host_key) == bare_key(attempt_->host_key);
+  };
+  if (std::none_of(fleet.members.begin(), fleet.members.end(), sponsors))
+    return fail(ErrorCode::damaged, fmt::format("The cluster's records have no machine with the host key of {}. This "
+                                                "machine is standalone as before.", attempt_->address));
+  return {};
+}
+
+/// A commit's values are what their registers are for. What its header may say is judged when it is restored.
+Result<void> JoinerSide::check_values(const cluster::Envelope& envelope, const cluster::Values& values) const {
+  const auto header = cluster::decode_header(envelope.header);
+  if (!header) return header.error();
+  const auto good = cluster::validate_values(*header, values);
+  if (good) return {};
+  return fail(ErrorCode::damaged, fmt::format("Commit {:.12} cannot be: {}. The member at {} is damaged, or it lies: join "
+                                              "over another one. This machine is standalone as before.",
+                                              to_text(envelope.id()), good.error().text, attempt_->address));
+}
+
 Result<std::unique_ptr<JoinerSide::Swap>> JoinerSide::prepare_swap() {
   auto out = std::make_unique<Swap>();
   out->identity = machine_.identity_;
   out->identity.cluster = attempt_->offer.cluster;
   out->identity.member = attempt_->offer.member;
   for (auto& item : attempt_->items) {
+    cluster::Values values;
     for (auto& value : item.values) {
       const auto hash = base::hash_bytes(value);
-      out->values.emplace(hash, std::move(value));
+      values.emplace(hash, std::move(value));
     }
+    if (auto good = check_values(item.envelope, values); !good) return good.error();
+    out->values.merge(values);
     out->commits.push_back({std::move(item.envelope), false});
   }
   auto ordered = cluster::order_causally(std::move(out->commits));
-  if (!ordered) return ordered.error();
+  if (!ordered)
+    return fail(ErrorCode::damaged, ordered.error().text + " This machine is standalone as before.");
   out->commits = std::move(*ordered);
 
-  auto self = machine_.self();
-  self.cluster = out->identity.cluster;
-  self.member = out->identity.member;
-  auto tuning = machine_.setup_.tuning;
-  tuning.start_wait_ms = 0;
-  auto peer = cluster::Peer::restore(self, tuning, out->commits, make_number(machine_.world_.random_bytes(8)),
-                                     make_number(machine_.world_.random_bytes(8)), machine_.world_.now());
+  auto peer = proved(*out);
   if (!peer) return peer.error();
   out->peer = std::move(*peer);
-  for (const auto& hash : out->peer->missing_values()) {
-    const auto value = out->values.find(hash);
-    if (value == out->values.end())
-      return fail(ErrorCode::damaged, "The member did not send the whole settings. This machine is standalone as before.");
-    out->peer->supply_value(hash, value->second);
-  }
-  if (out->peer->fleet().member(out->identity.member) == nullptr)
-    return fail(ErrorCode::damaged, "The cluster's records do not name this machine. It is standalone as before.");
-  auto authored = author_first_commit(*out);
-  if (!authored) return authored.error();
+  if (auto member = check_membership(out->peer->fleet(), out->identity.member); !member) return member.error();
+  if (auto authored = author_first_commit(*out); !authored) return authored.error();
+  peer = proved(*out);  // with the own first commit in it: this one goes on after the swap
+  if (!peer) return peer.error();
+  out->peer = std::move(*peer);
   return out;
 }
 
@@ -300,10 +413,7 @@ void JoinerSide::swapped(std::unique_ptr<Swap> swap) {
   machine_.waiting_.clear();
   machine_.queue_.clear();
   machine_.wake_mono_ms_ = 0;
-  auto peer = machine_.restore_peer(machine_.self(), swap->commits);
-  // The store holds the new membership already: a restart reads it, half a change is worse.
-  POSTERN_ASSERT(peer.has_value());
-  machine_.peer_ = std::move(*peer);
+  machine_.peer_ = std::move(swap->peer);
   machine_.in_force_.clear();
   machine_.desk_->replaced(attempt_->request.session);
   machine_.world_.send(attempt_->connection, cluster::encode_join(cluster::Joined{}));

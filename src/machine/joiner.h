@@ -42,8 +42,13 @@ class JoinerSide {
   void take(const cluster::JoinOffer& offer);
   void take(cluster::JoinPart part);
   void finish(base::Result<void> result);
+  void not_joined(const std::string& why);
+  void watch();
   void swap();
+  [[nodiscard]] base::Result<void> check_values(const cluster::Envelope& envelope, const cluster::Values& values) const;
   base::Result<std::unique_ptr<Swap>> prepare_swap();
+  [[nodiscard]] base::Result<std::unique_ptr<cluster::Peer>> proved(const Swap& swap) const;
+  [[nodiscard]] base::Result<void> check_membership(const cluster::Fleet& fleet, const base::MemberId& own) const;
   base::Result<void> author_first_commit(Swap& swap);
   base::Result<std::vector<cluster::LocalCommit::Item>> own_settings(const base::MemberId& member) const;
   base::Result<std::string> with_ccs(const std::string& interfaces) const;

@@ -17,6 +17,7 @@ using base::Result;
 namespace {
 
 constexpr std::int64_t retry_set_up_ms = 10'000;
+constexpr std::size_t joiner_bytes = 64U << 10;  ///< of one message from whoever joins over this machine
 
 /// Matches no passphrase; made with the costs of real ones.
 constexpr std::string_view nobodys_hash =
@@ -134,17 +135,19 @@ void Machine::schedule_dial_back() {
 
 void Machine::refresh_transport() {
   const base::Mode own{base::Level::machine, identity_.member.uuid};
-  const auto interfaces = tree_of("interfaces", peer_->state().value(cluster::settings_register(own, "interfaces")));
+  const bool gone = removed();
+  const auto interfaces = tree_of("interfaces", gone ? text_in_use("interfaces")
+                                                     : peer_->state().value(cluster::settings_register(own, "interfaces")));
   transport::Setup next;
   for (const auto& service : features::services(*interfaces)) {
     if (service.ssh) next.ports.push_back({service.address, service.ssh_port, true});
     if (service.ccs) next.ports.push_back({service.address, service.ccs_port, false});
   }
-  next.dns_servers = features::dns_servers(*tree_of("dns", effective_text("dns")));
+  next.dns_servers = features::dns_servers(*tree_of("dns", gone ? text_in_use("dns") : effective_text("dns")));
   next.bind_address = setup_.facts.bind_address;
   if (std::exchange(known_members_, peer_->fleet().members.size()) < peer_->fleet().members.size())
     schedule_dial_back();
-  next.targets = targets();
+  if (!gone) next.targets = targets();
   for (const auto& member : peer_->fleet().members)
     if (member.id != identity_.member) next.members.push_back(target(member).host);
   if (next == transport_setup_) return;
@@ -195,6 +198,10 @@ void Machine::join_open(transport::ConnectionId connection, const std::string& u
 void Machine::join_message(transport::ConnectionId connection, const std::string& bytes) {
   const auto side = joins_.find(connection);
   if (side == joins_.end()) return;
+  if (!side->second && bytes.size() > joiner_bytes) {
+    world_.close(connection, "a joining machine says more than it has to say");
+    return;
+  }
   auto frame = cluster::decode_join(bytes);
   if (!frame) {
     world_.close(connection, to_text(frame.error()));

@@ -23,6 +23,18 @@ bool bears_on_links(const cluster::Register& reg) {
   return !cluster::is_settings(reg) || reg.name == "interfaces" || reg.name == "dns";
 }
 
+/// Without that there are no settings that count, and mail would go where the factory's say.
+Result<void> check_member(const cluster::Peer& peer) {
+  if (peer.state().find(cluster::member_register(peer.self().member, "identity")) != nullptr) return {};
+  const auto unproved = peer.unproved();
+  const auto why = unproved.empty() ? std::string("its admission is not there")
+                                    : fmt::format("commit {:.12} of {}: {}", to_text(unproved.front().hash),
+                                                  unproved.front().host, unproved.front().why);
+  return base::fail(base::ErrorCode::damaged,
+                    fmt::format("The store does not prove that this machine is a member of its own cluster ({}). Restore "
+                                "the store from a backup, or set the machine up anew and let it join again.", why));
+}
+
 }  // namespace
 
 Machine::Machine(World& world, const schema::Schema& schema, Setup setup, Identity identity)
@@ -37,6 +49,7 @@ Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Sche
   std::unique_ptr<Machine> out(new Machine(world, schema, std::move(setup), std::move(*identity)));
   auto peer = out->restore_peer(out->self(), contents.commits);
   if (!peer) return peer.error();
+  if (auto member = check_member(**peer); !member) return member.error();
   out->peer_ = std::move(*peer);
   out->notes_ = std::move(contents.notes);
   out->pending_ = std::move(contents.pending);
@@ -60,8 +73,12 @@ cluster::Self Machine::self() const {
 
 Result<std::unique_ptr<cluster::Peer>> Machine::restore_peer(
     const cluster::Self& self, const std::vector<cluster::StoredCommit>& past) {
+  const auto stored = [this](const base::Hash& hash) {
+    auto value = world_.value(hash);
+    return value ? std::optional(std::move(*value)) : std::nullopt;
+  };
   auto peer = cluster::Peer::restore(self, setup_.tuning, past, make_number(world_.random_bytes(8)),
-                                     make_number(world_.random_bytes(8)), world_.now());
+                                     make_number(world_.random_bytes(8)), world_.now(), stored);
   if (!peer) return peer;
   for (const auto& hash : (*peer)->missing_values()) {
     auto value = world_.value(hash);
@@ -71,6 +88,9 @@ Result<std::unique_ptr<cluster::Peer>> Machine::restore_peer(
     else
       (*peer)->supply_value(hash, std::move(*value));
   }
+  for (const auto& one : (*peer)->unproved())
+    world_.log("error", fmt::format("the stored commit {} of {} is not proved ({}): it is not in effect here",
+                                    to_text(one.dot), one.host, one.why));
   return peer;
 }
 

@@ -31,6 +31,8 @@ struct Setup {
   cluster::Tuning tuning;
   std::int64_t dial_back_ms = 5'000;         ///< the higher member id dials after this long without a link
   std::int64_t join_lapse_ms = 600'000;  ///< an admission not taken up by then is removed again
+  std::int64_t join_idle_ms = 300'000;   ///< a join in which nothing moves for so long ends, at both sides
+  std::int64_t join_most_ms = 7'200'000; ///< the longest that one is sponsored
 };
 
 class JoinerSide;
@@ -38,7 +40,7 @@ class SponsorSide;
 
 class Machine final : public desk::House {
  public:
-  /// Restores the truth from what the store held. Errors: damaged.
+  /// Restores the truth from what the store held. Errors: damaged, when it does not prove that this machine is a member.
   static base::Result<std::unique_ptr<Machine>> start(World& world, const schema::Schema& schema,
                                                       Setup setup, store::Contents contents);
   ~Machine() override;
@@ -138,6 +140,8 @@ class Machine final : public desk::House {
 
   // apply.cpp
   void settle();
+  [[nodiscard]] bool removed() const;
+  [[nodiscard]] model::Text text_in_use(const std::string& feature) const;
   [[nodiscard]] model::Text effective_text(const std::string& feature) const;
   [[nodiscard]] model::Texts effective_texts() const;
   model::TreePtr tree_of(const std::string& feature, const model::Text& text);

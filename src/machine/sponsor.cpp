@@ -17,20 +17,16 @@ namespace {
 constexpr std::size_t part_bytes = 1U << 20;
 constexpr std::size_t part_commits = 4096;
 constexpr std::size_t ahead_bytes = 1U << 20;  ///< the next part is read when at most this waits for a joiner
-constexpr std::size_t name_bytes = 64;         ///< of a serial number and of a version
-constexpr std::size_t key_bytes = 16U << 10;   ///< of a public key's line
 constexpr std::string_view note_prefix = "joining/";
 
-std::string note_key(const base::MemberId& member) { return std::string(note_prefix) + to_text(member); }
+/// Joins at once over this machine, and of them by one user.
+constexpr std::size_t most_guests = 16;
+constexpr std::ptrdiff_t most_guests_of_a_user = 8;
+constexpr std::int64_t look_ms = 30'000;
+constexpr std::size_t serial_bytes = 64;
+constexpr std::size_t key_bytes = 1024;
 
-/// Its texts become the cluster's records, and are shown on every machine.
-bool names_itself_plainly(const cluster::JoinRequest& request) {
-  const auto plain = [](std::string_view text, std::size_t most) { return base::is_printable_line(text, most); };
-  return plain(request.package_version, name_bytes) && plain(request.identity.serial, name_bytes) &&
-         plain(request.identity.host_key, key_bytes) && plain(request.identity.user_key, key_bytes) &&
-         plain(request.host_name, base::limits::host_name_bytes) &&
-         plain(request.addresses.dial_host, base::limits::host_name_bytes);
-}
+std::string note_key(const base::MemberId& member) { return std::string(note_prefix) + to_text(member); }
 
 /// What is applied here, in order, but for those.
 std::deque<base::Hash> unsent(const cluster::Peer& peer, const std::set<base::Hash>& sent) {
@@ -44,6 +40,8 @@ std::deque<base::Hash> unsent(const cluster::Peer& peer, const std::set<base::Ha
 
 struct SponsorSide::Guest {
   std::string user;
+  std::int64_t began_mono_ms = 0;
+  std::int64_t moved_mono_ms = 0;             ///< when the join last went on
   cluster::JoinRequest request;
   base::MemberId member;
   bool asked = false;
@@ -53,14 +51,34 @@ struct SponsorSide::Guest {
   std::set<base::Hash> sent;
   std::uint64_t total = 0;
   base::Hash admission;                       ///< nil until committed
+  bool complete = false;                      ///< it was told so
 };
 
 SponsorSide::SponsorSide(Machine& machine) : machine_(machine) {}
 SponsorSide::~SponsorSide() = default;
 
 void SponsorSide::open(transport::ConnectionId connection, const std::string& user) {
-  guests_[connection] = std::make_unique<Guest>();
-  guests_[connection]->user = user;
+  const auto of_user = std::count_if(guests_.begin(), guests_.end(),
+                                     [&user](const auto& entry) { return entry.second->user == user; });
+  auto& guest = guests_[connection] = std::make_unique<Guest>();
+  guest->user = user;
+  guest->began_mono_ms = guest->moved_mono_ms = machine_.world_.now().mono_ms;
+  if (guests_.size() > most_guests || of_user >= most_guests_of_a_user)
+    return refuse(connection, "Too many machines are joining over this member now. Wait for one of them to end, or join "
+                              "over another member.");
+  watch_guest(connection);
+}
+
+/// A join that does not go on, or not fast enough, ends: its place and what is kept for it are for others.
+void SponsorSide::watch_guest(transport::ConnectionId connection) {
+  machine_.world_.after(look_ms, [this, connection, epoch = machine_.epoch_] {
+    const auto found = guests_.find(connection);
+    if (epoch != machine_.epoch_ || found == guests_.end()) return;
+    const auto now_ms = machine_.world_.now().mono_ms;
+    const bool idle = now_ms - found->second->moved_mono_ms >= machine_.setup_.join_idle_ms;
+    if (!idle && now_ms - found->second->began_mono_ms < machine_.setup_.join_most_ms) return watch_guest(connection);
+    refuse(connection, idle ? "The join did not go on." : "The join took too long.");
+  });
 }
 
 void SponsorSide::closed(transport::ConnectionId connection) {
@@ -81,11 +99,16 @@ void SponsorSide::receive(transport::ConnectionId connection, cluster::JoinFrame
   Guest& guest = *found->second;
   if (auto* request = std::get_if<cluster::JoinRequest>(&frame); request != nullptr && !guest.asked)
     return take(connection, guest, std::move(*request));
-  if (std::holds_alternative<cluster::JoinReady>(frame) && guest.asked && !guest.ready) {
+  guest.moved_mono_ms = machine_.world_.now().mono_ms;
+  if (std::holds_alternative<cluster::JoinReady>(frame) && guest.asked && guest.goal.empty() && !guest.ready) {
     guest.ready = true;
     return admit(connection, guest);
   }
-  if (std::holds_alternative<cluster::Joined>(frame) && guest.ready) return settle_admission(guest.member);
+  if (std::holds_alternative<cluster::Joined>(frame) && guest.complete) {
+    settle_admission(guest.member);
+    guests_.erase(found);
+    return tell_progress();
+  }
   refuse(connection, "The joining machine spoke out of turn.");
 }
 
@@ -97,8 +120,12 @@ std::string SponsorSide::objection(const Guest& guest, const cluster::JoinReques
     return fmt::format("The user {} is not an administrator of this cluster.", base::printable_line(guest.user, 64));
   if (fleet.standalone())
     return "This machine is in no cluster. Create one on it with clusterconfig, then join.";
-  if (!names_itself_plainly(request))
-    return "The joining machine did not name itself by printable texts of bounded length.";
+  for (const auto& [text, most] : {std::pair(&request.package_version, base::limits::name_bytes),
+                                   {&request.identity.serial, serial_bytes},
+                                   {&request.identity.host_key, key_bytes},
+                                   {&request.identity.user_key, key_bytes},
+                                   {&request.addresses.dial_host, base::limits::host_name_bytes}})
+    if (!base::is_printable_line(*text, most)) return "The joining machine says of itself what cannot be printed.";
   if (request.package_version != machine_.setup_.version ||
       request.settings_version != machine_.schema_.settings_version())
     return fmt::format("The cluster runs version {}, the joining machine version {}. All machines of a cluster run the "
@@ -160,13 +187,15 @@ void SponsorSide::send_next(transport::ConnectionId connection) {
       const auto still = guests_.find(connection);
       if (still == guests_.end()) return;
       still->second->sending = false;
+      still->second->moved_mono_ms = machine_.world_.now().mono_ms;
       send_next(connection);
     });
   });
 }
 
 void SponsorSide::sent_all(transport::ConnectionId connection, Guest& guest) {
-  if (guest.admission.is_nil()) return;
+  if (guest.admission.is_nil() || guest.complete) return;
+  guest.complete = true;
   machine_.world_.send(connection, cluster::encode_join(cluster::JoinComplete{guest.admission}));
 }
 
@@ -254,7 +283,8 @@ void SponsorSide::lapse(const base::MemberId& member) {
   what.author_name = "postern";
   what.comment = "The join of " + record->host_name + " was not completed";
   what.wait = false;
-  what.items.push_back({cluster::member_register(member, "life"), cluster::WriteKind::remove, {}, {}});
+  what.items.push_back(cluster::item_over(machine_.peer_->state(), cluster::member_register(member, "life"),
+                                          cluster::WriteKind::remove, {}));
   machine_.commit(std::move(what), [](const cluster::Answer&) {});
 }
 

@@ -36,6 +36,7 @@ class SponsorSide {
   void sent_all(transport::ConnectionId connection, Guest& guest);
   void admit(transport::ConnectionId connection, Guest& guest);
   void tell_progress();
+  void watch_guest(transport::ConnectionId connection);
   void watch(const base::MemberId& member);
   void settle_admission(const base::MemberId& member);
   void lapse(const base::MemberId& member);

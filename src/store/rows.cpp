@@ -72,7 +72,7 @@ base::Result<void> put_commits(Sql& sql, const std::vector<cluster::StoredCommit
   auto insert = sql.prepare(
       "INSERT INTO commits(hash, member, incarnation, seq, header, signature, staged) "
       "VALUES(?,?,?,?,?,?,?)"
-      " ON CONFLICT(hash) DO UPDATE SET staged=min(staged, excluded.staged)");
+      " ON CONFLICT(hash) DO UPDATE SET staged=min(staged, excluded.staged), signature=excluded.signature");
   if (!insert) return insert.error();
   for (const auto& commit : commits) {
     auto header = cluster::decode_header(commit.envelope.header);

@@ -1,14 +1,15 @@
 #include "store/sql.h"
 
-#include "base/assert.h"
-
 #include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <cstring>
+#include <utility>
 
 namespace postern::store {
 namespace {
+
+constexpr int largest_row = 128 << 20;  // bytes; no row of ours comes near
 
 base::Error error_of(sqlite3* connection) {
   const char* file = sqlite3_db_filename(connection, "main");
@@ -27,6 +28,10 @@ base::Error error_of(sqlite3* connection) {
           fmt::format("The store is damaged ({}). Put a backup in its place, or move it away "
                       "and let this machine join its cluster again.",
                       why));
+    case SQLITE_TOOBIG:
+      return base::fail(base::ErrorCode::damaged, where,
+                        "A row of the store is larger than any that this program writes. Put a backup in its place, or "
+                        "move it away and let this machine join its cluster again.");
     case SQLITE_FULL:
       return base::fail(base::ErrorCode::io, where,
                         "The disk is full; nothing was stored. Make room on it.");
@@ -56,15 +61,14 @@ void ReturnSql::operator()(sqlite3_stmt* handle) const {
 }
 
 Statement& Statement::bind(std::int64_t number) {
-  POSTERN_ASSERT(sqlite3_bind_int64(handle_.get(), next_++, number) == SQLITE_OK);
+  bound_ = sqlite3_bind_int64(handle_.get(), next_++, number) == SQLITE_OK && bound_;
   return *this;
 }
 
 Statement& Statement::bind(std::string_view bytes) {
   // A null pointer would be stored as NULL, which an empty value is not.
   const char* start = bytes.data() == nullptr ? "" : bytes.data();
-  POSTERN_ASSERT(sqlite3_bind_blob64(handle_.get(), next_++, start, bytes.size(), SQLITE_STATIC) ==
-                 SQLITE_OK);
+  bound_ = sqlite3_bind_blob64(handle_.get(), next_++, start, bytes.size(), SQLITE_STATIC) == SQLITE_OK && bound_;
   return *this;
 }
 
@@ -80,6 +84,7 @@ Statement& Statement::bind(const base::MemberId& member) {
 
 base::Result<bool> Statement::step() {
   next_ = 1;
+  if (!std::exchange(bound_, true)) return error_of(connection_);
   const int result = sqlite3_step(handle_.get());
   if (result == SQLITE_ROW) return true;
   if (result == SQLITE_DONE) {
@@ -94,8 +99,12 @@ base::Result<bool> Statement::step() {
 base::Result<void> Statement::run() {
   auto row = step();
   if (!row) return row.error();
-  POSTERN_ASSERT(!*row);
-  return {};
+  if (!*row) return {};
+  const char* file = sqlite3_db_filename(connection_, "main");
+  reset();
+  return base::fail(base::ErrorCode::damaged, file == nullptr ? "" : file,
+                    "The store's tables are not those of this program. Put a backup in its place, or move it away and let "
+                    "this machine join its cluster again.");
 }
 
 void Statement::reset() {
@@ -128,6 +137,10 @@ base::Result<Sql> Sql::open(const std::string& path, const char* vfs) {
   sql.handle_.reset(raw);
   if (result != SQLITE_OK) return sql.error();
   sqlite3_extended_result_codes(raw, 1);
+  // What stands in the file's schema runs nothing: whoever could write the file must not be obeyed.
+  for (const int option : {SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW, SQLITE_DBCONFIG_TRUSTED_SCHEMA})
+    sqlite3_db_config(raw, option, 0, nullptr);
+  sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, largest_row);
   return sql;
 }
 

@@ -42,7 +42,7 @@ class Statement {
   Statement& bind(const base::MemberId& member);
   /// True: a row is there. A statement that came to its end is ready for new arguments.
   base::Result<bool> step();
-  /// One step that gives no row.
+  /// One step that gives no row. Error damaged: it gave one, so the file's tables are not as they were made.
   base::Result<void> run();
   void reset();
 
@@ -55,6 +55,7 @@ class Statement {
   sqlite3* connection_;
   std::unique_ptr<sqlite3_stmt, ReturnSql> handle_;
   int next_ = 1;
+  bool bound_ = true;  ///< every argument was taken
 };
 
 class Sql {

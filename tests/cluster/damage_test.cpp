@@ -125,16 +125,19 @@ TEST(Damage, StoredCommitOfNobodyIsRefused) {
   header.dot.member.uuid.bytes[3] ^= 4;
   header.login_host = header.dot.member;
   past.back().envelope.header = encode_header(header);
-  const auto restored = Peer::restore(world.at(0).self, Tuning{}, past, 1, 2, world.now);
-  ASSERT_FALSE(restored);
-  EXPECT_EQ(restored.error().code, base::ErrorCode::damaged);
+  const auto restored = Peer::restore(world.at(0).self, Tuning{}, past, 1, 2, world.now, value_of(world.at(0)));
+  ASSERT_TRUE(restored);
+  ASSERT_EQ((*restored)->unproved().size(), 1U);
+  EXPECT_EQ((*restored)->unproved()[0].hash, past.back().envelope.id());
+  EXPECT_EQ((*restored)->state().value(world.setting("a")), nullptr);
 }
 
-TEST(Damage, ChainsWithoutTheKeyOfTheirAuthorAreReported) {
+TEST(Damage, ChainsWithoutTheKeyOfTheirAuthorAreNotBelieved) {
   World world;
   world.found(2);
   auto restored = Peer::restore(world.at(0).self, Tuning{}, world.at(0).stored, 1, 2, world.now);
   ASSERT_TRUE(restored);
+  EXPECT_TRUE((*restored)->commits_in_order().empty());
   const Effects effects = (*restored)->step(Tick{}, world.now);
   EXPECT_EQ(count(effects.alerts, "damaged"), 1U) << "no value was supplied";
   world.restart(0);

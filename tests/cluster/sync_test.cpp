@@ -161,12 +161,12 @@ TEST(Sync, DamagedPastIsRefusedByName) {
   world.found(2);
   auto past = world.at(0).stored;
   past.erase(past.begin() + 1);
-  auto gap = Peer::restore(world.at(0).self, Tuning{}, past, 1, 2, world.now);
+  auto gap = Peer::restore(world.at(0).self, Tuning{}, past, 1, 2, world.now, value_of(world.at(0)));
   ASSERT_TRUE(gap) << "what stands on a gap is held back";
   EXPECT_LT((*gap)->newest_commits(100).size(), past.size());
   past = world.at(0).stored;
   past[1].envelope.header[20] = static_cast<char>(past[1].envelope.header[20] ^ 1);
-  const auto flipped = Peer::restore(world.at(0).self, Tuning{}, past, 1, 2, world.now);
+  const auto flipped = Peer::restore(world.at(0).self, Tuning{}, past, 1, 2, world.now, value_of(world.at(0)));
   if (!flipped) {
     EXPECT_EQ(flipped.error().code, base::ErrorCode::damaged);
   } else {
@@ -206,7 +206,7 @@ TEST(Sync, StagedMustContinueItsChain) {
   world.found(2, false);
   const auto image = world.at(0).stored;
   const auto two_as = [&](const char* value) {
-    auto twin = Peer::restore(world.at(0).self, Tuning{}, image, 7, 777, world.now);
+    auto twin = Peer::restore(world.at(0).self, Tuning{}, image, 7, 777, world.now, value_of(world.at(0)));
     LocalCommit one;
     one.items = {{world.setting("a"), WriteKind::put, value, {}}};
     LocalCommit two;

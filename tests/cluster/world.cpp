@@ -88,6 +88,13 @@ void World::set_back(int machine, const Snapshot& to) {
   start(machine);
 }
 
+ValueOf value_of(const Machine& machine) {
+  return [&machine](const base::Hash& hash) {
+    const auto found = machine.values.find(hash);
+    return found == machine.values.end() ? std::nullopt : std::optional(found->second);
+  };
+}
+
 void World::start(int machine) {
   Machine& m = at(machine);
   for (auto [link, ends] : std::map(links_)) {
@@ -97,7 +104,8 @@ void World::start(int machine) {
   flushes_.erase(std::remove_if(flushes_.begin(), flushes_.end(),
                                 [machine](auto& f) { return f.first == machine; }),
                  flushes_.end());
-  auto made = Peer::restore(m.self, tuning, m.stored, m.nonce, m.incarnation, clock_of(m));
+  auto made = Peer::restore(m.self, tuning, m.stored, m.nonce, m.incarnation, clock_of(m),
+                            value_of(m));
   ASSERT_TRUE(made) << made.error().text;
   m.peer = std::move(*made);
   for (const base::Hash& hash : m.peer->missing_values()) {

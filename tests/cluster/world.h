@@ -112,6 +112,8 @@ class World {
 };
 
 base::MemberId member_id(int machine);
+/// Its disk's values, while it lives.
+ValueOf value_of(const Machine& machine);
 base::Uuid uuid(int number);
 
 }  // namespace postern::cluster

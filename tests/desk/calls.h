@@ -60,6 +60,7 @@ inline const std::vector<SampleCall>& sample_calls() {
       {"cluster.join_cancel", R"({"join":7})", administrator},
       {"cluster.add_group", R"({"name":"asia"})", administrator},
       {"cluster.set_group", R"({"machines":["paris"],"group":"usa"})", administrator},
+      {"cluster.remove_machine", R"({"machines":["paris"]})", administrator},
       {"cluster.list", "{}"},
       {"cluster.connstatus", "{}"},
       {"cluster.prejoin", "{}", administrator},

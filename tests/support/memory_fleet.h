@@ -52,6 +52,8 @@ class MemoryFleet {
   std::uint64_t bytes_sent = 0;     ///< over all connections
   std::uint64_t messages_sent = 0;
   std::uint64_t closed_as_slow = 0;
+  /// May alter, or empty and so lose, what that machine says in a join.
+  std::function<void(const std::string& from, std::string& message)> tamper;
 
   /// A client at that machine's desk, as its administrator over SSH; at its console while it is not set up.
   std::unique_ptr<desk::Client> client(const std::string& host_name);

@@ -23,6 +23,8 @@ std::int64_t MemoryFleet::arrival_ms(const Wire& wire, Way& way, std::size_t byt
 void MemoryFleet::carry(MemoryWorld& from, transport::ConnectionId connection, std::string message) {
   const auto found = wires_.find(connection);
   if (found == wires_.end()) return;
+  if (tamper && found->second.join) tamper(from.host_name_, message);
+  if (message.empty()) return;
   Way& way = found->second.ways[found->second.ends[0] == &from ? 0 : 1];
   way.queued += message.size();
   most_queued = std::max(most_queued, way.queued);
