@@ -67,7 +67,7 @@ TEST(Damage, ForgedCommitThatWaitsDoesNotKeepTheTrueOneOut) {
       }
       EXPECT_EQ(world.shown(1, world.setting("second")), "second") << header << forged_first;
       EXPECT_EQ(count(alerts, "fork"), 0U) << "its author made one";
-      EXPECT_EQ(count(alerts, "commit-refused"), 1U);
+      EXPECT_EQ(count(alerts, "commit-refused"), header || forged_first ? 1U : 0U);
     }
   }
 }

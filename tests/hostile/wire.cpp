@@ -218,14 +218,14 @@ void junk(const Member& member, const Target& target, std::uint64_t size) {
 const std::vector<Attack>& wire_attacks() {
   static const std::vector<Attack> attacks = {
       {"l", "claims about what others hold and run", claims_for_others, 1},
-      {"n", "few bytes that become much memory, of each kind", decode_bombs, 200'000},
+      {"n", "few bytes that become much memory, of each kind", decode_bombs, 60'000},
       {"truncated", "frames that break off", truncated_frames, 1},
       {"giant", "frames that announce too much", giant_frames, 4},
       {"pings", "a flood of pings", pings, 20'000},
       {"pulls", "a flood of pulls, each for everything", pulls, 2'000},
       {"summaries", "a flood of summaries", summaries, 200},
       {"link-states", "a flood of link states", link_states, 5'000},
-      {"durables", "chains without end, said durable and dropped", dropped_and_durable, 50'000},
+      {"durables", "chains without end, said durable and dropped", dropped_and_durable, 20'000},
       {"relays", "a flood of relays", relays, 500},
       {"hellos", "a flood of hellos", hellos, 1'000},
       {"long-hello", "a hello with 200,000 tips, three times", long_hello, 200'000},
