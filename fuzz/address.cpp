@@ -34,7 +34,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto again = transport::parse_address(form, 22);
     FUZZ_CHECK(again && transport::address_text(*again) == form);
     FUZZ_CHECK(transport::address_port_text(*address).ends_with(":22"));
-    FUZZ_CHECK(!transport::source_text(*address).empty());
+    const base::Source source = transport::source_of(*address);
+    FUZZ_CHECK(!source.address.empty() && !source.network.empty() && !source.region.empty());
   }
   if (network) {
     FUZZ_CHECK(is_address_text(text) && is_address_text(*network));

@@ -1,5 +1,6 @@
-// hands/guard.h: main.cf and master.cf of a generation, with a NUL between. What the guard lets
-// through is read here once more, as postconf(5) and master(5) say that Postfix reads it.
+// hands/guard.h: the files of a generation, with a NUL between: main.cf, master.cf, then any with their names in a
+// line before them. What the guard lets through is read here once more, as postconf(5) and master(5) say that
+// Postfix reads it.
 #include "hands/guard.h"
 
 #include "fuzz/support/fuzz.h"
@@ -85,18 +86,24 @@ void check_main(std::string_view text) {
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view both = fuzz::view(data, size);
-  const std::size_t middle = std::min(both.find('\0'), both.size());
-  const std::string main_file(both.substr(0, middle));
-  const std::string master_file(both.substr(std::min(middle + 1, both.size())));
-  const auto good =
-      hands::check_generation({1, {{"main.cf", main_file, 0644}, {"master.cf", master_file, 0644}}},
-                              {"/m/mta", "/usr/lib/postfix/sbin", "postfix"});
+  std::string_view rest = fuzz::view(data, size);
+  hands::Stage stage{1, {}};
+  while (!rest.empty() && stage.files.size() < 32) {
+    std::string_view file = rest.substr(0, rest.find('\0'));
+    rest.remove_prefix(std::min(file.size() + 1, rest.size()));
+    const std::size_t number = stage.files.size();
+    const std::string name(number == 0   ? "main.cf"
+                           : number == 1 ? "master.cf"
+                                         : fuzz::take_line(file));
+    stage.files.push_back({name, std::string(file), 0644});
+  }
+  const auto good = hands::check_generation(stage, {"/m/mta", "/usr/lib/postfix/sbin", "postfix"});
   fuzz::tell(good.has_value());
   if (!good) return 0;
-  for (const char c : main_file + master_file)
-    FUZZ_CHECK(static_cast<unsigned char>(c) >= ' ' || c == '\t' || c == '\n');
-  check_main(main_file);
-  check_master(master_file);
+  for (const auto& file : stage.files)
+    for (const char c : file.bytes)
+      FUZZ_CHECK(static_cast<unsigned char>(c) >= ' ' || c == '\n');
+  check_main(stage.files[0].bytes);
+  check_master(stage.files[1].bytes);
   return 0;
 }

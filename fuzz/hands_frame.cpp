@@ -28,6 +28,8 @@ bool means(hands::Verb verb, const Fields& fields) {
       FUZZ_CHECK(!number || std::to_string(*number) == fields[0]);
       return number.has_value();
     }
+    case hands::Verb::sweep:
+      return hands::check_tables(fields).has_value();
     case hands::Verb::resolver:
       for (const auto& field : fields)
         if (!hands::check_address(field)) return false;
@@ -35,6 +37,11 @@ bool means(hands::Verb verb, const Fields& fields) {
     default:
       return fields.empty();
   }
+}
+
+/// The body of a frame of those fields.
+std::string bare(const Fields& fields) {
+  return hands::encode_frame(0, fields).substr(hands::head_bytes);
 }
 
 }  // namespace
@@ -45,6 +52,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   (void)hands::decode_error(data[0], body);
   const hands::Rule* rule = hands::rule_of(data[0]);
   if (rule == nullptr || body.size() > rule->bytes_most) return fuzz::tell(false), 0;
+  if (rule->verb == hands::Verb::table) {
+    const auto change = hands::decode_table(body);
+    FUZZ_CHECK(!change || hands::decode_table(bare(hands::encode_table(*change))).value() == *change);
+    return fuzz::tell(change.has_value()), 0;
+  }
   const fuzz::Peak peak;
   const auto fields = hands::decode_fields(body, rule->fields_least, rule->fields_most);
   FUZZ_CHECK(peak.bytes() <= fuzz::memory_allowed(size, fuzz::laws::hands_memory));

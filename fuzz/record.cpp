@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fuzz::Peak peak;
   const bool identity = comes_back(bytes, cluster::decode_identity);
   const bool addresses = comes_back(bytes, cluster::decode_addresses);
-  FUZZ_CHECK(peak.bytes() <= fuzz::memory_allowed(size, 16) + fuzz::laws::announced_memory);
+  FUZZ_CHECK(peak.bytes() <= fuzz::memory_allowed(size, 16));
   fuzz::tell(identity || addresses);
   return 0;
 }

@@ -1,4 +1,5 @@
 #include "fuzz/seeds/seeds.h"
+#include "fuzz/support/planner.h"
 #include "hands/protocol.h"
 #include "store/store.h"
 
@@ -28,7 +29,10 @@ Inputs requests() {
           "\x09" + body_of({"1"}),
           "\x0a" + body_of(hands::encode_login({true, "xterm-256color", 40, 100, {}})),
           "\x0a" + body_of(hands::encode_login({false, "dumb", 24, 80, "status; version"})),
-          "\x0b",
+          "\x0b" + body_of(hands::encode_table({"transport", true, {{"a.example", "smtp:[192.0.2.1]:25"}}, {}})),
+          "\x0b" + body_of(hands::encode_table({"rat_A", false, {{"b", "OK"}}, {"c"}})),
+          "\x0c" + body_of({"transport", "rat_A"}),
+          "\x0d",
           "\1" + body_of({"7", "../x", "644", ""}),
           "\2" + body_of({"07"}),
           "\2abc"};
@@ -39,25 +43,30 @@ Inputs streams() {
   return {std::string(1, '\0') + two, "\xff" + two + "abc", std::string("\1\0\0\0\5\2ab", 8), ""};
 }
 
+/// As the planner makes them, and the tricks of Postfix's readers, which no generation may hold.
 Inputs generations() {
-  const std::string main_file =
-      "# generated\nqueue_directory = /m/mta/queue\ndata_directory = /m/mta/data\n"
-      "daemon_directory = /usr/lib/postfix/sbin\nmail_owner = postfix\nmaillog_file = "
-      "/m/mta/log/mail.log\n"
-      "maillog_file_prefixes = /m/mta/log\nmyhostname = a.example.com\n";
-  const std::string master_file =
-      "127.0.0.1:2525 inet n - y - - smtpd -o { smtpd_client_restrictions = check_client_access "
-      "cidr:$config_directory/hat_x.cidr, reject }\n  -o message_size_limit=1000\nqmgr unix n - n "
-      "300 1 qmgr\n";
+  Inputs out;
   const std::string nul(1, '\0');
-  return {main_file + nul + master_file,
-          main_file + nul +
-              "smtp unix - - y - - smtp\ndc2m1 unix - y y - 100 smtp\npostlog unix-dgram n - n - 1 "
-              "postlogd\n",
-          main_file + nul + "x unix - - y - - pipe user=root argv=/bin/sh\n",
-          main_file + "daemon_directory =\n# comment\n /tmp/evil\n" + nul + master_file,
-          main_file + nul + "{a b} unix - - y - - smtp\n",
-          "a" + nul};
+  for (const std::string& settings : plans()) {
+    const auto plan = plan_of(settings);
+    if (!plan) continue;
+    const hands::Stage stage = stage_of(*plan);
+    std::string main_file, master_file, others;
+    for (const auto& file : stage.files) {
+      if (file.name == "main.cf")
+        main_file = file.bytes;
+      else if (file.name == "master.cf")
+        master_file = file.bytes;
+      else
+        others += nul + file.name + "\n" + file.bytes;
+    }
+    out.push_back(main_file + nul + master_file + others);
+    out.push_back(main_file + nul + master_file + "x unix - - y - - pipe user=root argv=/bin/sh\n" + others);
+    out.push_back(main_file + "daemon_directory = /tmp\n" + nul + master_file + others);
+    out.push_back(main_file + nul + master_file + "{a b} unix - - y - - smtp\n" + others);
+  }
+  out.push_back("a" + nul);
+  return out;
 }
 
 Inputs desk_requests() {

@@ -90,7 +90,9 @@ Inputs values() {
           "\xc3\xa9"};
 }
 
-Inputs plans() {
+}  // namespace
+
+std::vector<std::string> plans() {
   const std::string interfaces =
       "interfaces "
       R"({"interface":[{"name":"Management","address":"192.0.2.1/24","host-name":"newyork.postern.test"},{"name":"Six","address":"2001:db8::1/64","host-name":"six.postern.test"}]})"
@@ -109,8 +111,6 @@ Inputs plans() {
       interfaces, "dns {\"source\":\"root\"}\n", "listeners {\"listener\":[{\"name\":\"A\"}]}\n",
       "dns {\"source\":1}\n"};
 }
-
-}  // namespace
 
 std::vector<Seeds> settings_seeds() {
   return {{"settings", documents()},

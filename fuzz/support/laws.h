@@ -7,12 +7,9 @@
 namespace postern::fuzz::laws {
 
 /// Memory that decoding may take at once, in sizes of the input (see memory_allowed).
-constexpr std::size_t message_memory = 256;
-constexpr std::size_t join_memory = 256;
+constexpr std::size_t message_memory = 4;
+constexpr std::size_t join_memory = 4;
 constexpr std::size_t header_memory = 64;
-/// protobuf makes room for a string of up to 50 MB when a message announces it, before the bytes
-/// are there, if the message around it announced as much.
-constexpr std::size_t announced_memory = 50'000'000;
 constexpr std::size_t hands_memory = 16;
 constexpr std::size_t desk_memory = 64;
 

@@ -32,7 +32,7 @@ std::string serialized(const google::protobuf::MessageLite& message) {
 
 bool parse(google::protobuf::MessageLite& message, std::string_view bytes) {
   if (bytes.size() > base::limits::header_bytes) return false;
-  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  return lengths_are_true(bytes) && message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
 void put(const Dot& from, wire::Dot& to) {

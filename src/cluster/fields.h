@@ -86,4 +86,14 @@ inline std::size_t count_fields(std::string_view bytes, std::uint32_t number) {
   return count;
 }
 
+/// protobuf makes room for a text as long as a message announces, if what is around it announced as much, before
+/// it looks whether so much is there: nothing is handed to it whose own fields do not end where they say.
+inline bool lengths_are_true(std::string_view message) {
+  Field field;
+  Fields fields(message);
+  while (fields.next(field)) {
+  }
+  return !fields.bad();
+}
+
 }  // namespace postern::cluster

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/limits.h"
+#include "cluster/fields.h"
 #include "cluster/items.h"
 #include "cluster/join.pb.h"
 
@@ -107,74 +108,6 @@ Result<JoinFrame> read_part(std::string_view from) {
   return reader.finish(JoinFrame(std::move(out)));
 }
 
-/// Reads the wire format one field after the other, without making anything of it (protobuf, "Encoding").
-class Fields {
- public:
-  explicit Fields(std::string_view bytes) : left_(bytes) {}
-
-  /// The next field that has content of its own; others are passed over. False at the end, and where it breaks off.
-  bool next(std::uint64_t& number, std::string_view& content) {
-    std::uint64_t key = 0;
-    while (read_varint(key)) {
-      std::uint64_t size = key % 8 == 1 ? 8 : key % 8 == 5 ? 4 : 0;
-      if (key % 8 == 0 && !read_varint(size)) return false;
-      if (key % 8 == 0) continue;
-      if (key % 8 == 2 && !read_varint(size)) return false;
-      if ((size == 0 && key % 8 != 2) || size > left_.size()) return false;
-      number = key / 8;
-      content = left_.substr(0, size);
-      left_.remove_prefix(size);
-      if (key % 8 == 2) return true;
-    }
-    return false;
-  }
-
-  [[nodiscard]] bool at_end() const { return left_.empty(); }
-
- private:
-  bool read_varint(std::uint64_t& value) {
-    value = 0;
-    for (unsigned shift = 0; shift < 64 && !left_.empty(); shift += 7) {
-      const auto byte = static_cast<unsigned char>(left_.front());
-      left_.remove_prefix(1);
-      value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) return true;
-    }
-    return false;
-  }
-
-  std::string_view left_;
-};
-
-/// Many small parts take far more memory than bytes: a commit has at least a header and its signature, and a header
-/// names each of its values.
-constexpr std::size_t least_item = 128;
-constexpr std::size_t least_value = 32;
-
-bool is_bomb_item(std::string_view item) {
-  std::size_t values = 0;
-  std::uint64_t number = 0;
-  std::string_view value;
-  Fields fields(item);
-  while (fields.next(number, value)) values += number == 3 ? 1 : 0;
-  return !fields.at_end() || item.size() < least_item || values * least_value > item.size();
-}
-
-bool is_bomb(std::string_view frame) {
-  std::uint64_t number = 0;
-  std::string_view content;
-  Fields kinds(frame);
-  const bool some = kinds.next(number, content);
-  if (!kinds.at_end()) return true;
-  if (!some || number != pb::Frame::kPartFieldNumber) return false;
-  Fields items(content);
-  std::string_view item;
-  while (items.next(number, item)) {
-    if (is_bomb_item(item)) return true;
-  }
-  return !items.at_end();
-}
-
 /// Commits not yet placed, by what they wait for.
 struct Waiting {
   std::vector<Header> headers;
@@ -217,9 +150,8 @@ Result<JoinFrame> decode_join(std::string_view bytes) {
   Fields fields(bytes);
   const bool one = fields.next(what) && !fields.next(other) && !fields.bad();
   if (one && what.number == part_field && what.is_bytes) return read_part(what.bytes);
-  if (bytes.size() > short_frame_bytes) return malformed();
+  if (!one || bytes.size() > short_frame_bytes || !lengths_are_true(what.bytes)) return malformed();
   pb::Frame frame;
-  if (bytes.size() > base::limits::message_bytes || is_bomb(bytes)) return malformed();
   if (!frame.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return malformed();
   switch (frame.what_case()) {
     case pb::Frame::kRequest:

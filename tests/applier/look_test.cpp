@@ -62,9 +62,10 @@ TEST_F(Look, ATableThatIsCutOrReplacedIsMadeAgain) {
   expect_found_and_mended("Broken since ");
   const std::string aside = root_ + "/aside";
   fs::create_directory(aside);
-  applier::Tables foreign(aside);
+  Direct elsewhere(aside);
+  applier::Tables foreign(aside + "/tables", elsewhere);
   ASSERT_TRUE(foreign.make({"t", {{"other.example", "OK"}}}).has_value());
-  fs::copy_file(aside + "/t.lmdb", table("relay_domains") + ".foreign");
+  fs::copy_file(aside + "/tables/t.lmdb", table("relay_domains") + ".foreign");
   fs::rename(table("relay_domains") + ".foreign", table("relay_domains"));
   expect_found_and_mended("relay_domains is missing, or is not the one that was written");
   EXPECT_EQ(postmap("relay_domains", "other.example"), "");

@@ -40,6 +40,17 @@ void delete_the_cluster(const Member& member, const Target& target, std::uint64_
   ship_new(member, target, {member.sign(header, {})});
 }
 
+/// A number that is drawn from a branch's first commit, as a machine might that names branches by numbers.
+base::Incarnation branch_number(base::Incarnation incarnation, const base::Hash& first) {
+  std::string bytes = "postern branch 1";
+  bytes.push_back('\0');
+  for (int shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<char>(incarnation >> shift & 0xff));
+  bytes.append(first.bytes.begin(), first.bytes.end());
+  base::Incarnation name = 0;
+  for (std::size_t i = 0; i < sizeof name; ++i) name = name << 8 | base::hash_bytes(bytes).bytes[i];
+  return name;
+}
+
 /// The same number twice, and then an incarnation under the name that the second branch gets.
 void take_a_branchs_name(const Member& member, const Target& target, std::uint64_t) {
   const base::Incarnation incarnation = draw();
@@ -47,7 +58,7 @@ void take_a_branchs_name(const Member& member, const Target& target, std::uint64
   for (const char* value : {"one", "two"})
     items.push_back(member.sign(member.header(incarnation, 1, {}, member.setting("hostile-e2"), value), {value}));
   for (const auto& branch : {items[0], items[1]}) {
-    const auto name = cluster::branch_incarnation(incarnation, branch.envelope.id());
+    const auto name = branch_number(incarnation, branch.envelope.id());
     items.push_back(member.sign(member.header(name, 1, {}, member.setting("hostile-e2"), "three"), {"three"}));
   }
   ship_new(member, target, items);

@@ -97,7 +97,8 @@ std::vector<cluster::Ship::Item> Member::past() const {
   std::vector<cluster::Ship::Item> out;
   for (const auto& commit : commits_) {
     cluster::Ship::Item item{commit.envelope, {}, false};
-    for (const auto& write : cluster::decode_header(commit.envelope.header)->writes)
+    const auto header = cluster::decode_header(commit.envelope.header);
+    for (const auto& write : header->writes)
       if (!write.value.is_nil()) item.values.push_back(values_.at(write.value));
     out.push_back(std::move(item));
   }

@@ -36,7 +36,7 @@ class TranscriptConsole final : public cli::Console {
  public:
   explicit TranscriptConsole(std::vector<std::string> lines) : lines_(lines.begin(), lines.end()) {}
 
-  std::optional<std::string> ask(std::string_view prompt, const cli::Completer&) override {
+  std::optional<std::string> ask_line(std::string_view prompt, const cli::Completer&) override {
     shown += prompt;
     if (lines_.empty()) {
       ended_ = true;
@@ -48,7 +48,7 @@ class TranscriptConsole final : public cli::Console {
     shown += line + "\n";
     return line;
   }
-  std::optional<std::string> ask_secret(std::string_view prompt) override {
+  std::optional<std::string> ask_hidden(std::string_view prompt) override {
     shown += prompt;
     if (lines_.empty()) {
       ended_ = true;
@@ -71,8 +71,8 @@ class TranscriptConsole final : public cli::Console {
     ended_ = true;
     return out;
   }
-  void print(std::string_view text) override { shown += text; }
-  void complain(std::string_view text) override { shown += text; }
+  void show(std::string_view text) override { shown += text; }
+  void show_beside(std::string_view text) override { shown += text; }
   [[nodiscard]] bool ended() const override { return ended_; }
 
   [[nodiscard]] bool all_typed() const { return lines_.empty(); }
