@@ -64,8 +64,8 @@ endif()
 
 # fuzz_seeds CORPUS writes the first inputs of every target.
 file(GLOB fuzz_seed_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/seeds/*.cpp)
-add_executable(fuzz_seeds ${fuzz_seed_sources})
-target_link_libraries(fuzz_seeds PRIVATE postern_warnings postern_fuzz postern_transport postern_store postern_hands
+add_executable(fuzz_seeds ${fuzz_seed_sources} ${PROJECT_SOURCE_DIR}/fuzz/support/fuzz.cpp)
+target_link_libraries(fuzz_seeds PRIVATE postern_warnings postern_transport postern_store postern_hands
                                          postern_features postern_schema)
 target_include_directories(fuzz_seeds PRIVATE ${PROJECT_SOURCE_DIR})
 set_target_properties(fuzz_seeds PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
