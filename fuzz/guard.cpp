@@ -74,7 +74,7 @@ void check_main(std::string_view text) {
     FUZZ_CHECK(name != "daemon_directory" || value == "/usr/lib/postfix/sbin");
     FUZZ_CHECK(name != "mail_owner" || value == "postfix");
     FUZZ_CHECK(name != "queue_directory" || value == "/m/mta/queue");
-    form += name + " = " + value + "\n";
+    form += name + (value.empty() ? " =" : " = " + value) + "\n";
   }
   const auto again = hands::read_main_file(form);
   FUZZ_CHECK(again && again->size() == parameters->size());

@@ -47,9 +47,12 @@ void Tables::remember(const std::string& table) {
 }
 
 base::Result<std::uint64_t> Tables::change(const gateway::TableChange& change) {
-  if (auto done = privileged_.table(change); !done) return done.error();
+  const auto done = privileged_.table(change);
+  // Rows that could not be written have changed nothing but the file's times.
+  const bool held = done || (!change.whole && done.error().code != base::ErrorCode::damaged);
+  if (held) remember(change.table);
+  if (!done) return done.error();
   if (change.whole) ++made_anew_;
-  remember(change.table);
   return change.put.size() + change.drop.size();
 }
 

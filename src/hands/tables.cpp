@@ -53,7 +53,9 @@ base::Result<void> Tables::make_anew(const TableChange& change) const {
 
 base::Result<void> Tables::write_beside(const std::string& name,
                                         const std::map<std::string, std::string>& rows) const {
-  if (auto removed = folder_.remove(name); !removed) return removed;
+  const auto there = folder_.names();
+  if (std::find(there.begin(), there.end(), name) != there.end())
+    if (auto removed = folder_.remove(name); !removed) return removed;
   auto environment = lmdb::open(path(name), MDB_NOSYNC);
   if (!environment) return environment.error();
   return lmdb::write(environment->get(), path(name), rows, {});

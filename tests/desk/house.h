@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/crypto.h"
+#include "base/printable.h"
 #include "cluster/peer.h"
 #include "desk/desk.h"
 #include "schema/schema.h"
@@ -104,11 +105,11 @@ class FakeHouse final : public House {
     return {saved.begin(), saved.end()};
   }
   void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override {
-    done("hash of " + passphrase);
+    done("hash of " + base::printable_line(passphrase));
   }
   void check_passphrase(std::string hash_text, std::string passphrase,
                         std::function<void(bool)> done) override {
-    done(hash_text == "hash of " + passphrase);
+    done(hash_text == "hash of " + base::printable_line(passphrase));
   }
   void join_dial(std::string address, std::uint16_t,
                  std::function<void(base::Result<JoinOffer>)> done) override {

@@ -43,7 +43,7 @@ TEST_F(Rotation, ALargeOneIsPutAsideAndItsWriterGoesOn) {
 TEST_F(Rotation, FiveOldOnesAreKept) {
   for (int i = 1; i <= 9; ++i) {
     say(std::to_string(i) + " of nine\n");
-    ASSERT_TRUE(rotate(*folder, "posternd.log", 3));
+    ASSERT_TRUE(rotate(*folder, "posternd.log", 5));
   }
   EXPECT_EQ(log(".1"), "9 of nine\n");
   EXPECT_EQ(log(".5"), "5 of nine\n");

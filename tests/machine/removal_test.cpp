@@ -9,7 +9,9 @@ namespace {
 class Removals : public Fleets {
  protected:
   base::Result<desk::Json> remove(const std::string& by, const std::vector<std::string>& whom) {
-    auto reply = fleet.client(by)->call("cluster.remove_machine", {{"machines", boost::json::array(whom.begin(), whom.end())}});
+    auto client = fleet.client(by);
+    if (!fleet.machine(by).peer().fleet().standalone()) must(*client, "session.mode", {{"mode", "cluster"}});
+    auto reply = client->call("cluster.remove_machine", {{"machines", boost::json::array(whom.begin(), whom.end())}});
     if (!reply) return reply.error().error;
     return *reply;
   }

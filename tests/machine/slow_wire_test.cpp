@@ -19,7 +19,7 @@ class SlowWire : public Fleets {
       what.request_key = "history " + std::to_string(++written);
       what.author_name = "admin";
       what.wait = false;
-      what.items.push_back({cluster::settings_register({base::Level::cluster, {}}, "bulk-" + std::to_string(written)),
+      what.items.push_back({cluster::settings_register({base::Level::cluster, cluster_of(host)}, "bulk-" + std::to_string(written)),
                             cluster::WriteKind::put, fleet.world(host).random_bytes(bytes), {}});
       std::optional<cluster::Answer> answer;
       fleet.machine(host).commit(std::move(what), [&](const cluster::Answer& given) { answer = given; });
@@ -27,6 +27,7 @@ class SlowWire : public Fleets {
       ASSERT_EQ(answer->what, cluster::Answer::What::committed) << answer->reason;
     }
   }
+  base::Uuid cluster_of(const std::string& host) { return fleet.machine(host).peer().self().cluster.uuid; }
   /// a with b in its cluster.
   void two() {
     fleet.add(a, "127.0.1.1");

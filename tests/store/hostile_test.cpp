@@ -57,7 +57,7 @@ TEST(HostileFile, TablesOfAnotherShapeAreAnswered) {
   for (const char* change :
        {"DROP TABLE blobs", "DROP TABLE meta", "ALTER TABLE commits DROP COLUMN staged", "DELETE FROM meta",
         "UPDATE commits SET header='text', staged='text'", "UPDATE commits SET header=NULL WHERE 0",
-        "UPDATE commits SET signature=x'00'", "UPDATE commits SET hash=7", "UPDATE notes SET value=12.5",
+        "UPDATE commits SET signature=x'00'", "UPDATE commits SET hash=7 WHERE rowid=1", "UPDATE notes SET value=12.5",
         "UPDATE commits SET header=zeroblob(50000000)"}) {
     const Folder folder;
     make_closed(folder.file());
