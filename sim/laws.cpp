@@ -263,6 +263,8 @@ void Laws::process_started(const Machine& machine) {
   for (const cluster::StoredCommit& stored : machine.disk.durable().commits) {
     const Entry* entry = world_.ledger().find(stored.envelope.id());
     if (entry == nullptr) return broken("forged", machine.name + " stores a commit that nobody made.");
+    if (entry->envelope != stored.envelope)
+      return broken("bytes", machine.name + " starts from other bytes than were signed.", entry);
     if (!stored.staged && !witness.applied.has(entry->index) && all_on_disk(machine, entry->context))
       return broken("lost", machine.name + " does not show a commit that is on its disk with all it had seen.", entry);
   }

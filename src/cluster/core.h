@@ -241,6 +241,7 @@ struct Peer::Core {
   void persist_held(Held& one, bool staged);
   void flushed_held(Token token);
   void failed_held(Token token, const Flushed& why);
+  void wake_waiters(const base::Hash& seen);
   void settle();
   bool know_durable(const base::Hash& tip);
   void forget_unsound_twins(const Dot& dot);

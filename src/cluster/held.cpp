@@ -27,13 +27,16 @@ const Held* Peer::Core::proved(const base::Hash& hash) const {
   return found != held.end() && found->second.proved ? &found->second : nullptr;
 }
 
-/// One commit always fits for somebody who holds nothing here. What is refused comes again with a later round.
+/// One commit always fits for somebody who holds nothing here, and whoever has filled his part gives way to
+/// himself: what waits may wait for ever, and others may have built on what comes now. What is refused or gave way
+/// comes again with a later round.
 bool Peer::Core::make_room(const Held& fresh) {
   const std::size_t room = tuning.held_bytes;
   if (planted(Planted::one_pool)) return shares.total() + fresh.bytes <= room;
+  const std::size_t part = room / (fresh.account.proved ? author_part : unproved_part);
+  if (shares.of(fresh.account) + fresh.bytes > part) (void)evict(fresh.account);
   const std::size_t after = shares.of(fresh.account) + fresh.bytes;
-  const std::size_t part = fresh.account.proved ? author_part : unproved_part;
-  if (after > room / part && after > fresh.bytes) return false;
+  if (after > part && after > fresh.bytes) return false;
   while (shares.total() + fresh.bytes > room) {
     const std::optional<Account> most = shares.greediest();
     if (!most) return true;
@@ -301,14 +304,18 @@ void Peer::Core::failed_held(Token token, const Flushed& why) {
   check_soon();
 }
 
+/// They wait again if they must.
+void Peer::Core::wake_waiters(const base::Hash& seen) {
+  const auto first = waiters.lower_bound({seen, base::Hash{}});
+  auto last = first;
+  for (; last != waiters.end() && last->first == seen; ++last) to_advance.push_back(last->second);
+  waiters.erase(first, last);
+}
+
 void Peer::Core::settle() {
   while (!arrived.empty() || !to_advance.empty()) {
     while (!arrived.empty()) {
-      const auto first = waiters.lower_bound({arrived.front(), base::Hash{}});
-      auto last = first;
-      for (; last != waiters.end() && last->first == arrived.front(); ++last)
-        to_advance.push_back(last->second);
-      waiters.erase(first, last);
+      wake_waiters(arrived.front());
       arrived.pop_front();
     }
     if (std::exchange(deaths, false)) {

@@ -131,6 +131,7 @@ void Peer::Core::take_new(Link& from, Held fresh, bool staged) {
   if (!make_room(fresh)) return;  // the next round brings it again
   if (!staged) {
     fresh.durable = true;
+    wake_waiters(fresh.hash);  // first: they say whether it is wanted
     to_advance.push_back(fresh.hash);
     hold(std::move(fresh));
     return;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,6 +62,23 @@ struct Evil : World {
     header.writes = {
         {setting(feature), WriteKind::put, base::hash_bytes(value), value.size(), {}}};
     return header;
+  }
+  /// By machine 2, which has seen all these: sets "b".
+  Ship::Item over(const std::vector<Ship::Item>& items) {
+    Header seen = first(9, "b", "w");
+    seen.dot.member = seen.login_host = member_id(2);
+    for (const StoredCommit& one : at(0).stored) {
+      const Header header = *decode_header(one.envelope.header);
+      if (find_write(header, member_register(member_id(2), "identity")) != nullptr)
+        seen.prev = one.envelope.id();
+    }
+    for (const Ship::Item& item : items)
+      seen.parents.push_back({decode_header(item.envelope.header)->dot, item.envelope.id()});
+    std::sort(seen.parents.begin(), seen.parents.end());
+    Ship::Item item{{encode_header(seen), {}}, {"w"}, false};
+    item.envelope.signature =
+        base::sign(at(2).self.key, signed_bytes(cluster, item.envelope.header));
+    return item;
   }
   std::string alert_text(const std::string& about) {
     for (const Alert& alert : at(1).alerts) {

@@ -20,12 +20,12 @@ TEST(Hostile, ADeleteOfTheClusterIsRefusedByAllAndForGood) {
 
   auto past = world.at(1).stored;  // an earlier version took it
   past.push_back({item.envelope, false});
-  auto again = Peer::restore(world.at(1).self, Tuning{}, past, 1, 2, world.now);
+  auto again = Peer::restore(world.at(1).self, Tuning{}, past, 1, 2, world.now, value_of(world.at(1)));
   ASSERT_TRUE(again);
   EXPECT_EQ((*again)->vector_digest(), before);
-  const Effects effects = (*again)->step(Tick{}, world.now);
-  ASSERT_FALSE(effects.alerts.empty());
-  EXPECT_EQ(effects.alerts.front().about, "commit-refused");
+  ASSERT_EQ((*again)->unproved().size(), 1U);
+  EXPECT_EQ((*again)->unproved()[0].hash, item.envelope.id());
+  EXPECT_EQ((*again)->unproved()[0].why, "it deletes what cannot be deleted");
 }
 
 /// All orders of the same commits: a fork, and an incarnation drawn to look like its branch.
@@ -121,7 +121,8 @@ TEST(Hostile, HoweverManyChainsAreThereACommitCanBeMade) {
   world.set(1, "b", "x");
   world.run();
   EXPECT_EQ(world.at(1).stored.size(), stored + 1);
-  auto again = Peer::restore(world.at(1).self, Tuning{}, world.at(1).stored, 1, 2, world.now);
+  auto again = Peer::restore(world.at(1).self, Tuning{}, world.at(1).stored, 1, 2, world.now,
+                             value_of(world.at(1)));
   ASSERT_TRUE(again);
   EXPECT_EQ((*again)->vector_digest(), world.at(1).peer->vector_digest());
 }
@@ -137,20 +138,7 @@ TEST(Hostile, WhatAnotherMemberHasSeenIsNotMeasured) {
     ship.items.push_back(world.sign(world.first(1000 + i, "a", "v"), {"v"}));
   (void)world.tell(ship);
   ASSERT_LE(world.at(1).peer->vector().size(), 7U);
-  Header seen = world.first(9, "b", "w");  // by machine 2, over all of them
-  seen.dot.member = seen.login_host = member_id(2);
-  for (const StoredCommit& stored : world.at(0).stored) {
-    const Header header = *decode_header(stored.envelope.header);
-    if (find_write(header, member_register(member_id(2), "identity")) != nullptr)
-      seen.prev = stored.envelope.id();
-  }
-  for (const Ship::Item& item : ship.items)
-    seen.parents.push_back({decode_header(item.envelope.header)->dot, item.envelope.id()});
-  std::sort(seen.parents.begin(), seen.parents.end());
-  Ship::Item item{{encode_header(seen), {}}, {"w"}, false};
-  item.envelope.signature =
-      base::sign(world.at(2).self.key, signed_bytes(world.cluster, item.envelope.header));
-  (void)world.tell(Ship{{item}, false});
+  (void)world.tell(Ship{{world.over(ship.items)}, false});
   EXPECT_EQ(world.shown(1, world.setting("b")), "w");
 }
 
@@ -218,6 +206,53 @@ TEST(Hostile, WhoFillsTheRoomGivesWay) {
     world.pass(10'000);
     EXPECT_EQ(world.shown(0, world.setting("b")), "honest 19");
   }
+}
+
+/// Half chains under its own key, and then a commit on which the others build: its own junk must not keep that out.
+TEST(Hostile, WhoFillsItsOwnPartGivesWayToItself) {
+  World world;
+  world.tuning.held_bytes = 4U << 20;
+  world.found(3);
+  world.pass(3000);
+  const LinkId link = link_to(world, 0, 1);
+  ASSERT_NE(link, 0U);
+  Ship junk;
+  for (base::Incarnation i = 0; i < 600; ++i) {
+    Header header;
+    header.dot = {member_id(1), 1000 + i, 2};
+    header.login_host = header.dot.member;
+    header.prev = base::hash_bytes("nobody" + std::to_string(i));
+    header.writes = {{world.setting("a"), WriteKind::clear, {}, 0, {}}};
+    Ship::Item item{{encode_header(header), {}}, {}, false};
+    item.envelope.signature =
+        base::sign(world.at(1).self.key, signed_bytes(world.cluster, item.envelope.header));
+    junk.items.push_back(item);
+  }
+  (void)world.at(0).peer->step(Received{link, junk, 1}, world.now);
+  world.set(1, "b", "by one");
+  world.run();
+  world.set(2, "c", "over it");
+  world.run();
+  world.pass(5000);
+  EXPECT_EQ(world.shown(0, world.setting("b")), "by one");
+  EXPECT_EQ(world.shown(0, world.setting("c")), "over it");
+}
+
+/// Those for which there was no room are measured no more than the others, once somebody has built on them.
+TEST(Hostile, WhatAnotherMemberHasSeenIsNotMeasuredThoughItWasForgotten) {
+  Evil world;
+  world.tuning.chains_burst = 2;
+  world.tuning.held_bytes = 1U << 20;  // 8 of them may wait on the disk
+  world.found(3, false);
+  world.listen();
+  Ship ship;
+  for (base::Incarnation i = 0; i < 20; ++i)
+    ship.items.push_back(world.sign(world.first(1000 + i, "a", "v"), {"v"}));
+  (void)world.tell(ship);
+  (void)world.tell(Ship{{world.over(ship.items)}, false});
+  EXPECT_EQ(world.shown(1, world.setting("b")), "(unset)");
+  for (int round = 0; round < 20; ++round) (void)world.tell(ship);
+  EXPECT_EQ(world.shown(1, world.setting("b")), "w");
 }
 
 TEST(Hostile, CommitsThatDoNotCheckEndTheLink) {

@@ -93,12 +93,14 @@ TEST(Prove, AnAdmissionMustBeProvedBeforeTheKeyInItProvesAnything) {
                                     identity, log.last_hash());
   Header first = admission;
   first.dot = {member_id(9), 5, 1};
+  first.login_host = member_id(9);
   first.prev = log.last_hash();
   (void)log.add(first, accomplice, world.setting("a"), "forged");
   auto peer = log.restored();
   EXPECT_EQ(log.shown(*peer, "a"), "true");
   EXPECT_EQ(peer->fleet().member(member_id(9)), nullptr);
   ASSERT_EQ(peer->unproved().size(), 1U);
+  EXPECT_EQ(peer->unproved()[0].why, "its signature is wrong");
 }
 
 TEST(Prove, TheLastSignatureOfARunProvesAllBeforeIt) {
@@ -153,10 +155,12 @@ TEST(Prove, ASecondFoundingIsNotBelieved) {
   const base::SigningKey key = base::signing_key({7, 7});
   Header founding = *decode_header(log.commits[0].envelope.header);
   founding.dot = {member_id(9), 5, 1};
+  founding.login_host = member_id(9);
   const std::string identity = encode(MemberIdentity{"SERIAL-9", base::verify_key(key), "h", "u"});
   (void)log.add(founding, key, member_register(member_id(9), "identity"), identity);
   auto peer = log.restored();
-  EXPECT_EQ(peer->unproved().size(), 1U);
+  ASSERT_EQ(peer->unproved().size(), 1U);
+  EXPECT_EQ(peer->unproved()[0].why, "it founds a cluster that exists");
   EXPECT_EQ(peer->fleet().member(member_id(9)), nullptr);
 }
 

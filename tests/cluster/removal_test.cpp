@@ -29,6 +29,7 @@ struct Removals : World {
     }
     seen.erase(admission);
     header.dot = {member_id(machine), 4711, 1};
+    header.login_host = header.dot.member;
     header.prev = admission;
     for (const base::Hash& hash : seen) header.parents.push_back({peer.commit(hash)->header.dot, hash});
     std::sort(header.parents.begin(), header.parents.end());
