@@ -179,11 +179,13 @@ void Laws::newly_applied(const Machine& machine, const Entry& entry) {
   for (const cluster::Write& write : entry.header.writes) check_register(machine, write.reg, applied);
 }
 
-/// Chains that only a hostile member knows are taken at its pace; what a sound machine has built on is taken.
+/// Chains that only a hostile member knows are taken at its pace; what a sound machine shows or has built on is taken.
 void Laws::check_pace(const Machine& machine, const Entry& entry) {
   if (entry.header.dot.seq != 1) return;
   for (const Entry& other : world_.ledger().all())
     if (!other.hostile && other.context.has(entry.index)) return;
+  for (std::size_t i = 0; i < witnesses_.size(); ++i)
+    if (i != machine.index && i != entry.machine && witnesses_[i].applied.has(entry.index)) return;
   Witness& witness = witnesses_[machine.index];
   const std::int64_t refills = (world_.now() - witness.started) / millisecond / tuning().chain_refill_ms;
   const std::int64_t most = tuning().chains_burst + refills + 1;

@@ -38,7 +38,7 @@ struct Held {
   Where where = Where::waiting;
   bool durable = false;  ///< its author, or anyone who applied it, has it on disk
   bool proved = false;   ///< chain and signature were checked: only then it owns its dot
-  bool wanted = false;   ///< another author has seen it: it is not measured
+  bool wanted = false;   ///< another author has seen it, or another member shows it: it is not measured
   Account account;       ///< whose room it takes; a proved one's signature was checked at its arrival
   bool visible = false;  ///< from the store, applied before, and its context has a gap now
   std::vector<base::Signature> also;  ///< while waiting: others that came with this header
@@ -203,6 +203,7 @@ struct Peer::Core {
   [[nodiscard]] std::optional<bool> signed_by_author(const Held& one) const;
   void take_known(Link& link, Held& known, const Ship::Item& item);
   void take_new(Link& link, Held fresh, bool staged);
+  [[nodiscard]] static bool is_vouched(const Link& from, const Header& header);
   void watch_own_chain(const Held& fresh);
   static bool has_values(const Held& one);
   static bool take_values(Held& one, const std::vector<std::string>& values);

@@ -97,9 +97,17 @@ void Peer::Core::take_known(Link& from, Held& known, const Ship::Item& item) {
       known.proved = check_chain(known).empty() && check_signature(known).empty();
     acks[from.id].insert(known.hash);
   }
-  if (item.staged || known.durable) return;
+  if (item.staged) return;
+  const bool wants = !known.wanted && is_vouched(from, known.header);
+  if (known.durable && !wants) return;
   known.durable = true;
+  known.wanted = known.wanted || wants;
   to_advance.push_back(known.hash);
+}
+
+/// Members ship what they show. What one shows that is not its author, all must: connected machines end up alike.
+bool Peer::Core::is_vouched(const Link& from, const Header& header) {
+  return from.member != header.dot.member;
 }
 
 bool Peer::Core::has_values(const Held& one) {
@@ -131,6 +139,7 @@ void Peer::Core::take_new(Link& from, Held fresh, bool staged) {
   if (!make_room(fresh)) return;  // the next round brings it again
   if (!staged) {
     fresh.durable = true;
+    fresh.wanted = is_vouched(from, fresh.header);
     wake_waiters(fresh.hash);  // first: they say whether it is wanted
     to_advance.push_back(fresh.hash);
     hold(std::move(fresh));
