@@ -181,7 +181,7 @@ void Laws::newly_applied(const Machine& machine, const Entry& entry) {
 
 /// Chains that only a hostile member knows are taken at its pace; what a sound machine shows or has built on is taken.
 void Laws::check_pace(const Machine& machine, const Entry& entry) {
-  if (entry.header.dot.seq != 1) return;
+  if (entry.header.dot.seq != 1 || entry.machine == machine.index) return;  // one's own are not measured
   for (const Entry& other : world_.ledger().all())
     if (!other.hostile && other.context.has(entry.index)) return;
   for (std::size_t i = 0; i < witnesses_.size(); ++i)
@@ -251,8 +251,9 @@ void Laws::process_started(const Machine& machine) {
   Witness& witness = witnesses_[machine.index];
   for (const std::size_t index : witness.before_crash.list()) {
     const Entry& entry = world_.ledger().at(index);
-    // A power cut may make it staged again; and an author who was set back has it dropped then (2.6).
-    if (!on_disk(machine, entry) && !witnesses_[entry.machine].lost.has(index))
+    // A power cut may make it staged again; and an author who was set back, or in whose name somebody else made it,
+    // has it dropped then (2.6).
+    if (!on_disk(machine, entry) && !entry.hostile && !witnesses_[entry.machine].lost.has(index))
       return broken("lost", machine.name + " has lost a commit that it showed before.", &entry);
   }
   witness.hostile_chains.clear();
