@@ -293,7 +293,9 @@ void Server::handle(Connection& connection, const Rule& rule) {
 
 void Server::begin_work(Connection& connection, const Rule& rule, const std::string& body) {
   const auto generation = generation_of(rule, body);
-  log_.line(generation ? fmt::format("{} {}", rule.name, *generation) : std::string(rule.name));
+  // Rows come with every commit, and the question whether it runs with every look.
+  if (rule.verb != Verb::table && rule.verb != Verb::running)
+    log_.line(generation ? fmt::format("{} {}", rule.name, *generation) : std::string(rule.name));
   const auto may = checked_.begin(rule, body);
   if (!may) {
     log_.line(base::to_text(may.error()));
