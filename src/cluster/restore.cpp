@@ -25,14 +25,15 @@ struct Loaded {
   bool right = false;
 };
 
+using LoadedAt = std::map<base::Hash, std::size_t>;
+
 /// Runs of commits, each signed over the hash of the one before: the last right signature of a run proves all of it
 /// up to there.
 class Runs {
  public:
   using Verify = std::function<bool(const Envelope&)>;
 
-  explicit Runs(std::vector<Loaded>& loaded) : loaded_(loaded) {
-    for (std::size_t i = 0; i < loaded.size(); ++i) index_.emplace(loaded[i].hash, i);
+  Runs(std::vector<Loaded>& loaded, const LoadedAt& index) : loaded_(loaded), index_(index) {
     for (std::size_t i = 0; i < loaded.size(); ++i) {
       if (before(i)) after_.emplace(*before(i), i);
     }
@@ -70,7 +71,7 @@ class Runs {
   }
 
   std::vector<Loaded>& loaded_;
-  std::map<base::Hash, std::size_t> index_;
+  const LoadedAt& index_;
   std::multimap<std::size_t, std::size_t> after_;
 };
 
@@ -84,7 +85,7 @@ Alert gap_alert(std::size_t commits) {
 }
 
 /// What a visible commit had seen was visible, though a power cut took the note of it.
-void show_what_was_seen(std::vector<Loaded>& loaded, const std::map<base::Hash, std::size_t>& index) {
+void show_what_was_seen(std::vector<Loaded>& loaded, const LoadedAt& index) {
   std::vector<const Header*> visible;
   for (const Loaded& one : loaded) {
     if (!one.staged) visible.push_back(&one.header);
@@ -103,9 +104,9 @@ void show_what_was_seen(std::vector<Loaded>& loaded, const std::map<base::Hash, 
 
 /// Those that may exist (validate.h); the others are told in `refused`.
 base::Result<std::vector<Loaded>> read_all(const base::ClusterId& cluster, const std::vector<StoredCommit>& past,
-                                           std::vector<Peer::Unproved>& refused) {
+                                           std::vector<Peer::Unproved>& refused, LoadedAt& index) {
   std::vector<Loaded> loaded;
-  std::map<base::Hash, std::size_t> index;
+  loaded.reserve(past.size());
   for (const StoredCommit& stored : past) {
     auto header = decode_header(stored.envelope.header);
     const base::Hash hash = stored.envelope.id();
@@ -196,9 +197,10 @@ std::string Peer::Core::prove_restored(Runs& runs, std::size_t at, const Values&
 /// write that failed may have left a gap. What has a gap is held back, as if it had just come from
 /// elsewhere, and so is what no signature proves.
 base::Result<void> Peer::Core::load(const std::vector<StoredCommit>& past, const ValueOf& value_of) {
-  auto loaded = read_all(self.cluster, past, not_proved);
+  LoadedAt index;
+  auto loaded = read_all(self.cluster, past, not_proved, index);
   if (!loaded) return loaded.error();
-  Runs runs(*loaded);
+  Runs runs(*loaded, index);
   for (bool progress = true; progress;) {
     progress = false;
     for (std::size_t at = 0; at < loaded->size(); ++at) {
