@@ -280,6 +280,8 @@ bool seal() {
   return set_limit({RLIMIT_CORE, 0}) && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
+bool confines_wholly() { return !sanitized; }
+
 bool limit_to_one_process() {
   // None yet, and the kernel notes in setresuid(2) whether there is one already; then the one
   // itself.

@@ -8,6 +8,9 @@ namespace postern::hands {
 /// errno says why.
 bool confine_login();
 
+/// False in a sanitizer's build, whose runtime needs more processes, address space and calls: then those are left.
+bool confines_wholly();
+
 /// Before a process becomes another user: it cannot execute anything then if that user has a
 /// process already, and cannot make a second one later.
 bool limit_to_one_process();

@@ -1,8 +1,11 @@
+#include "hands/confine.h"
 #include "tests/hands/fixture.h"
 
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+
+#include <set>
 
 namespace postern::hands {
 namespace {
@@ -166,7 +169,11 @@ TEST_F(LoginTest, ALoginReachesNothingOfAnotherNorOfTheMachine) {
   const auto said = read_until(attacker.out, "");
   EXPECT_NE(said.find("attacked\n"), std::string::npos) << said;
   EXPECT_GT(std::count(said.begin(), said.end(), '\n'), 60);
-  for (const auto& line : lines_of(said)) EXPECT_EQ(line.find("GOT"), std::string::npos) << line;
+  const std::set<std::string> left{"GOT fork", "GOT clone", "GOT memory"};  // to a sanitizer's runtime
+  for (const auto& line : lines_of(said))
+    if (confines_wholly() || !left.contains(line)) {
+      EXPECT_EQ(line.find("GOT"), std::string::npos) << line;
+    }
   EXPECT_NE(uid_in(said), uid_in(facts));
   ASSERT_EQ(::write(victim.in.get(), "quit\n", 5), 5);
   EXPECT_EQ(exit_code(victim.status), 7) << "the other has not noticed";
@@ -212,6 +219,7 @@ TEST_F(LoginTest, NothingOfALoginOutlivesIt) {
 }
 
 TEST_F(LoginTest, ANumberThatSomebodyHasIsPassedOver) {
+  if (!confines_wholly()) GTEST_SKIP() << "A sanitizer's build does not look for it.";
   Started first = start({false, "xterm", 24, 80, "cat"});
   const uid_t uid = uid_in(read_until(first.out, "ready"));
   const uid_t next = uid == 89999 ? 70000 : uid + 1;
