@@ -19,6 +19,8 @@ std::string repeated(const std::string& what, std::size_t bytes) {
   return out;
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their shadow is no line's
+
 /// Reads the line in a process that may take `more` bytes than it has now: 0 a request, 1 refused,
 /// 2 it died.
 int read_with(const std::string& line, std::size_t more) {
@@ -35,8 +37,6 @@ int read_with(const std::string& line, std::size_t more) {
   ::waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
 }
-
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their shadow is no line's
 
 TEST(Wire, ALineOfManySmallValuesIsRefusedBeforeTheyAreMade) {
   constexpr std::size_t bytes = 30U << 20;
