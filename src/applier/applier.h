@@ -10,8 +10,8 @@
 
 /// Makes a Plan real, all or nothing (contract P11): write beside, preflight, switch, reload, probe, or put
 /// back. Put back is only what is broken: what merely cannot be proved now (a full disk, no descriptors, no time)
-/// stands, and a Postfix that runs is left alone. Table rows are written in process (LMDB); everything that needs root goes to postern-hands over its
-/// socket (applier/hands_protocol.h).
+/// stands, and a Postfix that runs is left alone. Everything that needs root, rows of tables too, goes to
+/// postern-hands over its socket (hands/protocol.h).
 namespace postern::applier {
 
 struct Setup {
