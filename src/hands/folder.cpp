@@ -79,6 +79,14 @@ bool Folder::is_owned_by(const Owner& owner) const {
          status.st_gid == owner.gid && (status.st_mode & 07777) == owner.mode;
 }
 
+bool Folder::holds(const std::string& name, const Folder& folder) const {
+  struct stat there {};
+  struct stat status {};
+  return ::fstatat(descriptor(), name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+         ::fstat(folder.descriptor(), &status) == 0 && there.st_dev == status.st_dev &&
+         there.st_ino == status.st_ino;
+}
+
 base::Result<void> Folder::give(const std::string& name, const Owner& owner) const {
   const Descriptor file(
       ::openat(descriptor(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));

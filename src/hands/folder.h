@@ -31,6 +31,8 @@ class Folder {
   [[nodiscard]] base::Result<Folder> make(const std::string& name, const Owner& owner) const;
   /// The subfolder, which must be there; error not_found.
   [[nodiscard]] base::Result<Folder> sub(const std::string& name) const;
+  /// Whether `name` here still is that very folder.
+  [[nodiscard]] bool holds(const std::string& name, const Folder& folder) const;
   /// Owner and mode of this folder itself.
   [[nodiscard]] bool is_owned_by(const Owner& owner) const;
   [[nodiscard]] base::Result<void> own(const Owner& owner) const;

@@ -1,6 +1,7 @@
 #include "hands/instance.h"
 
 #include "hands/master_file.h"
+#include "hands/rotation.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -336,6 +337,11 @@ base::Result<void> Instance::make_log() const {
   return folder->give("mail.log", {0, setup_.tables.gid, 0640});
 }
 
+base::Result<void> Instance::bound_log(std::size_t most) const {
+  auto folder = mta_.sub("log");
+  return folder ? rotate(*folder, "mail.log", most) : base::Result<void>();
+}
+
 // What is in force may be of an earlier postern-hands, which judged otherwise.
 base::Result<void> Instance::judge_in_force() const {
   if (in_force() == 0)
@@ -422,12 +428,15 @@ base::Result<void> Instance::fill_jail() const {
   return etc->write("resolv.conf", host_file("/etc/resolv.conf"), 0644);
 }
 
-base::Result<void> Instance::table(const TableChange& change) const {
-  auto made = make_folders();
-  if (!made) return made;
-  auto folder = tables();
-  if (!folder) return folder.error();
-  return Tables(std::move(*folder), setup_.tables.gid).change(change);
+base::Result<void> Instance::table(const TableChange& change, std::optional<Tables>& open) const {
+  if (!open || !mta_.holds("tables", open->folder())) {
+    auto made = make_folders();
+    if (!made) return made;
+    auto folder = tables();
+    if (!folder) return folder.error();
+    open.emplace(std::move(*folder), setup_.tables.gid);
+  }
+  return open->change(change);
 }
 
 base::Result<void> Instance::sweep(const std::vector<std::string>& keep) const {

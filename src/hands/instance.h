@@ -7,6 +7,7 @@
 #include "hands/tables.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,8 +45,14 @@ class Instance {
   base::Result<bool> running() const;
   /// For the jailed daemons; empty: the host's own name servers, read again at each start.
   base::Result<void> resolver(const std::vector<std::string>& addresses) const;
-  base::Result<void> table(const TableChange& change) const;
+  /// `open` is empty at first, and for the next time.
+  base::Result<void> table(const TableChange& change, std::optional<Tables>& open) const;
   base::Result<void> sweep(const std::vector<std::string>& keep) const;
+  /// The descriptor of the folder that all of this is in.
+  [[nodiscard]] int folder() const { return mta_.descriptor(); }
+  /// Puts mail.log aside when it has outgrown `most` (rotation.h); nothing to do where there is
+  /// none.
+  base::Result<void> bound_log(std::size_t most) const;
   /// The generation that `etc` names, or 0.
   [[nodiscard]] std::uint64_t in_force() const;
 

@@ -21,7 +21,6 @@ constexpr std::int64_t longest_wait_ms = 10'000;
 constexpr std::int64_t proven_ms =
     10'000;  // alive so long: the next death starts from the first wait
 constexpr std::int64_t grace_ms = 10'000;  // from SIGTERM to SIGKILL
-constexpr std::int64_t look_ms = 5'000;    // at the size of its log
 constexpr const char* pid_file = "posternd.pid";
 constexpr const char* deleted =
     " (deleted)";  // /proc/PID/exe after an upgrade put another file there
@@ -147,12 +146,8 @@ void Keeper::stop(std::int64_t now_ms) {
   kill_ms_ = now_ms + grace_ms;
 }
 
-std::int64_t Keeper::bound_log(std::int64_t now_ms) {
-  if (now_ms < rotate_ms_) return rotate_ms_;
-  rotate_ms_ = now_ms + look_ms;
-  auto rotated = rotate(log_folder_, "posternd.log");
-  if (!rotated) log_.line(base::to_text(rotated.error()));
-  return rotate_ms_;
+base::Result<void> Keeper::bound_log() const {
+  return rotate(log_folder_, "posternd.log");
 }
 
 std::int64_t Keeper::tick(std::int64_t now_ms) {

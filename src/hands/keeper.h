@@ -31,8 +31,8 @@ class Keeper {
   void stop(std::int64_t now_ms);
   /// What is due now. Returns when to come again, or -1.
   std::int64_t tick(std::int64_t now_ms);
-  /// Puts posternd's log aside when it has grown large (rotation.h). Returns when to come again.
-  std::int64_t bound_log(std::int64_t now_ms);
+  /// Puts posternd's log aside when it has grown large (rotation.h).
+  [[nodiscard]] base::Result<void> bound_log() const;
   /// True when `pid` was it. Only for children; an adopted one's end shows at the pidfd.
   bool ended(pid_t pid, int status, std::int64_t now_ms);
   /// The pidfd is readable.
@@ -60,7 +60,6 @@ class Keeper {
   std::int64_t start_ms_ = -1;  // when to start again
   std::int64_t kill_ms_ = -1;
   std::int64_t wait_ms_;  // before the next start
-  std::int64_t rotate_ms_ = 0;  // when to look at its log again
 };
 
 }  // namespace postern::hands

@@ -1,5 +1,6 @@
 #include "hands/requests.h"
 
+#include "base/printable.h"
 #include "hands/wire.h"
 
 #include <fmt/format.h>
@@ -32,11 +33,12 @@ Done running(Instance& instance) {
 }
 
 /// `whole`: whether it was a request as the table has it.
-Done perform(Instance& instance, const Rule& rule, std::string_view body, bool& whole) {
+Done perform(Instance& instance, const Rule& rule, std::string_view body,
+             std::optional<Tables>& open, bool& whole) {
   if (rule.verb == Verb::table) {
     auto change = decode_table(body);
     if (!change) return change.error();
-    return told(instance.table(*change));
+    return told(instance.table(*change, open));
   }
   auto fields = decode_fields(body, rule.fields_least, rule.fields_most);
   whole = bool(fields);
@@ -72,18 +74,24 @@ Done perform(Instance& instance, const Rule& rule, std::string_view body, bool& 
 
 }  // namespace
 
+Outcome work_out(Instance& instance, const Rule& rule, std::string_view body,
+                 std::optional<Tables>& open) {
+  constexpr std::size_t line_most = 2048;
+  bool whole = true;
+  const Done done = perform(instance, rule, body, open, whole);
+  if (done) return {Worked::done, encode_frame(reply_done, *done), {}};
+  const base::Error& error = done.error();
+  return {whole ? Worked::failed : Worked::refused, encode_error(error),
+          base::printable_line(base::to_text(error), line_most)};
+}
+
 Worked work(Instance& instance, const Rule& rule, std::string_view body, int socket,
             const Log& log) {
-  bool whole = true;
-  const Done done = perform(instance, rule, body, whole);
-  if (done) {
-    (void)send_frame(socket, encode_frame(reply_done, *done), {});
-    return Worked::done;
-  }
-  const base::Error& error = done.error();
-  log.line(base::to_text(error));
-  (void)send_frame(socket, encode_error(error), {});
-  return whole ? Worked::failed : Worked::refused;
+  std::optional<Tables> none;
+  const Outcome outcome = work_out(instance, rule, body, none);
+  if (!outcome.log.empty()) log.line(outcome.log);
+  (void)send_frame(socket, outcome.reply, {});
+  return outcome.worked;
 }
 
 std::optional<std::uint64_t> generation_of(const Rule& rule, std::string_view body) {

@@ -10,8 +10,9 @@
 #include <string>
 #include <string_view>
 
-/// Requests that touch Postfix. Each is answered in a child of its own, one at a time for the
-/// machine; which generations may be put in force is kept by the parent, which outlives them.
+/// Requests that touch Postfix. Each is answered in a child (small changes of rows in one that
+/// stays), one at a time for the machine; which generations may be put in force is kept by the
+/// parent, which outlives them.
 namespace postern::hands {
 
 /// How the child ended.
@@ -22,7 +23,15 @@ enum class Worked : unsigned char {
                 ///< connection ends
 };
 
-/// In the child: does what is asked and sends the answer to `socket`.
+struct Outcome {
+  Worked worked = Worked::done;
+  std::string reply;  ///< the frame for the client
+  std::string log;    ///< a line of at most 2 KiB; empty: nothing to say
+};
+/// In a child: does what is asked. `open`: tables that it goes on with, for one that stays.
+Outcome work_out(Instance& instance, const Rule& rule, std::string_view body,
+                 std::optional<Tables>& open);
+/// The same, and sends the answer to `socket`.
 Worked work(Instance& instance, const Rule& rule, std::string_view body, int socket,
             const Log& log);
 

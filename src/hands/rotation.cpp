@@ -40,7 +40,8 @@ base::Result<void> rotate(const Folder& folder, const std::string& name, std::si
   if (!text) return text.error();
   for (int i = logs_kept - 1; i > 0; --i)
     (void)folder.rename(fmt::format("{}.{}", name, i), fmt::format("{}.{}", name, i + 1));
-  auto written = folder.write(name + ".1", *text, 0640);
+  auto written = folder.write(name + ".1", *text, 0600);
+  if (written) written = folder.give(name + ".1", {0, status.st_gid, status.st_mode & 0777U});
   if (!written) return written;
   return begin_anew(folder, name, text->size(), read_most);
 }

@@ -6,6 +6,8 @@
 #include "hands/log.h"
 #include "hands/login.h"
 #include "hands/requests.h"
+#include "hands/rotation.h"
+#include "hands/row_writer.h"
 #include "hands/wire.h"
 
 #include <fmt/format.h>
@@ -19,6 +21,7 @@
 #include <ctime>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace postern::hands {
@@ -29,7 +32,8 @@ constexpr std::size_t connections_most = 32;
 // connection, and as many large ones as this.
 constexpr std::size_t small_frame = 256U << 10;
 constexpr std::size_t large_frames_most = 2;
-constexpr std::int64_t frame_ms = 60'000;  // from the first byte of a frame to its last
+constexpr std::int64_t look_every_ms = 5'000;  // at the size of the logs
+constexpr std::int64_t frame_ms = 60'000;      // from the first byte of a frame to its last
 
 std::int64_t now_ms() {
   timespec now{};
@@ -55,6 +59,7 @@ class Server {
         signals_(std::move(signals)),
         instance_(std::move(house_.mta),
                   {options.postfix, options.postfix_daemons, house_.mail_owner, house_.user}),
+        rows_(instance_),
         logins_(options.bin + "/postern", house_.cli_user.gid, std::move(house_.login_uids)),
         keeper_({options.bin + "/posternd", options.machine, options.dir, house_.user}, house_.run,
                 house_.log, log_),
@@ -70,6 +75,7 @@ class Server {
   void read(Connection& connection);
   bool wants_bytes(Connection& connection);
   std::int64_t end_slow_frames();
+  std::int64_t bound_logs();
   bool advance(Connection& connection);
   void handle(Connection& connection, const Rule& rule);
   void begin_work(Connection& connection, const Rule& rule, const std::string& body);
@@ -79,6 +85,8 @@ class Server {
               const std::vector<int>& descriptors = {});
   void refuse(Connection& connection, const base::Error& error);
   void turn_away(Connection& connection, const base::Error& error);
+  void take_rows();
+  Connection* worker_done(bool good);
   void worker_ended(Connection& connection, int status);
   void begin_stop();
   void go_on_stopping();
@@ -88,14 +96,16 @@ class Server {
   Log log_;
   Descriptor signals_;
   Instance instance_;
+  RowWriter rows_;
   Logins logins_;
   Keeper keeper_;
   Checked checked_;
   std::vector<std::unique_ptr<Connection>> connections_;
-  pid_t worker_ = 0;  // one at a time: Postfix's files are one thing
+  pid_t worker_ = 0;  // who works now; one at a time: Postfix's files are one thing
   bool stopping_ = false;
   bool postfix_stopped_ = false;
-  bool more_to_do_ = false;  // a request was done: another may lie behind it, read already
+  std::int64_t look_at_ms_ = 0;  // when to look at the logs again
+  bool more_to_do_ = false;      // a request was done: another may lie behind it, read already
   bool done_ = false;
 };
 
@@ -112,7 +122,8 @@ void Server::wait() {
   log_.rotate();
   std::vector<pollfd> watched{{signals_.get(), POLLIN, 0},
                               {stopping_ ? -1 : house_.socket.get(), POLLIN, 0},
-                              {keeper_.watched(), POLLIN, 0}};
+                              {keeper_.watched(), POLLIN, 0},
+                              {rows_.watched(), POLLIN, 0}};
   const std::size_t fixed = watched.size();
   for (const auto& connection : connections_)
     watched.push_back({wants_bytes(*connection) ? connection->socket.get() : -1, POLLIN, 0});
@@ -121,7 +132,7 @@ void Server::wait() {
 
   std::int64_t wake = keeper_.tick(now_ms());
   const std::int64_t login_wake = logins_.tick(now_ms());
-  const std::int64_t log_wake = keeper_.bound_log(now_ms());
+  const std::int64_t log_wake = bound_logs();
   for (const std::int64_t other : {login_wake, end_slow_frames(), log_wake})
     if (wake < 0 || (other >= 0 && other < wake)) wake = other;
   const int patience =
@@ -132,6 +143,7 @@ void Server::wait() {
     if (watched[i].revents != 0) read(*connections_[i - fixed]);
   for (std::size_t i = logins; i < watched.size(); ++i)
     if (watched[i].revents != 0) logins_.reader_gone(watched[i].fd, now_ms());
+  if (watched[3].revents != 0) take_rows();
   if (watched[2].revents != 0) keeper_.pidfd_ready(now_ms());
   if (watched[0].revents != 0) take_signals();
   if (watched[1].revents != 0) accept();
@@ -157,23 +169,40 @@ void Server::reap() {
   int status = 0;
   pid_t pid = 0;
   while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
+    rows_.ended(pid);
     if (keeper_.ended(pid, status, now_ms()) || logins_.ended(pid, status)) continue;
     if (pid != worker_) continue;
-    worker_ = 0;
-    checked_.end(status == 0);
-    const auto found =
-        std::find_if(connections_.begin(), connections_.end(),
-                     [&](const auto& connection) { return connection->worker == pid; });
-    if (found == connections_.end()) continue;
-    worker_ended(**found, status);
-    // Whoever asks without a pause comes after those who wait.
-    std::rotate(found, found + 1, connections_.end());
+    if (Connection* connection = worker_done(status == 0)) worker_ended(*connection, status);
   }
 }
 
+/// Whose request it was that was worked on; none when that connection is gone.
+Connection* Server::worker_done(bool good) {
+  const pid_t pid = std::exchange(worker_, 0);
+  checked_.end(good);
+  const auto found = std::find_if(connections_.begin(), connections_.end(),
+                                  [&](const auto& each) { return each->worker == pid; });
+  if (found == connections_.end()) return nullptr;
+  Connection* connection = found->get();
+  connection->worker = 0;
+  connection->used_ms = now_ms();
+  // Whoever asks without a pause comes after those who wait.
+  std::rotate(found, found + 1, connections_.end());
+  return connection;
+}
+
+/// The answer to a change of rows.
+void Server::take_rows() {
+  const auto outcome = rows_.answer();
+  if (!outcome) return;
+  if (!outcome->log.empty()) log_.line(outcome->log);
+  Connection* connection = worker_done(outcome->worked == Worked::done);
+  if (connection == nullptr) return;
+  answer(*connection, outcome->reply);
+  connection->dead = connection->dead || outcome->worked == Worked::refused;
+}
+
 void Server::worker_ended(Connection& connection, int status) {
-  connection.worker = 0;
-  connection.used_ms = now_ms();
   if (WIFEXITED(status) && WEXITSTATUS(status) <= static_cast<int>(Worked::refused)) {
     connection.dead = connection.dead || WEXITSTATUS(status) == static_cast<int>(Worked::refused);
     return;
@@ -247,6 +276,15 @@ std::int64_t Server::end_slow_frames() {
   return next;
 }
 
+/// When they are to be looked at again.
+std::int64_t Server::bound_logs() {
+  if (now_ms() < look_at_ms_) return look_at_ms_;
+  look_at_ms_ = now_ms() + look_every_ms;
+  for (const auto& rotated : {keeper_.bound_log(), instance_.bound_log(mail_log_bytes)})
+    if (!rotated) log_.line(base::to_text(rotated.error()));
+  return look_at_ms_;
+}
+
 void Server::read(Connection& connection) {
   if (connection.dead) return;
   if (connection.inbox.receive(connection.socket.get()) == Inbox::Got::end) {
@@ -301,6 +339,11 @@ void Server::begin_work(Connection& connection, const Rule& rule, const std::str
     log_.line(base::to_text(may.error()));
     return answer(connection, encode_error(may.error()));
   }
+  if (RowWriter::takes(rule, body))
+    if (const auto writer = rows_.begin(body)) {
+      worker_ = connection.worker = *writer;
+      return;
+    }
   const pid_t pid = ::fork();
   if (pid < 0) {
     checked_.end(false);

@@ -2,8 +2,12 @@
 
 #include "base/result.h"
 #include "hands/folder.h"
+#include "hands/lmdb.h"
 #include "hands/protocol.h"
 
+#include <sys/stat.h>
+
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,14 +25,22 @@ class Tables {
   Tables(Folder folder, gid_t group) : folder_(std::move(folder)), group_(group) {}
 
   /// Rows of one table, all or none. A whole table is written beside and renamed, so that no reader
-  /// sees half of it. The map grows as it must. Errors: io, naming the table and the reason (no room,
-  /// read-only: what it held before stays), also when there is none to change; damaged; busy when a
-  /// reader keeps the lock for 5 s.
-  base::Result<void> change(const TableChange& change) const;
+  /// sees half of it. The map grows as it must. Errors: io, naming the table and the reason (no
+  /// room, read-only: what it held before stays), also when there is none to change; damaged; busy
+  /// when a reader keeps the lock for 5 s.
+  base::Result<void> change(const TableChange& change);
   /// Removes everything but the tables in `keep`.
   base::Result<void> sweep(const std::vector<std::string>& keep) const;
+  [[nodiscard]] const Folder& folder() const { return folder_; }
 
  private:
+  /// A table that stays open between changes, as it was left.
+  struct Kept {
+    lmdb::Environment environment;
+    struct stat left {};
+  };
+  base::Result<MDB_env*> environment_of(const std::string& file);
+  void leave(const std::string& file);
   [[nodiscard]] std::string path(const std::string& file) const {
     return folder_.path() + "/" + file;
   }
@@ -39,6 +51,8 @@ class Tables {
 
   Folder folder_;
   gid_t group_;
+  bool of_this_boot_ = false;
+  std::map<std::string, Kept> kept_;
 };
 
 /// Names the tables' file, and the file that says which start of the host wrote them last.

@@ -1,5 +1,6 @@
 #include "hands/rotation.h"
 
+#include "hands/instance.h"
 #include "tests/hands/fixture.h"
 
 namespace postern::hands {
@@ -19,7 +20,9 @@ struct Rotation : Machine {
   void say(const std::string& text) const {
     ASSERT_EQ(::write(writer.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
   }
-  std::string log(const std::string& end = {}) const { return read_file(dir() + "/posternd.log" + end); }
+  std::string log(const std::string& end = {}) const {
+    return read_file(dir() + "/posternd.log" + end);
+  }
 
   std::optional<Folder> folder;
   Descriptor writer;  // as posternd has it: opened once, appended to for ever
@@ -55,6 +58,38 @@ TEST_F(Rotation, AWriterThatIsFasterThanWeFillsNoDisk) {
   ASSERT_TRUE(rotate(*folder, "posternd.log", 100));
   EXPECT_EQ(log(), "");
   EXPECT_EQ(log(".1").size(), 200U);
+}
+
+TEST_F(Rotation, WhoMightReadItMayReadTheOldOne) {
+  ASSERT_TRUE(folder->give("posternd.log", {0, daemon_uid, 0640}));
+  say("one\n");
+  ASSERT_TRUE(rotate(*folder, "posternd.log", 3));
+  struct stat status {};
+  ASSERT_EQ(::stat((dir() + "/posternd.log.1").c_str(), &status), 0);
+  EXPECT_EQ(status.st_gid, daemon_uid);
+  EXPECT_EQ(status.st_mode & 0777U, 0640U);
+}
+
+/// Strangers write it: a line or more for each connection.
+TEST_F(Rotation, TheMailLogIsBounded) {
+  auto mta = folder->make("mta", {0, 0, 0755});
+  ASSERT_TRUE(mta);
+  const Instance instance(std::move(*mta), {});
+  EXPECT_TRUE(instance.bound_log(100)) << "there is none yet";
+  auto logs = folder->sub("mta")->make("log", {0, 0, 0750});
+  ASSERT_TRUE(logs);
+  auto mail = logs->open_log("mail.log");
+  ASSERT_TRUE(mail);
+  const std::string line = "connect from unknown\n";
+  for (int i = 0; i < 1'000; ++i) {
+    ASSERT_EQ(::write(mail->get(), line.data(), line.size()), static_cast<ssize_t>(line.size()));
+    ASSERT_TRUE(instance.bound_log(100));
+  }
+  std::size_t all = 0;
+  for (const auto& file : std::filesystem::directory_iterator(dir() + "/mta/log"))
+    all += file.file_size();
+  EXPECT_LE(all, (logs_kept + 1) * (100 + line.size()));
+  EXPECT_NE(read_file(dir() + "/mta/log/mail.log.1"), "");
 }
 
 TEST_F(Rotation, WhatOthersPutInItsPlaceIsNotWrittenThrough) {

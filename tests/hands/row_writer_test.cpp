@@ -1,0 +1,154 @@
+#include "hands/lmdb.h"
+#include "tests/hands/fixture.h"
+
+#include <algorithm>
+#include <set>
+
+namespace postern::hands {
+namespace {
+
+using Rows = std::map<std::string, std::string>;
+
+class RowWriting : public Machine {
+ protected:
+  /// The children of postern-hands that are postern-hands themselves.
+  [[nodiscard]] std::set<pid_t> writers() const {
+    const std::string task = std::to_string(hands_);
+    std::istringstream words(read_file("/proc/" + task + "/task/" + task + "/children"));
+    std::set<pid_t> found;
+    for (pid_t pid = 0; words >> pid;) {
+      std::error_code none;
+      const auto exe = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", none);
+      if (exe.filename() == "postern-hands") found.insert(pid);
+    }
+    return found;
+  }
+  /// What a process has open: paths, or "socket", "pipe", ….
+  [[nodiscard]] static std::set<std::string> open_in(pid_t pid) {
+    std::set<std::string> open;
+    std::error_code none;
+    const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
+    for (const auto& each : std::filesystem::directory_iterator(folder, none)) {
+      const std::string target = std::filesystem::read_symlink(each.path(), none).string();
+      open.insert(target.substr(0, target.find(':')));
+    }
+    return open;
+  }
+  [[nodiscard]] std::string table() const { return mta() + "/tables/t.lmdb"; }
+  [[nodiscard]] Rows rows() const {
+    auto environment = lmdb::open(table(), MDB_RDONLY);
+    if (!environment) return {{"", environment.error().text}};
+    return lmdb::rows(environment->get(), table()).value();
+  }
+  [[nodiscard]] static base::Result<void> put(Client& client, const std::string& key) {
+    return client.table({"t", false, {{key, "v"}}, {}});
+  }
+};
+
+TEST_F(RowWriting, OneChildStaysForSmallChangesAndHoldsNothingOfOthers) {
+  begin_hands();
+  Client client(socket_path());
+  ASSERT_TRUE(client.table({"t", true, {{"a", "v"}}, {}}));
+  ASSERT_TRUE(put(client, "b"));
+  const auto first = writers();
+  ASSERT_EQ(first.size(), 1U);
+  ASSERT_TRUE(put(client, "c"));
+  EXPECT_EQ(writers(), first);
+  EXPECT_EQ(rows(), (Rows{{"a", "v"}, {"b", "v"}, {"c", "v"}}));
+  std::set<std::string> open = open_in(*first.begin());
+  open.erase(std::filesystem::read_symlink("/proc/self/fd/2").string());  // its errors
+  open.erase("pipe");
+  EXPECT_EQ(open, (std::set<std::string>{"socket", mta(), mta() + "/tables", table()}));
+}
+
+TEST_F(RowWriting, AnotherComesWhenItHasEnded) {
+  begin_hands();
+  Client client(socket_path());
+  ASSERT_TRUE(client.table({"t", true, {}, {}}));
+  ASSERT_TRUE(put(client, "a"));
+  const auto first = writers();
+  ASSERT_EQ(first.size(), 1U);
+  ASSERT_EQ(::kill(*first.begin(), SIGKILL), 0);
+  ASSERT_TRUE(becomes([&] { return !alive(*first.begin()); }));
+  ASSERT_TRUE(put(client, "b"));
+  EXPECT_NE(writers(), first);
+  EXPECT_EQ(rows(), (Rows{{"a", "v"}, {"b", "v"}}));
+}
+
+TEST_F(RowWriting, WhoWaitsIsToldWhenItEndsInBetween) {
+  begin_hands();
+  Client client(socket_path());
+  ASSERT_TRUE(client.table({"t", true, {}, {}}));
+  ASSERT_TRUE(put(client, "a"));
+  const auto first = writers();
+  ASSERT_EQ(first.size(), 1U);
+  auto environment = lmdb::open(table(), 0);
+  ASSERT_TRUE(environment);
+  ASSERT_TRUE(lmdb::lock(environment->get(), table(), true));
+  std::thread killer([&] {
+    EXPECT_TRUE(becomes([&] { return open_in(*first.begin()).contains(table()); }))
+        << "it waits for the lock";
+    ::kill(*first.begin(), SIGKILL);
+  });
+  const auto lost = put(client, "b");
+  killer.join();
+  lmdb::release(environment->get());
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, base::ErrorCode::internal);
+  Client again(socket_path());
+  EXPECT_TRUE(put(again, "c"));
+  EXPECT_TRUE(again.running()) << "other verbs are not held up";
+}
+
+/// What it keeps open it believes only while the file is the one that it left.
+TEST_F(RowWriting, ATableThatWasReplacedOrChangedMeanwhileIsOpenedAgain) {
+  begin_hands();
+  Client client(socket_path());
+  ASSERT_TRUE(client.table({"t", true, {}, {}}));
+  ASSERT_TRUE(put(client, "a"));
+  Rows large;  // by a child of its own
+  for (int i = 0; i < 5'000; ++i) large["row " + std::to_string(i)] = std::string(20, 'x');
+  ASSERT_TRUE(client.table({"t", true, large, {}}));
+  ASSERT_TRUE(put(client, "b"));
+  EXPECT_EQ(rows().size(), 5'001U);
+  ASSERT_TRUE(client.table({"t", false, large, {}}));
+  ASSERT_TRUE(put(client, "c"));
+  EXPECT_EQ(rows().size(), 5'002U);
+  std::filesystem::resize_file(table(), 4096);
+  const auto cut = put(client, "d");
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().code, base::ErrorCode::damaged);
+  std::filesystem::remove(table());
+  EXPECT_FALSE(put(client, "e"));
+  std::filesystem::rename(mta() + "/tables", mta() + "/moved");
+  ASSERT_TRUE(client.table({"t", true, {}, {}}));
+  ASSERT_TRUE(put(client, "f"));
+  EXPECT_EQ(rows(), (Rows{{"f", "v"}}));
+}
+
+TEST_F(RowWriting, WhatIsWrongIsSaidAndLogged) {
+  begin_hands();
+  Client client(socket_path());
+  const auto missing = put(client, "a");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().text, "The table is not there.");
+  EXPECT_EQ(logged("The table is not there."), 1U);
+  Client other(socket_path());
+  EXPECT_FALSE(other.table({"../t", false, {{"a", "v"}}, {}}));
+  EXPECT_TRUE(other.running());
+}
+
+TEST_F(RowWriting, ItDiesWithItsParent) {
+  begin_hands();
+  Client client(socket_path());
+  ASSERT_TRUE(client.table({"t", true, {}, {}}));
+  ASSERT_TRUE(put(client, "a"));
+  const auto first = writers();
+  ASSERT_EQ(first.size(), 1U);
+  ASSERT_EQ(::kill(*first.begin(), SIGSTOP), 0) << "so that it does not notice its socket's end";
+  end_hands(SIGKILL);
+  EXPECT_TRUE(becomes([&] { return !alive(*first.begin()); }));
+}
+
+}  // namespace
+}  // namespace postern::hands
