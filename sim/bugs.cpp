@@ -42,6 +42,7 @@ const std::vector<Bug>& bugs() {
       in_room("branches-by-number", "converge", Planted::branches_by_number),
       in_room("fork-keeps-incarnation", "ended", Planted::fork_keeps_incarnation),
       in_room("anything-dies", "forged", Planted::anything_dies),
+      in_room("any-identity", "forged", Planted::any_identity),
       in_room("any-value", "forged", Planted::any_value),
       in_room("key-alone", "answer", Planted::key_alone),
       in_room("third-party-word", "counted", Planted::third_party_word),

@@ -11,23 +11,25 @@
 namespace postern::sim {
 namespace {
 
+cluster::MemberIdentity identity_of(const Machine& machine, const base::Uuid& drawn) {
+  cluster::MemberIdentity identity;
+  identity.serial = fmt::format("{:012X}-SIMULATOR000", machine.index);
+  identity.signing_key = base::verify_key(machine.self.key);
+  identity.host_key = identity.user_key = "ssh-ed25519 AAAA" + machine.name;
+  identity.drawn = drawn;
+  return identity;
+}
+
 std::unique_ptr<Machine> new_machine(std::size_t index, const base::ClusterId& cluster, Random& random) {
   auto machine = std::make_unique<Machine>();
   machine->index = index;
   machine->name = fmt::format("m{}", index);
   std::array<std::uint8_t, 32> seed{};
   for (std::uint8_t& byte : seed) byte = static_cast<std::uint8_t>(random.below(256));
-  machine->self = {cluster, base::MemberId{random.uuid()}, base::signing_key(seed),
-                   base::hash_bytes("settings of the simulator"), "sim"};
+  machine->self = {cluster, {}, base::signing_key(seed), base::hash_bytes("settings of the simulator"), "sim"};
+  machine->identity = identity_of(*machine, random.uuid());
+  machine->self.member = cluster::member_of(machine->identity);
   return machine;
-}
-
-cluster::MemberIdentity identity_of(const Machine& machine) {
-  cluster::MemberIdentity identity;
-  identity.serial = fmt::format("{:012X}-SIMULATOR000", machine.index);
-  identity.signing_key = base::verify_key(machine.self.key);
-  identity.host_key = identity.user_key = "ssh-ed25519 AAAA" + machine.name;
-  return identity;
 }
 
 std::string host_of(const Machine& machine) { return machine.name + ".postern.test"; }
@@ -39,7 +41,7 @@ cluster::LocalCommit founding(const Machine& first, Random& random) {
   founding.group = base::GroupId{random.uuid()};
   founding.admin = base::UserId{random.uuid()};
   founding.host_name = host_of(first);
-  founding.identity = identity_of(first);
+  founding.identity = first.identity;
   founding.addresses = {host_of(first), 22, 0};
   founding.settings = {{cluster::cluster_name_register(first.self.cluster), cluster::WriteKind::put, "Simulated", {}}};
   return cluster::founding_commit(founding, "founding");
@@ -50,7 +52,7 @@ cluster::LocalCommit admission(const Machine& joiner, const base::GroupId& group
   commit.request_key = "join " + joiner.name;
   commit.author_name = "setup";
   commit.items = cluster::admission_items(
-      {joiner.self.member, host_of(joiner), identity_of(joiner), {host_of(joiner), 22, 0}, group});
+      {joiner.self.member, host_of(joiner), joiner.identity, {host_of(joiner), 22, 0}, group});
   return commit;
 }
 

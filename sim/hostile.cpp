@@ -84,7 +84,7 @@ void Hostile::invalid(std::size_t author, std::size_t victim) {
   auto header = first(author);
   if (!header) return;
   cluster::Write& write = header->writes.front();
-  const std::uint64_t kind = random_.below(4);
+  const std::uint64_t kind = random_.below(5);
   if (kind == 0) {
     write = {{cluster::Space::cluster, world_.machine(author).self.cluster.uuid, "life"},
              cluster::WriteKind::remove, {}, 0, {}};
@@ -92,10 +92,28 @@ void Hostile::invalid(std::size_t author, std::size_t victim) {
     write.reg = cluster::user_register(base::UserId{random_.uuid()}, "role");  // the value is none
   } else if (kind == 2) {
     header->login_host = world_.machine(victim).self.member;
-  } else {
+  } else if (kind == 3) {
     header->comment = "\x1b[2J";
+  } else {
+    return impersonate(author, victim, *header);
   }
   send(author, victim, {sign(author, *header, false)});
+}
+
+/// A key of its own for a machine, and a commit in that machine's name under it.
+void Hostile::impersonate(std::size_t author, std::size_t victim, cluster::Header admission) {
+  auto identity = world_.machine(victim).identity;
+  identity.signing_key = base::verify_key(world_.machine(author).self.key);
+  const std::string value = cluster::encode(identity);
+  const base::MemberId member = world_.machine(victim).self.member;
+  admission.writes = {{cluster::member_register(member, "identity"), cluster::WriteKind::put, base::hash_bytes(value),
+                       value.size(), {}}};
+  auto item = sign(author, admission, false);
+  item.values = {value};
+  auto forged = *first(author);
+  forged.dot.member = forged.login_host = member;
+  forged.prev = item.envelope.id();
+  send(author, victim, {std::move(item), sign(author, forged, false)});
 }
 
 /// More of it than there is room for; what it builds on never comes.

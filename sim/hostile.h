@@ -24,6 +24,7 @@ class Hostile {
   using Items = std::vector<cluster::Ship::Item>;
   void flood(std::size_t author, std::size_t victim);
   void invalid(std::size_t author, std::size_t victim);
+  void impersonate(std::size_t author, std::size_t victim, cluster::Header admission);
   void half_chain(std::size_t author, std::size_t victim);
   void vouch(std::size_t author, std::size_t victim);
   void reuse_key(std::size_t author, std::size_t victim);

@@ -25,6 +25,7 @@ struct Machine {
   std::size_t index = 0;
   std::string name;  ///< "m0", for traces
   cluster::Self self;
+  cluster::MemberIdentity identity;  // its member id is the hash of it
   MachineClock clock;
   Disk disk;
   std::unique_ptr<cluster::Peer> peer;  ///< null while its process is down

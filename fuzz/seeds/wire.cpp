@@ -78,7 +78,7 @@ std::vector<std::string> messages() {
 }
 
 MemberIdentity identity() {
-  MemberIdentity out{"4F21A09C3B7E-K3QM7ZT2XW5A", {}, "ssh-ed25519 AAAA", "ssh-ed25519 BBBB"};
+  MemberIdentity out{"4F21A09C3B7E-K3QM7ZT2XW5A", {}, "ssh-ed25519 AAAA", "ssh-ed25519 BBBB", {}};
   out.signing_key.bytes[3] = 9;
   return out;
 }

@@ -287,7 +287,18 @@ std::string encode(const MemberIdentity& value) {
   out.set_signing_key(raw(value.signing_key.bytes));
   out.set_host_key(value.host_key);
   out.set_user_key(value.user_key);
+  out.set_drawn(raw(value.drawn.bytes));
   return serialized(out);
+}
+
+base::MemberId member_of(const base::Hash& identity) {
+  base::MemberId id;
+  std::copy_n(identity.bytes.begin(), id.uuid.bytes.size(), id.uuid.bytes.begin());
+  return id;
+}
+
+base::MemberId member_of(const MemberIdentity& identity) {
+  return member_of(base::hash_bytes(encode(identity)));
 }
 
 std::string encode(const MemberAddresses& value) {
@@ -307,6 +318,7 @@ base::Result<MemberIdentity> decode_identity(std::string_view bytes) {
   reader.bytes(in.signing_key(), out.signing_key.bytes, "a signing key");
   out.host_key = reader.text(in.host_key(), text_bytes, "a host key");
   out.user_key = reader.text(in.user_key(), text_bytes, "a user key");
+  reader.bytes(in.drawn(), out.drawn.bytes, "the random part of an identity");
   return reader.finish(std::move(out));
 }
 

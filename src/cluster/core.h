@@ -173,7 +173,6 @@ struct Peer::Core {
   void answer_held(const LocalCommit& what, const Held& one);
   [[nodiscard]] std::string past_limits(const LocalCommit& what) const;
   [[nodiscard]] std::string not_allowed(const LocalCommit& what) const;
-  [[nodiscard]] bool changes_key(const LocalCommit::Item& item) const;
   [[nodiscard]] bool may_author();
   void start_queued();
   void begin(const LocalCommit& what);
@@ -216,8 +215,6 @@ struct Peer::Core {
   [[nodiscard]] bool signed_here(const Held& one) const;
   void refuse(const Held& one, const std::string& why);
   void note_admissions(const Header& header, const base::Hash& hash, const Values& values);
-  void learn_key(const base::Hash& admission, const base::MemberId& member,
-                 const std::string& identity);
 
   // held.cpp
   /// The one of this hash if it is proved, or null.
@@ -250,7 +247,6 @@ struct Peer::Core {
   const Record& apply(Header header, const base::Hash& hash, const Values& values);
   void rename_for(const Header& header);
   void alert_fork(const Record& record, const Record& rival);
-  void other_key(const Record& record, const base::MemberId& member);
   void apply_held(const base::Hash& hash);
   void relay(const Record& record, const Held& one);
 
@@ -317,10 +313,9 @@ struct Peer::Core {
 
   History history;
   StateBuilder builder{history};
-  std::map<std::pair<base::Hash, base::MemberId>, base::VerifyKey>
-      keys;                                         ///< by admission and member
+  std::map<base::MemberId, base::VerifyKey> keys;  ///< from their identities, which cannot change
+  std::set<std::pair<base::Hash, base::MemberId>> admitted;  ///< by which commits, proved ones
   std::map<base::MemberId, base::Hash> admissions;  ///< the first applied one
-  std::map<base::MemberId, base::Hash> pins;  ///< the first proved one: its key is the member's
   std::vector<Unproved> not_proved;  ///< at the restore
   Fleet fleet_value;
   bool fleet_stale = true;

@@ -11,12 +11,14 @@
 /// encodings, which are the values of the record registers.
 namespace postern::cluster {
 
-/// Register {member, "identity"}: never changes in one membership.
+/// Register {member, "identity"}. A member's id is the hash of its identity (member_of), so no other can be
+/// written for it, and none with other keys.
 struct MemberIdentity {
   std::string serial;            ///< "4F21A09C3B7E-K3QM7ZT2XW5A"
   base::VerifyKey signing_key;   ///< of its commits
   std::string host_key;          ///< SSH public key, "ssh-ed25519 AAAA…": pinned by the others
   std::string user_key;          ///< SSH public key with which it logs in on machine links
+  base::Uuid drawn;              ///< random: each stay of a machine has an id of its own
   friend bool operator==(const MemberIdentity&, const MemberIdentity&) = default;
 };
 /// Register {member, "addresses"}: where its machine links are reached.
@@ -81,6 +83,9 @@ std::string encode(const MemberAddresses& value);
 std::string encode_role(Role role);
 std::string encode_keys(const std::vector<std::string>& keys);
 std::string encode_group(const base::GroupId& group);
+/// The first 16 bytes of the hash of an identity's encoding.
+base::MemberId member_of(const base::Hash& identity);
+base::MemberId member_of(const MemberIdentity& identity);
 base::Result<MemberIdentity> decode_identity(std::string_view bytes);
 base::Result<MemberAddresses> decode_addresses(std::string_view bytes);
 

@@ -410,11 +410,8 @@ const Record& Peer::Core::apply(Header header, const base::Hash& hash, const Val
     if (is_settings(write.reg)) continue;
     fleet_stale = true;
     const base::MemberId member{write.reg.id};
-    if (write.reg.space == Space::member && write.reg.name == "identity") {
+    if (write.reg.space == Space::member && write.reg.name == "identity")
       admissions.emplace(member, hash);
-      if (keys.count({hash, member}) != 0 && key_of(hash, member) == nullptr)
-        other_key(record, member);
-    }
     if (write.reg.space == Space::member && write.kind == WriteKind::remove) deaths = true;
   }
   if (!other.is_nil()) alert_fork(record, *history.find(other));
@@ -422,14 +419,6 @@ const Record& Peer::Core::apply(Header header, const base::Hash& hash, const Val
   check_tries = 0;
   check_soon();
   return record;
-}
-
-void Peer::Core::other_key(const Record& record, const base::MemberId& member) {
-  alert(Alert::Grade::critical, "identity",
-        fmt::format("Commit {} of {} names another signing key for {}. It is not believed: the key "
-                    "with which a machine was admitted stays. Find out who made that commit.",
-                    to_text(record.info.header.dot), host_of(record.info.header.dot.member),
-                    host_of(member)));
 }
 
 void Peer::Core::apply_held(const base::Hash& hash) {

@@ -144,28 +144,10 @@ std::string Peer::Core::past_limits(const LocalCommit& what) const {
   return {};
 }
 
-/// Does it write a member's identity over the pinned one, and not with the same key?
-bool Peer::Core::changes_key(const LocalCommit::Item& item) const {
-  if (item.reg.space != Space::member || item.reg.name != "identity") return false;
-  const auto pin = pins.find(base::MemberId{item.reg.id});
-  if (pin == pins.end()) return false;
-  const auto pinned = keys.find({pin->second, pin->first});
-  const auto identity = decode_identity(item.value);
-  return !identity || pinned == keys.end() || identity->signing_key != pinned->second;
-}
-
 /// Membership: who was never admitted has no chain; who was removed has an ended one.
 std::string Peer::Core::not_allowed(const LocalCommit& what) const {
   if (is_dead(self.member))
     return "This machine was removed from the cluster; nothing can be committed on it.";
-  for (const LocalCommit::Item& item : what.items) {
-    if (!changes_key(item)) continue;
-    return fmt::format(
-        "The signing key of machine {} was set when it was admitted and cannot be changed. Let "
-        "that "
-        "machine leave the cluster and join again.",
-        base::to_text(base::MemberId{item.reg.id}));
-  }
   if (admissions.count(self.member) != 0) return {};
   const bool founds =
       std::any_of(what.items.begin(), what.items.end(), [this](const LocalCommit::Item& item) {

@@ -34,6 +34,7 @@ enum class Planted : std::uint8_t {
   branches_by_number,               ///< a tip of another branch is taken for the one that is here
   fork_keeps_incarnation,           ///< an author goes on in a chain of which others hold another branch
   anything_dies,                    ///< a delete of what cannot be deleted is taken
+  any_identity,                     ///< a member's id need not be the hash of its identity
   any_value,                        ///< a record's value need not be one
   key_alone,                        ///< a request's key alone decides that it is known
   third_party_word,                 ///< whatever machine says that a third one has a commit is believed

@@ -73,11 +73,9 @@ void Peer::Core::take(Link& from, const Ship::Item& item) {
   take_new(from, std::move(fresh), item.staged);
 }
 
-/// At once, where the key with which its author was admitted is known: no other can prove it later (key_of).
+/// At once, where its author's key is known.
 std::optional<bool> Peer::Core::signed_by_author(const Held& one) const {
-  const base::MemberId& member = one.header.dot.member;
-  const auto pin = pins.find(member);
-  const auto key = pin == pins.end() ? keys.end() : keys.find({pin->second, member});
+  const auto key = keys.find(one.header.dot.member);
   if (key == keys.end()) return std::nullopt;
   return base::verify(key->second, signed_bytes(self.cluster, one.envelope.header),
                       one.envelope.signature);
@@ -198,15 +196,12 @@ std::string Peer::Core::check_chain(const Held& one) const {
   return {};
 }
 
-/// A member's key is that of its first admission (P15). A later write of its identity is believed
-/// only when it names the same key: else whoever may write it could sign in the member's name.
+/// A member has one key, whichever admission brought it (validate_identity, P15); but its chain must
+/// stand on one.
 const base::VerifyKey* Peer::Core::key_of(const base::Hash& admission,
                                           const base::MemberId& member) const {
-  const auto key = keys.find({admission, member});
-  const auto pin = pins.find(member);
-  if (key == keys.end() || pin == pins.end()) return nullptr;
-  const auto pinned = keys.find({pin->second, member});
-  return pinned != keys.end() && pinned->second == key->second ? &key->second : nullptr;
+  const auto key = keys.find(member);
+  return key == keys.end() || !admitted.contains({admission, member}) ? nullptr : &key->second;
 }
 
 /// The admission on which its chain stands; nil when the chain has a gap here.
@@ -282,21 +277,17 @@ void Peer::Core::close_refused() {
   to_close.clear();
 }
 
-void Peer::Core::learn_key(const base::Hash& admission, const base::MemberId& member,
-                           const std::string& value) {
-  const auto identity = decode_identity(value);
-  if (identity) keys[{admission, member}] = identity->signing_key;
-}
-
 void Peer::Core::note_admissions(const Header& header, const base::Hash& hash,
                                  const Values& values) {
   for (const Write& write : header.writes) {
     if (write.reg.space != Space::member || write.reg.name != "identity" || write.value.is_nil())
       continue;
     const base::MemberId member{write.reg.id};
-    pins.emplace(member, hash);
+    admitted.emplace(hash, member);
     const auto found = values.find(write.value);
-    if (found != values.end()) learn_key(hash, member, found->second);
+    if (found == values.end() || keys.contains(member)) continue;
+    if (const auto identity = decode_identity(found->second))
+      keys.emplace(member, identity->signing_key);
   }
 }
 

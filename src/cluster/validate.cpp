@@ -126,6 +126,16 @@ base::Result<void> validate_id(const base::ClusterId& cluster, const Register& r
   return {};
 }
 
+/// A member's id is the hash of its identity: then nobody can write another for it, and in
+/// whatever order admissions come, a member has one key.
+base::Result<void> validate_identity(const Register& reg, WriteKind kind, const base::Hash& value) {
+  const bool identity =
+      reg.space == Space::member && reg.name == "identity" && kind == WriteKind::put;
+  if (identity && member_of(value).uuid != reg.id && !planted(Planted::any_identity))
+    return wrong(fmt::format("{} is not the identity of which that id is the hash", to_text(reg)));
+  return {};
+}
+
 /// A chain begins on an admission; only a cluster's first commit stands on nothing.
 base::Result<void> validate_place(const Header& header) {
   if (header.dot.member.is_nil() || header.dot.seq == 0 || !header.dot.branch.is_nil())
@@ -184,7 +194,8 @@ base::Result<void> validate_value(const Register& reg, WriteKind kind, std::stri
   const Part* part = kind == WriteKind::put ? part_of(reg) : nullptr;
   if (part != nullptr && !part->sound(value) && !planted(Planted::any_value))
     return wrong(fmt::format("the value of {} is not what it is for", to_text(reg)));
-  return {};
+  if (part == nullptr || part->sound != sound_identity) return {};
+  return validate_identity(reg, kind, base::hash_bytes(value));
 }
 
 base::Result<void> validate(const base::ClusterId& cluster, const Header& header) {
@@ -196,6 +207,7 @@ base::Result<void> validate(const base::ClusterId& cluster, const Header& header
   for (const Write& write : header.writes) {
     if (auto good = validate_write(cluster, write.reg, write.kind, write.value_size); !good)
       return good;
+    if (auto good = validate_identity(write.reg, write.kind, write.value); !good) return good;
     if (write.base.size() > heads_per_base) return wrong("it names too long a base");
   }
   return {};

@@ -13,6 +13,7 @@
 #include "daemon/desk_line.h"
 #include "daemon/host.h"
 #include "daemon/init.h"
+#include "daemon/inlet.h"
 #include "daemon/log.h"
 #include "daemon/logins.h"
 #include "daemon/real_world.h"
@@ -61,17 +62,32 @@ class Daemon {
       });
     };
   }
+  /// What comes on links and joins.
+  template <class... Args>
+  auto in_turn(void (Daemon::*what)(ConnectionId, Args...)) {
+    return [this, what](ConnectionId id, Args... args) {
+      inlet_.put(id, [this, what, id, ... args = std::move(args)]() mutable {
+        if (machine_ != nullptr) (this->*what)(id, std::move(args)...);
+      });
+    };
+  }
   void on_login(transport::LoginAsked asked) { logins_->login(std::move(asked)); }
   void on_login_ended(ConnectionId id) { logins_->ended(id); }
   void on_session(transport::SessionAsked asked) { logins_->session(std::move(asked)); }
   void on_link_up(ConnectionId id, std::string key, bool we_dialed) { machine_->link_up(id, key, we_dialed); }
-  void on_link_message(ConnectionId id, std::string bytes) { machine_->link_message(id, bytes); }
+  void on_link_message(ConnectionId id, std::string bytes) {
+    machine_->link_message(id, bytes);
+    world_->transport().took(id, bytes.size());
+  }
   void on_link_down(ConnectionId id, std::string) { machine_->link_down(id); }
   void on_join_open(ConnectionId id, std::string, std::string) {
     if (const auto* who = logins_->who(id)) return machine_->join_open(id, who->name);
     world_->close(id, "no administrator is logged in on this connection");
   }
-  void on_join_message(ConnectionId id, std::string bytes) { machine_->join_message(id, bytes); }
+  void on_join_message(ConnectionId id, std::string bytes) {
+    machine_->join_message(id, bytes);
+    world_->transport().took(id, bytes.size());
+  }
   void on_join_closed(ConnectionId id, std::string reason) { machine_->join_closed(id, reason); }
 
   std::string directory_;
@@ -79,6 +95,7 @@ class Daemon {
   Result<void> ended_;
   asio::io_context truth_{1};
   asio::signal_set signals_{truth_, SIGTERM, SIGINT};
+  Inlet inlet_{truth_};
   std::unique_ptr<const schema::Schema> schema_;
   std::unique_ptr<RealWorld> world_;
   std::unique_ptr<machine::Machine> machine_;
@@ -114,12 +131,12 @@ Result<std::unique_ptr<transport::Transport>> Daemon::start_transport(const mach
   handlers.login = posted(&Daemon::on_login);
   handlers.session = posted(&Daemon::on_session);
   handlers.login_ended = posted(&Daemon::on_login_ended);
-  handlers.link_up = posted(&Daemon::on_link_up);
-  handlers.link_message = posted(&Daemon::on_link_message);
-  handlers.link_down = posted(&Daemon::on_link_down);
-  handlers.join_open = posted(&Daemon::on_join_open);
-  handlers.join_message = posted(&Daemon::on_join_message);
-  handlers.join_closed = posted(&Daemon::on_join_closed);
+  handlers.link_up = in_turn(&Daemon::on_link_up);
+  handlers.link_message = in_turn(&Daemon::on_link_message);
+  handlers.link_down = in_turn(&Daemon::on_link_down);
+  handlers.join_open = in_turn(&Daemon::on_join_open);
+  handlers.join_message = in_turn(&Daemon::on_join_message);
+  handlers.join_closed = in_turn(&Daemon::on_join_closed);
   handlers.log = [](const std::string& level, const std::string& text, const std::string& stranger) {
     stranger.empty() ? log_line(level, text) : log_stranger(stranger, level, text);
   };

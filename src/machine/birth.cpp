@@ -94,7 +94,6 @@ Result<void> add_settings(Items& items, const Birth& birth, const schema::Schema
 Identity draw_identity(const BirthKeys& keys, const std::function<std::string(std::size_t)>& random) {
   Identity out;
   out.cluster.uuid = make_uuid(random(16));
-  out.member.uuid = make_uuid(random(16));
   out.serial = make_serial(random(16));
   const auto drawn = random(32);
   std::array<std::uint8_t, 32> seed{};
@@ -111,14 +110,16 @@ Identity draw_identity(const BirthKeys& keys, const std::function<std::string(st
 
 Result<store::Batch> give_birth(const Birth& birth, const BirthKeys& keys, const schema::Schema& schema,
                                 const std::function<std::string(std::size_t)>& random, base::Instant now) {
-  const Identity identity = draw_identity(keys, random);
+  Identity identity = draw_identity(keys, random);
+  const auto record = identity.record(make_uuid(random(16)));
+  identity.member = cluster::member_of(record);
   cluster::Founding founding;
   founding.cluster = identity.cluster;
   founding.member = identity.member;
   founding.group.uuid = make_uuid(random(16));
   founding.admin.uuid = make_uuid(random(16));
   founding.host_name = birth.host_name;
-  founding.identity = identity.record();
+  founding.identity = record;
   founding.addresses = {birth.host_name, birth.ssh_port, 0};
   founding.passphrase = birth.passphrase_hash;
   auto added = add_settings(founding.settings, birth, schema, identity.member);

@@ -27,8 +27,8 @@ std::string signing_bytes(const base::SigningKey& key) {
 
 }  // namespace
 
-cluster::MemberIdentity Identity::record() const {
-  return {serial, base::verify_key(signing), host_public, user_public};
+cluster::MemberIdentity Identity::record(const base::Uuid& drawn) const {
+  return {serial, base::verify_key(signing), host_public, user_public, drawn};
 }
 
 Notes to_notes(const Identity& identity) {

@@ -23,7 +23,8 @@ struct Identity {
   std::string user_private;
   std::string user_public;
 
-  [[nodiscard]] cluster::MemberIdentity record() const;
+  /// Of a stay; `drawn` is random. Its member_of is the stay's member id.
+  [[nodiscard]] cluster::MemberIdentity record(const base::Uuid& drawn) const;
 };
 
 using Notes = std::map<std::string, std::optional<std::string>>;

@@ -149,7 +149,7 @@ cluster::JoinFrame JoinerSide::request() const {
   cluster::JoinRequest out;
   out.package_version = machine_.setup_.version;
   out.settings_version = machine_.schema_.settings_version();
-  out.identity = machine_.identity_.record();
+  out.identity = machine_.identity_.record({});
   if (member != nullptr) {
     out.host_name = member->host_name;
     out.addresses = member->addresses;
@@ -327,7 +327,7 @@ Result<std::unique_ptr<cluster::Peer>> JoinerSide::proved(const Swap& swap) cons
 /// Is it the cluster that was meant: with this machine under its own keys, and with the one that sponsors?
 Result<void> JoinerSide::check_membership(const cluster::Fleet& fleet, const base::MemberId& own) const {
   const auto* member = fleet.member(own);
-  if (member == nullptr || member->identity != machine_.identity_.record())
+  if (member == nullptr || member->identity != machine_.identity_.record(member->identity.drawn))
     return fail(ErrorCode::damaged, "The cluster's records do not name this machine with its keys. It is standalone as "
                                     "before.");
   const auto sponsors = [this, &own](const cluster::Member& one) {

@@ -151,7 +151,8 @@ void SponsorSide::take(transport::ConnectionId connection, Guest& guest, cluster
   if (const auto why = objection(guest, request); !why.empty()) return refuse(connection, why);
   guest.asked = true;
   guest.request = std::move(request);
-  guest.member.uuid = make_uuid(machine_.world_.random_bytes(16));
+  guest.request.identity.drawn = make_uuid(machine_.world_.random_bytes(16));
+  guest.member = cluster::member_of(guest.request.identity);
   guest.goal = unsent(*machine_.peer_, guest.sent);
   guest.total = guest.goal.size();
   const auto& fleet = machine_.peer_->fleet();

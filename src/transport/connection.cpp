@@ -21,6 +21,8 @@ constexpr int passes_a_turn = 256;  // then others on this thread have their tur
 constexpr std::size_t write_bytes = 128U << 10;
 constexpr std::size_t read_bytes = 64U << 10;
 constexpr int unanswered_ms = 30'000;
+constexpr int unread_most = 4 << 20;         // libssh opens a window of 1.28 MB
+constexpr std::size_t message_cost = 256;  // beside its bytes, while it waits
 constexpr std::size_t error_bytes = 400;
 constexpr int farewell_ms = 1'000;  // for what is queued, and for the peer to read it
 using Clock = std::chrono::steady_clock;
@@ -124,37 +126,61 @@ void Connection::arm() {
 }
 
 void Connection::read_framed() {
-  std::array<char, read_bytes> buffer;
+  std::array<char, read_bytes> few;
+  std::string many;
   for (int i = 0; i < passes_a_turn; ++i) {
     const int ready = ssh_channel_poll(framed_, 0);
     if (ready == 0) return;
-    const int count = ready < 0
-                          ? ready
-                          : ssh_channel_read_nonblocking(framed_, buffer.data(),
-                                                         static_cast<uint32_t>(buffer.size()), 0);
+    if (is_full()) {  // the channel's window closes, so the other side waits, or goes: libssh takes all it sends
+      if (ready > unread_most) die("it sends more than its window has room for");
+      return;
+    }
+    // All that libssh holds, in one read: it opens the window anew at each, whatever still waits.
+    const auto size = static_cast<std::size_t>(std::max(ready, 1));
+    if (size > few.size()) many.resize(size);
+    char* const bytes = size > few.size() ? many.data() : few.data();
+    const int count = ready < 0 ? ready
+                                : ssh_channel_read_nonblocking(framed_, bytes,
+                                                               static_cast<uint32_t>(size), 0);
     if (count == 0) return;
     if (count < 0) {
       die(count == SSH_EOF ? "the other side closed the link" : ssh_error());
       return;
     }
-    if (closing_) continue;
-    in_ += static_cast<std::uint64_t>(count);
-    hub_.bytes_in += static_cast<std::uint64_t>(count);
-    std::string_view rest(buffer.data(), static_cast<std::size_t>(count));
-    while (!rest.empty() && !dead_) {
-      if (reader_.feed(rest)) {
-        deliver(reader_.take());
-      } else if (!rest.empty()) {
-        die(fmt::format("a message of {} bytes was announced; {} is the limit", reader_.announced(),
-                        base::limits::message_bytes));
-      }
-    }
+    take_framed({bytes, static_cast<std::size_t>(count)});
     if (dead_) return;
   }
 }
 
+void Connection::take_framed(std::string_view bytes) {
+  if (closing_) return;
+  in_ += bytes.size();
+  hub_.bytes_in += bytes.size();
+  while (!bytes.empty() && !dead_) {
+    if (reader_.feed(bytes)) {
+      deliver(reader_.take());
+    } else if (!bytes.empty()) {
+      die(fmt::format("a message of {} bytes was announced; {} is the limit", reader_.announced(),
+                      base::limits::message_bytes));
+    }
+  }
+}
+
+bool Connection::is_full() const {
+  return untaken_ >= hub_.limits.untaken_bytes && !closing_;
+}
+
+void Connection::took(std::size_t bytes) {
+  const std::size_t cost = bytes + message_cost;
+  const std::size_t before = untaken_.fetch_sub(cost);
+  const std::size_t limit = hub_.limits.untaken_bytes;
+  if (before >= limit && before - cost < limit)
+    strand_.post([self = shared_from_this()] { self->pump(); });
+}
+
 void Connection::deliver(std::string message) {
   if (hub_.stopping) return;
+  untaken_ += message.size() + message_cost;
   const auto& handler = use_ == Use::link ? hub_.handlers.link_message : hub_.handlers.join_message;
   if (handler) handler(id_, std::move(message));
 }

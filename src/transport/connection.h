@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace postern::transport {
@@ -34,6 +35,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Any thread.
   void send(std::string message);
+  void took(std::size_t bytes);
   void when_drained(std::uint64_t bytes, std::function<void()> then);
   void close(std::string reason);
   [[nodiscard]] bool is_link() const { return use_ == Use::link; }
@@ -75,9 +77,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   void read_framed();
+  void take_framed(std::string_view bytes);
   void deliver(std::string message);
   void take_inbox();
   void flush();
+  [[nodiscard]] bool is_full() const;
   void tell_drained();
   void begin_close(const std::string& reason);
   void tell_end(const std::string& reason);
@@ -109,6 +113,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::vector<std::string> inbox_;
   bool inbox_posted_ = false;
   std::atomic<std::uint64_t> queued_{0}, in_{0}, out_{0};
+  std::atomic<std::size_t> untaken_{0};  // what was delivered and is not done with
 };
 
 /// TCP_NODELAY, keepalive and the 30 s limit on unanswered data, for both ends.

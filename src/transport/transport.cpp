@@ -147,6 +147,10 @@ void Transport::when_drained(ConnectionId link, std::uint64_t bytes, std::functi
   if (const auto connection = state_->hub.find(link)) connection->when_drained(bytes, std::move(then));
 }
 
+void Transport::took(ConnectionId id, std::size_t bytes) {
+  if (const auto connection = state_->hub.find(id)) connection->took(bytes);
+}
+
 void Transport::close(ConnectionId id, std::string reason) {
   if (const auto connection = state_->hub.find(id)) connection->close(std::move(reason));
   const std::scoped_lock lock(state_->mutex);

@@ -54,6 +54,7 @@ struct Limits {
   std::uint64_t greeting_bytes = 64U << 10;  ///< received until the new keys; then it is closed
   std::uint64_t login_bytes = 256U << 10;    ///< received until it is logged in
   int admin_sessions = base::limits::sessions;  ///< never counts machine links (spec N5)
+  std::size_t untaken_bytes = 2U << 20;  ///< told of a link or join and not taken; past it nothing is read from it
   std::size_t queue_bytes = 64U << 20;  ///< waiting for one slow link; then it is closed
   int redial_first_ms = 200;          ///< jittered, doubling
   int redial_most_ms = 15'000;
@@ -110,6 +111,7 @@ struct Handlers {
   std::function<void(SessionAsked)> session;
   /// A machine link is up: subsystem "postern-link" opened, both ends authenticated by key.
   std::function<void(ConnectionId, std::string peer_public_line, bool we_dialed)> link_up;
+  /// Whoever gets messages says took() for each when it is done with it.
   std::function<void(ConnectionId, std::string message)> link_message;
   std::function<void(ConnectionId, std::string reason)> link_down;
   /// A joiner that logged in as administrator opened "postern-join".
@@ -162,6 +164,8 @@ class Transport {
   /// Calls `then` once, when at most `bytes` of what was sent before wait for that link or join; never when the
   /// connection ends first. Who sends much sends the next part then.
   void when_drained(ConnectionId link, std::uint64_t bytes, std::function<void()> then);
+  /// A message of so many bytes of that link or join is done with: see Limits::untaken_bytes.
+  void took(ConnectionId connection, std::size_t bytes);
   void close(ConnectionId connection, std::string reason);
 
   // Joining: a dialed connection whose host key is not pinned but shown to a person first.

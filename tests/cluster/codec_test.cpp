@@ -135,7 +135,7 @@ TEST(Codec, DamagedBytesNeverBecomeAnotherHeader) {
 }
 
 TEST(Codec, RecordsComeBackEqual) {
-  MemberIdentity identity{"4F21A09C3B7E-K3QM7ZT2XW5A", {}, "ssh-ed25519 AAAA", "ssh-ed25519 BBBB"};
+  MemberIdentity identity{"4F21A09C3B7E-K3QM7ZT2XW5A", {}, "ssh-ed25519 AAAA", "ssh-ed25519 BBBB", uuid(5)};
   identity.signing_key.bytes[3] = 9;
   EXPECT_EQ(*decode_identity(encode(identity)), identity);
   const MemberAddresses addresses{"mail.example.com", 2200, 2222};

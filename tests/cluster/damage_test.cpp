@@ -209,35 +209,74 @@ Ship::Item rewritten(const World& world, Header header, const base::SigningKey& 
   return item;
 }
 
-TEST(Damage, TheKeyOfAMemberIsThatOfItsAdmission) {
+TEST(Damage, NoMemberWritesAnotherKeyForAMember) {
   Wiretap world;
   world.found(3, false);
-  std::array<std::uint8_t, 32> seed{};
-  seed[0] = 77;
-  const base::SigningKey stolen = base::signing_key(seed);
+  const base::SigningKey stolen = signing_key(77);
   const Register identity = member_register(member_id(2), "identity");
-  const std::string value = encode(MemberIdentity{"SERIAL-2", base::verify_key(stolen), "h", "u"});
+  MemberIdentity changed = identity_of(2);
+  changed.signing_key = base::verify_key(stolen);
+  const std::string value = encode(changed);
   const std::string key = world.commit(0, {world.item(0, identity, value)});
   world.run();
   EXPECT_EQ(world.answer(0, key)->what, Answer::What::refused) << "not by an honest machine";
   const std::string same = *world.at(0).peer->state().value(identity);
   const std::string again = world.commit(0, {world.item(0, identity, same)});
   world.run();
-  EXPECT_EQ(world.answer(0, again)->what, Answer::What::committed) << "the same key may be written";
+  EXPECT_EQ(world.answer(0, again)->what, Answer::What::committed) << "the same may be written";
 
   world.listen();
   (void)world.tell(Ship{{{world.at(0).stored.back().envelope, {same}, false}}, false});
   const Header last = *decode_header(world.made("a").envelope.header);
   const Ship::Item planted = rewritten(world, last, world.at(0).self.key, identity, value);
   Effects effects = world.tell(Ship{{planted}, false});
-  EXPECT_EQ(count(effects.alerts, "identity"), 1U) << "and if one is not honest, it is seen";
+  EXPECT_EQ(count(effects.alerts, "commit-refused"), 1U) << "and if one is not honest, it is seen";
+  EXPECT_EQ(*world.at(1).peer->state().value(identity), same);
   Header next = last;
   next.dot = {member_id(2), 99, 1};
   next.prev = planted.envelope.id();
   next.parents.clear();
-  effects = world.tell(Ship{{rewritten(world, next, stolen, world.setting("b"), "forged")}, false});
-  EXPECT_EQ(count(effects.alerts, "commit-refused"), 1U);
+  (void)world.tell(Ship{{rewritten(world, next, stolen, world.setting("b"), "forged")}, false});
   EXPECT_EQ(world.shown(1, world.setting("b")), "(unset)");
+}
+
+/// Whoever else admits it, before or after: its chain is its own under the one key, on every machine.
+TEST(Damage, AMemberAdmittedTwiceHasOneKeyInEveryOrder) {
+  for (const bool second_first : {false, true}) {
+    World world;
+    world.found(3, false);
+    const Register identity = member_register(member_id(9), "identity");
+    const std::string value = encode(identity_of(9));
+    for (const int sponsor : {0, 2}) world.commit(sponsor, {world.item(sponsor, identity, value)});
+    world.run();
+    const auto stored = [&](int machine) { return world.at(machine).stored.back().envelope; };
+    Header first = *decode_header(stored(2).header);
+    first.dot = {member_id(9), 5, 1};
+    first.login_host = member_id(9);
+    first.prev = stored(2).id();
+    first.parents.clear();
+    const Ship::Item own = rewritten(world, first, signing_key(9), world.setting("b"), "its own");
+    const Ship::Item forged = rewritten(world, first, signing_key(7), world.setting("c"), "forged");
+    world.connect(1, second_first ? 2 : 0);
+    world.pass(3'000);
+    world.connect(1, second_first ? 0 : 2);
+    world.pass(3'000);
+    const LinkId link = 71;
+    (void)world.at(1).peer->step(LinkUp{link, member_id(9)}, world.now);
+    (void)world.at(1).peer->step(
+        Received{link,
+                 Hello{1, {world.cluster}, member_id(9), 5, world.at(0).self.settings_version, "1",
+                       world.now.wall_ms, world.at(1).peer->vector(), {}, {}},
+                 1},
+        world.now);
+    for (const Ship::Item& item : {forged, own}) {
+      const Effects effects = world.at(1).peer->step(Received{link, Ship{{item}, false}, 1}, world.now);
+      if (effects.persist && effects.persist->flush)
+        (void)world.at(1).peer->step(Flushed{effects.persist->token, Flushed::How::done, 0, ""}, world.now);
+    }
+    EXPECT_EQ(world.shown(1, world.setting("b")), "its own") << second_first;
+    EXPECT_EQ(world.shown(1, world.setting("c")), "(unset)") << second_first;
+  }
 }
 
 }  // namespace

@@ -87,15 +87,14 @@ TEST(Prove, AnAdmissionMustBeProvedBeforeTheKeyInItProvesAnything) {
   world.set(2, "a", "true");
   world.run();
   Log log(world, 1);
-  const base::SigningKey accomplice = base::signing_key({7, 7});
-  const std::string identity = encode(MemberIdentity{"SERIAL-9", base::verify_key(accomplice), "h", "u"});
+  const std::string identity = encode(identity_of(9));
   const Header admission = log.next(log.last(), world.at(0).self.key, member_register(member_id(9), "identity"),
                                     identity, log.last_hash());
   Header first = admission;
   first.dot = {member_id(9), 5, 1};
   first.login_host = member_id(9);
   first.prev = log.last_hash();
-  (void)log.add(first, accomplice, world.setting("a"), "forged");
+  (void)log.add(first, signing_key(9), world.setting("a"), "forged");
   auto peer = log.restored();
   EXPECT_EQ(log.shown(*peer, "a"), "true");
   EXPECT_EQ(peer->fleet().member(member_id(9)), nullptr);
@@ -152,12 +151,11 @@ TEST(Prove, ASecondFoundingIsNotBelieved) {
   World world;
   world.found(2);
   Log log(world, 0);
-  const base::SigningKey key = base::signing_key({7, 7});
   Header founding = *decode_header(log.commits[0].envelope.header);
   founding.dot = {member_id(9), 5, 1};
   founding.login_host = member_id(9);
-  const std::string identity = encode(MemberIdentity{"SERIAL-9", base::verify_key(key), "h", "u"});
-  (void)log.add(founding, key, member_register(member_id(9), "identity"), identity);
+  const std::string identity = encode(identity_of(9));
+  (void)log.add(founding, signing_key(9), member_register(member_id(9), "identity"), identity);
   auto peer = log.restored();
   ASSERT_EQ(peer->unproved().size(), 1U);
   EXPECT_EQ(peer->unproved()[0].why, "it founds a cluster that exists");

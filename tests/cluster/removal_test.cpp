@@ -101,8 +101,7 @@ TEST(Removal, WhomItAdmittedMeanwhileStandsAndIsRemovedLikeAnyone) {
   Removals world;
   world.found(3);
   for (int other : {0, 1}) world.cut(2, other);
-  const std::string identity =
-      encode(MemberIdentity{"SERIAL-9", base::verify_key(base::signing_key({7, 7})), "h", "u"});
+  const std::string identity = encode(identity_of(9));
   world.commit(2, {world.item(2, world.part(9, "identity"), identity),
                    world.item(2, world.part(9, "name"), "accomplice.example.com")});
   world.run();

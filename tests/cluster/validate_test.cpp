@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <limits>
 
 namespace postern::cluster {
@@ -46,7 +47,9 @@ TEST(Validate, EveryRegisterThatThereIsAndNoOther) {
       {Space::member, "addresses"}, {Space::member, "group"},  {Space::user, "identity"},
       {Space::user, "role"},      {Space::user, "passphrase"}, {Space::user, "keys"}};
   for (const auto& [space, name] : all) {
-    EXPECT_TRUE(takes(write_of(space, id, name))) << name;
+    const bool identity = space == Space::member && name == std::string("identity");
+    const base::Uuid own = identity ? member_of(base::hash_bytes("x")).uuid : id;
+    EXPECT_TRUE(takes(write_of(space, own, name))) << name;
     EXPECT_FALSE(takes(write_of(space, {}, name))) << name << " of nobody";
     EXPECT_FALSE(takes(write_of(space, id, std::string(name) + "s"))) << name;
   }
@@ -102,17 +105,44 @@ TEST(Validate, PlaceTimeAndTexts) {
   }));
 }
 
+/// Each part of it counts: who could change one could take its links, or sign in its name.
+TEST(Validate, AMembersIdIsTheHashOfItsIdentity) {
+  const std::vector<std::function<void(MemberIdentity&)>> changes = {
+      [](MemberIdentity& one) { one.serial += "x"; },
+      [](MemberIdentity& one) { one.signing_key = base::verify_key(signing_key(4)); },
+      [](MemberIdentity& one) { one.host_key += "x"; },
+      [](MemberIdentity& one) { one.user_key += "x"; },
+      [](MemberIdentity& one) { one.drawn = uuid(77); }};
+  const Register reg = member_register(member_id(3), "identity");
+  const auto stands = [&](const std::string& value) {
+    Header header = good();
+    header.writes = {{reg, WriteKind::put, base::hash_bytes(value), value.size(), {}}};
+    const bool by_header = validate(cluster, header).has_value();
+    EXPECT_EQ(validate_value(reg, WriteKind::put, value).has_value(), by_header);
+    return by_header;
+  };
+  EXPECT_TRUE(stands(encode(identity_of(3))));
+  for (const auto& change : changes) {
+    MemberIdentity other = identity_of(3);
+    change(other);
+    EXPECT_FALSE(stands(encode(other)));
+  }
+}
+
 TEST(Validate, ValuesAreWhatTheirRegistersAreFor) {
   const auto takes_value = [](const Register& reg, const std::string& value) {
     return validate_value(reg, WriteKind::put, value).has_value();
   };
   const base::MemberId member = member_id(3);
   const base::UserId user{uuid(4)};
-  MemberIdentity identity{"SERIAL", {}, "ssh-ed25519 AAAA", "ssh-ed25519 BBBB"};
-  EXPECT_TRUE(takes_value(member_register(member, "identity"), encode(identity)));
+  const auto takes_identity = [&](const std::string& value) {
+    return takes_value(member_register(member_of(base::hash_bytes(value)), "identity"), value);
+  };
+  MemberIdentity identity{"SERIAL", {}, "ssh-ed25519 AAAA", "ssh-ed25519 BBBB", {}};
+  EXPECT_TRUE(takes_identity(encode(identity)));
   identity.serial = "a\nb";
-  EXPECT_FALSE(takes_value(member_register(member, "identity"), encode(identity)));
-  EXPECT_FALSE(takes_value(member_register(member, "identity"), "\xff\xff"));
+  EXPECT_FALSE(takes_identity(encode(identity)));
+  EXPECT_FALSE(takes_identity("\xff\xff"));
   EXPECT_TRUE(takes_value(member_register(member, "addresses"), encode(MemberAddresses{"m", 22, 0})));
   EXPECT_FALSE(takes_value(member_register(member, "addresses"), encode(MemberAddresses{"m\r", 22, 0})));
   EXPECT_TRUE(takes_value(member_register(member, "group"), encode_group({uuid(5)})));

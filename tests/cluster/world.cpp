@@ -14,8 +14,17 @@ base::Uuid uuid(int number) {
   id.bytes[15] = static_cast<std::uint8_t>(number);
   return id;
 }
+base::SigningKey signing_key(int machine) {
+  std::array<std::uint8_t, 32> seed{};
+  seed[0] = static_cast<std::uint8_t>(machine + 1);
+  return base::signing_key(seed);
+}
+MemberIdentity identity_of(int machine) {
+  return {"SERIAL-" + std::to_string(machine), base::verify_key(signing_key(machine)), "host", "user",
+          uuid(0x100 + machine)};
+}
 base::MemberId member_id(int machine) {
-  return {uuid(0x100 + machine)};
+  return member_of(identity_of(machine));
 }
 
 World::World() {
@@ -32,26 +41,19 @@ base::Instant World::clock_of(const Machine& machine) const {
 void World::found(int machines, bool connected) {
   for (int i = 0; i < machines; ++i) {
     auto made = std::make_unique<Machine>();
-    std::array<std::uint8_t, 32> seed{};
-    seed[0] = static_cast<std::uint8_t>(i + 1);
-    made->self = {cluster, member_id(i), base::signing_key(seed), base::hash_bytes("settings 1"),
-                  "1.0"};
+    made->self = {cluster, member_id(i), signing_key(i), base::hash_bytes("settings 1"), "1.0"};
     made->host = "mail" + std::to_string(i) + ".example.com";
     machines_.push_back(std::move(made));
   }
-  const auto identity = [this](int i) {
-    return MemberIdentity{"SERIAL-" + std::to_string(i), base::verify_key(at(i).self.key), "host",
-                          "user"};
-  };
   restart(0);
   Founding founding{cluster,     member_id(0),        main_group, admin, at(0).host,
-                    identity(0), {at(0).host, 22, 0}, "hash",     {}};
+                    identity_of(0), {at(0).host, 22, 0}, "hash",     {}};
   step(0, founding_commit(founding, "founding"));
   run();
   commit(0, {item(0, cluster_name_register(cluster), "americas")});
   for (int i = 1; i < machines; ++i) {
     commit(0, admission_items(
-                  {member_id(i), at(i).host, identity(i), {at(i).host, 22, 0}, main_group}));
+                  {member_id(i), at(i).host, identity_of(i), {at(i).host, 22, 0}, main_group}));
   }
   run();
   pass(2'000);

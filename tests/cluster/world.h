@@ -111,6 +111,9 @@ class World {
   std::uint64_t drawn_ = 0;
 };
 
+/// Of any number, also of machines that are not there.
+base::SigningKey signing_key(int machine);
+MemberIdentity identity_of(int machine);
 base::MemberId member_id(int machine);
 /// Its disk's values, while it lives.
 ValueOf value_of(const Machine& machine);

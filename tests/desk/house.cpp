@@ -7,7 +7,7 @@ void FakeHouse::found(const Plan& plan) {
   cluster::Self self;
   self.cluster = cluster_id;
   self.member = member_id(1);
-  self.key = base::signing_key({1, 2, 3});
+  self.key = signing_key(1);
   self.settings_version = loaded_schema().settings_version();
   self.package_version = "0.1.0";
   cluster::Tuning tuning;
@@ -25,10 +25,8 @@ void FakeHouse::found(const Plan& plan) {
     put(cluster::group_name_register(group_id(static_cast<unsigned char>(i + 1))), plan.groups[i]);
   for (std::size_t i = 0; i < plan.hosts.size(); ++i) {
     const auto number = static_cast<unsigned char>(i + 1);
-    cluster::MemberIdentity identity;
-    identity.serial = "4F21A09C3B7" + std::to_string(i) + "-K3QM7ZT2XW5A";
-    identity.signing_key = base::verify_key(base::signing_key({number, 2, 3}));
-    put(cluster::member_register(member_id(number), "identity"), cluster::encode(identity));
+    put(cluster::member_register(member_id(number), "identity"),
+        cluster::encode(identity_of(number)));
     put(cluster::member_register(member_id(number), "name"), plan.hosts[i].first);
     put(cluster::member_register(member_id(number), "addresses"),
         cluster::encode(cluster::MemberAddresses{plan.hosts[i].first, 22, 0}));

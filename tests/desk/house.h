@@ -39,8 +39,19 @@ Id made_id(unsigned char kind, unsigned char number) {
   id.uuid.bytes[15] = number;
   return id;
 }
+inline base::SigningKey signing_key(unsigned char n) {
+  return base::signing_key({n, 2, 3});
+}
+/// Of the n-th machine, counted from 1.
+inline cluster::MemberIdentity identity_of(unsigned char n) {
+  return {"4F21A09C3B7" + std::to_string(n - 1) + "-K3QM7ZT2XW5A",
+          base::verify_key(signing_key(n)),
+          {},
+          {},
+          made_id<base::MemberId>(1, n).uuid};
+}
 inline base::MemberId member_id(unsigned char n) {
-  return made_id<base::MemberId>(1, n);
+  return cluster::member_of(identity_of(n));
 }
 inline base::GroupId group_id(unsigned char n) {
   return made_id<base::GroupId>(2, n);

@@ -200,8 +200,8 @@ void admit_a_namesake(const Member& member, const Target& target, std::uint64_t)
   identity.signing_key = base::verify_key(base::signing_key({1, 2, 3}));
   identity.host_key = "ssh-ed25519 AAAAnone";
   identity.user_key = "ssh-ed25519 AAAAnone2";
-  base::MemberId id;
-  for (auto& byte : id.uuid.bytes) byte = static_cast<std::uint8_t>(draw());
+  for (auto& byte : identity.drawn.bytes) byte = static_cast<std::uint8_t>(draw());
+  const base::MemberId id = cluster::member_of(identity);
   const std::string value = cluster::encode(identity);
   Header header = member.header(draw(), 1, {}, cluster::member_register(id, "identity"), value);
   header.writes.push_back({cluster::member_register(id, "name"), WriteKind::put, base::hash_bytes(victim.host_name),

@@ -123,6 +123,39 @@ TEST(Link, SlowReaderIsClosedAtTheBound) {
   EXPECT_NE(pair.a.downs[0].text.find("too slow"), std::string::npos) << pair.a.downs[0].text;
 }
 
+/// Else a member that floods fills the memory of whoever is busy.
+TEST(Link, WhatIsNotTakenIsNotReadOn) {
+  constexpr std::size_t size = 64U << 10;
+  constexpr std::size_t count = 400;
+  Limits limits;
+  limits.untaken_bytes = 1U << 20;
+  Pair pair(limits);
+  pair.b.takes = false;
+  ASSERT_TRUE(pair.link());
+  const auto to = pair.b.links[0].id;
+  for (std::size_t i = 0; i < count; ++i)
+    pair.a.transport->send(pair.a.links[0].id, std::string(size, 's'));
+  std::size_t taken = 0;
+  std::size_t pings = 0;
+  while (taken < count) {
+    const auto full = [&] {
+      return pair.b.messages.size() == count ||
+             (pair.b.messages.size() - taken) * size >= limits.untaken_bytes - size;
+    };
+    ASSERT_TRUE(pair.b.wait(full)) << taken;
+    for (int i = 0; i < 50; ++i) {  // time for what should not come
+      pair.b.transport->send(to, "ping");
+      ++pings;
+      ASSERT_TRUE(pair.a.wait([&] { return pair.a.messages.size() == pings; }));
+    }
+    std::size_t told = 0;
+    ASSERT_TRUE(pair.b.wait([&] { return told = pair.b.messages.size(), true; }));
+    EXPECT_LE((told - taken) * size, limits.untaken_bytes + (3U << 20)) << "and what one window holds";
+    for (; taken < told; ++taken) pair.b.transport->took(to, size);
+  }
+  EXPECT_TRUE(pair.b.downs.empty());
+}
+
 TEST(Link, WhoWaitsForTheQueueToDrainIsToldOnceWhenItHas) {
   Pair pair;
   std::mutex gate;

@@ -135,7 +135,9 @@ Handlers Station::handlers() {
   };
   told.link_message = [this, note](ConnectionId id, std::string text) {
     if (on_message) on_message(id, text);
+    const auto size = text.size();
     note([&] { messages.push_back({id, std::move(text)}); });
+    if (takes) running_.load()->took(id, size);
   };
   told.link_down = [this, note](ConnectionId id, std::string reason) {
     note([&] { downs.push_back({id, std::move(reason)}); });
@@ -144,7 +146,9 @@ Handlers Station::handlers() {
     note([&] { joins.push_back({id, std::move(user)}); });
   };
   told.join_message = [this, note](ConnectionId id, std::string text) {
+    const auto size = text.size();
     note([&] { join_messages.push_back({id, std::move(text)}); });
+    if (takes) running_.load()->took(id, size);
   };
   told.join_closed = [this, note](ConnectionId id, std::string reason) {
     note([&] { join_ends.push_back({id, std::move(reason)}); });

@@ -110,6 +110,7 @@ class Station {
   std::function<void()> on_exit_code;
   /// To be set before the first link is up; runs before the message is written down.
   std::function<void(ConnectionId, const std::string&)> on_message;
+  std::atomic<bool> takes{true};  ///< false: the test says what is taken
 
  private:
   Handlers handlers();
