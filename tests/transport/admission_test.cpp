@@ -132,14 +132,19 @@ TEST_F(Doors, MachinesPortsCountTheirOwn) {
 }
 
 TEST_F(Doors, PeopleNeverTakeAMachinesPlaceNorMachinesTheirs) {
-  const auto member = come("10.1.1.1", true);
-  const auto person = come("10.9.9.9");
-  now += 4'000;  // both have been idle for long
-  for (int i = 0; i < 200; ++i) come(fmt::format("10.1.1.{}", 3 + i % 200));
-  EXPECT_FALSE(lost(member)) << "its port is not the one that is full";
-  for (int i = 0; i < 200; ++i) come("10.1.1.1", true);
-  EXPECT_TRUE(lost(member)) << "it was the idlest of its source";
-  for (const auto id : gone) EXPECT_NE(id, person);
+  for (const bool machines : {false, true}) {
+    Admission both{limits};
+    ConnectionId id = 0;
+    const auto longest_idle = ++id;
+    EXPECT_EQ(both.enter(longest_idle, from("10.250.1.1"), !machines, now).refused, "");
+    now += 4'000;
+    for (int i = 0; i < 60; ++i) both.enter(++id, from(fmt::format("10.{}.1.1", i)), machines, now);
+    now += 2'000;
+    const auto entered = both.enter(++id, from("10.99.1.1"), machines, now);
+    EXPECT_EQ(entered.refused, "");
+    ASSERT_TRUE(entered.leaves.has_value());
+    EXPECT_NE(*entered.leaves, longest_idle) << "its ports are not those that are full";
+  }
 }
 
 TEST_F(Doors, TheSameStageAgainIsNoProgress) {
