@@ -400,6 +400,33 @@ TEST(Hostile, ARequestKeyStandsForItsRequestAlone) {
   }
 }
 
+/// What a key stands for is all that was asked: whoever changes anything of it asks for something else.
+TEST(Hostile, EveryPartOfARequestIsOfItsContent) {
+  LocalCommit asked;
+  asked.author = {uuid(1)};
+  asked.items = {{{Space::user, uuid(2), "role"}, WriteKind::put, "guest", {}},
+                 {{Space::user, uuid(2), "keys"}, WriteKind::clear, "", {}}};
+  const base::Hash content = content_of(asked);
+  const auto differs = [&](const char* what, auto change) {
+    LocalCommit other = asked;
+    change(other);
+    EXPECT_NE(content_of(other), content) << what;
+  };
+  differs("user", [](LocalCommit& one) { one.author = {uuid(3)}; });
+  differs("space", [](LocalCommit& one) { one.items[0].reg.space = Space::member; });
+  differs("whose", [](LocalCommit& one) { one.items[0].reg.id = uuid(3); });
+  differs("part", [](LocalCommit& one) { one.items[0].reg.name = "rolf"; });
+  differs("kind", [](LocalCommit& one) { one.items[1].kind = WriteKind::remove; });
+  differs("value", [](LocalCommit& one) { one.items[0].value = "none"; });
+  differs("fewer", [](LocalCommit& one) { one.items.pop_back(); });
+  differs("more", [](LocalCommit& one) { one.items.push_back({{Space::user, uuid(2), "name"}, WriteKind::put, "", {}}); });
+  differs("where a name ends", [](LocalCommit& one) { one.items[1].reg.name = "keysx"; });
+  LocalCommit same = asked;
+  std::swap(same.items[0], same.items[1]);
+  same.comment = "said otherwise";
+  EXPECT_EQ(content_of(same), content) << "neither order nor comment";
+}
+
 /// While the first is being flushed, the answer to a reuse is not taken for the first one's.
 TEST(Hostile, AReuseUnderWayIsAnsweredApart) {
   World world;
