@@ -1,2 +1,6 @@
 # posternd's outside, as far as it can be tested without a fleet.
 postern_test(daemon LIBS postern_daemon)
+# What both programs link beside their rooms, tried where it replaces the operators of this one.
+if(TARGET test_daemon)
+  target_sources(test_daemon PRIVATE src/programs/wipe_freed.cpp)
+endif()

@@ -188,6 +188,12 @@ void Engine::rows_back(const gateway::Plan& plan) {
   if (!done) tables_.doubt();
 }
 
+// What failed stays to be looked at, but not for ever: each try makes another. Not before the way
+// back is gone: until then what was in force is not what `etc` leads to, and may be older than that.
+void Engine::prune_before(std::uint64_t next) {
+  if (next > generations_kept) (void)privileged_->prune(next - generations_kept + 1);
+}
+
 base::Result<void> Engine::generation(const gateway::Plan& plan, const gateway::Actions& actions,
                                       Outcome& outcome) {
   const base::Result<bool> runs = master_runs();
@@ -199,14 +205,15 @@ base::Result<void> Engine::generation(const gateway::Plan& plan, const gateway::
   const bool prepared = done.has_value();
   if (prepared) done = privileged_->switch_to(next);
   if (done) done = bring_up(plan, actions, *runs, outcome);
-  // What failed stays to be looked at, but not for ever: each try makes another.
-  if (next > generations_kept) (void)privileged_->prune(next - generations_kept + 1);
   if (done) {
     ++counters_.generations;
     generation_ = next;
     tables_.sweep(plan.tables);
   }
-  if (done || !prepared) return done;
+  if (done || !prepared) {
+    prune_before(next);
+    return done;
+  }
   ++counters_.put_back;
   rows_back(plan);
   base::Error error = done.error();
@@ -215,7 +222,10 @@ base::Result<void> Engine::generation(const gateway::Plan& plan, const gateway::
     return error;
   }
   const auto back = bring_back(before, actions.restart);
-  if (!back) in_force_.reset();  // nobody knows what Postfix reads now: begin again
+  if (back)
+    prune_before(next);
+  else
+    in_force_.reset();  // nobody knows what Postfix reads now: begin again
   error.text += back ? " The settings before are in force again."
                      : " Going back failed too: " + back.error().text;
   return error;

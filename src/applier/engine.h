@@ -48,6 +48,7 @@ class Engine {
   base::Result<void> bring_up(const gateway::Plan& plan, const gateway::Actions& actions, bool runs,
                               Outcome& outcome);
   base::Result<void> bring_back(const Switch& before, bool restart);
+  void prune_before(std::uint64_t next);
   base::Result<void> reload(Outcome& outcome);
   base::Result<void> start(Outcome& outcome);
   base::Result<void> reload_or_start(Outcome& outcome);

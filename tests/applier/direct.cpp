@@ -90,8 +90,11 @@ base::Result<bool> Direct::running() {
 }
 
 base::Result<void> Direct::prune(std::uint64_t oldest) {
+  std::error_code none;
+  const fs::path in_force = fs::read_symlink(dir_ + "/etc", none).filename();
   for (const auto& each : fs::directory_iterator(dir_ + "/gen"))
-    if (std::stoull(each.path().filename().string()) < oldest) fs::remove_all(each.path());
+    if (std::stoull(each.path().filename().string()) < oldest && each.path().filename() != in_force)
+      fs::remove_all(each.path());
   return {};
 }
 

@@ -92,6 +92,8 @@ TEST_F(Look, FilesThatAreNotThoseOfThePlanAreWrittenAgain) {
   fs::remove(dir_ + "/etc");
   expect_found_and_mended("The files of generation 2 are not in place");
   EXPECT_EQ(fs::read_symlink(dir_ + "/etc"), "gen/3");
+  fs::remove(dir_ + "/etc/" + std::string(gateway::probe_file));
+  expect_found_and_mended("The files of generation 3 are not in place");
   EXPECT_EQ(master(), before);
 }
 

@@ -47,6 +47,15 @@ TEST(FairQueue, UseIsForgotten) {
   EXPECT_EQ(queue.pop(10'000)->item, 1);  // 8 after ten half-lives is less than 1 now
 }
 
+TEST(FairQueue, UseIsForgottenAlsoByWhoGoesOn) {
+  Usage usage(1'000, 100);
+  usage.add("a", 8, 0);
+  usage.add("a", 1, 3'000);
+  EXPECT_DOUBLE_EQ(usage.of("a", 3'000), 2);
+  usage.add("a", 0, 4'000);
+  EXPECT_DOUBLE_EQ(usage.of("a", 5'000), 0.5) << "however often it is looked at";
+}
+
 TEST(FairQueue, WhenFullTheNewestOfTheFullestGoes) {
   FairQueue<int> queue(4, 1'000);
   queue.push(at(1, 1), 11);

@@ -238,6 +238,15 @@ TEST(Hostile, json_stays_json_and_means_the_same) {
   }
   EXPECT_EQ(to_line(Json("\xc2\x9b" "2J")), R"("\u009b2J")");
   EXPECT_EQ(to_line(Json("\xf3\xa0\x81\x81")), R"("\udb40\udc41")");
+  // The private planes, from end to end: each half of a pair takes each of its bits.
+  for (std::uint32_t code = 0xf0000; code < 0x110000; code += 0x155) {
+    std::string text;
+    for (const unsigned shift : {18U, 12U, 6U, 0U})
+      text += static_cast<char>((shift == 18U ? 0xf0U : 0x80U) | (code >> shift & (shift == 18U ? 0x07U : 0x3fU)));
+    const std::string line = to_line(Json(text));
+    EXPECT_TRUE(base::is_printable_line(line, any_length)) << line;
+    EXPECT_EQ(boost::json::parse(line), Json(text)) << line;
+  }
   EXPECT_EQ(to_line(Json("zürich \xe4\xb8\xad")), "\"zürich \xe4\xb8\xad\"") << "what is printable stays as it is";
 }
 

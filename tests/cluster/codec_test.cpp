@@ -1,5 +1,7 @@
 #include "base/limits.h"
+#include "base/printable.h"
 #include "cluster/world.h"
+#include "hostile.h"
 
 #include <gtest/gtest.h>
 
@@ -92,6 +94,24 @@ TEST(Codec, HeaderHasOneFormOnly) {
   header = some_header();
   header.dot.seq = 0;
   EXPECT_FALSE(decode_header(encode_header(header))) << "numbers begin at 1";
+}
+
+/// What others say in words is printable before anybody keeps it, or is no message.
+TEST(Codec, TextsOfOthersArePrintable) {
+  for (const std::string& text : test::hostile_characters()) {
+    const auto applied = decode(encode(Message(Applied{member_id(1), {}, "a" + text + "\nb"})));
+    if (applied) {
+      const std::string problem = std::get<Applied>(*applied).problem;
+      EXPECT_EQ(base::printable_text(problem), problem) << problem;
+    }
+    LinkState state;
+    state.member = member_id(1);
+    state.joining = {text};
+    EXPECT_FALSE(decode(encode(Message(state))).has_value()) << text;
+    Hello hello;
+    hello.package_version = text;
+    EXPECT_FALSE(decode(encode(Message(hello))).has_value()) << text;
+  }
 }
 
 TEST(Codec, VectorsMustBeSorted) {

@@ -152,9 +152,11 @@ std::vector<Hostile> headers() {
 
 /// Allocators round up; a decoder's own small things.
 constexpr std::size_t slack = 64U << 10;
+/// Below, beside and above each bound on how many there may be of a thing.
+constexpr std::size_t sizes[] = {1U << 16, 1U << 18, 1U << 20, 2U << 20, 4U << 20};
 
 TEST(DecodeCost, AMessageCostsAtMostFourTimesItsBytes) {
-  for (const std::size_t size : {1U << 20, 2U << 20, 4U << 20}) {
+  for (const std::size_t size : sizes) {
     for (const Hostile& one : messages(size)) {
       meter.begin();
       { const auto decoded = decode(one.bytes); }
@@ -164,7 +166,7 @@ TEST(DecodeCost, AMessageCostsAtMostFourTimesItsBytes) {
 }
 
 TEST(DecodeCost, AFrameOfAJoinCostsAtMostFourTimesItsBytes) {
-  for (const std::size_t size : {1U << 20, 2U << 20, 4U << 20}) {
+  for (const std::size_t size : sizes) {
     for (const Hostile& one : frames(size)) {
       meter.begin();
       { const auto decoded = decode_join(one.bytes); }

@@ -28,6 +28,36 @@ TEST(Hostile, ADeleteOfTheClusterIsRefusedByAllAndForGood) {
   EXPECT_EQ((*again)->unproved()[0].why, "it deletes what cannot be deleted");
 }
 
+/// Whoever takes a commit for another's number would find other contexts than the rest: over a link and from the disk.
+TEST(Hostile, AParentUnderAnotherNumberIsRefused) {
+  Evil world;
+  world.found(2, false);
+  world.listen();
+  const StoredCommit& seen = world.at(1).stored.back();
+  ASSERT_NE(seen.envelope.id(), world.admission());
+  const Dot right = decode_header(seen.envelope.header)->dot;
+  for (const Dot& named : {Dot{right.member, right.incarnation, right.seq + 1}, Dot{right.member, 4711, right.seq},
+                           Dot{member_id(1), right.incarnation, right.seq}}) {
+    Header header = world.first(77, "a", "x");
+    header.parents = {{named, seen.envelope.id()}};
+    const Ship::Item item = world.sign(header, {"x"});
+    const base::Hash before = world.at(1).peer->vector_digest();
+    (void)world.tell(Ship{{item}, false});
+    EXPECT_EQ(world.at(1).peer->vector_digest(), before) << to_text(named);
+    auto past = world.at(1).stored;
+    past.push_back({item.envelope, false});
+    auto again = Peer::restore(world.at(1).self, Tuning{}, past, 1, 2, world.now, value_of(world.at(1)));
+    ASSERT_TRUE(again);
+    EXPECT_EQ((*again)->vector_digest(), before) << to_text(named);
+    ASSERT_EQ((*again)->unproved().size(), 1U);
+    EXPECT_EQ((*again)->unproved()[0].why, "it names its parents wrongly");
+  }
+  Header header = world.first(77, "a", "x");
+  header.parents = {{right, seen.envelope.id()}};
+  (void)world.tell(Ship{{world.sign(header, {"x"})}, false});
+  EXPECT_EQ(world.shown(1, world.setting("a")), "x");
+}
+
 /// All orders of the same commits: a fork, and an incarnation drawn to look like its branch.
 TEST(Hostile, NoIncarnationIsABranchsName) {
   std::set<base::Hash> digests;
@@ -398,6 +428,33 @@ TEST(Hostile, ARequestKeyStandsForItsRequestAlone) {
     EXPECT_EQ(world.answer(machine, key)->what, Answer::What::committed) << "asked again";
     EXPECT_EQ(world.answer(machine, key)->commit, first);
   }
+}
+
+/// What a key stands for is all that was asked: whoever changes anything of it asks for something else.
+TEST(Hostile, EveryPartOfARequestIsOfItsContent) {
+  LocalCommit asked;
+  asked.author = {uuid(1)};
+  asked.items = {{{Space::user, uuid(2), "role"}, WriteKind::put, "guest", {}},
+                 {{Space::user, uuid(2), "keys"}, WriteKind::clear, "", {}}};
+  const base::Hash content = content_of(asked);
+  const auto differs = [&](const char* what, auto change) {
+    LocalCommit other = asked;
+    change(other);
+    EXPECT_NE(content_of(other), content) << what;
+  };
+  differs("user", [](LocalCommit& one) { one.author = {uuid(3)}; });
+  differs("space", [](LocalCommit& one) { one.items[0].reg.space = Space::member; });
+  differs("whose", [](LocalCommit& one) { one.items[0].reg.id = uuid(3); });
+  differs("part", [](LocalCommit& one) { one.items[0].reg.name = "rolf"; });
+  differs("kind", [](LocalCommit& one) { one.items[1].kind = WriteKind::remove; });
+  differs("value", [](LocalCommit& one) { one.items[0].value = "none"; });
+  differs("fewer", [](LocalCommit& one) { one.items.pop_back(); });
+  differs("more", [](LocalCommit& one) { one.items.push_back({{Space::user, uuid(2), "name"}, WriteKind::put, "", {}}); });
+  differs("where a name ends", [](LocalCommit& one) { one.items[1].reg.name = "keysx"; });
+  LocalCommit same = asked;
+  std::swap(same.items[0], same.items[1]);
+  same.comment = "said otherwise";
+  EXPECT_EQ(content_of(same), content) << "neither order nor comment";
 }
 
 /// While the first is being flushed, the answer to a reuse is not taken for the first one's.

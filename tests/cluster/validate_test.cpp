@@ -77,6 +77,31 @@ TEST(Validate, WhatMayBeDeletedOrUnset) {
   EXPECT_FALSE(takes(successor));
 }
 
+/// Births and what a member or group is nothing without are never unset; each value has its length, and what a
+/// header says of it counts.
+TEST(Validate, EachRegisterHasItsLengthAndMayBeUnsetOrNot) {
+  struct Row {
+    Space space;
+    const char* name;
+    bool may_unset;
+    std::uint64_t most_bytes;
+  };
+  const Row rows[] = {
+      {Space::cluster, "name", true, 63},         {Space::group, "name", false, 63},
+      {Space::member, "identity", false, 16384},  {Space::member, "name", false, 253},
+      {Space::member, "addresses", false, 16384}, {Space::member, "group", false, 16},
+      {Space::user, "identity", false, 63},       {Space::user, "role", true, 63},
+      {Space::user, "passphrase", true, 512},     {Space::user, "keys", true, 262144}};
+  for (const Row& row : rows) {
+    const base::Uuid id = row.space == Space::cluster ? cluster.uuid : uuid(9);
+    const std::string what = std::to_string(static_cast<int>(row.space)) + " " + row.name;
+    EXPECT_EQ(takes(write_of(row.space, id, row.name, WriteKind::clear, 0)), row.may_unset) << what;
+    EXPECT_TRUE(takes(write_of(row.space, id, row.name, WriteKind::put, row.most_bytes))) << what;
+    EXPECT_FALSE(takes(write_of(row.space, id, row.name, WriteKind::put, row.most_bytes + 1))) << what;
+    EXPECT_FALSE(takes(write_of(row.space, id, row.name, WriteKind::remove, 0))) << what;
+  }
+}
+
 TEST(Validate, PlaceTimeAndTexts) {
   const auto with = [](auto change) {
     Header header = good();
@@ -140,8 +165,14 @@ TEST(Validate, ValuesAreWhatTheirRegistersAreFor) {
   };
   MemberIdentity identity{"SERIAL", {}, "ssh-ed25519 AAAA", "ssh-ed25519 BBBB", {}};
   EXPECT_TRUE(takes_identity(encode(identity)));
-  identity.serial = "a\nb";
-  EXPECT_FALSE(takes_identity(encode(identity)));
+  for (std::string MemberIdentity::* text :
+       {&MemberIdentity::serial, &MemberIdentity::host_key, &MemberIdentity::user_key}) {
+    MemberIdentity evil = identity;
+    evil.*text = "a\nb";
+    EXPECT_FALSE(takes_identity(encode(evil)));
+    evil.*text = std::string(4097, 'x');
+    EXPECT_FALSE(takes_identity(encode(evil)));
+  }
   EXPECT_FALSE(takes_identity("\xff\xff"));
   EXPECT_TRUE(takes_value(member_register(member, "addresses"), encode(MemberAddresses{"m", 22, 0})));
   EXPECT_FALSE(takes_value(member_register(member, "addresses"), encode(MemberAddresses{"m\r", 22, 0})));

@@ -252,6 +252,9 @@ TEST_F(DeskTest, ASessionWaitsForAFewCommitsAtATime) {
   EXPECT_EQ(house.timers(), waiting);
   sitter.send("commit.wait", R"({"seconds":600})");
   EXPECT_EQ(house.timers(), waiting + 1) << "others have theirs";
+  house.elsewhere({house.item(cluster::group_name_register(group_id(9)), "asia")});
+  guest.refused("busy", "commit.wait", R"({"seconds":600})");
+  EXPECT_EQ(house.timers(), waiting + 1) << "of whichever commits";
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace postern::hands {
 namespace {
 
@@ -60,6 +62,7 @@ TEST(Guard, LetsAGatewayThrough) {
 }
 
 TEST(Guard, NeedsBothFilesAndTheFixedParameters) {
+  const std::string master = "qmgr unix n - n 300 1 qmgr\n";
   EXPECT_FALSE(check_generation({1, {{"main.cf", main_file(), 0644}}}, places));
   EXPECT_FALSE(check_generation({1, {{"master.cf", master_file(), 0644}}}, places));
   for (std::size_t at = 0; at < must_lines.size(); at = must_lines.find('\n', at) + 1) {
@@ -67,6 +70,14 @@ TEST(Guard, NeedsBothFilesAndTheFixedParameters) {
     const std::string name = text.substr(at, text.find(' ', at) - at);
     text.erase(at, text.find('\n', at) + 1 - at);
     EXPECT_EQ(text_of(judge(text, master_file())), "main.cf: " + name + " is missing.");
+  }
+  for (const char* twice : {"main.cf", "master.cf", "a.cidr"}) {
+    Stage stage{1, {{"main.cf", main_file(), 0644}, {"master.cf", master, 0644}, {"a.cidr", "", 0644}}};
+    EXPECT_EQ(text_of(check_generation(stage, places)), "");
+    const auto first = std::find_if(stage.files.begin(), stage.files.end(),
+                                    [&](const File& file) { return file.name == twice; });
+    stage.files.push_back(*first);
+    EXPECT_NE(text_of(check_generation(stage, places)), "") << twice << " comes twice";
   }
 }
 
@@ -344,6 +355,14 @@ TEST(Guard, RefusesHostileLookupFiles) {
         "/^.*0123456789abcdef0123456789abcd@postern-probe\\.invalid$/ REJECT generation 1.\n",
         "/^0123456789abcdef0123456789abcdef@postern-probe\\.invalid$/ REJECT generation 1.\n  x\n"})
     EXPECT_FALSE(take("a.regexp", bad)) << bad;
+  // 1,024 bytes a line, whatever file it is in; a sum is shorter.
+  EXPECT_TRUE(take("a.cidr", "192.0.2.1 REJECT " + std::string(1024 - 17, 'x') + "\n"));
+  EXPECT_FALSE(take("a.cidr", "192.0.2.1 REJECT " + std::string(1025 - 17, 'x') + "\n"));
+  EXPECT_TRUE(take("a.regexp", "/^/ REJECT " + std::string(1024 - 11, 'x') + "\n"));
+  EXPECT_FALSE(take("a.regexp", "/^/ REJECT " + std::string(1025 - 11, 'x') + "\n"));
+  EXPECT_TRUE(take("plan.sum", std::string(200, 'x') + "\n"));
+  EXPECT_FALSE(take("plan.sum", std::string(201, 'x') + "\n"));
+  EXPECT_FALSE(take("plan.sum", "two words\n"));
   EXPECT_TRUE(take("plan.sum", "0123abcd\n"));
   for (const char* name :
        {"a.pcre", "a.map", "dynamicmaps.cf", "postfix-script", "x.cf", "../a.cidr"})

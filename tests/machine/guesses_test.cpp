@@ -104,6 +104,18 @@ TEST(Guesses, RightPassphrasesCostNothing) {
   }
 }
 
+/// An office behind one network: each of them types a passphrase that is right.
+TEST(Guesses, RightPassphrasesOfANetworkHoldUpNobodyOfIt) {
+  Guesses guesses;
+  for (int host = 1; host <= 100; ++host) {
+    const std::int64_t now = 1'000 + host * 10;
+    const auto leave = guesses.ask("admin", at(1, host), now);
+    EXPECT_EQ(leave.refused, "") << host;
+    EXPECT_EQ(leave.wait_ms, 0) << host;
+    guesses.right("admin", at(1, host), now);
+  }
+}
+
 TEST(Guesses, NamesWithoutNumberDoNotBuyNewChecks) {
   Guesses guesses;
   checks(guesses, "admin", 1, 250, 1'000, 20 * minute);

@@ -1,3 +1,4 @@
+#include "store/file.h"
 #include "tests/store/fixture.h"
 
 #include <signal.h>
@@ -52,6 +53,18 @@ TEST(Create, TakesNothingElseForNothing) {
   const Folder log_only;
   write_file(log_only.file("store-wal"), "what is left of a store");
   EXPECT_EQ(Store::exists(log_only.file()).error().code, base::ErrorCode::damaged);
+}
+
+/// What is in the log alone would be lost with the name that it goes by.
+TEST(Create, AStoreWhoseLogIsNotEmptyGetsNoName) {
+  const Folder folder;
+  write_file(folder.file("beside"), "a store");
+  write_file(folder.file("beside-wal"), "transactions");
+  EXPECT_EQ(code_of(put_in_place(folder.file("beside"), folder.file())), base::ErrorCode::io);
+  EXPECT_FALSE(std::filesystem::exists(folder.file()));
+  write_file(folder.file("beside-wal"), "");
+  EXPECT_TRUE(put_in_place(folder.file("beside"), folder.file()));
+  EXPECT_EQ(read_file(folder.file()), "a store");
 }
 
 TEST(Create, OneAtATime) {

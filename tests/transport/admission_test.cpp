@@ -131,6 +131,49 @@ TEST_F(Doors, MachinesPortsCountTheirOwn) {
   EXPECT_NE(come("10.201.1.1", true), 0U);
 }
 
+TEST_F(Doors, PeopleNeverTakeAMachinesPlaceNorMachinesTheirs) {
+  for (const bool machines : {false, true}) {
+    Admission both{limits};
+    ConnectionId id = 0;
+    const auto longest_idle = ++id;
+    EXPECT_EQ(both.enter(longest_idle, from("10.250.1.1"), !machines, now).refused, "");
+    now += 4'000;
+    for (int i = 0; i < 60; ++i) both.enter(++id, from(fmt::format("10.{}.1.1", i)), machines, now);
+    now += 2'000;
+    const auto entered = both.enter(++id, from("10.99.1.1"), machines, now);
+    EXPECT_EQ(entered.refused, "");
+    ASSERT_TRUE(entered.leaves.has_value());
+    EXPECT_NE(*entered.leaves, longest_idle) << "its ports are not those that are full";
+  }
+}
+
+TEST_F(Doors, TheSameStageAgainIsNoProgress) {
+  std::vector<ConnectionId> all;
+  for (int i = 0; i < 60; ++i) all.push_back(come(fmt::format("10.{}.1.1", i)));
+  for (const auto id : all) admission.progress(id, Stage::key_exchange, now);
+  for (int step = 0; step < 20; ++step) {  // it drips on
+    now += 100;
+    for (const auto id : all) admission.progress(id, Stage::key_exchange, now);
+  }
+  EXPECT_NE(come("10.99.1.1"), 0U) << "they have been idle for 2 s";
+}
+
+TEST_F(Doors, ASeatThatWasLeftIsFree) {
+  admission.set_members({"10.1.1.1"});
+  for (int i = 0; i < 100; ++i) come(fmt::format("10.1.1.{}", 2 + i));
+  for (int round = 0; round < 10; ++round) {
+    const auto id = come("10.1.1.1");
+    ASSERT_NE(id, 0U);
+    admission.leave(id);
+  }
+  gone.clear();
+  std::vector<ConnectionId> seated;
+  for (int i = 0; i < Admission::reserved_seats; ++i) seated.push_back(come("10.1.1.1"));
+  EXPECT_TRUE(gone.empty()) << "nobody had to go for a seat that was free";
+  come("10.1.1.1");
+  EXPECT_EQ(gone.size(), 1U);
+}
+
 TEST_F(Doors, PatienceEndsByStage) {
   const auto silent = come("10.1.1.1");
   const auto half_open = come("10.1.1.2");

@@ -147,6 +147,24 @@ TEST(DoorsUnderFlood, ByNameMembersHaveSeatsToo) {
   }));
 }
 
+TEST(DoorsUnderFlood, AMemberThatWasRemovedHasNoSeatAnyMore) {
+  Limits limits;
+  limits.preauth_total = limits.preauth_per_source = 1;
+  Station station("newyork", "127.40.5.10", limits);
+  const std::string removed = "127.44.1.1";
+  station.setup.members = {removed, "127.44.1.2"};
+  ASSERT_TRUE(station.listen());
+  Strangers strangers;
+  ASSERT_TRUE(station.eventually([&] {
+    strangers.push_back(std::make_unique<Stranger>(station, removed));
+    return station.transport->counters().waiting > 1;
+  }));
+  station.setup.members = {"127.44.1.2"};
+  ASSERT_TRUE(station.listen());
+  EXPECT_TRUE(station.eventually([&] { return Stranger(station, removed).closed(500ms); }))
+      << "the one place is taken, and it has none of its own";
+}
+
 TEST(DoorsPatience, SilentOnesGoSoonestThenThoseThatDripThenHalfOpenOnes) {
   Limits limits;
   limits.greeting_ms = 600;
