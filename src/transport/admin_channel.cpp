@@ -21,6 +21,8 @@ constexpr int drains_a_turn = 16;
 constexpr int linger_ms = 1'000;
 constexpr int exit_code_ms = 2'000;
 constexpr int unknown_exit_code = 255;
+constexpr int unread_most = 2 << 20;  // libssh opens a window of 1.28 MB
+constexpr int error_most = 64 << 10;  // a client has no standard error
 
 void remote_closed(ssh_session /*session*/, ssh_channel /*channel*/, void* flag) {
   *static_cast<bool*>(flag) = true;
@@ -133,6 +135,11 @@ void AdminChannel::advance() {
     return;
   }
   arm();
+}
+
+bool AdminChannel::overfed() const {
+  return !handed_over_ &&
+         (ssh_channel_poll(channel_, 0) > unread_most || ssh_channel_poll(channel_, 1) > error_most);
 }
 
 void AdminChannel::take_input() {

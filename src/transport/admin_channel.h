@@ -39,6 +39,8 @@ class AdminChannel : public std::enable_shared_from_this<AdminChannel> {
   void advance();
   /// The client or its connection has gone: the process is told, descriptors are closed.
   void hang_up();
+  /// The client sent what its window has no room for: libssh keeps all of it, up to 256 MiB a channel.
+  [[nodiscard]] bool overfed() const;
   /// Both ends have closed it: may be freed, once no request for it can be left in libssh's queue.
   [[nodiscard]] bool over() const { return closing_ && remote_closed_; }
   [[nodiscard]] bool has_begun() const { return asked_; }

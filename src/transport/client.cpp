@@ -229,6 +229,10 @@ void ClientConnection::opening() {
     die(fmt::format("{} opens no channel: {}", place(), ssh_error()));
     return;
   }
+  if (const auto packet = greatest_packet(channel_); packet < least_greatest_packet) {
+    die(fmt::format("{} takes packets of {} bytes; {} are the least", place(), packet, least_greatest_packet));
+    return;
+  }
   stage_ = Stage::asking;
   asking();
 }

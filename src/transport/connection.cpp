@@ -24,6 +24,11 @@ constexpr int unanswered_ms = 30'000;
 constexpr int unread_most = 4 << 20;         // libssh opens a window of 1.28 MB
 constexpr std::size_t message_cost = 256;  // beside its bytes, while it waits
 constexpr std::size_t error_bytes = 400;
+// What may come from somebody who takes none of our answers meanwhile: libssh keeps those, up to 256 MiB. Two machines
+// that ship to each other over a slow line say more than a person.
+constexpr std::uint64_t unread_bytes = 4U << 20;
+constexpr std::uint64_t unread_framed_bytes = 64U << 20;
+constexpr std::uint64_t look_bytes = 64U << 10;
 constexpr int farewell_ms = 1'000;  // for what is queued, and for the peer to read it
 using Clock = std::chrono::steady_clock;
 }  // namespace
@@ -95,17 +100,43 @@ void Connection::watch_silence() {
 
 void Connection::pump() {
   if (dead_ || !session_) return;
+  if (pumping_) {  // else a client who has many things refused at once would have us call ourselves as many times
+    once_more_ = true;
+    return;
+  }
+  pumping_ = true;
   for (int i = 0; i < passes_a_turn; ++i) {
     const auto before = wire_.in_bytes;
+    once_more_ = false;
     pass();
     if (dead_) return;
-    if (wire_.in_bytes == before) {
-      arm();
-      return;
-    }
-    heard_ = Clock::now();
+    const bool heard = wire_.in_bytes != before;
+    if (heard) heard_ = Clock::now();
+    if (heard || once_more_) continue;
+    pumping_ = false;
+    arm();
+    return;
   }
+  pumping_ = false;
   strand_.post([self = shared_from_this()] { self->pump(); });
+}
+
+/// libssh takes whatever comes, whether there was a window for it or not, and keeps answers that nobody reads.
+bool Connection::within_reason() {
+  const bool unread = (ssh_get_status(session_.get()) & SSH_WRITE_PENDING) != 0;
+  if (!unread) unread_from_ = wire_.in_bytes;
+  if (wire_.in_bytes - unread_from_ > (framed() ? unread_framed_bytes : unread_bytes)) {
+    die("it says much and does not read what it is answered");
+    return false;
+  }
+  if (framed() && wire_.in_bytes - looked_at_ >= look_bytes) {
+    looked_at_ = wire_.in_bytes;
+    if (ssh_channel_poll(framed_, 1) > 0) {
+      die("it sent what is no part of a message");
+      return false;
+    }
+  }
+  return true;
 }
 
 void Connection::pass() {
@@ -114,7 +145,8 @@ void Connection::pass() {
   if (framed_ != nullptr) read_framed();
   if (dead_) return;
   flush();
-  if (!dead_ && (ssh_get_status(session_.get()) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0) {
+  if (dead_ || !within_reason()) return;
+  if ((ssh_get_status(session_.get()) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0) {
     die(ssh_error());
   }
 }

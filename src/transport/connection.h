@@ -45,7 +45,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// nothing.
   void die(const std::string& reason);
   [[nodiscard]] bool dead() const { return dead_; }
-  /// Runs passes until nothing moves, then waits for the descriptor.
+  /// Runs passes until nothing moves, then waits for the descriptor. Called within a pass it asks for one more.
   void pump();
 
  protected:
@@ -86,6 +86,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void begin_close(const std::string& reason);
   void tell_end(const std::string& reason);
   void pass();
+  [[nodiscard]] bool within_reason();
   void arm();
   void watch_silence();
 
@@ -107,6 +108,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::chrono::steady_clock::time_point heard_;
   bool dead_ = false;
   bool closing_ = false;
+  bool pumping_ = false;
+  bool once_more_ = false;         // a pump was asked for within a pass
+  std::uint64_t unread_from_ = 0;  // received when all that we had said was on its way
+  std::uint64_t looked_at_ = 0;    // received when the framed channel's other stream was looked at
   bool told_ = true;  // nothing to tell until a framed channel is open
 
   std::mutex inbox_mutex_;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t channels_at_once = 16;
 constexpr std::size_t command_bytes = 64U << 10;
+constexpr int messages_a_pass = 64;
 constexpr float kexinit_awaited = 0.55F;  // libssh's status: 0.4 and 0.5 after the banner, 0.6 after KEXINIT
 
 /// scp and rsync run a program of theirs on the far side, sftp asks for a subsystem: there are no
@@ -89,12 +90,13 @@ void ServerConnection::advance() {
       exchange_keys();
       break;
     case Door::login:
-    case Door::open:
-      take_messages();
+    case Door::open: {
+      const bool all = take_messages();
       if (dead()) return;
-      free_channels();
+      if (all) free_channels();
       advance_channels();
       break;
+    }
   }
 }
 
@@ -113,15 +115,18 @@ void ServerConnection::exchange_keys() {
                                                  SSH_AUTH_METHOD_INTERACTIVE);
   door_ = Door::login;
   note_progress(Stage::login);
-  take_messages();
+  (void)take_messages();
 }
 
-void ServerConnection::take_messages() {
-  while (!dead() && !asked_) {
+bool ServerConnection::take_messages() {
+  for (int i = 0; i < messages_a_pass; ++i) {
+    if (dead() || asked_) return true;
     MessageHandle message(ssh_message_get(session_.get()));
-    if (!message) return;
+    if (!message) return true;
     take(std::move(message));
   }
+  pump();  // once more; a client who always has another waits for the others on this thread
+  return false;
 }
 
 void ServerConnection::take(MessageHandle message) {
@@ -144,6 +149,8 @@ void ServerConnection::open_channel(ssh_message message) {
   }
   const ssh_channel opened = ssh_message_channel_request_open_reply_accept(message);
   if (opened == nullptr) return;
+  if (const auto packet = greatest_packet(opened); packet < least_greatest_packet)
+    return die(fmt::format("its channel takes packets of {} bytes; {} are the least", packet, least_greatest_packet));
   const auto number = ++last_channel_;
   const auto self = std::static_pointer_cast<ServerConnection>(shared_from_this());
   channels_.emplace(number,
@@ -283,6 +290,7 @@ void ServerConnection::advance_channels() {
   for (const auto& channel : list) {
     if (channel->seen_over) continue;
     channel->advance();
+    if (channel->overfed()) return die("it sent more into a channel than it was asked for");
     hub_.bytes_in += std::exchange(channel->bytes_in, 0);
     hub_.bytes_out += std::exchange(channel->bytes_out, 0);
     if (!channel->over()) continue;

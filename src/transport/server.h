@@ -46,7 +46,8 @@ class ServerConnection final : public Connection {
   [[nodiscard]] bool within_bounds();
   void note_progress(Stage stage);
   void exchange_keys();
-  void take_messages();
+  /// False: there may be more.
+  bool take_messages();
   void take(MessageHandle message);
 
   // server_login.cpp

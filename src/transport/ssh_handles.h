@@ -4,6 +4,7 @@
 #include <libssh/libssh.h>
 #include <libssh/server.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -22,5 +23,11 @@ using BindHandle = std::unique_ptr<ssh_bind_struct, SshFree>;
 using KeyHandle = std::unique_ptr<ssh_key_struct, SshFree>;
 using MessageHandle = std::unique_ptr<ssh_message_struct, SshFree>;
 using TextHandle = std::unique_ptr<char, SshFree>;
+
+/// The greatest packet that the other end takes on an open channel, in bytes; 0 when this libssh does not tell. libssh
+/// cuts what is written into pieces of that size less 10 bytes for a header: with 10 its write never ends, and with
+/// little more it sends a packet for each byte.
+std::uint32_t greatest_packet(ssh_channel channel);
+constexpr std::uint32_t least_greatest_packet = 1024;
 
 }  // namespace postern::transport
