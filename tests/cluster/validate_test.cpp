@@ -30,6 +30,13 @@ Write write_of(Space space, const base::Uuid& id, const std::string& name,
   return {{space, id, name}, kind, kind == WriteKind::put ? base::hash_bytes("x") : base::Hash{}, size, {}};
 }
 
+/// Whom write_of may write so: a member's id is the hash of its identity.
+base::Uuid subject(Space space, const std::string& name) {
+  if (space == Space::cluster) return cluster.uuid;
+  const bool identity = space == Space::member && name == "identity";
+  return identity ? member_of(base::hash_bytes("x")).uuid : uuid(9);
+}
+
 bool takes(const Header& header) {
   return validate(cluster, header).has_value();
 }
@@ -47,8 +54,7 @@ TEST(Validate, EveryRegisterThatThereIsAndNoOther) {
       {Space::member, "addresses"}, {Space::member, "group"},  {Space::user, "identity"},
       {Space::user, "role"},      {Space::user, "passphrase"}, {Space::user, "keys"}};
   for (const auto& [space, name] : all) {
-    const bool identity = space == Space::member && name == std::string("identity");
-    const base::Uuid own = identity ? member_of(base::hash_bytes("x")).uuid : id;
+    const base::Uuid own = subject(space, name);
     EXPECT_TRUE(takes(write_of(space, own, name))) << name;
     EXPECT_FALSE(takes(write_of(space, {}, name))) << name << " of nobody";
     EXPECT_FALSE(takes(write_of(space, id, std::string(name) + "s"))) << name;
@@ -93,7 +99,7 @@ TEST(Validate, EachRegisterHasItsLengthAndMayBeUnsetOrNot) {
       {Space::user, "identity", false, 63},       {Space::user, "role", true, 63},
       {Space::user, "passphrase", true, 512},     {Space::user, "keys", true, 262144}};
   for (const Row& row : rows) {
-    const base::Uuid id = row.space == Space::cluster ? cluster.uuid : uuid(9);
+    const base::Uuid id = subject(row.space, row.name);
     const std::string what = std::to_string(static_cast<int>(row.space)) + " " + row.name;
     EXPECT_EQ(takes(write_of(row.space, id, row.name, WriteKind::clear, 0)), row.may_unset) << what;
     EXPECT_TRUE(takes(write_of(row.space, id, row.name, WriteKind::put, row.most_bytes))) << what;
