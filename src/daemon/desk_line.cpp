@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 #include <algorithm>
@@ -24,6 +25,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t read_step_bytes = 16U << 10;
+constexpr std::size_t guest_bytes = 64U << 10;  ///< of a line: what a guest may ask is short
 
 }  // namespace
 
@@ -67,42 +69,53 @@ void DeskLine::sit_down() {
 
 void DeskLine::read() {
   const std::size_t before = input_.size();
+  const bool guest = who_.role < cluster::Role::operator_;
   input_.resize(before + read_step_bytes);
   socket_.async_read_some(asio::buffer(input_.data() + before, read_step_bytes),
-                          [self = shared_from_this(), before](const error_code& error, std::size_t count) {
+                          [self = shared_from_this(), before, most = guest ? guest_bytes : base::limits::message_bytes](
+                              const error_code& error, std::size_t count) {
                             self->input_.resize(before + count);
-                            if (error || self->input_.size() > base::limits::message_bytes) return self->end();
-                            self->take_lines();
-                            if (!self->ending_) self->read();
+                            if (error || self->input_.size() > most) return self->end();
+                            self->take_line();
                           });
 }
 
-void DeskLine::take_lines() {
-  std::size_t from = 0;
-  for (;;) {
-    const std::size_t end = input_.find('\n', std::max(from, searched_));
-    if (end == std::string::npos) break;
-    const auto line = std::string_view(input_).substr(from, end - from);
-    from = end + 1;
-    desk_->desk->receive(session_, line);
-    if (ending_) return base::wipe(input_);
+/// One, then others' lines and links have their turn: an answer may take a second, and a client may send hundreds of
+/// questions at once.
+void DeskLine::take_line() {
+  if (ending_) return base::wipe(input_);
+  const std::size_t end = input_.find('\n', std::max(taken_, searched_));
+  if (end == std::string::npos) {
+    keep_rest();
+    return read();
   }
-  if (from > 0) {
-    std::string rest(input_, from);
+  const auto line = std::string_view(input_).substr(taken_, end - taken_);
+  taken_ = end + 1;
+  desk_->desk->receive(session_, line);
+  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->take_line(); });
+}
+
+void DeskLine::keep_rest() {
+  if (taken_ > 0) {
+    std::string rest(input_, taken_);
     base::wipe(input_);  // there may have been a passphrase in it
     input_ = std::move(rest);
+    taken_ = 0;
   }
   searched_ = input_.size();
 }
 
+/// Never closes the session by itself: the desk may be telling all of its sessions something.
 void DeskLine::write(std::string line) {
+  if (ending_) return;
   line += '\n';
   output_bytes_ += line.size();
   output_.push_back(std::move(line));
   // A client that asks and does not read would fill the memory.
   if (output_bytes_ > 2 * base::limits::message_bytes) {
-    output_.resize(1);
-    return end();
+    ending_ = true;
+    asio::post(socket_.get_executor(), [self = shared_from_this()] { self->close(); });
+    return;
   }
   if (output_.size() == 1) write_next();
 }
@@ -110,19 +123,22 @@ void DeskLine::write(std::string line) {
 void DeskLine::write_next() {
   asio::async_write(socket_, asio::buffer(output_.front()),
                     [self = shared_from_this()](const error_code& error, std::size_t) {
-                      if (error) return self->end();
+                      if (error) return self->close();
                       self->output_bytes_ -= self->output_.front().size();
                       self->output_.pop_front();
                       if (!self->output_.empty()) return self->write_next();
-                      if (self->ending_) self->end();
+                      if (self->ending_) self->close();
                     });
 }
 
 /// What is still queued goes out first, so that a session's last words are read.
 void DeskLine::end() {
-  const bool first = !ending_;
+  const bool first = !std::exchange(ending_, true);
+  if (!first || output_.empty()) close();
+}
+
+void DeskLine::close() {
   ending_ = true;
-  if (first && !output_.empty()) return;
   error_code ignored;
   socket_.shutdown(Socket::shutdown_both, ignored);
   socket_.close(ignored);

@@ -38,11 +38,12 @@ class DeskLine : public std::enable_shared_from_this<DeskLine> {
   friend struct DeskHandle;
   void sit_down();
   void read();
-  void take_lines();
+  void take_line();
+  void keep_rest();
   void write(std::string line);
   void write_next();
   void end();
-
+  void close();
   void close_session();
 
   Socket socket_;
@@ -52,6 +53,7 @@ class DeskLine : public std::enable_shared_from_this<DeskLine> {
   bool open_ = false;
   bool ending_ = false;
   std::string input_;
+  std::size_t taken_ = 0;     ///< of input_: lines before this were taken
   std::size_t searched_ = 0;  ///< of input_: no newline before this
   std::deque<std::string> output_;
   std::size_t output_bytes_ = 0;

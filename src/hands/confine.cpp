@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <vector>
 
 namespace postern::hands {
@@ -60,10 +62,10 @@ bool set_limit(const Limit& limit) {
   return ::setrlimit(limit.resource, &both) == 0;
 }
 
-/// Reach into another process, the kernel, a namespace or a network; leave something behind in a
-/// file system or in shared memory. None of it is an interpreter's: it has a terminal and one
-/// socket.
-constexpr long denied_always[] = {
+/// Reach into another process, the kernel or a namespace: neither posternd's nor an interpreter's. In
+/// a namespace of its own a user is root, with file systems of its own making: what postern-hands
+/// opens, reads or closes for it could then keep it waiting for ever.
+constexpr long denied_to_all[] = {
     // other processes
     SYS_process_vm_readv,
     SYS_process_vm_writev,
@@ -125,6 +127,15 @@ constexpr long denied_always[] = {
     SYS_mount_setattr,
     SYS_name_to_handle_at,
     SYS_open_by_handle_at,
+#ifdef __x86_64__
+    SYS_iopl,
+    SYS_ioperm,
+    SYS_modify_ldt,
+#endif
+};
+/// Networks; what is left behind in a file system or in shared memory. None of it is an
+/// interpreter's: it has a terminal and one socket.
+constexpr long denied_to_logins[] = {
     // networks, and sockets of others
     SYS_socket,
     SYS_connect,
@@ -182,9 +193,6 @@ constexpr long denied_always[] = {
     SYS_utime,
     SYS_utimes,
     SYS_futimesat,
-    SYS_iopl,
-    SYS_ioperm,
-    SYS_modify_ldt,
 #endif
 };
 /// What a sanitizer's leak check needs as well.
@@ -247,6 +255,15 @@ class Filter {
     answer(no_permission);
     load(offsetof(seccomp_data, nr));
   }
+  void deny_all_but(long number, unsigned index, std::initializer_list<std::uint32_t> values) {
+    auto left = static_cast<std::uint8_t>(values.size());
+    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0,
+        static_cast<std::uint8_t>(left + 3));
+    load(argument(index));
+    for (const std::uint32_t value : values) add(BPF_JMP | BPF_JEQ | BPF_K, value, left--, 0);
+    answer(no_permission);
+    load(offsetof(seccomp_data, nr));
+  }
   /// For this process and all that come of it; needs no_new_privs.
   bool install() {
     answer(SECCOMP_RET_ALLOW);
@@ -268,16 +285,27 @@ class Filter {
   std::vector<sock_filter> code_;
 };
 
+/// Threads, but no process of its own.
+void deny_processes(Filter& filter) {
+  if (sanitized) return;
+  for (const long number : denied_unless_sanitized) filter.deny(number, no_permission);
+  filter.deny_bits(SYS_clone, 0, CLONE_THREAD, false);
+}
+
+void deny_programs(Filter& filter) {
+  if (sanitized) return;  // it runs a program to name what it found
+  filter.deny(SYS_execve, no_permission);
+  filter.deny(SYS_execveat, no_permission);
+}
+
 bool filter_login() {
   constexpr std::uint32_t makes_or_empties = O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
   Filter filter;
   filter.deny_above(newest_known, missing);
-  for (const long number : denied_always) filter.deny(number, no_permission);
+  for (const long number : denied_to_all) filter.deny(number, no_permission);
+  for (const long number : denied_to_logins) filter.deny(number, no_permission);
   for (const long number : said_to_be_missing) filter.deny(number, missing);
-  if (!sanitized) {
-    for (const long number : denied_unless_sanitized) filter.deny(number, no_permission);
-    filter.deny_bits(SYS_clone, 0, CLONE_THREAD, false);
-  }
+  deny_processes(filter);
   filter.deny_bits(SYS_openat, 2, makes_or_empties, true);
 #ifdef __x86_64__
   filter.deny_bits(SYS_open, 1, makes_or_empties, true);
@@ -285,6 +313,7 @@ bool filter_login() {
   filter.deny_value(SYS_ioctl, 1, TIOCSTI);  // types into the terminal as if its user did
   filter.deny_value(SYS_ioctl, 1, TIOCLINUX);
   filter.deny_value(SYS_ioctl, 1, TIOCCONS);
+  filter.deny_value(SYS_ioctl, 1, TIOCSETD);  // has the kernel load a module for another discipline
   return filter.install();
 }
 
@@ -338,8 +367,19 @@ bool execute_nothing() {
   if (sanitized) return true;  // it runs a program to name what it found
   if (!seal()) return false;
   Filter filter;
-  filter.deny(SYS_execve, no_permission);
-  filter.deny(SYS_execveat, no_permission);
+  deny_programs(filter);
+  return filter.install();
+}
+
+bool confine_daemon() {
+  if (!seal()) return false;
+  Filter filter;
+  filter.deny_above(newest_known, missing);
+  for (const long number : denied_to_all) filter.deny(number, no_permission);
+  filter.deny(SYS_clone3, missing);
+  deny_processes(filter);
+  deny_programs(filter);
+  filter.deny_all_but(SYS_socket, 0, {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK});
   return filter.install();
 }
 

@@ -28,6 +28,11 @@ void hide_memory();
 /// back. What the host does not give is missing as before.
 void keep_needed_capabilities();
 
+/// posternd's own filter of system calls (seccomp(2)), before it reads a byte of anybody's: no other
+/// program, no other process, no namespaces, nothing of the kernel's that is not files and sockets of
+/// the families it uses. In a sanitizer's build processes and programs are left. False: errno says why.
+bool confine_daemon();
+
 /// From here on this process executes no other program, whatever it is made to do.
 bool execute_nothing();
 

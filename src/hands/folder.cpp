@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -18,6 +19,21 @@ namespace postern::hands {
 namespace {
 
 constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+constexpr std::size_t any_number = SIZE_MAX - 1;
+// Of somebody else's folder, which may grow while it is removed; a second's work on a slow disk.
+constexpr std::size_t others_most = 1'000;
+constexpr int tries_most = 16;
+
+/// A name that nobody can have taken: others may make files in some of these folders, too.
+std::string fresh(const std::string& name) {
+  std::uint64_t chance = 0;
+  (void)!::getrandom(&chance, sizeof chance, 0);
+  return fmt::format(".{}.{:016x}", name, chance);
+}
+
+bool is_in_the_way(int why) {
+  return why == EISDIR || why == ENOTDIR || why == EEXIST || why == ENOTEMPTY;
+}
 
 struct CloseFolder {
   void operator()(DIR* stream) const { ::closedir(stream); }
@@ -33,9 +49,17 @@ bool write_all(int descriptor, const std::string& bytes) {
   return true;
 }
 
-/// Removes the files in `from` and moves its folders to `to`, under names that are free there.
-base::Result<void> lift(const Folder& from, const Folder& to, std::uint64_t& number) {
-  for (const auto& name : from.names()) {
+base::Error too_much(const Folder& folder, const std::string& name) {
+  return base::fail(base::ErrorCode::busy, folder.path() + "/" + name,
+                    "There is too much to be removed at once.");
+}
+
+/// Removes the files in `from` and moves its folders to `to`, under names that are free there; at
+/// most so many.
+base::Result<void> lift(const Folder& from, const Folder& to, std::uint64_t& number,
+                        std::size_t& most) {
+  for (const auto& name : from.names(most)) {
+    if (most-- == 0) return too_much(from, name);
     if (::unlinkat(from.descriptor(), name.c_str(), 0) == 0) continue;
     const auto moved = [&] {
       return ::renameat2(from.descriptor(), name.c_str(), to.descriptor(),
@@ -120,17 +144,16 @@ base::Result<Folder> Folder::sub(const std::string& name) const {
 
 base::Result<void> Folder::write(const std::string& name, const std::string& bytes,
                                  mode_t mode) const {
-  const std::string beside = "." + name + ".new";
-  (void)remove(beside);
+  const std::string beside = fresh(name);
   const Descriptor file(::openat(descriptor(), beside.c_str(),
                                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file.good()) return failed(beside, "The file cannot be made");
+  base::Result<void> good;
   if (!write_all(file.get(), bytes) || ::fchmod(file.get(), mode) != 0)
-    return failed(beside, "The file cannot be written");
-  if (::renameat(descriptor(), beside.c_str(), descriptor(), name.c_str()) == 0) return {};
-  if (errno != EISDIR) return failed(name, "It cannot be put into its place");
-  auto removed = remove(name);
-  return removed ? rename(beside, name) : removed;
+    good = failed(beside, "The file cannot be written");
+  if (good) good = rename(beside, name);
+  if (!good) (void)::unlinkat(descriptor(), beside.c_str(), 0);
+  return good;
 }
 
 base::Result<std::string> Folder::read(const std::string& name, std::size_t most) const {
@@ -148,35 +171,43 @@ base::Result<std::string> Folder::read(const std::string& name, std::size_t most
   return bytes;
 }
 
-// A log is root's from its first line on, and then nobody else can rename it: what is not root's
-// was there before.
-base::Result<void> Folder::move_aside(const std::string& name) const {
+/// Root's plain file with one name, or none.
+Descriptor Folder::own_log(const std::string& name) const {
+  Descriptor file(::openat(descriptor(), name.c_str(),
+                           O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat status {};
-  if (::fstatat(descriptor(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
-  if (S_ISREG(status.st_mode) && status.st_uid == 0) return {};
-  const std::string aside = name + ".not-roots";
-  auto removed = remove(aside);
-  return removed ? rename(name, aside) : removed;
+  const bool ours = file.good() && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+                    status.st_uid == 0 && status.st_nlink == 1;
+  return ours ? std::move(file) : Descriptor();
+}
+
+/// A new log takes the place of what is there, in one step: whoever may make files here could put
+/// something else there between two.
+base::Result<void> Folder::place_log(const std::string& beside, const std::string& name) const {
+  for (int tries = 0; tries < tries_most; ++tries) {
+    if (::renameat2(descriptor(), beside.c_str(), descriptor(), name.c_str(), RENAME_NOREPLACE) ==
+        0)
+      return {};
+    if (::renameat2(descriptor(), beside.c_str(), descriptor(), name.c_str(), RENAME_EXCHANGE) == 0)
+      return rename(beside, name + ".not-roots");
+  }
+  return failed(name, "The log cannot be put into its place");
 }
 
 base::Result<Descriptor> Folder::open_log(const std::string& name) const {
-  auto moved = move_aside(name);
-  if (!moved) return moved.error();
-  Descriptor file(::openat(descriptor(), name.c_str(),
-                           O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-                           0640));
+  Descriptor there = own_log(name);
+  if (there.good()) return there;
+  const std::string beside = fresh(name);
+  Descriptor file(::openat(descriptor(), beside.c_str(),
+                           O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640));
   if (!file.good()) return failed(name, "The log cannot be opened");
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != 0 ||
-      status.st_nlink != 1)
-    return base::fail(base::ErrorCode::denied, path_ + "/" + name,
-                      "The log is not a plain file of root's with one name. Remove it.");
+  auto placed = place_log(beside, name);
+  if (!placed) return placed.error();
   return file;
 }
 
 base::Result<void> Folder::link(const std::string& name, const std::string& target) const {
-  const std::string beside = "." + name + ".new";
-  (void)remove(beside);
+  const std::string beside = fresh(name);
   if (::symlinkat(target.c_str(), descriptor(), beside.c_str()) != 0)
     return failed(beside, "The link cannot be made");
   return rename(beside, name);
@@ -189,9 +220,12 @@ std::string Folder::link_target(const std::string& name) const {
 }
 
 base::Result<void> Folder::rename(const std::string& from, const std::string& to) const {
-  if (::renameat(descriptor(), from.c_str(), descriptor(), to.c_str()) != 0)
+  if (::renameat(descriptor(), from.c_str(), descriptor(), to.c_str()) == 0) return {};
+  if (!is_in_the_way(errno)) return failed(to, "It cannot be put into its place");
+  // A folder is in the way, or the other way round: they change places, and that one goes.
+  if (::renameat2(descriptor(), from.c_str(), descriptor(), to.c_str(), RENAME_EXCHANGE) != 0)
     return failed(to, "It cannot be put into its place");
-  return {};
+  return remove(from);
 }
 
 base::Result<void> Folder::remove(const std::string& name) const {
@@ -200,28 +234,43 @@ base::Result<void> Folder::remove(const std::string& name) const {
   if (errno != EISDIR) return failed(name, "The file cannot be removed");
   auto folder = sub(name);
   if (!folder) return folder.error();
-  auto cleared = folder->clear();
+  struct stat status {};
+  if (::fstat(folder->descriptor(), &status) != 0 || status.st_uid != 0) return discard(name);
+  auto cleared = folder->clear(any_number);
   if (!cleared) return cleared;
   if (::unlinkat(descriptor(), name.c_str(), AT_REMOVEDIR) != 0)
     return failed(name, "The folder cannot be removed");
   return {};
 }
 
-/// Removes all that is below. Each folder is made root's first, so that its owner can put nothing
-/// more into it; and folders are lifted up to here before they are emptied, so that no depth runs
-/// out of descriptors or of stack.
-base::Result<void> Folder::clear() const {
+/// Somebody else's folder: its name is free at once. What is in it is removed as far as that is soon
+/// done; its owner may be making more and more folders in it, which he holds open.
+base::Result<void> Folder::discard(const std::string& name) const {
+  const std::string aside = fresh(name);
+  if (::renameat2(descriptor(), name.c_str(), descriptor(), aside.c_str(), RENAME_NOREPLACE) != 0)
+    return failed(name, "The folder cannot be removed");
+  auto folder = sub(aside);
+  if (folder && folder->clear(others_most))
+    (void)::unlinkat(descriptor(), aside.c_str(), AT_REMOVEDIR);
+  return {};
+}
+
+/// Removes all that is below, but at most so many files and folders. Each folder is made root's
+/// first, so that its owner can put nothing more into it; and folders are lifted up to here before
+/// they are emptied, so that no depth runs out of descriptors or of stack.
+base::Result<void> Folder::clear(std::size_t most) const {
   const Owner closed{0, 0, 0700};
   auto good = own(closed);
   std::uint64_t lifted = 0;
-  for (auto all = names(); good && !all.empty(); all = names())
+  for (auto all = names(most); good && !all.empty(); all = names(most))
     for (const auto& name : all) {
+      if (most-- == 0) return too_much(*this, name);
       if (::unlinkat(descriptor(), name.c_str(), 0) == 0) continue;
       if (errno != EISDIR) return failed(name, "It cannot be removed");
       auto inner = sub(name);
       if (!inner) return inner.error();
       good = inner->own(closed);
-      if (good) good = lift(*inner, *this, lifted);
+      if (good) good = lift(*inner, *this, lifted, most);
       if (!good) return good;
       if (::unlinkat(descriptor(), name.c_str(), AT_REMOVEDIR) != 0)
         return failed(name, "The folder cannot be removed");
@@ -229,13 +278,14 @@ base::Result<void> Folder::clear() const {
   return good;
 }
 
-std::vector<std::string> Folder::names() const {
+std::vector<std::string> Folder::names(std::size_t most) const {
   std::vector<std::string> names;
   // A descriptor of its own: fdopendir takes it over and moves its offset.
   const std::unique_ptr<DIR, CloseFolder> stream(
       ::fdopendir(::openat(descriptor(), ".", folder_flags)));
   if (stream == nullptr) return names;
-  while (const dirent* entry = ::readdir(stream.get()))
+  // One more than may be done, so that the caller sees that there is more.
+  while (const dirent* entry = names.size() <= most ? ::readdir(stream.get()) : nullptr)
     if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0)
       names.emplace_back(entry->d_name);
   std::sort(names.begin(), names.end());

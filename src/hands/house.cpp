@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -39,8 +40,11 @@ base::Result<Descriptor> take_lock(const Folder& run) {
   return file;
 }
 
+/// Bound under a name that nobody can have taken and then put into its place: posternd, which makes
+/// files in run/ too, may go on while another postern-hands begins.
 base::Result<Descriptor> listen_at(const Folder& run, const Account& user) {
-  const std::string path = run.path() + "/hands.sock";
+  constexpr const char* name = "hands.sock";
+  const std::string path = run.path() + "/" + name;
   const auto failed = [&] {
     return base::fail(base::ErrorCode::io, path,
                       fmt::format("The socket cannot be made: {}.", std::strerror(errno)));
@@ -50,18 +54,22 @@ base::Result<Descriptor> listen_at(const Folder& run, const Account& user) {
   if (path.size() >= sizeof address.sun_path)
     return base::fail(base::ErrorCode::usage, path,
                       "The path is too long for a socket. Choose a shorter --dir.");
-  std::memcpy(address.sun_path, path.c_str(), path.size());
-  auto removed = run.remove("hands.sock");
-  if (!removed) return removed.error();
+  std::uint32_t chance = 0;
+  (void)!::getrandom(&chance, sizeof chance, 0);
+  const std::string beside = fmt::format(".h{:08x}", chance);  // as long as the name
+  const std::string beside_path = run.path() + "/" + beside;
+  std::memcpy(address.sun_path, beside_path.c_str(), beside_path.size());
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const mode_t before = ::umask(0177);
   const bool bound =
       socket.good() &&
       ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::umask(before);
-  if (!bound ||
-      ::fchownat(run.descriptor(), "hands.sock", user.uid, user.gid, AT_SYMLINK_NOFOLLOW) != 0 ||
-      ::listen(socket.get(), 32) != 0)
+  if (!bound || ::listen(socket.get(), 32) != 0) return failed();
+  auto placed = run.rename(beside, name);
+  if (!placed) return placed.error();
+  // In its place already: there nobody but root can put something else where root's is.
+  if (::fchownat(run.descriptor(), name, user.uid, user.gid, AT_SYMLINK_NOFOLLOW) != 0)
     return failed();
   return socket;
 }

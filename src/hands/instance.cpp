@@ -29,6 +29,8 @@ constexpr int master_seconds = 60;
 constexpr int check_seconds = 150;  // all of a check; a client waits 180
 constexpr int read_seconds = 30;    // master, for its own files
 constexpr std::size_t generations_most = 16;
+// A client counts up by one. Who could name the greatest number there is would leave none after it.
+constexpr std::uint64_t steps_most = 1000;
 // Postfix's daemons wait out files younger than two seconds; a clock may have been set back a
 // little, too.
 constexpr int back_dated_seconds = 60;
@@ -151,6 +153,15 @@ base::Result<void> Instance::judge(const Folder& generation) const {
   return check_generation(stage, {mta_.path(), setup_.daemons, setup_.mail_owner.name});
 }
 
+std::uint64_t Instance::newest() const {
+  std::uint64_t newest = in_force();
+  auto gen = mta_.sub("gen");
+  if (!gen) return newest;
+  for (const auto& name : gen->names())
+    if (const auto number = decode_generation(name); number && *number > newest) newest = *number;
+  return newest;
+}
+
 base::Result<void> Instance::thin_out(std::uint64_t newest) const {
   auto gen = mta_.sub("gen");
   if (!gen) return gen.error();
@@ -175,6 +186,10 @@ base::Result<void> Instance::stage(const Stage& stage) {
     return base::fail(
         base::ErrorCode::exists,
         fmt::format("Generation {} is in force and cannot be written again.", stage.generation));
+  if (const auto last = newest(); stage.generation > last && stage.generation - last > steps_most)
+    return base::fail(base::ErrorCode::denied,
+                      fmt::format("Generation {} is too far beyond the newest, {}: the next is {}.",
+                                  stage.generation, last, last + 1));
   good = make_folders();
   if (good) good = thin_out(stage.generation);
   if (!good) return good;

@@ -60,6 +60,7 @@ class Instance {
   base::Result<void> make_folders() const;
   base::Result<Folder> tables() const;
   base::Result<void> judge(const Folder& generation) const;
+  [[nodiscard]] std::uint64_t newest() const;
   base::Result<void> thin_out(std::uint64_t newest) const;
   base::Result<void> make_log() const;
   base::Result<Folder> generation_folder(std::uint64_t generation) const;

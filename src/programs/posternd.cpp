@@ -57,6 +57,10 @@ int run_init(const InitArguments& arguments) {
 
 int main(int argc, char** argv) {
   postern::hands::hide_memory();
+  if (!postern::hands::confine_daemon()) {
+    std::cerr << "posternd: the filter of system calls could not be set (seccomp).\n";
+    return 1;
+  }
   postern::base::crypto_start();
   postern::daemon::open_log();
 

@@ -124,6 +124,15 @@ TEST_F(InstanceTest, WhatIsInForceIsNeitherWrittenAgainNorPruned) {
   EXPECT_EQ(left, (std::vector<std::string>{"1", "4"}));
 }
 
+// Whoever could stage the greatest number there is would leave none for anybody after it.
+TEST_F(InstanceTest, NumbersCannotBeUsedUp) {
+  ASSERT_EQ(text_of(client_->stage(generation(mta(), 7))), "");
+  for (const std::uint64_t number : {std::uint64_t{1008}, std::uint64_t{INT64_MAX}})
+    EXPECT_EQ(client_->stage(generation(mta(), number)).error().code, base::ErrorCode::denied) << number;
+  EXPECT_EQ(text_of(client_->stage(generation(mta(), 1007))), "");
+  EXPECT_EQ(text_of(client_->stage(generation(mta(), 8))), "");
+}
+
 TEST_F(InstanceTest, FollowsNoPlantedLinks) {
   const std::string outside = root_ + "/outside";
   std::filesystem::create_directory(outside);
