@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <ios>
 #include <string>
 
 namespace postern::base {
@@ -34,6 +36,28 @@ TEST(Printable, what_moves_a_cursor_or_forges_a_line_is_written_out) {
     EXPECT_TRUE(is_printable_line(printable_line(text), plenty)) << shown;
     EXPECT_FALSE(check_line(text, plenty, "A comment").has_value()) << shown;
   }
+}
+
+/// Both ends of each range that the law names, and what stands beside them and is text.
+TEST(Printable, each_range_ends_where_the_law_says) {
+  const auto utf8 = [](std::uint32_t code) {
+    std::string out;
+    const auto more = [&](unsigned shift) { out += static_cast<char>(0x80U | (code >> shift & 0x3fU)); };
+    if (code < 0x80) return std::string(1, static_cast<char>(code));
+    if (code < 0x800) out += static_cast<char>(0xc0U | code >> 6U);
+    else if (code < 0x10000) out += static_cast<char>(0xe0U | code >> 12U), more(6);
+    else out += static_cast<char>(0xf0U | code >> 18U), more(12), more(6);
+    more(0);
+    return out;
+  };
+  for (const std::uint32_t code :
+       {0x0U, 0x1fU, 0x7fU, 0x9fU, 0x61cU, 0x200bU, 0x200eU, 0x200fU, 0x2028U, 0x2029U, 0x202aU, 0x202eU, 0x2060U, 0x2066U,
+        0x2069U, 0xfdd0U, 0xfdefU, 0xfeffU, 0xfff9U, 0xfffaU, 0xfffbU, 0xfffeU, 0xffffU, 0x1fffeU, 0x8ffffU, 0xe0000U,
+        0xe0fffU, 0xf0000U, 0x10ffffU})
+    EXPECT_FALSE(is_printable_line(utf8(code), 8)) << std::hex << code;
+  for (const std::uint32_t code : {0x20U, 0x7eU, 0xa0U, 0x61bU, 0x61dU, 0x200aU, 0x2010U, 0x2027U, 0x202fU, 0x205fU, 0x2070U,
+                                   0xfdcfU, 0xfdf0U, 0xfff8U, 0xfffcU, 0x10000U, 0x1f600U, 0xe1000U})
+    EXPECT_TRUE(is_printable_line(utf8(code), 8)) << std::hex << code;
 }
 
 TEST(Printable, bytes_that_are_no_utf8_are_written_out) {

@@ -58,6 +58,24 @@ TEST(Hostile, AParentUnderAnotherNumberIsRefused) {
   EXPECT_EQ(world.shown(1, world.setting("a")), "x");
 }
 
+/// The values of a commit are those that its header names: each by its hash and its length, all and no more.
+TEST(Hostile, ValuesThatAreNotThoseOfTheHeaderAreRefused) {
+  Evil world;
+  world.found(2, false);
+  world.listen();
+  const base::Hash before = world.at(1).peer->vector_digest();
+  Header longer = world.first(77, "a", "x");
+  longer.writes[0].value_size = 2;
+  const Header honest = world.first(77, "a", "x");
+  for (const Ship::Item& item : {world.sign(longer, {"x"}), world.sign(honest, {"y"}), world.sign(honest, {}),
+                                 world.sign(honest, {"x", "x"})}) {
+    (void)world.tell(Ship{{item}, false});
+    EXPECT_EQ(world.at(1).peer->vector_digest(), before);
+  }
+  (void)world.tell(Ship{{world.sign(honest, {"x"})}, false});
+  EXPECT_EQ(world.shown(1, world.setting("a")), "x");
+}
+
 /// All orders of the same commits: a fork, and an incarnation drawn to look like its branch.
 TEST(Hostile, NoIncarnationIsABranchsName) {
   std::set<base::Hash> digests;

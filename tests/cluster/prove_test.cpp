@@ -147,6 +147,27 @@ TEST(Prove, AFounderNeedsItsOwnSignature) {
   EXPECT_TRUE(peer->commits_in_order().empty());
 }
 
+/// A store whose values were replaced does not choose whose signature is right.
+TEST(Prove, AKeyComesFromTheValueThatTheHeaderNames) {
+  World world;
+  world.found(1);
+  const base::SigningKey key = base::signing_key({6, 6});
+  auto past = world.at(0).stored;
+  for (StoredCommit& one : past)
+    one.envelope.signature = base::sign(key, signed_bytes(world.cluster, one.envelope.header));
+  const auto another = [&](const base::Hash& hash) -> std::optional<std::string> {
+    const auto value = value_of(world.at(0))(hash);
+    auto identity = value ? decode_identity(*value) : base::Result<MemberIdentity>(base::Error{});
+    if (!value || !identity || identity->serial.empty()) return value;
+    identity->signing_key = base::verify_key(key);
+    return encode(*identity);
+  };
+  auto peer = Peer::restore(world.at(0).self, Tuning{}, past, 1, 2, world.now, another);
+  ASSERT_TRUE(peer);
+  EXPECT_TRUE((*peer)->vector().empty()) << "nothing of it is proved";
+  EXPECT_FALSE((*peer)->unproved().empty());
+}
+
 TEST(Prove, ASecondFoundingIsNotBelieved) {
   World world;
   world.found(2);

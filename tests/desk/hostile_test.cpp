@@ -132,6 +132,13 @@ TEST_F(Hostile, NamesOfParametersAreTextsToo) {
       const json::object answer = ask(call, params);
       ASSERT_TRUE(answer.contains("error")) << call.method;
       expect_printable(answer, std::string(call.method));
+      if (call.method == "feature.edit") {
+        params = json::parse(std::string(call.params));
+        params.as_object()["edits"].as_array()[0].as_object()[text] = "x";
+        const json::object inside = ask(call, params);
+        ASSERT_TRUE(inside.contains("error"));
+        expect_printable(inside, "feature.edit");
+      }
       if (call.method != "feature.put") continue;
       params = json::parse(std::string(call.params));
       params.as_object()["data"].as_object()[text] = 1;

@@ -1,4 +1,5 @@
 #include "hands/guard.h"
+#include "hands/master_file.h"
 
 #include <gtest/gtest.h>
 
@@ -306,6 +307,13 @@ TEST(Guard, RefusesHostileLinesOfMaster) {
   for (const auto& line : hostile_master)
     EXPECT_FALSE(judge(main_file(), master_file(line))) << line;
   EXPECT_FALSE(judge(main_file(), "  -o { message_size_limit = 1 }\n")) << "no service before it";
+}
+
+/// By the form alone, before anybody asks what may be said.
+TEST(Guard, AnOptionHasNoBraceInIt) {
+  for (const char* text : {"a = b{c", "a = b}c", "a = {b}", "a{ = b"})
+    EXPECT_FALSE(read_master_file(option(text))) << text;
+  EXPECT_TRUE(read_master_file(option("a = b c")));
 }
 
 TEST(Guard, RefusesHostileLookupFiles) {

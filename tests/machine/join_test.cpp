@@ -231,6 +231,22 @@ TEST_F(Joins, an_admission_is_made_once_and_lapses_when_its_taker_says_nothing_m
   EXPECT_EQ(members(), 2U);
 }
 
+/// What was right when it asked may not be any more: two of one serial number, name and keys ask at once.
+TEST_F(Joins, an_admission_is_judged_again_when_it_is_made) {
+  two_and_one();
+  for (const transport::ConnectionId connection : {3'000U, 3'001U}) {
+    fleet.machine(a).join_open(connection, "admin");
+    say(connection, request(1));
+  }
+  fleet.run_for(1'000);
+  EXPECT_EQ(refusals(), 0U);
+  say(3'000, JoinReady{});
+  EXPECT_EQ(members(), 3U);
+  say(3'001, JoinReady{});
+  EXPECT_EQ(members(), 3U);
+  EXPECT_EQ(refusals(), 1U);
+}
+
 TEST_F(Joins, a_store_that_does_not_prove_its_own_machine_does_not_start) {
   fleet.add(a, "127.0.1.1");
   auto contents = fleet.world(a).contents;
