@@ -144,14 +144,9 @@ std::string Peer::Core::past_limits(const LocalCommit& what) const {
   return {};
 }
 
-/// Does it write a member's identity over the pinned one, and not with the same key?
+/// Does it write the identity of somebody who has one?
 bool Peer::Core::changes_key(const LocalCommit::Item& item) const {
-  if (item.reg.space != Space::member || item.reg.name != "identity") return false;
-  const auto pin = pins.find(base::MemberId{item.reg.id});
-  if (pin == pins.end()) return false;
-  const auto pinned = keys.find({pin->second, pin->first});
-  const auto identity = decode_identity(item.value);
-  return !identity || pinned == keys.end() || identity->signing_key != pinned->second;
+  return item.reg.space == Space::member && item.reg.name == "identity" && pins.count(base::MemberId{item.reg.id}) != 0;
 }
 
 /// Membership: who was never admitted has no chain; who was removed has an ended one.
@@ -161,7 +156,7 @@ std::string Peer::Core::not_allowed(const LocalCommit& what) const {
   for (const LocalCommit::Item& item : what.items) {
     if (!changes_key(item)) continue;
     return fmt::format(
-        "The signing key of machine {} was set when it was admitted and cannot be changed. Let "
+        "The keys of machine {} were set when it was admitted and cannot be changed. Let "
         "that "
         "machine leave the cluster and join again.",
         base::to_text(base::MemberId{item.reg.id}));
@@ -337,6 +332,8 @@ void Peer::Core::begin(const LocalCommit& what) {
   join_parents();
   Flight flight;
   flight.header = make_header(what, flight.values);
+  if (const auto good = validate(self.cluster, flight.header); !good)
+    return refuse(what, fmt::format("The commit cannot be made: {}.", good.error().text));
   flight.envelope.header = encode_header(flight.header);
   if (flight.envelope.header.size() > base::limits::header_bytes) {
     return refuse(

@@ -44,7 +44,8 @@ void Peer::Core::on_ship(Link& from, const Ship& ship) {
 
 void Peer::Core::take(Link& from, const Ship::Item& item) {
   const base::Hash hash = item.envelope.id();
-  if (history.find(hash) != nullptr) {
+  if (const Record* known = history.find(hash)) {
+    if (values_lost) take_lost(*known, item.values);
     ++counters.duplicates;
     acks[from.id].insert(hash);
     return;
@@ -147,7 +148,7 @@ void Peer::Core::take_new(Link& from, Held fresh, bool staged) {
   }
   if (from.member != dot.member)
     return refuse(fresh, "only its author can ship a commit that is not durable yet");
-  if (shares.of(fresh.account) > tuning.held_bytes / staged_part) return;  // it comes when it is durable
+  if (!may_stage(fresh)) return;  // it comes when it is durable
   const bool starts = history.find(fresh.header.prev) != nullptr ||
                       (dot.seq > 1 && proved(fresh.header.prev) != nullptr);
   if (!starts) return pull(from);
@@ -294,7 +295,8 @@ void Peer::Core::note_admissions(const Header& header, const base::Hash& hash,
     if (write.reg.space != Space::member || write.reg.name != "identity" || write.value.is_nil())
       continue;
     const base::MemberId member{write.reg.id};
-    pins.emplace(member, hash);
+    if (pins.emplace(member, hash).second && header.dot.member != self.member)
+      houses.emplace(member, house_of(header.dot.member));
     const auto found = values.find(write.value);
     if (found != values.end()) learn_key(hash, member, found->second);
   }

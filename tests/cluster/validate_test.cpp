@@ -45,8 +45,18 @@ TEST(Validate, EveryRegisterThatThereIsAndNoOther) {
       {Space::group, "name"},     {Space::member, "identity"}, {Space::member, "name"},
       {Space::member, "addresses"}, {Space::member, "group"},  {Space::user, "identity"},
       {Space::user, "role"},      {Space::user, "passphrase"}, {Space::user, "keys"}};
+  const auto with_admission = [&](const Write& write) {
+    Header header = good();
+    header.writes = {write_of(Space::member, id, "identity"), write};
+    return takes(header);
+  };
   for (const auto& [space, name] : all) {
-    EXPECT_TRUE(takes(write_of(space, id, name))) << name;
+    const bool own_word = space == Space::member && (name == std::string("name") || name == std::string("addresses"));
+    EXPECT_EQ(takes(write_of(space, id, name)), !own_word) << name;
+    EXPECT_TRUE(takes(write_of(space, member_id(0).uuid, name))) << name << " of its author";
+    if (own_word) {
+      EXPECT_TRUE(with_admission(write_of(space, id, name))) << name << " of whom it admits";
+    }
     EXPECT_FALSE(takes(write_of(space, {}, name))) << name << " of nobody";
     EXPECT_FALSE(takes(write_of(space, id, std::string(name) + "s"))) << name;
   }
