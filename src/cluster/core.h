@@ -21,6 +21,7 @@
 ///   sync.cpp     vectors: push, pull, summary                    stored.cpp   acknowledgements, both ways
 ///   hello.cpp    the first message of a link                     links.cpp    up and down, pings, link states
 ///   info.cpp     what others may look at         restore.cpp  what was stored, proved
+///   lost.cpp     values that the disk has lost
 namespace postern::cluster {
 
 /// A commit that came from another machine and is not applied yet.
@@ -38,9 +39,10 @@ struct Held {
   Where where = Where::waiting;
   bool durable = false;  ///< its author, or anyone who applied it, has it on disk
   bool proved = false;   ///< chain and signature were checked: only then it owns its dot
-  bool wanted = false;   ///< another author has seen it, or another member shows it: it is not measured
+  bool wanted = false;   ///< another author has seen it, or another member shows it: it is measured with those
   Account account;       ///< whose room it takes; a proved one's signature was checked at its arrival
   bool visible = false;  ///< from the store, applied before, and its context has a gap now
+  bool cannot_give_way = false;  ///< it came staged: flushed and acknowledged, so it stays until it is known
   std::vector<base::Signature> also;  ///< while waiting: others that came with this header
   std::set<LinkId> from;              ///< who is told when it is flushed
   Token token = 0;
@@ -129,8 +131,10 @@ struct Other {
   std::int64_t alert_allowed_at = 0;
 };
 
-/// What one author may have staged, or deferred, of the room for received commits.
+/// What one author may have staged, or deferred, of the room for received commits; and all authors together: what is
+/// staged cannot give way.
 constexpr std::size_t staged_part = 8;
+constexpr std::size_t all_staged_part = 2;
 class Runs;
 
 struct Peer::Core {
@@ -173,6 +177,7 @@ struct Peer::Core {
   void answer_held(const LocalCommit& what, const Held& one);
   [[nodiscard]] std::string past_limits(const LocalCommit& what) const;
   [[nodiscard]] std::string not_allowed(const LocalCommit& what) const;
+  [[nodiscard]] bool changes_key(const LocalCommit::Item& item) const;
   [[nodiscard]] bool may_author();
   void start_queued();
   void begin(const LocalCommit& what);
@@ -225,7 +230,9 @@ struct Peer::Core {
   std::size_t evict(const Account& account);
   [[nodiscard]] bool begins_chain(const Held& one) const;
   [[nodiscard]] bool may_begin(const Held& one);
+  [[nodiscard]] base::MemberId house_of(const base::MemberId& member) const;
   void try_deferred();
+  [[nodiscard]] bool may_stage(const Held& one) const;
   void forget(const base::Hash& hash);
   void drop_staged(const ChainId& chain, std::uint64_t beyond);
   void free_orphans();
@@ -234,13 +241,13 @@ struct Peer::Core {
   void need(Held& one, const base::Hash& seen);
   void advance_waiting(Held& one);
   void advance_staged(Held& one);
-  [[nodiscard]] bool knew_of_removal(const Header& header) const;
   void drop_unsound(const Held& one, const std::string& why);
   void persist_held(Held& one, bool staged);
   void flushed_held(Token token);
   void failed_held(Token token, const Flushed& why);
   void wake_waiters(const base::Hash& seen);
   void settle();
+  bool know_durable(const base::Hash& tip, std::map<base::Hash, bool>& found);
   bool know_durable(const base::Hash& tip);
   void forget_unsound_twins(const Dot& dot);
   void learn(const Vector& vector);
@@ -262,6 +269,16 @@ struct Peer::Core {
   void check_soon();
   void check_others();
   [[nodiscard]] std::vector<Link*> unequal_links();
+
+  // impossible.cpp
+  [[nodiscard]] bool has_seen(const Header& header, const Register& reg, const std::vector<Dot>& writers) const;
+  [[nodiscard]] bool knew_of_removal(const Header& header) const;
+  [[nodiscard]] bool admits_again(const Header& header) const;
+  [[nodiscard]] std::string why_impossible(const Header& header) const;
+
+  // lost.cpp
+  void ask_for_lost(const Link& to);
+  void take_lost(const Record& record, const std::vector<std::string>& values);
 
   // stored.cpp
   [[nodiscard]] std::optional<Tip> base_of_staged(const Held& one, LinkId by,
@@ -314,7 +331,7 @@ struct Peer::Core {
   History history;
   StateBuilder builder{history};
   std::map<base::MemberId, base::VerifyKey> keys;  ///< from their identities, which cannot change
-  std::set<std::pair<base::Hash, base::MemberId>> admitted;  ///< by which commits, proved ones
+  std::map<base::MemberId, std::set<base::Hash>> admitted;  ///< by which commits, proved ones
   std::map<base::MemberId, base::Hash> admissions;  ///< the first applied one
   std::vector<Unproved> not_proved;  ///< at the restore
   Fleet fleet_value;
@@ -325,6 +342,8 @@ struct Peer::Core {
   bool incarnation_ended = false;
   std::uint64_t incarnations_made = 0;
   bool authored = false;  ///< the start wait is over
+  bool values_lost = false;  ///< heads here have values that the disk does not
+  std::int64_t lost_again_at = 0;
   std::int64_t started_at = 0;
   std::int64_t clock_offset_ms = 0;
   std::deque<LocalCommit> queue;
@@ -335,7 +354,11 @@ struct Peer::Core {
   std::map<base::Hash, Held> held;
   std::multimap<Dot, base::Hash> held_dots;  ///< dots as in the headers
   Shares shares;                         ///< of the room for `held`
-  std::map<base::MemberId, Pace> paces;  ///< of new chains
+  std::size_t staged_bytes = 0;          ///< of those that cannot give way
+  std::map<base::MemberId, Pace> paces;  ///< of new chains, by house
+  std::optional<Pace> vouched;           ///< of new chains that are wanted, whoever begins them
+  /// Members that were admitted while this process runs, and who answers for them: whoever admitted them.
+  std::map<base::MemberId, base::MemberId> houses;
   std::set<base::Hash> deferred;         ///< held: they begin chains too fast
   std::int64_t deferred_at = 0;
   std::set<std::pair<base::Hash, base::Hash>> waiters;  ///< missing commit, and who waits for it

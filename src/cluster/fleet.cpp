@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace postern::cluster {
@@ -55,28 +56,34 @@ std::vector<GroupFate> read_fates(const State& state) {
   return fates;
 }
 
-/// "usa", and for a later one of the same name "usa~2": a command that names it must mean one.
-std::string unique_name(std::set<std::string>& taken, const std::string& name) {
-  std::string unique = name;
-  for (int number = 2; !taken.insert(lower(unique)).second; ++number) {
-    unique = fmt::format("{}~{}", name, number);
+/// "usa", and for a later one of the same name "usa~2": a command that names it must mean one. What was tried for a
+/// name is not tried again for the next of that name: there may be thousands.
+class UniqueNames {
+ public:
+  std::string take(const std::string& name) {
+    std::string unique = name;
+    for (int& number = last_.try_emplace(lower(name), 1).first->second; !taken_.insert(lower(unique)).second;)
+      unique = fmt::format("{}~{}", name, ++number);
+    return unique;
   }
-  return unique;
-}
+
+ private:
+  std::set<std::string> taken_;
+  std::map<std::string, int> last_;  ///< by name, the last number tried
+};
 
 std::vector<Group> read_groups(const State& state, const std::vector<GroupFate>& fates) {
   std::vector<Group> groups;
-  std::set<std::string> taken;
+  UniqueNames names;
   for (const GroupFate& fate : fates) {
     if (fate.dead) continue;
     const base::GroupId id{fate.id};
-    groups.push_back({id, unique_name(taken, text_of(state, group_name_register(id)))});
+    groups.push_back({id, names.take(text_of(state, group_name_register(id)))});
   }
   return groups;
 }
 
-Member read_member(const State& state, const std::vector<GroupFate>& fates,
-                   const base::MemberId& id) {
+Member read_member(const State& state, const GroupPaths& paths, const base::MemberId& id) {
   Member member;
   member.id = id;
   member.host_name = text_of(state, member_register(id, "name"));
@@ -89,17 +96,18 @@ Member read_member(const State& state, const std::vector<GroupFate>& fates,
   const std::string group = text_of(state, member_register(id, "group"));
   if (group.size() == assigned.bytes.size())
     std::copy(group.begin(), group.end(), assigned.bytes.begin());
-  const GroupFate* resolved = resolve_group(fates, assigned);
+  const GroupFate* resolved = paths.resolve(assigned);
   if (resolved != nullptr) member.group = base::GroupId{resolved->id};
   return member;
 }
 
 std::vector<Member> read_members(const State& state, const std::vector<GroupFate>& fates) {
   std::vector<Member> members;
+  const GroupPaths paths(fates);
   for (auto at = state.all().lower_bound({Space::member, {}, ""});
        at != state.all().end() && at->first.space == Space::member; ++at) {
     if (!is_birth(at->first) || !is_set(state, at->first)) continue;
-    members.push_back(read_member(state, fates, base::MemberId{at->first.id}));
+    members.push_back(read_member(state, paths, base::MemberId{at->first.id}));
   }
   std::sort(members.begin(), members.end(), [](const Member& a, const Member& b) {
     return std::pair(lower(a.host_name), a.id) < std::pair(lower(b.host_name), b.id);
@@ -163,10 +171,10 @@ std::vector<User> read_users(const State& state) {
   }
   std::sort(found.begin(), found.end(),
             [](const auto& a, const auto& b) { return b.first < a.first; });
-  std::set<std::string> taken;
+  UniqueNames names;
   std::vector<User> users;
   for (auto& [birth, user] : found) {
-    const std::string unique = unique_name(taken, user.name);
+    const std::string unique = names.take(user.name);
     if (unique != user.name) user.role = Role::none;
     user.name = unique;
     users.push_back(std::move(user));

@@ -2,6 +2,7 @@
 
 #include "cluster/state.h"
 
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -31,13 +32,22 @@ struct GroupFate {
   bool dead = false;
   std::optional<Head> last_delete;  ///< the greatest head of its life register
 };
-/// The group that a dead one's last delete names, or null.
-const GroupFate* successor(const std::vector<GroupFate>& groups, const GroupFate& dead);
 /// Dead groups that live nevertheless: in each cycle of successors the greatest delete decides and
 /// the group it names lives; when no group lives at all, the oldest does.
 std::set<base::Uuid> revived_groups(const std::vector<GroupFate>& groups);
-/// Where a machine assigned to `id` is: the first live group along the successors, else the oldest
-/// live one. Null only when there is no group at all.
-const GroupFate* resolve_group(const std::vector<GroupFate>& groups, const base::Uuid& id);
+/// Where machines of dead groups are. Made once for all groups, in their number's time: whoever deletes thousands, each
+/// with the next as its successor, must not cost more than they do.
+class GroupPaths {
+ public:
+  /// `groups` must outlive it.
+  explicit GroupPaths(const std::vector<GroupFate>& groups);
+  /// Where a machine assigned to `id` is: the first live group along the successors, else the oldest
+  /// live one. Null only when there is no group at all.
+  [[nodiscard]] const GroupFate* resolve(const base::Uuid& id) const;
+
+ private:
+  std::map<base::Uuid, const GroupFate*> ends_;  ///< the first live group along the successors; null: none
+  const GroupFate* oldest_ = nullptr;            ///< of the live ones
+};
 
 }  // namespace postern::cluster

@@ -18,8 +18,6 @@ using Where = Held::Where;
 constexpr std::size_t author_part = 2;
 constexpr std::size_t unproved_part = 16;
 
-constexpr const char* after_removal = "its author had been removed from the cluster, and knew it";
-
 }  // namespace
 
 const Held* Peer::Core::proved(const base::Hash& hash) const {
@@ -74,15 +72,19 @@ bool Peer::Core::begins_chain(const Held& one) const {
 }
 
 /// Every chain costs all members for ever: a tip in each vector, a parent of somebody's next commit, a head.
-/// A member begins few; who begins many is measured out, and what nobody else has seen waits.
+/// A member begins few; who begins many is measured out, and what nobody else has seen waits. What others want is taken
+/// from a room that all share, for whoever wants it may be an accomplice; then each has his own.
 bool Peer::Core::may_begin(const Held& one) {
   const base::MemberId& member = one.header.dot.member;
-  if (one.wanted || one.visible || member == self.member || !begins_chain(one)) return true;
+  if (one.visible || member == self.member || !begins_chain(one)) return true;
   if (planted(Planted::chains_without_measure)) return true;
+  if (!vouched) vouched.emplace(tuning.vouched_burst, tuning.vouched_refill_ms);
+  if (one.wanted && vouched->take(now.mono_ms)) return true;
   Pace fresh(tuning.chains_burst, tuning.chain_refill_ms);
-  if (paces.try_emplace(member, fresh).first->second.take(now.mono_ms)) return true;
+  if (paces.try_emplace(house_of(member), fresh).first->second.take(now.mono_ms)) return true;
   deferred.insert(one.hash);
-  if (deferred_at == 0) deferred_at = now.mono_ms + tuning.chain_refill_ms;
+  const std::int64_t refill_ms = one.wanted ? tuning.vouched_refill_ms : tuning.chain_refill_ms;
+  if (deferred_at == 0 || deferred_at > now.mono_ms + refill_ms) deferred_at = now.mono_ms + refill_ms;
   if (std::exchange(others[member].pace_alerted, true)) return false;
   alert(Alert::Grade::critical, "chains",
         fmt::format("{} begins more and more chains of commits at once, as no sound machine does. "
@@ -90,6 +92,20 @@ bool Peer::Core::may_begin(const Held& one) {
                     "on.",
                     host_of(member)));
   return false;
+}
+
+/// What is staged stays until its author or another one speaks of it. So that no crowd of members can fill the room with
+/// it, for the others' commits have to pass through.
+bool Peer::Core::may_stage(const Held& one) const {
+  if (planted(Planted::one_pool)) return true;
+  return shares.of(one.account) <= tuning.held_bytes / staged_part &&
+         staged_bytes + one.bytes <= tuning.held_bytes / all_staged_part;
+}
+
+/// Who answers for what it begins.
+base::MemberId Peer::Core::house_of(const base::MemberId& member) const {
+  const auto found = houses.find(member);
+  return found == houses.end() ? member : found->second;
 }
 
 void Peer::Core::try_deferred() {
@@ -116,6 +132,7 @@ void Peer::Core::forget(const base::Hash& hash) {
   if (found == held.end()) return;
   forget_dot(found->second);
   shares.give_back(found->second.account, found->second.bytes);
+  if (found->second.cannot_give_way) staged_bytes -= found->second.bytes;
   deferred.erase(hash);
   held.erase(found);
 }
@@ -193,7 +210,7 @@ void Peer::Core::advance_waiting(Held& one) {
   }
   std::string wrong = check_chain(one);
   if (wrong.empty()) wrong = prove(one);
-  if (wrong.empty() && knew_of_removal(one.header)) wrong = after_removal;
+  if (wrong.empty()) wrong = why_impossible(one.header);
   if (!wrong.empty()) {
     refuse(one, wrong);
     return forget(base::Hash(one.hash));
@@ -201,7 +218,7 @@ void Peer::Core::advance_waiting(Held& one) {
   one.proved = true;
   note_admissions(one.header, one.hash, one.values);
   if (may_begin(one)) return persist_held(one, false);
-  if (shares.of(one.account) > tuning.held_bytes / staged_part) return forget(base::Hash(one.hash));
+  if (!may_stage(one)) return forget(base::Hash(one.hash));
   persist_held(one, true);
 }
 
@@ -210,41 +227,12 @@ void Peer::Core::advance_staged(Held& one) {
   std::string wrong;
   if (!one.proved) wrong = check_chain(one);
   if (wrong.empty() && !one.proved) wrong = check_signature(one);
-  if (wrong.empty() && knew_of_removal(one.header)) wrong = after_removal;
+  if (wrong.empty()) wrong = why_impossible(one.header);
   if (wrong.empty() && !one.visible && !has_values(one)) wrong = "its values are lost";
   if (!wrong.empty()) return drop_unsound(one, wrong);
   if (!may_begin(one)) return;
   persist().promote.push_back(one.hash);
   apply_held(one.hash);
-}
-
-/// Had its author seen that its membership ended? No honest machine commits then, and what came before the removal or
-/// beside it stands (P14): the same answer everywhere, for it depends on the commit's context only.
-bool Peer::Core::knew_of_removal(const Header& header) const {
-  const Register life = member_register(header.dot.member, "life");
-  const std::vector<Dot> graves = builder.graves({Space::member, header.dot.member.uuid});
-  std::set<base::Hash> met;
-  std::vector<const Header*> walk = {&header};
-  const auto removes = [&](const base::Hash& seen) {
-    if (!met.insert(seen).second) return false;
-    if (const Record* record = history.find(seen))
-      return std::any_of(graves.begin(), graves.end(),
-                         [&](const Dot& grave) {
-                           return record->info.dot == grave || history.saw(*record, grave);
-                         });
-    const auto found = held.find(seen);  // on its way to the disk before this one
-    if (found == held.end()) return false;
-    walk.push_back(&found->second.header);
-    return find_write(found->second.header, life) != nullptr;
-  };
-  for (std::size_t next = 0; next < walk.size(); ++next) {
-    const Header& at = *walk[next];
-    if (removes(at.prev)) return true;
-    for (const ParentRef& parent : at.parents) {
-      if (removes(parent.hash)) return true;
-    }
-  }
-  return false;
 }
 
 /// What came from the disk and is not what was written there comes again from the others.
@@ -264,6 +252,7 @@ void Peer::Core::persist_held(Held& one, bool staged) {
   write.values.insert(one.values.begin(), one.values.end());
   one.token = write.token;
   one.where = staged ? Where::staged_persisting : Where::persisting;
+  if (staged && !std::exchange(one.cannot_give_way, true)) staged_bytes += one.bytes;
   persisting[write.token].push_back(one.hash);
   if (!staged) arrived.push_back(one.hash);
 }
@@ -330,25 +319,38 @@ void Peer::Core::settle() {
 }
 
 /// The author's own word: this one is durable, and so is all before it in its chain. False when some of that
-/// is not here.
-bool Peer::Core::know_durable(const base::Hash& tip) {
+/// is not here. `found` remembers what was found of the ones on the way: a vector may name every commit of a chain, and
+/// a chain is walked once.
+bool Peer::Core::know_durable(const base::Hash& tip, std::map<base::Hash, bool>& found) {
+  std::vector<base::Hash> way;
+  bool whole = true;
   for (base::Hash hash = tip; history.find(hash) == nullptr;) {
+    const auto before = found.find(hash);
     const auto at = held.find(hash);
-    if (at == held.end()) return false;
+    whole = before != found.end() ? before->second : at != held.end();
+    if (before != found.end() || !whole) break;
+    way.push_back(hash);
     at->second.durable = true;
     to_advance.push_back(hash);
-    if (at->second.header.dot.seq == 1) return true;
+    if (at->second.header.dot.seq == 1) break;
     hash = at->second.header.prev;
   }
-  return true;
+  for (const base::Hash& hash : way) found[hash] = whole;
+  return whole;
+}
+
+bool Peer::Core::know_durable(const base::Hash& tip) {
+  std::map<base::Hash, bool> found;
+  return know_durable(tip, found);
 }
 
 /// Whoever has applied a commit proves that its author made it durable, and with it all before it. One of
 /// our own that is not from here may be of the incarnation that we go on in, whatever it is called there: that
 /// ends it (2.2).
 void Peer::Core::learn(const Vector& vector) {
+  std::map<base::Hash, bool> found;
   for (const Tip& tip : vector) {
-    (void)know_durable(tip.hash);
+    (void)know_durable(tip.hash, found);
     if (tip.member != self.member) continue;
     const auto flies = [&tip](const Flight& flight) { return flight.hash == tip.hash; };
     const bool ours = history.find(tip.hash) != nullptr ||
@@ -427,6 +429,7 @@ void Peer::Core::apply_held(const base::Hash& hash) {
   const bool whole = has_values(one);
   forget_dot(one);
   shares.give_back(one.account, one.bytes);
+  if (one.cannot_give_way) staged_bytes -= one.bytes;
   const Record& record = apply(std::move(one.header), hash, one.values);
   forget_unsound_twins(record.info.header.dot);
   ++counters.commits_received;

@@ -95,10 +95,11 @@ void Peer::Core::on_hello(Link& from, const Hello& hello) {
 void Peer::Core::drop_unsaid(const base::MemberId& author, const Vector& said_durable) {
   Known said;  // sorted, so the greatest seq of an incarnation comes last
   std::set<ChainId> unclear;
+  std::map<base::Hash, bool> found;
   for (const Tip& tip : said_durable) {
     const ChainId chain{tip.member, tip.incarnation};  // as in its headers
     if (tip.member != author) continue;
-    if (!know_durable(tip.hash)) unclear.insert(chain);
+    if (!know_durable(tip.hash, found)) unclear.insert(chain);
     said[chain] = tip.seq;
   }
   std::set<ChainId> staged;
@@ -121,6 +122,9 @@ void Peer::Core::go_live(Link& from, const Hello& hello) {
   if (std::exchange(other.state_told_by, std::nullopt)) other.link_state.reset();
   drop_unsaid(from.member, hello.durable);
   push(from);
+  values_lost = !builder.missing_values().empty();
+  lost_again_at = 0;
+  ask_for_lost(from);
   if (!problem.empty()) send(from.id, Applied{self.member, covers, problem});
   if (first) {
     tell_link_state();

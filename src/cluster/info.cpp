@@ -27,6 +27,11 @@ std::vector<base::Hash> Peer::missing_values() const {
   return missing;
 }
 
+std::size_t Peer::gaps() const {
+  return static_cast<std::size_t>(std::count_if(core_->held.begin(), core_->held.end(),
+                                                [](const auto& entry) { return entry.second.visible; }));
+}
+
 const Self& Peer::self() const {
   return core_->self;
 }

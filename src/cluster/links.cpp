@@ -133,6 +133,7 @@ void Peer::Core::on_ping(Link& from, const Ping& what) {
   }
   watch_skew(from, what.wall_ms);
   if (!from.live) return;
+  ask_for_lost(from);
   from.digest = what.vector_digest;
   if (what.vector_digest != history.digest()) {
     if (!from.round) summarize(from);

@@ -144,10 +144,23 @@ std::string Peer::Core::past_limits(const LocalCommit& what) const {
   return {};
 }
 
+/// Does it write the identity of somebody who has one?
+bool Peer::Core::changes_key(const LocalCommit::Item& item) const {
+  return item.reg.space == Space::member && item.reg.name == "identity" && admitted.contains(base::MemberId{item.reg.id});
+}
+
 /// Membership: who was never admitted has no chain; who was removed has an ended one.
 std::string Peer::Core::not_allowed(const LocalCommit& what) const {
   if (is_dead(self.member))
     return "This machine was removed from the cluster; nothing can be committed on it.";
+  for (const LocalCommit::Item& item : what.items) {
+    if (!changes_key(item)) continue;
+    return fmt::format(
+        "The keys of machine {} were set when it was admitted and cannot be changed. Let "
+        "that "
+        "machine leave the cluster and join again.",
+        base::to_text(base::MemberId{item.reg.id}));
+  }
   if (admissions.count(self.member) != 0) return {};
   const bool founds =
       std::any_of(what.items.begin(), what.items.end(), [this](const LocalCommit::Item& item) {
@@ -319,6 +332,8 @@ void Peer::Core::begin(const LocalCommit& what) {
   join_parents();
   Flight flight;
   flight.header = make_header(what, flight.values);
+  if (const auto good = validate(self.cluster, flight.header); !good)
+    return refuse(what, fmt::format("The commit cannot be made: {}.", good.error().text));
   flight.envelope.header = encode_header(flight.header);
   if (flight.envelope.header.size() > base::limits::header_bytes) {
     return refuse(

@@ -35,6 +35,8 @@ struct Tuning {
   std::size_t held_bytes = 128U << 20;     ///< received and not applied, over all members
   std::int64_t chains_burst = 64;          ///< a member's new incarnations and branches taken at once …
   std::int64_t chain_refill_ms = 60'000;   ///< … and one more so often; the rest waits on the disk
+  std::int64_t vouched_burst = 1024;       ///< of those that others build on or show, of all members together …
+  std::int64_t vouched_refill_ms = 10'000; ///< … and one more so often
 };
 
 /// A stored value by its hash, or nothing.
@@ -63,6 +65,9 @@ class Peer {
   };
   /// Names are there when the values were supplied.
   [[nodiscard]] std::vector<Unproved> unproved() const;
+
+  /// Stored commits that were in effect before this start, and are not until what they build on has come again.
+  [[nodiscard]] std::size_t gaps() const;
 
   /// Hashes of head values that `state()` still lacks; to be supplied once after restore.
   [[nodiscard]] std::vector<base::Hash> missing_values() const;

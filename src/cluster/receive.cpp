@@ -44,7 +44,8 @@ void Peer::Core::on_ship(Link& from, const Ship& ship) {
 
 void Peer::Core::take(Link& from, const Ship::Item& item) {
   const base::Hash hash = item.envelope.id();
-  if (history.find(hash) != nullptr) {
+  if (const Record* known = history.find(hash)) {
+    if (values_lost) take_lost(*known, item.values);
     ++counters.duplicates;
     acks[from.id].insert(hash);
     return;
@@ -145,7 +146,7 @@ void Peer::Core::take_new(Link& from, Held fresh, bool staged) {
   }
   if (from.member != dot.member)
     return refuse(fresh, "only its author can ship a commit that is not durable yet");
-  if (shares.of(fresh.account) > tuning.held_bytes / staged_part) return;  // it comes when it is durable
+  if (!may_stage(fresh)) return;  // it comes when it is durable
   const bool starts = history.find(fresh.header.prev) != nullptr ||
                       (dot.seq > 1 && proved(fresh.header.prev) != nullptr);
   if (!starts) return pull(from);
@@ -201,7 +202,9 @@ std::string Peer::Core::check_chain(const Held& one) const {
 const base::VerifyKey* Peer::Core::key_of(const base::Hash& admission,
                                           const base::MemberId& member) const {
   const auto key = keys.find(member);
-  return key == keys.end() || !admitted.contains({admission, member}) ? nullptr : &key->second;
+  const auto by = admitted.find(member);
+  const bool known = key != keys.end() && by != admitted.end() && by->second.contains(admission);
+  return known ? &key->second : nullptr;
 }
 
 /// The admission on which its chain stands; nil when the chain has a gap here.
@@ -283,7 +286,10 @@ void Peer::Core::note_admissions(const Header& header, const base::Hash& hash,
     if (write.reg.space != Space::member || write.reg.name != "identity" || write.value.is_nil())
       continue;
     const base::MemberId member{write.reg.id};
-    admitted.emplace(hash, member);
+    std::set<base::Hash>& by = admitted[member];
+    if (by.empty() && header.dot.member != self.member)
+      houses.emplace(member, house_of(header.dot.member));
+    by.insert(hash);
     const auto found = values.find(write.value);
     if (found == values.end() || keys.contains(member)) continue;
     if (const auto identity = decode_identity(found->second))

@@ -161,7 +161,7 @@ std::string Peer::Core::check_restored(const Header& header) const {
     if (seen == nullptr ? !planted(Planted::apply_without_context) : seen->info.header.dot != parent.dot)
       return "it names its parents wrongly";
   }
-  if (knew_of_removal(header)) return "its author had been removed from the cluster, and knew it";
+  if (std::string wrong = why_impossible(header); !wrong.empty()) return wrong;
   if (header.prev.is_nil()) {
     const bool founds = header.dot.seq == 1 && header.parents.empty() && history.size() == 0;
     return founds ? "" : "it founds a cluster that exists";
@@ -252,6 +252,7 @@ base::Result<std::unique_ptr<Peer>> Peer::restore(Self self, Tuning tuning,
   core->changed.clear();
   core->arrived.clear();
   core->deaths = false;
+  core->houses.clear();
   core->check_at = 0;
   return std::unique_ptr<Peer>(new Peer(std::move(core)));
 }

@@ -62,6 +62,12 @@ std::shared_ptr<const std::string> State::value(const Register& reg) const {
   return head == nullptr || head->value.is_nil() ? nullptr : blob(head->value);
 }
 
+bool State::is_lost(const Register& reg) const {
+  const RegisterState* found = find(reg);
+  const Head* head = found == nullptr ? nullptr : found->shown();
+  return head != nullptr && !head->value.is_nil() && blob(head->value) == nullptr;
+}
+
 std::shared_ptr<const std::string> State::blob(const base::Hash& hash) const {
   const auto found = blobs_.find(hash);
   return found == blobs_.end() ? nullptr : found->second;

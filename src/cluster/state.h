@@ -49,6 +49,8 @@ class State {
   /// Value shown for a register: null when it is unset, buried or never written. A shown delete's value is
   /// the successor that it names.
   [[nodiscard]] std::shared_ptr<const std::string> value(const Register& reg) const;
+  /// Is the value that it shows lost on this disk? Then nothing can be said of it: it is neither set nor unset.
+  [[nodiscard]] bool is_lost(const Register& reg) const;
   /// A head's value by hash, or null.
   [[nodiscard]] std::shared_ptr<const std::string> blob(const base::Hash& hash) const;
   /// Digest of every register's heads: equal states, equal digests (status --json "digest").

@@ -63,7 +63,14 @@ void StateBuilder::write(const Record& record, const Write& write, const Values&
   if (write.kind == WriteKind::remove) {
     const std::optional<Entity> entity = entity_of(write.reg);
     POSTERN_ASSERT(entity);
-    graves_[*entity].push_back(record.info.dot);
+    std::vector<Dot>& graves = graves_[*entity];
+    // Who has not seen a delete has not seen one that saw it: only the last ones decide, however many there were. But a
+    // membership that ended stays so for whoever had seen any of its ends.
+    if (entity->record != Space::member)
+      graves.erase(std::remove_if(graves.begin(), graves.end(),
+                                  [&](const Dot& grave) { return history_.saw(record, grave); }),
+                   graves.end());
+    graves.push_back(record.info.dot);
     mark_buried(*entity);
   }
 }

@@ -99,6 +99,9 @@ void Peer::Core::look_at_vectors(Link& from) {
 void Peer::Core::on_ack(Link& from, const Ack& ack) {
   for (const Tip& tip : ack.stored) {
     note_stored(from, tip);
+    // Of a chain that is not here it acknowledges nothing: it was not shipped that, and may name any number of them.
+    const bool ours = chain_of(tip) == ChainId{self.member, incarnation};
+    if (!ours && history.find(tip.hash) == nullptr && history.length(chain_of(tip)) == 0) continue;
     for (const auto& [chain, seq] : history.understood({tip}))
       from.has[chain] = std::max(from.has[chain], seq);
   }

@@ -154,6 +154,13 @@ base::Result<void> validate_place(const Header& header) {
   return {};
 }
 
+/// A machine's name and where it is reached are its own word, or that of the commit that admits it: whoever could write
+/// another's would send its links to nowhere.
+bool speaks_for_another(const Header& header, const Register& reg) {
+  if (reg.space != Space::member || (reg.name != "name" && reg.name != "addresses")) return false;
+  return reg.id != header.dot.member.uuid && find_write(header, {reg.space, reg.id, "identity"}) == nullptr;
+}
+
 }  // namespace
 
 base::Result<void> validate_texts(std::string_view author_name, std::string_view comment,
@@ -209,6 +216,8 @@ base::Result<void> validate(const base::ClusterId& cluster, const Header& header
       return good;
     if (auto good = validate_identity(write.reg, write.kind, write.value); !good) return good;
     if (write.base.size() > heads_per_base) return wrong("it names too long a base");
+    if (speaks_for_another(header, write.reg))
+      return wrong("it says of another machine what only that machine says of itself");
   }
   return {};
 }

@@ -72,13 +72,12 @@ TEST(Removal, AnAccompliceCannotBringAMemberBack) {
 TEST(Removal, AMemberThatRewritesItselfMeanwhileIsRemoved) {
   Removals world;
   world.found(3);
-  const std::string identity = *world.at(2).peer->state().value(world.part(2, "identity"));
   for (int other : {0, 1}) world.cut(2, other);
   world.remove(0, 2);
   world.run();
   world.pass(3'000);
   const LinkId link = world.speak_as_one();
-  (void)world.forced(2, 2, world.part(2, "identity"), identity, link);
+  (void)world.forced(2, 2, world.part(2, "name"), "again.example.com", link);
   EXPECT_NE(world.at(0).peer->commit(world.last), nullptr) << "made beside the removal, it stands as a commit";
   EXPECT_FALSE(world.is_member(0, 2)) << "and has no effect on its end";
 }

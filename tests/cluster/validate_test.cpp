@@ -53,9 +53,20 @@ TEST(Validate, EveryRegisterThatThereIsAndNoOther) {
       {Space::group, "name"},     {Space::member, "identity"}, {Space::member, "name"},
       {Space::member, "addresses"}, {Space::member, "group"},  {Space::user, "identity"},
       {Space::user, "role"},      {Space::user, "passphrase"}, {Space::user, "keys"}};
+  const auto with_admission = [&](const std::string& name) {
+    const base::Uuid whom = subject(Space::member, "identity");
+    Header header = good();
+    header.writes = {write_of(Space::member, whom, "identity"), write_of(Space::member, whom, name)};
+    return takes(header);
+  };
   for (const auto& [space, name] : all) {
-    const base::Uuid own = subject(space, name);
-    EXPECT_TRUE(takes(write_of(space, own, name))) << name;
+    const bool own_word =
+        space == Space::member && (name == std::string("name") || name == std::string("addresses"));
+    EXPECT_EQ(takes(write_of(space, subject(space, name), name)), !own_word) << name;
+    if (own_word) {
+      EXPECT_TRUE(takes(write_of(space, member_id(0).uuid, name))) << name << " of its author";
+      EXPECT_TRUE(with_admission(name)) << name << " of whom it admits";
+    }
     EXPECT_FALSE(takes(write_of(space, {}, name))) << name << " of nobody";
     EXPECT_FALSE(takes(write_of(space, id, std::string(name) + "s"))) << name;
   }

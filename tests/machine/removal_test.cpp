@@ -73,7 +73,7 @@ TEST_F(Removals, one_that_bears_anothers_name_is_told_apart) {
   cluster::LocalCommit rename;
   rename.request_key = "rename";
   rename.items = {cluster::item_over(peer.state(), cluster::member_register(id, "name"), cluster::WriteKind::put, b)};
-  fleet.machine(a).commit(rename, [](const cluster::Answer&) {});
+  fleet.machine(c).commit(rename, [](const cluster::Answer&) {});
   ASSERT_TRUE(fleet.run_until([&] { return peer.fleet().member_by_host(c) == nullptr; }));
   const auto unclear = remove(a, {b});
   ASSERT_FALSE(unclear.has_value());
