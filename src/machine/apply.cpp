@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "features/features.h"
@@ -26,10 +28,43 @@ bool is_host_name(const schema::Schema& schema, const std::string& name) {
   return schema.check_leaf("interfaces", {"interface", "host-name"}, name).has_value();
 }
 
+/// What was last in force stands for a value that the disk has lost: it is not as if nothing were set there.
+model::Text Machine::text_at(const cluster::Register& reg) const {
+  return peer_->state().is_lost(reg) ? text_in_use(reg.name) : peer_->state().value(reg);
+}
+
 model::Text Machine::effective_text(const std::string& feature) const {
-  for (const auto& mode : chain_of(peer_->fleet(), identity_.member))
-    if (auto text = peer_->state().value(cluster::settings_register(mode, feature))) return text;
+  for (const auto& mode : chain_of(peer_->fleet(), identity_.member)) {
+    const auto reg = cluster::settings_register(mode, feature);
+    if (auto text = text_at(reg); text != nullptr || peer_->state().is_lost(reg)) return text;
+  }
   return nullptr;
+}
+
+/// Are commits missing that were in effect here before? Then the settings are those of some earlier day.
+bool Machine::mends() const {
+  return peer_->gaps() > 0 || std::any_of(damaged_.begin(), damaged_.end(), [this](const auto& one) {
+           return peer_->commit(one.stored) == nullptr && peer_->commit(one.found) == nullptr;
+         });
+}
+
+/// Why the data plane is not as the settings are, or empty.
+std::string Machine::why_kept(const model::Mix& mix) const {
+  if (mends())
+    return "Commits in this machine's store are damaged, so what was last in force is kept until the other machines have sent "
+           "them again. If none has them, restore the store from a backup, or set the machine up anew and let it join again.";
+  std::string lost;
+  for (const auto& feature : schema_.features())
+    for (const auto& mode : chain_of(peer_->fleet(), identity_.member))
+      if (peer_->state().is_lost(cluster::settings_register(mode, feature.name)))
+        lost += (lost.empty() ? "" : ", ") + feature.name;
+  if (!lost.empty())
+    return fmt::format("These settings were lost on this machine's disk, so what was last in force is kept until another "
+                       "machine has sent them again: {}.", lost);
+  std::string held;
+  for (const auto& feature : mix.held) held += (held.empty() ? "" : ", ") + feature;
+  if (held.empty()) return {};
+  return "These settings do not check on this machine, so what was last in force is kept for: " + held + ".";
 }
 
 model::Texts Machine::effective_texts() const {
@@ -66,7 +101,7 @@ model::Text Machine::text_in_use(const std::string& feature) const {
 
 void Machine::settle() {
   unsettled_ = false;
-  const auto wanted = removed() ? in_use_ : effective_texts();
+  const auto wanted = removed() || (mends() && !in_use_.empty()) ? in_use_ : effective_texts();
   const auto mix = model::hold_back(wanted, in_use_, [this](const model::Texts& texts) {
     return verdicts_.named_by_errors(texts);
   });
@@ -107,7 +142,7 @@ void Machine::apply(const model::Mix& mix) {
   planned_ = true;
   auto covers = peer_->vector();
   // Nothing to do for the mail engine, and nothing unproved before it: the commits are in force as they are.
-  if (same && applying_ == 0 && mix.held.empty() && data_plane_.problem.empty() && data_plane_.generation != 0) {
+  if (same && applying_ == 0 && why_kept(mix).empty() && data_plane_.problem.empty() && data_plane_.generation != 0) {
     save_in_use(mix.texts);
     in_force_ = covers;
     step(cluster::DataPlane{std::move(covers), {}});
@@ -125,12 +160,8 @@ void Machine::applied(const applier::Outcome& outcome, const model::Mix& mix, cl
   show(outcome);
   data_plane_.notes.clear();
   for (const auto& note : plan_.notes) data_plane_.notes.push_back(note.text);
-  if (data_plane_.problem.empty() && !mix.held.empty()) {
-    std::string names;
-    for (const auto& feature : mix.held) names += (names.empty() ? "" : ", ") + feature;
-    data_plane_.problem =
-        "These settings do not check on this machine, so what was last in force is kept for: " + names + ".";
-  }
+  const auto kept = why_kept(mix);
+  if (data_plane_.problem.empty()) data_plane_.problem = kept;
   if (!data_plane_.problem.empty()) world_.log("warning", data_plane_.problem);
   const bool proved = outcome.result.has_value() && outcome.not_proved.empty();
   refused_ = !outcome.result;
@@ -140,7 +171,7 @@ void Machine::applied(const applier::Outcome& outcome, const model::Mix& mix, cl
   else
     retry_ms_ = 0;
   if (epoch != epoch_) return;
-  if (proved && mix.held.empty()) in_force_ = std::move(covers);
+  if (proved && kept.empty()) in_force_ = std::move(covers);
   step(cluster::DataPlane{in_force_, data_plane_.problem});
 }
 

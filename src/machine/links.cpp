@@ -39,9 +39,15 @@ void Machine::link_up(transport::ConnectionId connection, const std::string& pee
     world_.close(connection, "that machine is not a member of this cluster");
     return;
   }
+  take_link(connection, base::MemberId(member->id), peer_key, we_dialed);
+}
+
+/// As a link with that member, instead of any that there is.
+void Machine::take_link(transport::ConnectionId connection, const base::MemberId& member, const std::string& key,
+                        bool we_dialed) {
   // Both ends may have dialed at once: the lower id's link stays, the same choice at both ends.
-  const bool lower_dialed = we_dialed == (identity_.member < member->id);
-  const auto to_member = [&](const auto& entry) { return entry.second.member == member->id; };
+  const bool lower_dialed = we_dialed == (identity_.member < member);
+  const auto to_member = [&](const auto& entry) { return entry.second.member == member; };
   for (;;) {
     const auto known = std::find_if(links_.begin(), links_.end(), to_member);
     if (known == links_.end()) break;
@@ -55,9 +61,22 @@ void Machine::link_up(transport::ConnectionId connection, const std::string& pee
     step(cluster::LinkDown{other});
     world_.close(other, "replaced by a newer link");
   }
-  links_[connection] = Link{member->id, we_dialed, false, {}, {}};
-  step(cluster::LinkUp{connection, member->id});
+  links_[connection] = Link{member, we_dialed, key, false, {}, {}};
+  step(cluster::LinkUp{connection, member});
   refresh_transport();
+}
+
+/// Whoever admits a machine writes down its keys, and may write down another machine's. Only one can show such a key, and
+/// it says who it is.
+void Machine::say_who(transport::ConnectionId connection, const base::MemberId& member) {
+  const auto found = links_.find(connection);
+  const auto* record = peer_->fleet().member(member);
+  if (found == links_.end() || record == nullptr || found->second.member == member || member == identity_.member) return;
+  const Link link = found->second;
+  if ((link.we_dialed ? record->identity.host_key : record->identity.user_key) != link.key) return;
+  links_.erase(found);
+  step(cluster::LinkDown{connection});
+  take_link(connection, member, link.key, link.we_dialed);
 }
 
 void Machine::link_message(transport::ConnectionId connection, const std::string& bytes) {
@@ -68,6 +87,8 @@ void Machine::link_message(transport::ConnectionId connection, const std::string
     world_.close(connection, "malformed message");
     return;
   }
+  if (const auto* hello = std::get_if<cluster::Hello>(&*message)) say_who(connection, base::MemberId(hello->member));
+  if (!links_.contains(connection)) return;
   step(cluster::Received{connection, std::move(*message), bytes.size()});
 }
 
@@ -136,8 +157,8 @@ void Machine::schedule_dial_back() {
 void Machine::refresh_transport() {
   const base::Mode own{base::Level::machine, identity_.member.uuid};
   const bool gone = removed();
-  const auto interfaces = tree_of("interfaces", gone ? text_in_use("interfaces")
-                                                     : peer_->state().value(cluster::settings_register(own, "interfaces")));
+  const auto interfaces = tree_of("interfaces", gone || (mends() && !in_use_.empty()) ? text_in_use("interfaces")
+                                                                : text_at(cluster::settings_register(own, "interfaces")));
   transport::Setup next;
   for (const auto& service : features::services(*interfaces)) {
     if (service.ssh) next.ports.push_back({service.address, service.ssh_port, true});
@@ -232,8 +253,9 @@ void Machine::admit(const transport::LoginAsked& login, std::function<void(Admis
 
 Machine::Admission Machine::admit_key(const transport::LoginAsked& login) {
   Admission out;
-  if (member_by_key(login.public_line, false) != nullptr) {
-    out.verdict = transport::Verdict::machine;
+  // A user's key stays one, whatever a member wrote down as some machine's.
+  if (login.user == transport::machine_user) {
+    if (member_by_key(login.public_line, false) != nullptr) out.verdict = transport::Verdict::machine;
     return out;
   }
   const auto* user = peer_->fleet().user_by_name(login.user);

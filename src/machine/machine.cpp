@@ -23,6 +23,18 @@ bool bears_on_links(const cluster::Register& reg) {
   return !cluster::is_settings(reg) || reg.name == "interfaces" || reg.name == "dns";
 }
 
+/// What it signs with another key than it was admitted with, it would answer as committed and nobody would take.
+Result<void> check_key(const cluster::Peer& peer) {
+  const auto* member = peer.fleet().member(peer.self().member);
+  constexpr std::string_view words = "postern start";
+  if (member == nullptr || member->identity.signing_key == base::VerifyKey{} ||
+      base::verify(member->identity.signing_key, words, base::sign(peer.self().key, words)))
+    return {};
+  return base::fail(base::ErrorCode::damaged,
+                    "The signing key in the store is not the one with which this machine was admitted. Restore the store from "
+                    "a backup, or set the machine up anew and let it join again.");
+}
+
 /// Without that there are no settings that count, and mail would go where the factory's say.
 Result<void> check_member(const cluster::Peer& peer) {
   if (peer.state().find(cluster::member_register(peer.self().member, "identity")) != nullptr) return {};
@@ -50,7 +62,12 @@ Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Sche
   auto peer = out->restore_peer(out->self(), contents.commits);
   if (!peer) return peer.error();
   if (auto member = check_member(**peer); !member) return member.error();
+  if (auto key = check_key(**peer); !key) return key.error();
   out->peer_ = std::move(*peer);
+  for (const auto& one : contents.damaged)
+    world.log("error", fmt::format("the stored commit {:.12} is damaged: it is not in effect here until another machine "
+                                   "has sent it again", to_text(one.stored)));
+  out->damaged_ = std::move(contents.damaged);
   out->notes_ = std::move(contents.notes);
   out->pending_ = std::move(contents.pending);
   for (auto& [feature, text] : contents.in_use)
@@ -135,6 +152,10 @@ void Machine::perform(cluster::Effects effects) {
     links_unsettled_ |= std::any_of(effects.changed.begin(), effects.changed.end(), bears_on_links);
     desk_->state_changed(effects.changed);
     sponsor_->state_changed();
+  }
+  if (mending_ && !mends()) {
+    mending_ = false;
+    unsettled_ = links_unsettled_ = true;
   }
   for (const auto& alert : effects.alerts)
     world_.log(alert.grade == cluster::Alert::Grade::info ? "info" : "warning",

@@ -102,6 +102,7 @@ class Machine final : public desk::House {
   struct Link {
     base::MemberId member;
     bool we_dialed = false;
+    std::string key;                     ///< that it showed: its host key when we dialed, else its user key
     bool shipping = false;               ///< a part is being read, or not far enough on its way
     std::deque<base::Hash> to_ship;      ///< commits asked for, in order
     std::set<base::Hash> on_their_way;   ///< those, and those of the part that goes out now
@@ -129,6 +130,9 @@ class Machine final : public desk::House {
 
   // links.cpp
   void drop_links(const std::string& reason);
+  void take_link(transport::ConnectionId connection, const base::MemberId& member, const std::string& key,
+                 bool we_dialed);
+  void say_who(transport::ConnectionId connection, const base::MemberId& member);
   void refresh_transport();
   [[nodiscard]] std::vector<transport::Target> targets();
   [[nodiscard]] transport::Target target(const cluster::Member& member);
@@ -142,6 +146,9 @@ class Machine final : public desk::House {
   void settle();
   [[nodiscard]] bool removed() const;
   [[nodiscard]] model::Text text_in_use(const std::string& feature) const;
+  [[nodiscard]] model::Text text_at(const cluster::Register& reg) const;
+  [[nodiscard]] bool mends() const;
+  [[nodiscard]] std::string why_kept(const model::Mix& mix) const;
   [[nodiscard]] model::Text effective_text(const std::string& feature) const;
   [[nodiscard]] model::Texts effective_texts() const;
   model::TreePtr tree_of(const std::string& feature, const model::Text& text);
@@ -172,11 +179,13 @@ class Machine final : public desk::House {
   bool settle_soon_ = false;  ///< a timer will settle
   bool settle_late_ = false;  ///< a timer will settle, should no answer come before
   bool links_unsettled_ = false;
+  bool mending_ = true;  ///< commits that were in effect may still be missing
   std::int64_t wake_mono_ms_ = 0;
   /// By request key and content: one key may be used for several requests.
   std::map<std::pair<std::string, base::Hash>, std::vector<std::function<void(const cluster::Answer&)>>>
       waiting_;
 
+  std::vector<store::DamagedCommit> damaged_;  ///< as the store was read
   std::map<std::string, std::string> notes_;
   std::map<std::string, std::string> pending_;
   model::Texts in_use_;

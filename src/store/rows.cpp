@@ -49,7 +49,7 @@ std::string_view view(const base::Signature& signature) {
 }
 
 constexpr const char* all_commits =
-    "SELECT header, signature, staged, hash, n FROM commits ORDER BY n";
+    "SELECT header, signature, staged, hash FROM commits ORDER BY n";
 
 cluster::StoredCommit commit_in(const Statement& row) {
   return {{row.bytes(0), signature_from(row.bytes(1))}, row.number(2) != 0};
@@ -72,7 +72,8 @@ base::Result<void> put_commits(Sql& sql, const std::vector<cluster::StoredCommit
   auto insert = sql.prepare(
       "INSERT INTO commits(hash, member, incarnation, seq, header, signature, staged) "
       "VALUES(?,?,?,?,?,?,?)"
-      " ON CONFLICT(hash) DO UPDATE SET staged=min(staged, excluded.staged), signature=excluded.signature");
+      " ON CONFLICT(hash) DO UPDATE SET staged=min(staged, excluded.staged), signature=excluded.signature, "
+      "header=excluded.header");
   if (!insert) return insert.error();
   for (const auto& commit : commits) {
     auto header = cluster::decode_header(commit.envelope.header);
@@ -93,7 +94,8 @@ base::Result<void> put_commits(Sql& sql, const std::vector<cluster::StoredCommit
 
 base::Result<void> put_values(Sql& sql, const cluster::Values& values) {
   if (values.empty()) return {};
-  auto insert = sql.prepare("INSERT OR IGNORE INTO blobs(hash, bytes) VALUES(?,?)");
+  auto insert = sql.prepare("INSERT INTO blobs(hash, bytes) VALUES(?,?) ON CONFLICT(hash) DO UPDATE SET bytes=excluded.bytes "
+      "WHERE bytes<>excluded.bytes");  // one that was damaged is mended
   if (!insert) return insert.error();
   for (const auto& [hash, bytes] : values) {
     auto done = insert->bind(hash).bind(bytes).run();
@@ -143,45 +145,21 @@ std::size_t size_of(const cluster::Ship::Item& item) {
 
 }  // namespace
 
-base::Result<std::vector<cluster::StoredCommit>> read_commits(Sql& sql, const std::string& path) {
+base::Result<void> read_commits(Sql& sql, Contents& into) {
   auto rows = sql.prepare(all_commits);
   if (!rows) return rows.error();
-  std::vector<cluster::StoredCommit> commits;
   while (true) {
     auto row = rows->step();
     if (!row) return row.error();
-    if (!*row) return commits;
-    commits.push_back(commit_in(*rows));
+    if (!*row) return {};
+    auto commit = commit_in(*rows);
     const base::Hash hash = rows->hash(3);
-    if (commits.back().envelope.id() != hash) return damaged(path, "commit", hash);
-  }
-}
-
-base::Result<std::vector<cluster::StoredCommit>> take_damaged(Sql& sql) {
-  std::vector<cluster::StoredCommit> taken;
-  std::int64_t first = -1;
-  {
-    auto rows = sql.prepare(all_commits);
-    if (!rows) return rows.error();
-    while (true) {
-      auto row = rows->step();
-      if (!row) return row.error();
-      if (!*row) break;
-      auto commit = commit_in(*rows);
-      if (first < 0 && commit.envelope.id() != rows->hash(3)) first = rows->number(4);
-      if (first >= 0) taken.push_back(std::move(commit));
+    if (commit.envelope.id() == hash) {
+      into.commits.push_back(std::move(commit));
+    } else {
+      into.damaged.push_back({hash, commit.envelope.id()});
     }
   }
-  if (first < 0) return taken;
-  for (const char* text :
-       {"INSERT INTO dropped SELECT n, hash, header, signature, staged FROM commits WHERE n>=?",
-        "DELETE FROM commits WHERE n>=?"}) {
-    auto statement = sql.prepare(text);
-    if (!statement) return statement.error();
-    auto done = statement->bind(first).run();
-    if (!done) return done.error();
-  }
-  return taken;
 }
 
 base::Result<std::map<std::string, std::string>> read_table(Sql& sql, Table table) {

@@ -15,10 +15,8 @@ namespace postern::store {
 
 enum class Table { notes, pending, in_use };
 
-/// All commits in the order stored. Error damaged at the first whose header does not have its hash.
-base::Result<std::vector<cluster::StoredCommit>> read_commits(Sql& sql, const std::string& path);
-/// Moves the first damaged commit and all after it to the table `dropped` and returns them.
-base::Result<std::vector<cluster::StoredCommit>> take_damaged(Sql& sql);
+/// All commits in the order stored; those whose header does not have its hash go to `damaged`.
+base::Result<void> read_commits(Sql& sql, Contents& into);
 base::Result<std::map<std::string, std::string>> read_table(Sql& sql, Table table);
 base::Result<std::optional<std::string>> read_value(Sql& sql, const std::string& path,
                                                     const base::Hash& hash);

@@ -142,9 +142,8 @@ base::Result<std::unique_ptr<Store>> Store::open(const std::string& path,
 
 base::Result<Contents> Store::load() {
   Contents contents;
-  auto commits = read_commits(state_->sql, state_->path);
-  if (!commits) return commits.error();
-  contents.commits = std::move(*commits);
+  auto read = read_commits(state_->sql, contents);
+  if (!read) return read.error();
   for (const auto& [table, into] :
        {std::pair{Table::notes, &contents.notes}, std::pair{Table::pending, &contents.pending},
         std::pair{Table::in_use, &contents.in_use}}) {
@@ -153,21 +152,6 @@ base::Result<Contents> Store::load() {
     *into = std::move(*rows);
   }
   return contents;
-}
-
-base::Result<std::vector<cluster::StoredCommit>> Store::drop_damaged() {
-  std::vector<cluster::StoredCommit> dropped;
-  bool unknown = false;
-  auto done = state_->transaction(
-      [&]() -> base::Result<void> {
-        auto taken = take_damaged(state_->sql);
-        if (!taken) return taken.error();
-        dropped = std::move(*taken);
-        return {};
-      },
-      true, &unknown);
-  if (!done) return done.error();
-  return dropped;
 }
 
 base::Result<std::optional<std::string>> Store::value(const base::Hash& hash) {

@@ -26,8 +26,15 @@ struct Batch {
       in_use;  ///< feature -> canonical text last applied
 };
 
+/// A row whose bytes are not what its hash says.
+struct DamagedCommit {
+  base::Hash stored;  ///< under which it stands
+  base::Hash found;   ///< of the bytes that stand there
+};
+
 struct Contents {
-  std::vector<cluster::StoredCommit> commits;  ///< in the order stored
+  std::vector<cluster::StoredCommit> commits;  ///< in the order stored; without the damaged ones
+  std::vector<DamagedCommit> damaged;          ///< another machine's copy, written again, mends the row
   std::map<std::string, std::string> notes;    ///< identity and keys, settings of the daemon
   std::map<std::string, std::string> pending;
   std::map<std::string, std::string> in_use;
@@ -51,13 +58,8 @@ class Store {
   /// exists (never overwritten), busy (another program is making it), io.
   static base::Result<void> create(const std::string& path, const Batch& first);
 
-  /// Error damaged: a commit's bytes are not what its hash says; names the file and the commit.
+  /// A commit whose bytes are not what its hash says is left out and named. Errors: io.
   base::Result<Contents> load();
-  /// After a damaged load: takes the first damaged commit and everything stored after it out of the
-  /// history (what stays is causally closed; peers have the rest). The rows are kept aside in the
-  /// file. Returns what was taken out, as it is on the disk, so that the caller can say which of
-  /// its own commits only it had.
-  base::Result<std::vector<cluster::StoredCommit>> drop_damaged();
   /// A value's bytes, checked against the hash (damaged); nothing when it is not kept.
   base::Result<std::optional<std::string>> value(const base::Hash& hash);
   /// These commits with their values, for shipping, in the order asked for; stops at the first that

@@ -23,9 +23,6 @@ bool offer_no_compression(ssh_session session);
 /// The fixed algorithms of machine links and joins. False: libssh refused one of them.
 bool set_client_options(ssh_session session, const std::string& user);
 
-/// The user as whom members log in on one another; a machine key logs in as no other.
-inline constexpr const char* machine_user = "postern-machine";
-
 /// What the version text of a port for machines alone says; join_dial knows it by this.
 inline constexpr const char* ccs_banner = "postern-ccs";
 inline constexpr const char* admin_banner = "postern";

@@ -61,6 +61,9 @@ struct Limits {
   int silence_ms = 90'000;            ///< nothing heard on a machine link or join: closed
 };
 
+/// The user as whom members log in on one another; a machine key logs in as no other.
+inline constexpr const char* machine_user = "postern-machine";
+
 /// Who logs in. Answered through Transport::answer.
 struct LoginAsked {
   ConnectionId connection = 0;

@@ -14,7 +14,7 @@ using namespace postern::hostile;
 int main(int count, char** words) {
   signal(SIGPIPE, SIG_IGN);
   std::vector<Attack> all;
-  for (const auto* some : {&wire_attacks(), &join_attacks(), &commit_attacks()})
+  for (const auto* some : {&wire_attacks(), &join_attacks(), &commit_attacks(), &record_attacks()})
     all.insert(all.end(), some->begin(), some->end());
   std::map<std::string, std::string> options;
   std::vector<std::string> rest;

@@ -58,6 +58,7 @@ struct Attack {
 const std::vector<Attack>& commit_attacks();
 const std::vector<Attack>& wire_attacks();
 const std::vector<Attack>& join_attacks();
+const std::vector<Attack>& record_attacks();
 
 /// A line on which both have said Hello.
 Line greeted(const Member& member, const Target& target);

@@ -24,7 +24,6 @@ bool usable(const std::string& path) {
   if (!store) return false;
   auto contents = (*store)->load();
   const bool loaded = contents.has_value();
-  (void)(*store)->drop_damaged();
   (void)(*store)->commits({base::hash_bytes("x")}, 100);
   bool unknown = false;
   const bool written = (*store)->write({batch_of(4)}, &unknown).has_value();
