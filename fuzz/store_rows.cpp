@@ -60,17 +60,16 @@ void put_row(unsigned kind, std::string_view bytes, std::vector<base::Hash>& has
 }
 
 void read_all(const std::vector<base::Hash>& hashes) {
-  const auto commits = store::read_commits(sql(), "F");
-  const auto taken = store::take_damaged(sql());
-  FUZZ_CHECK(!commits || (taken && taken->empty()));
-  FUZZ_CHECK(!taken || store::read_commits(sql(), "F").has_value());
+  store::Contents contents;
+  const auto read = store::read_commits(sql(), contents);
+  for (const auto& one : contents.damaged) FUZZ_CHECK(one.stored != one.found);
   const auto visible = store::read_visible(sql(), "F", hashes, 4096);
   for (const auto& hash : hashes) {
     const auto value = store::read_value(sql(), "F", hash);
     FUZZ_CHECK(!value || !*value || base::hash_bytes(**value) == hash);
   }
   (void)store::read_table(sql(), store::Table::pending);
-  fuzz::tell(commits && !commits->empty() &&
+  fuzz::tell(read && !contents.commits.empty() &&
              store::read_table(sql(), store::Table::notes).has_value());
 }
 

@@ -91,6 +91,9 @@ void Laws::check_stored(const Machine& machine) {
       return broken("bytes", machine.name + " stores other bytes than were signed.", entry);
     if (!stored.staged && !witnesses_[machine.index].applied.has(entry->index) && all_on_disk(machine, entry->context))
       return broken("lost", machine.name + " stores a commit that it does not show.", entry);
+    for (const cluster::Write& write : entry->header.writes)
+      if (!write.value.is_nil() && !machine.disk.durable().values.contains(write.value))
+        return broken("bytes", machine.name + " does not store a value of a commit that it stores.", entry);
   }
   for (const auto& [hash, bytes] : machine.disk.durable().values)
     if (base::hash_bytes(bytes) != hash)
