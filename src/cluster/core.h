@@ -207,7 +207,7 @@ struct Peer::Core {
   [[nodiscard]] std::optional<bool> signed_by_author(const Held& one) const;
   void take_known(Link& link, Held& known, const Ship::Item& item);
   void take_new(Link& link, Held fresh, bool staged);
-  [[nodiscard]] static bool is_vouched(const Link& from, const Header& header);
+  [[nodiscard]] bool is_vouched(const Link& from, const Header& header) const;
   void watch_own_chain(const Held& fresh);
   static bool has_values(const Held& one);
   static bool take_values(Held& one, const std::vector<std::string>& values);

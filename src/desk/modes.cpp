@@ -97,7 +97,13 @@ std::string mode_text(const cluster::Fleet& fleet, const base::Mode& mode) {
 }
 
 std::string mode_label(const cluster::Fleet& fleet, const base::Mode& mode) {
-  return layout_of(fleet).mode_name(mode);
+  if (mode.level == base::Level::cluster) return "Cluster " + fleet.cluster_name;
+  if (mode.level == base::Level::group) {
+    const cluster::Group* group = fleet.group({mode.id});
+    return "Group " + (group == nullptr ? "(deleted)" : group->name);
+  }
+  const cluster::Member* member = fleet.member({mode.id});
+  return "Machine " + (member == nullptr ? "(deleted)" : member->host_name);
 }
 
 bool mode_exists(const cluster::Fleet& fleet, const base::Mode& mode) {

@@ -102,5 +102,27 @@ TEST_F(ThroughHands, APlanIsAppliedByAnOrdinaryUser) {
             "generation 2 rows 0 not told\n");  // a successor finds all as it should be
 }
 
+// Of which the user may not read all.
+TEST_F(ThroughHands, ALookFindsWhatRootPutInPlace) {
+  ASSERT_TRUE(hands_are_there());
+  const pid_t child = fork();
+  if (child == 0) {
+    if (setgid(user) != 0 || setuid(user) != 0) _exit(1);
+    applier::Setup setup{socket(), dir_};
+    setup.look_every = std::chrono::milliseconds(50);
+    applier_ = std::make_unique<applier::Applier>(setup);
+    if (!apply(plan({route("example.com", {host(9)})})).result) _exit(2);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (applier_->counters().looks < 4 && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    if (applier_->counters().looks < 4) _exit(3);
+    _exit(applier_->counters().generations == 1 ? 0 : 4);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0) << "1: no such user; 2: not applied; 3: no looks; 4: staged again";
+}
+
 }  // namespace
 }  // namespace postern::test
