@@ -201,7 +201,8 @@ const char* role_name(Role role) {
 }
 
 const Member* Fleet::member(const base::MemberId& id) const {
-  return find_in(members, [&](const Member& member) { return member.id == id; });
+  const auto place = member_places.find(id);
+  return place == member_places.end() ? nullptr : &members[place->second];
 }
 const Member* Fleet::member_by_host(std::string_view host_name) const {
   return find_in(members, [&](const Member& member) { return same(member.host_name, host_name); });
@@ -210,7 +211,8 @@ const Member* Fleet::member_by_serial(std::string_view serial) const {
   return find_in(members, [&](const Member& member) { return member.identity.serial == serial; });
 }
 const Group* Fleet::group(const base::GroupId& id) const {
-  return find_in(groups, [&](const Group& group) { return group.id == id; });
+  const auto place = group_places.find(id);
+  return place == group_places.end() ? nullptr : &groups[place->second];
 }
 const Group* Fleet::group_by_name(std::string_view name) const {
   return find_in(groups, [&](const Group& group) { return same(group.name, name); });
@@ -229,6 +231,8 @@ Fleet read_fleet(const base::ClusterId& cluster, const State& state) {
   fleet.groups = read_groups(state, fates);
   fleet.members = read_members(state, fates);
   fleet.users = read_users(state);
+  for (const Group& group : fleet.groups) fleet.group_places.emplace(group.id, fleet.group_places.size());
+  for (const Member& member : fleet.members) fleet.member_places.emplace(member.id, fleet.member_places.size());
   return fleet;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,6 +59,8 @@ struct Fleet {
   std::vector<Group> groups;        ///< Main_Group first, then by creation stamp
   std::vector<Member> members;      ///< by host name
   std::vector<User> users;          ///< by name; live ones only
+  std::map<base::GroupId, std::size_t> group_places;    ///< in `groups`: who lists thousands asks for each
+  std::map<base::MemberId, std::size_t> member_places;  ///< in `members`
 
   [[nodiscard]] bool standalone() const { return cluster_name.empty(); }
   [[nodiscard]] const Member* member(const base::MemberId& id) const;
