@@ -194,7 +194,7 @@ void Peer::Core::need(Held& one, const base::Hash& seen) {
     return;
   }
   Held& before = found->second;
-  const bool by_another = house_of(before.header.dot.member) != house_of(one.header.dot.member);
+  const bool by_another = before.header.dot.member != one.header.dot.member;
   const bool wants = !before.wanted && (one.wanted || by_another);
   if ((before.durable && !wants) || !check_signature(one).empty()) return;
   before.durable = true;

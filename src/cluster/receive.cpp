@@ -106,7 +106,7 @@ void Peer::Core::take_known(Link& from, Held& known, const Ship::Item& item) {
 
 /// Members ship what they show. What one shows that is not its author, all must: connected machines end up alike.
 bool Peer::Core::is_vouched(const Link& from, const Header& header) const {
-  return house_of(from.member) != house_of(header.dot.member);
+  return from.member != header.dot.member;
 }
 
 bool Peer::Core::has_values(const Held& one) {

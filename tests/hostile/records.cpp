@@ -169,7 +169,7 @@ const std::vector<Attack>& record_attacks() {
       {"long-wait", "a long chain that waits, and word that all of it is held", long_wait, 3'500},
       {"one-name", "groups of one name", one_name, 5'000},
       {"successors", "deleted groups, each the next one's successor", successors, 1'500},
-      {"accomplice", "chains of somebody whom it has admitted", accomplice, 2'000},
+      {"accomplice", "chains of somebody whom it has admitted", accomplice, 400},
       {"anothers-keys", "an accomplice with an honest machine's public keys", anothers_keys, 1},
   };
   return attacks;
