@@ -150,7 +150,15 @@ class Machine:
         return True
 
     def wait_desk(self, seconds=60):
-        wait_for(f"the desk of {self.host}", lambda: os.path.exists(self.socket) and self.pid("posternd"), seconds)
+        try:
+            wait_for(f"the desk of {self.host}", lambda: os.path.exists(self.socket) and self.pid("posternd"), seconds)
+        except Trouble as trouble:
+            raise Trouble(f"{trouble}\nIts log, {self.dir}/log/posternd.log, ends with: {self.last_words()}") from None
+
+    def last_words(self):
+        with contextlib.suppress(OSError), open(f"{self.dir}/log/posternd.log", encoding="utf-8", errors="replace") as log:
+            return log.readlines()[-1].strip()[:600] if os.path.getsize(log.fileno()) else "nothing"
+        return "nothing"
 
     def wait_ready(self, seconds=60):
         self.wait_desk(seconds)
