@@ -15,8 +15,9 @@ namespace postern::hands {
 
 /// The child that writes small changes of rows. They come with every commit, and making a process
 /// costs more than writing the rows: so this one stays. It is made when the first change comes and
-/// again when it has ended, holds nothing open but its socket and Postfix's folder, and dies with
-/// its parent. Large requests have a child of their own, whose memory goes with it.
+/// again when it has ended, holds nothing open but its socket, Postfix's folder and the tables that
+/// it wrote last, and dies with its parent. Large requests have a child of their own, whose memory
+/// goes with it.
 class RowWriter {
  public:
   /// A request of this size lies in the socket whole, so that handing it over never waits.

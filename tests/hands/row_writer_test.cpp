@@ -2,6 +2,7 @@
 #include "tests/hands/fixture.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 namespace postern::hands {
@@ -23,6 +24,19 @@ class RowWriting : public Machine {
     }
     return found;
   }
+  /// With a table "t" that has the row "a", by the child that stays.
+  Client& begin_with_a_row() {
+    begin_hands();
+    Client& client = client_.emplace(socket_path());
+    EXPECT_TRUE(client.table({"t", true, {}, {}}));
+    EXPECT_TRUE(put(client, "a"));
+    return client;
+  }
+  [[nodiscard]] pid_t only_writer() const {
+    const auto all = writers();
+    EXPECT_EQ(all.size(), 1U);
+    return all.empty() ? 0 : *all.begin();
+  }
   /// What a process has open: paths, or "socket", "pipe", ….
   [[nodiscard]] static std::set<std::string> open_in(pid_t pid) {
     std::set<std::string> open;
@@ -43,6 +57,8 @@ class RowWriting : public Machine {
   [[nodiscard]] static base::Result<void> put(Client& client, const std::string& key) {
     return client.table({"t", false, {{key, "v"}}, {}});
   }
+
+  std::optional<Client> client_;
 };
 
 TEST_F(RowWriting, OneChildStaysForSmallChangesAndHoldsNothingOfOthers) {
@@ -62,35 +78,30 @@ TEST_F(RowWriting, OneChildStaysForSmallChangesAndHoldsNothingOfOthers) {
 }
 
 TEST_F(RowWriting, AnotherComesWhenItHasEnded) {
-  begin_hands();
-  Client client(socket_path());
-  ASSERT_TRUE(client.table({"t", true, {}, {}}));
-  ASSERT_TRUE(put(client, "a"));
-  const auto first = writers();
-  ASSERT_EQ(first.size(), 1U);
-  ASSERT_EQ(::kill(*first.begin(), SIGKILL), 0);
-  ASSERT_TRUE(becomes([&] { return !alive(*first.begin()); }));
+  Client& client = begin_with_a_row();
+  const pid_t first = only_writer();
+  ASSERT_EQ(::kill(first, SIGKILL), 0);
+  ASSERT_TRUE(becomes([&] { return !alive(first); }));
   ASSERT_TRUE(put(client, "b"));
-  EXPECT_NE(writers(), first);
+  EXPECT_NE(only_writer(), first);
   EXPECT_EQ(rows(), (Rows{{"a", "v"}, {"b", "v"}}));
 }
 
 TEST_F(RowWriting, WhoWaitsIsToldWhenItEndsInBetween) {
-  begin_hands();
-  Client client(socket_path());
-  ASSERT_TRUE(client.table({"t", true, {}, {}}));
-  ASSERT_TRUE(put(client, "a"));
-  const auto first = writers();
-  ASSERT_EQ(first.size(), 1U);
-  auto environment = lmdb::open(table(), 0);
+  Client& client = begin_with_a_row();
+  const pid_t first = only_writer();
+  // A table that it has not opened yet: opening it says that it has the request.
+  ASSERT_TRUE(client.table({"u", true, {}, {}}));
+  const std::string other = mta() + "/tables/u.lmdb";
+  auto environment = lmdb::open(other, 0);
   ASSERT_TRUE(environment);
-  ASSERT_TRUE(lmdb::lock(environment->get(), table(), true));
+  ASSERT_TRUE(lmdb::lock(environment->get(), other, true));
+  ASSERT_FALSE(open_in(first).contains(other));
   std::thread killer([&] {
-    EXPECT_TRUE(becomes([&] { return open_in(*first.begin()).contains(table()); }))
-        << "it waits for the lock";
-    ::kill(*first.begin(), SIGKILL);
+    EXPECT_TRUE(becomes([&] { return open_in(first).contains(other); })) << "it waits for the lock";
+    ::kill(first, SIGKILL);
   });
-  const auto lost = put(client, "b");
+  const auto lost = client.table({"u", false, {{"b", "v"}}, {}});
   killer.join();
   lmdb::release(environment->get());
   ASSERT_FALSE(lost);
@@ -139,15 +150,11 @@ TEST_F(RowWriting, WhatIsWrongIsSaidAndLogged) {
 }
 
 TEST_F(RowWriting, ItDiesWithItsParent) {
-  begin_hands();
-  Client client(socket_path());
-  ASSERT_TRUE(client.table({"t", true, {}, {}}));
-  ASSERT_TRUE(put(client, "a"));
-  const auto first = writers();
-  ASSERT_EQ(first.size(), 1U);
-  ASSERT_EQ(::kill(*first.begin(), SIGSTOP), 0) << "so that it does not notice its socket's end";
+  begin_with_a_row();
+  const pid_t first = only_writer();
+  ASSERT_EQ(::kill(first, SIGSTOP), 0) << "so that it does not notice its socket's end";
   end_hands(SIGKILL);
-  EXPECT_TRUE(becomes([&] { return !alive(*first.begin()); }));
+  EXPECT_TRUE(becomes([&] { return !alive(first); }));
 }
 
 }  // namespace
