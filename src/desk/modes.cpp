@@ -97,13 +97,13 @@ std::string mode_text(const cluster::Fleet& fleet, const base::Mode& mode) {
 }
 
 std::string mode_label(const cluster::Fleet& fleet, const base::Mode& mode) {
-  if (mode.level == base::Level::cluster) return "Cluster " + fleet.cluster_name;
-  if (mode.level == base::Level::group) {
-    const cluster::Group* group = fleet.group({mode.id});
-    return "Group " + (group == nullptr ? "(deleted)" : group->name);
-  }
-  const cluster::Member* member = fleet.member({mode.id});
-  return "Machine " + (member == nullptr ? "(deleted)" : member->host_name);
+  const cluster::Group* in = mode.level == base::Level::group ? fleet.group({mode.id}) : nullptr;
+  const cluster::Member* at =
+      mode.level == base::Level::machine ? fleet.member({mode.id}) : nullptr;
+  return model::mode_name(mode.level, fleet.cluster_name,
+                          in != nullptr   ? &in->name
+                          : at != nullptr ? &at->host_name
+                                          : nullptr);
 }
 
 bool mode_exists(const cluster::Fleet& fleet, const base::Mode& mode) {

@@ -49,19 +49,16 @@ std::vector<Mode> Layout::chain(const base::MemberId& id) const {
   return {{Level::machine, id.uuid}, {Level::group, found->group.uuid}, cluster_mode()};
 }
 
+std::string mode_name(Level level, const std::string& cluster_name, const std::string* name) {
+  if (level == Level::cluster) return "Cluster " + cluster_name;
+  return (level == Level::group ? "Group " : "Machine ") + (name == nullptr ? "(deleted)" : *name);
+}
+
 std::string Layout::mode_name(const Mode& mode) const {
-  switch (mode.level) {
-    case Level::cluster:
-      return "Cluster " + cluster_name;
-    case Level::group: {
-      const Group* found = group({mode.id});
-      return "Group " + (found != nullptr ? found->name : "(deleted)");
-    }
-    case Level::machine:
-      break;
-  }
-  const Machine* found = machine({mode.id});
-  return "Machine " + (found != nullptr ? found->host_name : "(deleted)");
+  const Group* in = mode.level == Level::group ? group({mode.id}) : nullptr;
+  const Machine* at = mode.level == Level::machine ? machine({mode.id}) : nullptr;
+  return model::mode_name(mode.level, cluster_name,
+                          in != nullptr ? &in->name : at != nullptr ? &at->host_name : nullptr);
 }
 
 namespace {

@@ -37,6 +37,9 @@ class Settings {
 
 /// Who is in which group: all that the levels need to know of a fleet. Groups and machines in the order
 /// in which they are listed to people.
+/// "Cluster americas", "Group usa", "Machine paris.example.com"; "Group (deleted)" when there is no `name`.
+std::string mode_name(base::Level level, const std::string& cluster_name, const std::string* name);
+
 struct Layout {
   struct Group {
     base::GroupId id;
@@ -57,7 +60,7 @@ struct Layout {
   [[nodiscard]] const Machine* machine(const base::MemberId& id) const;
   /// Machine, its group, cluster: near to far. Empty for a machine that is not here.
   [[nodiscard]] std::vector<base::Mode> chain(const base::MemberId& machine) const;
-  /// "Cluster americas", "Group usa", "Machine paris.example.com"; "Group (deleted)" when it is gone.
+  /// As above; it looks the name up.
   [[nodiscard]] std::string mode_name(const base::Mode& mode) const;
 };
 
