@@ -136,6 +136,8 @@ struct Other {
 constexpr std::size_t staged_part = 8;
 constexpr std::size_t all_staged_part = 2;
 class Runs;
+/// The founding commit brings its author's key itself; none when its identity is not among `values`.
+std::optional<base::VerifyKey> founder_key(const Header& header, const Values& values);
 
 struct Peer::Core {
   Core(Self who, Tuning how, std::uint64_t nonce, base::Incarnation fresh, base::Instant at);
@@ -177,7 +179,7 @@ struct Peer::Core {
   void answer_held(const LocalCommit& what, const Held& one);
   [[nodiscard]] std::string past_limits(const LocalCommit& what) const;
   [[nodiscard]] std::string not_allowed(const LocalCommit& what) const;
-  [[nodiscard]] bool changes_key(const LocalCommit::Item& item) const;
+  [[nodiscard]] bool admits_known(const LocalCommit::Item& item) const;
   [[nodiscard]] bool may_author();
   void start_queued();
   void begin(const LocalCommit& what);
@@ -207,7 +209,7 @@ struct Peer::Core {
   [[nodiscard]] std::optional<bool> signed_by_author(const Held& one) const;
   void take_known(Link& link, Held& known, const Ship::Item& item);
   void take_new(Link& link, Held fresh, bool staged);
-  [[nodiscard]] bool is_vouched(const Link& from, const Header& header) const;
+  [[nodiscard]] static bool is_vouched(const Link& from, const Header& header);
   void watch_own_chain(const Held& fresh);
   static bool has_values(const Held& one);
   static bool take_values(Held& one, const std::vector<std::string>& values);

@@ -68,6 +68,10 @@ std::optional<Space> settings_space(const Entity& entity) {
   return std::nullopt;
 }
 
+bool is_identity(const Register& reg) {
+  return reg.space == Space::member && reg.name == "identity";
+}
+
 bool is_birth(const Register& reg) {
   if (reg.space == Space::group) return reg.name == "name";
   return (reg.space == Space::member || reg.space == Space::user) && reg.name == "identity";

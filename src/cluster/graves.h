@@ -24,6 +24,8 @@ Register life_of(const Entity& entity);
 std::optional<Space> settings_space(const Entity& entity);
 /// Is this the register whose first write is the entity's birth?
 bool is_birth(const Register& reg);
+/// A member's: whoever writes it admits that member.
+bool is_identity(const Register& reg);
 
 /// One group as the deletes left it.
 struct GroupFate {

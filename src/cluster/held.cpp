@@ -1,6 +1,7 @@
 // Received commits on their way: waiting for their context, for the disk, for their author's
 // "durable".
 #include "cluster/core.h"
+#include "cluster/graves.h"
 #include "cluster/planted.h"
 
 #include <fmt/format.h>
@@ -412,8 +413,7 @@ const Record& Peer::Core::apply(Header header, const base::Hash& hash, const Val
     if (is_settings(write.reg)) continue;
     fleet_stale = true;
     const base::MemberId member{write.reg.id};
-    if (write.reg.space == Space::member && write.reg.name == "identity")
-      admissions.emplace(member, hash);
+    if (is_identity(write.reg)) admissions.emplace(member, hash);
     if (write.reg.space == Space::member && write.kind == WriteKind::remove) deaths = true;
   }
   if (!other.is_nil()) alert_fork(record, *history.find(other));

@@ -1,5 +1,6 @@
 // What no honest author commits over what it had seen.
 #include "cluster/core.h"
+#include "cluster/graves.h"
 
 #include <algorithm>
 
@@ -42,7 +43,7 @@ bool Peer::Core::knew_of_removal(const Header& header) const {
 /// that did not know of each other; what comes beside an identity, a name and addresses, would else be anybody's word.
 bool Peer::Core::admits_again(const Header& header) const {
   return std::any_of(header.writes.begin(), header.writes.end(), [&](const Write& write) {
-    if (write.reg.space != Space::member || write.reg.name != "identity") return false;
+    if (!is_identity(write.reg)) return false;
     std::vector<Dot> writers;
     if (const auto known = admitted.find(base::MemberId{write.reg.id}); known != admitted.end()) {
       for (const base::Hash& hash : known->second)

@@ -2,6 +2,7 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "cluster/core.h"
+#include "cluster/graves.h"
 #include "cluster/planted.h"
 #include "cluster/validate.h"
 
@@ -145,8 +146,8 @@ std::string Peer::Core::past_limits(const LocalCommit& what) const {
 }
 
 /// Does it write the identity of somebody who has one?
-bool Peer::Core::changes_key(const LocalCommit::Item& item) const {
-  return item.reg.space == Space::member && item.reg.name == "identity" && admitted.contains(base::MemberId{item.reg.id});
+bool Peer::Core::admits_known(const LocalCommit::Item& item) const {
+  return is_identity(item.reg) && admitted.contains(base::MemberId{item.reg.id});
 }
 
 /// Membership: who was never admitted has no chain; who was removed has an ended one.
@@ -154,10 +155,9 @@ std::string Peer::Core::not_allowed(const LocalCommit& what) const {
   if (is_dead(self.member))
     return "This machine was removed from the cluster; nothing can be committed on it.";
   for (const LocalCommit::Item& item : what.items) {
-    if (!changes_key(item)) continue;
+    if (!admits_known(item)) continue;
     return fmt::format(
-        "The keys of machine {} were set when it was admitted and cannot be changed. Let "
-        "that "
+        "The keys of machine {} were set when it was admitted and cannot be changed. Let that "
         "machine leave the cluster and join again.",
         base::to_text(base::MemberId{item.reg.id}));
   }

@@ -1,6 +1,7 @@
 // Commits from other machines: size, one form, dot, chain, signature; only then the disk
 // (contract 2.6).
 #include "cluster/core.h"
+#include "cluster/graves.h"
 #include "cluster/planted.h"
 #include "cluster/validate.h"
 
@@ -19,16 +20,15 @@ constexpr std::size_t bytes_a_write = 256;
 constexpr std::uint64_t refused_a_link = 256;
 constexpr std::uint64_t refusals_told = 10;
 
-/// The founding commit brings its author's key itself.
-std::optional<base::VerifyKey> founding_key(const Held& one) {
-  const Write* write = find_write(one.header, member_register(one.header.dot.member, "identity"));
-  const auto value = write == nullptr ? one.values.end() : one.values.find(write->value);
-  if (value == one.values.end()) return std::nullopt;
+}  // namespace
+
+std::optional<base::VerifyKey> founder_key(const Header& header, const Values& values) {
+  const Write* write = find_write(header, member_register(header.dot.member, "identity"));
+  const auto value = write == nullptr ? values.end() : values.find(write->value);
+  if (value == values.end()) return std::nullopt;
   const auto identity = decode_identity(value->second);
   return identity ? std::optional(identity->signing_key) : std::nullopt;
 }
-
-}  // namespace
 
 void Peer::Core::on_ship(Link& from, const Ship& ship) {
   const LinkId id = from.id;
@@ -105,7 +105,7 @@ void Peer::Core::take_known(Link& from, Held& known, const Ship::Item& item) {
 }
 
 /// Members ship what they show. What one shows that is not its author, all must: connected machines end up alike.
-bool Peer::Core::is_vouched(const Link& from, const Header& header) const {
+bool Peer::Core::is_vouched(const Link& from, const Header& header) {
   return from.member != header.dot.member;
 }
 
@@ -225,7 +225,7 @@ std::string Peer::Core::check_signature(const Held& one) const {
   const base::VerifyKey* known = key_of(admission, one.header.dot.member);
   std::optional<base::VerifyKey> key;
   if (known != nullptr) key = *known;
-  if (one.header.prev.is_nil()) key = founding_key(one);
+  if (one.header.prev.is_nil()) key = founder_key(one.header, one.values);
   if (!key) return "its author was not admitted by the commit that it names";
   if (one.account.proved && !one.header.prev.is_nil()) return {};  // seen at its arrival, by this very key
   const std::string message = signed_bytes(self.cluster, one.envelope.header);
@@ -283,8 +283,7 @@ void Peer::Core::close_refused() {
 void Peer::Core::note_admissions(const Header& header, const base::Hash& hash,
                                  const Values& values) {
   for (const Write& write : header.writes) {
-    if (write.reg.space != Space::member || write.reg.name != "identity" || write.value.is_nil())
-      continue;
+    if (!is_identity(write.reg) || write.value.is_nil()) continue;
     const base::MemberId member{write.reg.id};
     std::set<base::Hash>& by = admitted[member];
     if (by.empty() && header.dot.member != self.member)

@@ -1,6 +1,7 @@
 // What a start or a join reads. Nothing of it is believed before a signature proves it: one for each run of an
 // incarnation, under the key of its admission, which is proved in turn, up to the founding commit.
 #include "cluster/core.h"
+#include "cluster/graves.h"
 #include "cluster/planted.h"
 #include "cluster/validate.h"
 
@@ -136,20 +137,11 @@ base::Result<std::vector<Loaded>> read_all(const base::ClusterId& cluster, const
 Values identities_of(const Header& header, const ValueOf& value_of) {
   Values found;
   for (const Write& write : header.writes) {
-    if (write.reg.space != Space::member || write.reg.name != "identity" || write.value.is_nil())
-      continue;
+    if (!is_identity(write.reg) || write.value.is_nil()) continue;
     const auto value = value_of ? value_of(write.value) : std::nullopt;
     if (value && base::hash_bytes(*value) == write.value) found.emplace(write.value, *value);
   }
   return found;
-}
-
-std::optional<base::VerifyKey> own_key(const Header& header, const Values& identities) {
-  const Write* write = find_write(header, member_register(header.dot.member, "identity"));
-  const auto value = write == nullptr ? identities.end() : identities.find(write->value);
-  if (value == identities.end()) return std::nullopt;
-  const auto identity = decode_identity(value->second);
-  return identity ? std::optional(identity->signing_key) : std::nullopt;
 }
 
 }  // namespace
@@ -174,7 +166,7 @@ std::string Peer::Core::check_restored(const Header& header) const {
 /// Under which a commit must be signed whose context is applied: that of its admission, or the founder's own.
 std::optional<base::VerifyKey> Peer::Core::key_for(const Header& header,
                                                    const Values& identities) const {
-  if (header.prev.is_nil()) return own_key(header, identities);
+  if (header.prev.is_nil()) return founder_key(header, identities);
   const Record* before = history.find(header.prev);
   const base::Hash admission = header.dot.seq == 1 ? header.prev : before->admission;
   const base::VerifyKey* key = key_of(admission, header.dot.member);

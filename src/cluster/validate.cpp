@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/printable.h"
 #include "cluster/fleet.h"
+#include "cluster/graves.h"
 #include "cluster/planted.h"
 
 #include <fmt/format.h>
@@ -129,8 +130,7 @@ base::Result<void> validate_id(const base::ClusterId& cluster, const Register& r
 /// A member's id is the hash of its identity: then nobody can write another for it, and in
 /// whatever order admissions come, a member has one key.
 base::Result<void> validate_identity(const Register& reg, WriteKind kind, const base::Hash& value) {
-  const bool identity =
-      reg.space == Space::member && reg.name == "identity" && kind == WriteKind::put;
+  const bool identity = is_identity(reg) && kind == WriteKind::put;
   if (identity && member_of(value).uuid != reg.id && !planted(Planted::any_identity))
     return wrong(fmt::format("{} is not the identity of which that id is the hash", to_text(reg)));
   return {};
