@@ -93,9 +93,13 @@ void RowWriter::work(int socket) {
 }
 
 std::optional<Outcome> RowWriter::answer() {
-  std::string bytes(answer_most, '\0');
-  const ssize_t size = ::recv(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
-  if (size > 0) return unpacked(std::string_view(bytes).substr(0, static_cast<std::size_t>(size)));
+  answer_.resize(answer_most);
+  const ssize_t size = ::recv(socket_.get(), answer_.data(), answer_.size(), MSG_DONTWAIT);
+  if (size > 0) {
+    auto outcome = unpacked(std::string_view(answer_).substr(0, static_cast<std::size_t>(size)));
+    if (!outcome && pid_ > 0) ::kill(pid_, SIGKILL);  // it is not itself any more: its end is told
+    return outcome;
+  }
   // It has ended: the parent is told of that as of every child.
   if (size == 0) socket_.reset();
   return std::nullopt;

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace postern::hands {
@@ -44,6 +45,7 @@ class RowWriter {
 
   Instance& instance_;
   Descriptor socket_;
+  std::string answer_;  // room for one
   pid_t pid_ = 0;
 };
 

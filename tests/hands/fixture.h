@@ -1,6 +1,7 @@
 #pragma once
 
 #include "hands/client.h"
+#include "hands/folder.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -16,6 +17,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -129,6 +131,19 @@ class Machine : public ::testing::Test {
 
   std::string root_;
   pid_t hands_ = 0;
+};
+
+/// The machine's folder, opened as postern-hands has it.
+class InFolder : public Machine {
+ protected:
+  void SetUp() override {
+    Machine::SetUp();
+    if (IsSkipped()) return;
+    auto opened = Folder::open(dir());
+    ASSERT_TRUE(opened);
+    folder.emplace(std::move(*opened));
+  }
+  std::optional<Folder> folder;
 };
 
 /// Without it Postfix does not start.

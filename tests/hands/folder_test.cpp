@@ -2,18 +2,13 @@
 
 #include "tests/hands/fixture.h"
 
-#include <optional>
-
 namespace postern::hands {
 namespace {
 
-struct Shared : Machine {
+struct Shared : InFolder {
   void SetUp() override {
-    Machine::SetUp();
-    if (IsSkipped()) return;
-    auto opened = Folder::open(dir());
-    ASSERT_TRUE(opened);
-    folder.emplace(std::move(*opened));
+    InFolder::SetUp();
+    if (!folder) return;
     ASSERT_TRUE(folder->own({0, daemon_uid, 01771}));
   }
   /// What was left is root's by now; it is deeper than std::filesystem goes.
@@ -23,7 +18,6 @@ struct Shared : Machine {
     }
     Machine::TearDown();
   }
-  std::optional<Folder> folder;
 };
 
 /// A folder of user postern's with so many in one another. He may hold them open and make more as fast as they are

@@ -6,21 +6,18 @@ namespace postern::hands {
 namespace {
 
 /// The keeper with a clock that the test turns; its children are the test's.
-class KeeperTest : public Machine {
+class KeeperTest : public InFolder {
  protected:
   void SetUp() override {
-    Machine::SetUp();
-    if (IsSkipped()) return;
-    auto folder = Folder::open(dir());
-    ASSERT_TRUE(folder);
-    folder_.emplace(std::move(*folder));
-    ASSERT_TRUE(folder_->own({0, daemon_uid, 01775}));
-    auto log = Log::open(*folder_, "hands.log");
+    InFolder::SetUp();
+    if (!folder) return;
+    ASSERT_TRUE(folder->own({0, daemon_uid, 01775}));
+    auto log = Log::open(*folder, "hands.log");
     ASSERT_TRUE(log);
     log_.emplace(std::move(*log));
     keeper_.emplace(
         KeeperSetup{bin() + "/posternd", "a.postern.test", dir(), {"", daemon_uid, daemon_uid}},
-        *folder_, *folder_, *log_);
+        *folder, *folder, *log_);
   }
   /// Waits for the child's end and tells the keeper.
   void reap(std::int64_t now_ms) {
@@ -30,7 +27,6 @@ class KeeperTest : public Machine {
     ASSERT_TRUE(keeper_->ended(pid, status, now_ms));
   }
 
-  std::optional<Folder> folder_;
   std::optional<Log> log_;
   std::optional<Keeper> keeper_;
 };

@@ -6,13 +6,10 @@
 namespace postern::hands {
 namespace {
 
-struct Rotation : Machine {
+struct Rotation : InFolder {
   void SetUp() override {
-    Machine::SetUp();
-    if (IsSkipped()) return;
-    auto opened = Folder::open(dir());
-    ASSERT_TRUE(opened);
-    folder.emplace(std::move(*opened));
+    InFolder::SetUp();
+    if (!folder) return;
     auto log = folder->open_log("posternd.log");
     ASSERT_TRUE(log);
     writer = std::move(*log);
@@ -24,7 +21,6 @@ struct Rotation : Machine {
     return read_file(dir() + "/posternd.log" + end);
   }
 
-  std::optional<Folder> folder;
   Descriptor writer;  // as posternd has it: opened once, appended to for ever
 };
 
