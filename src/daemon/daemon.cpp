@@ -66,7 +66,7 @@ class Daemon {
   template <class... Args>
   auto in_turn(void (Daemon::*what)(ConnectionId, Args...)) {
     return [this, what](ConnectionId id, Args... args) {
-      inlet_.put(id, [this, what, id, ... args = std::move(args)]() mutable {
+      inlet_.put(fmt::format("link {}", id), [this, what, id, ... args = std::move(args)]() mutable {
         if (machine_ != nullptr) (this->*what)(id, std::move(args)...);
       });
     };
@@ -99,7 +99,7 @@ class Daemon {
   std::unique_ptr<const schema::Schema> schema_;
   std::unique_ptr<RealWorld> world_;
   std::unique_ptr<machine::Machine> machine_;
-  std::shared_ptr<DeskHandle> desk_ = std::make_shared<DeskHandle>();
+  std::shared_ptr<DeskHandle> desk_ = std::make_shared<DeskHandle>(inlet_);
   std::unique_ptr<Unset> unset_;  ///< only until the machine is set up
   asio::steady_timer look_{truth_};
   asio::steady_timer settle_log_{truth_};

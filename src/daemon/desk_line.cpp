@@ -76,23 +76,28 @@ void DeskLine::read() {
                               const error_code& error, std::size_t count) {
                             self->input_.resize(before + count);
                             if (error || self->input_.size() > most) return self->end();
-                            self->take_line();
+                            self->wait_for_turn();
                           });
 }
 
-/// One, then others' lines and links have their turn: an answer may take a second, and a client may send hundreds of
-/// questions at once.
-void DeskLine::take_line() {
+/// After a slice of time other users and links have their turns: an answer may take a second, and a user may sit in many
+/// sessions and send hundreds of questions at once.
+void DeskLine::wait_for_turn() {
   if (ending_) return base::wipe(input_);
-  const std::size_t end = input_.find('\n', std::max(taken_, searched_));
-  if (end == std::string::npos) {
+  if (input_.find('\n', std::max(taken_, searched_)) == std::string::npos) {
     keep_rest();
     return read();
   }
+  desk_->turns.put("user " + who_.name, [self = shared_from_this()] { self->take_line(); });
+}
+
+void DeskLine::take_line() {
+  if (ending_) return base::wipe(input_);
+  const std::size_t end = input_.find('\n', std::max(taken_, searched_));
   const auto line = std::string_view(input_).substr(taken_, end - taken_);
   taken_ = end + 1;
   desk_->desk->receive(session_, line);
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->take_line(); });
+  wait_for_turn();
 }
 
 void DeskLine::keep_rest() {

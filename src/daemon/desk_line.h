@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "daemon/inlet.h"
 #include "desk/any_desk.h"
 
 namespace postern::daemon {
@@ -16,6 +17,9 @@ class DeskLine;
 
 /// The desk as long as there is one: clients' lines may outlive it for a moment when posternd ends.
 struct DeskHandle {
+  /// `turns` must outlive the last turn that a line takes.
+  explicit DeskHandle(Inlet& the_turns) : turns(the_turns) {}
+  Inlet& turns;
   desk::AnyDesk* desk = nullptr;
   std::vector<std::weak_ptr<DeskLine>> lines;
 
@@ -23,7 +27,8 @@ struct DeskHandle {
   void exchange(desk::AnyDesk& next);
 };
 
-/// One client at the desk over a unix stream socket: lines in, lines out. Lives as long as its reads and
+/// One client at the desk over a unix stream socket: lines in, lines out. All lines of one user share that user's
+/// turns. Lives as long as its reads and
 /// writes do; ends when the client goes or the desk hangs up.
 class DeskLine : public std::enable_shared_from_this<DeskLine> {
  public:
@@ -38,6 +43,7 @@ class DeskLine : public std::enable_shared_from_this<DeskLine> {
   friend struct DeskHandle;
   void sit_down();
   void read();
+  void wait_for_turn();
   void take_line();
   void keep_rest();
   void write(std::string line);

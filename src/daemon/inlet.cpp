@@ -6,7 +6,7 @@
 
 namespace postern::daemon {
 
-void Inlet::put(transport::ConnectionId from, std::function<void()> what) {
+void Inlet::put(const std::string& from, std::function<void()> what) {
   const std::scoped_lock lock(mutex_);
   Queue& queue = queues_[from];
   queue.waiting.push_back(std::move(what));
@@ -26,15 +26,15 @@ void Inlet::turn() {
     what();
     const auto took = std::chrono::steady_clock::now() - began;
     lock.lock();
-    queue.waiting.pop_front();  // only now: while it runs, its connection has its turn
+    queue.waiting.pop_front();  // only now: while it runs, it has its turn
     queue.left -= took;
   }
-  const auto from = turns_.front();
+  auto from = std::move(turns_.front());
   turns_.pop_front();
   if (queue.waiting.empty())
     queues_.erase(from);
   else
-    turns_.push_back(from);
+    turns_.push_back(std::move(from));
   if (!turns_.empty()) boost::asio::post(truth_, [this] { turn(); });
 }
 

@@ -6,18 +6,17 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <string>
 
 #include <boost/asio/io_context.hpp>
 
-#include "transport/transport.h"
-
 namespace postern::daemon {
 
-/// What other machines bring, on its way to the thread that owns the machine: connections take turns, so that one
-/// that floods costs the others a slice of time a turn, whatever it sends. A turn takes at least one thing; what it
-/// ran over is taken off the connection's next turns (deficit round robin: Shreedhar and Varghese, 1995). Between two
-/// turns that thread does everything else that waits for it. How much may lie here is bounded by whoever puts
-/// (transport::Limits::untaken_bytes).
+/// What links bring and users ask, on its way to the thread that owns the machine: links and users take turns, so that
+/// one that floods costs the others a slice of time a turn, whatever it sends. A turn takes at least one thing; what it
+/// ran over is taken off its next turns (deficit round robin: Shreedhar and Varghese, 1995). Between two turns that
+/// thread does everything else that waits for it. How much may lie here is bounded by whoever puts: a link by
+/// transport::Limits::untaken_bytes, a desk's line puts one thing at a time.
 class Inlet {
  public:
   static constexpr std::chrono::nanoseconds slice = std::chrono::microseconds(500);
@@ -25,8 +24,9 @@ class Inlet {
   /// `truth` must outlive this, and this everything that it still runs.
   explicit Inlet(boost::asio::io_context& truth) : truth_(truth) {}
 
-  /// From any thread. `what` runs on the thread of `truth`; what one connection brings in its order.
-  void put(transport::ConnectionId from, std::function<void()> what);
+  /// From any thread. `what` runs on the thread of `truth`; what is `from` one in its order. Who shares a name
+  /// ("link 7", "user …") shares its turns.
+  void put(const std::string& from, std::function<void()> what);
 
  private:
   struct Queue {
@@ -37,8 +37,8 @@ class Inlet {
 
   boost::asio::io_context& truth_;
   std::mutex mutex_;
-  std::map<transport::ConnectionId, Queue> queues_;  // none is empty
-  std::deque<transport::ConnectionId> turns_;        // each connection once
+  std::map<std::string, Queue> queues_;  // none is empty
+  std::deque<std::string> turns_;        // each once
 };
 
 }  // namespace postern::daemon

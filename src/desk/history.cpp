@@ -14,7 +14,8 @@ using base::ErrorCode;
 using base::fail;
 using cluster::Peer;
 
-constexpr std::ptrdiff_t waits_most = 16;  ///< commit.wait calls of one session that are not answered yet
+constexpr std::ptrdiff_t waits_most = 16;    ///< commit.wait calls of one session that are not answered yet
+constexpr std::ptrdiff_t details_most = 16;  ///< commit.detail calls, likewise
 
 std::string register_label(const State& state, const cluster::Register& reg) {
   const cluster::Fleet& fleet = state.fleet();
@@ -191,7 +192,27 @@ void answer_detail(const State& state, const Call& call, const base::Hash& hash,
   call.answer(std::move(out));
 }
 
-void commit_detail(State& state, Session&, const Call& call, Params& params) {
+/// The values of one call at a time are in memory, and the thread that compares them has others to serve.
+void read_next_detail(State& state, const base::UserId& user) {
+  const auto at = state.details.find(user);
+  if (at == state.details.end()) return;
+  std::erase_if(at->second, [](const Detail& detail) { return detail.call.session() == nullptr; });
+  if (at->second.empty()) {
+    state.details.erase(at);
+    return;
+  }
+  const Detail& next = at->second.front();
+  state.house.stored_values(next.wanted, [weak = state.weak_from_this(), user, call = next.call,
+                                          commit = next.commit](const cluster::Values& kept) {
+    const auto alive = weak.lock();
+    if (!alive) return;
+    alive->details.at(user).pop_front();
+    if (call.session() != nullptr) answer_detail(*alive, call, commit, kept);
+    read_next_detail(*alive, user);
+  });
+}
+
+void commit_detail(State& state, Session& session, const Call& call, Params& params) {
   const auto id = params.text_if("commit");
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   auto hash = find_commit(state, id);
@@ -199,9 +220,14 @@ void commit_detail(State& state, Session&, const Call& call, Params& params) {
   const Peer::CommitInfo* info = state.peer().commit(*hash);
   auto wanted = info == nullptr ? std::vector<base::Hash>() : values_wanted(state, *hash, info->header);
   if (wanted.empty()) return answer_detail(state, call, *hash, {});
-  state.house.stored_values(std::move(wanted), [call, hash = *hash](const cluster::Values& kept) {
-    if (const State* still = call.state()) answer_detail(*still, call, hash, kept);
-  });
+  auto& queue = state.details[session.who.user];
+  const auto own = std::ranges::count_if(
+      queue, [&](const Detail& detail) { return detail.call.session_id() == call.session_id(); });
+  if (own >= details_most)
+    return call.refuse(fail(ErrorCode::busy, fmt::format("{} commits are looked up for this session already, which is "
+                                                         "the limit. Wait for one of them.", own)));
+  queue.push_back({call, *hash, std::move(wanted)});
+  if (queue.size() == 1) read_next_detail(state, session.who.user);
 }
 
 void commit_list(State& state, Session&, const Call& call, Params& params) {

@@ -5,6 +5,7 @@
 #include "desk/wire.h"
 #include "model/settings.h"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -68,6 +69,13 @@ struct Wait {
   base::Hash commit;
 };
 
+/// A commit.detail whose values the store is to give.
+struct Detail {
+  Call call;
+  base::Hash commit;
+  std::vector<base::Hash> wanted;
+};
+
 struct State : std::enable_shared_from_this<State> {
   State(House& the_house, schema::Verdicts& the_verdicts)
       : house(the_house), schema(the_verdicts.schema()), verdicts(the_verdicts) {}
@@ -79,6 +87,7 @@ struct State : std::enable_shared_from_this<State> {
   SessionId next_session = 1;
   std::map<std::string, Pending> pending;  ///< by pending_key
   std::map<std::uint64_t, Wait> waits;  ///< commit.wait calls that are not answered yet
+  std::map<base::UserId, std::deque<Detail>> details;  ///< none is empty; the first is at the store
   std::uint64_t last_wait = 0;
   std::vector<std::string> start_notes;    ///< stored pending sets that could not be read
   std::uint64_t calls = 0;

@@ -63,6 +63,7 @@ void stats(State& state, Session&, const Call& call, Params& params) {
   counters["desk.calls"] = state.calls;
   counters["desk.checks"] = state.verdicts.checks();
   counters["desk.sessions"] = state.sessions.size();
+  counters["desk.waits"] = state.waits.size();
   counters["cluster.commits_authored"] = peer.commits_authored;
   counters["cluster.commits_received"] = peer.commits_received;
   counters["cluster.duplicates"] = peer.duplicates;

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "features/features.h"
 #include "machine/joiner.h"
@@ -180,33 +182,43 @@ void Machine::refresh_transport() {
   world_.after(retry_set_up_ms, [this] { refresh_transport(); });
 }
 
+struct Machine::LinkLook {
+  std::vector<desk::LinkStatus> rows;
+  std::size_t open = 0;  ///< rows whose names are not looked up yet
+  std::vector<std::function<void(std::vector<desk::LinkStatus>)>> asked;
+  void tell() {
+    for (const auto& done : std::exchange(asked, {})) done(rows);
+  }
+};
+
+/// Whoever asks while names are looked up gets what comes of it: each look asks for every member's name.
 void Machine::link_status(std::function<void(std::vector<desk::LinkStatus>)> done) {
-  struct Gather {
-    std::vector<desk::LinkStatus> rows;
-    std::size_t open = 0;
-    std::function<void(std::vector<desk::LinkStatus>)> done;
-  };
-  auto gather = std::make_shared<Gather>();
-  gather->done = std::move(done);
-  const auto states = world_.dial_states();
+  if (const auto look = link_look_.lock(); look != nullptr && look->open > 0) {
+    look->asked.push_back(std::move(done));
+    return;
+  }
+  const auto look = std::make_shared<LinkLook>();
+  link_look_ = look;
+  look->asked.push_back(std::move(done));
+  std::map<std::string, std::string> errors;
+  for (auto& state : world_.dial_states()) errors.emplace(state.name, std::move(state.last_error));
   for (const auto& member : peer_->fleet().members) {
     desk::LinkStatus row;
     row.member = member.id;
     const auto where = target(member);
     row.dial = fmt::format("{}:{}", where.host, where.port);
-    for (const auto& state : states)
-      if (state.name == to_text(member.id)) row.last_error = state.last_error;
-    gather->rows.push_back(std::move(row));
+    if (const auto error = errors.find(to_text(member.id)); error != errors.end()) row.last_error = error->second;
+    look->rows.push_back(std::move(row));
   }
-  gather->open = gather->rows.size();
-  if (gather->open == 0) return gather->done({});
-  for (std::size_t i = 0; i < gather->rows.size(); ++i) {
+  look->open = look->rows.size();
+  if (look->open == 0) return look->tell();
+  for (std::size_t i = 0; i < look->rows.size(); ++i) {
     const auto& host = peer_->fleet().members[i].host_name;
-    world_.resolve(host, [gather, i](const transport::Transport::Resolution& found) {
-      gather->rows[i].addresses = found.addresses;
-      gather->rows[i].reverse = found.reverse;
-      gather->rows[i].resolve_problem = found.problem;
-      if (--gather->open == 0) gather->done(std::move(gather->rows));
+    world_.resolve(host, [look, i](const transport::Transport::Resolution& found) {
+      look->rows[i].addresses = found.addresses;
+      look->rows[i].reverse = found.reverse;
+      look->rows[i].resolve_problem = found.problem;
+      if (--look->open == 0) look->tell();
     });
   }
 }

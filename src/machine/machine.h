@@ -107,6 +107,7 @@ class Machine final : public desk::House {
     std::deque<base::Hash> to_ship;      ///< commits asked for, in order
     std::set<base::Hash> on_their_way;   ///< those, and those of the part that goes out now
   };
+  struct LinkLook;
 
   Machine(World& world, const schema::Schema& schema, Setup setup, Identity identity);
 
@@ -191,6 +192,7 @@ class Machine final : public desk::House {
   model::Texts in_use_;
 
   std::map<transport::ConnectionId, Link> links_;
+  std::weak_ptr<LinkLook> link_look_;  ///< as long as it is under way
   /// Where a member's own interfaces take SSH, by the text that says so: read once per text, not per change.
   std::map<base::MemberId, std::pair<model::Text, std::optional<std::uint16_t>>> dial_ports_;
   std::map<transport::ConnectionId, bool> joins_;  ///< true: we join; false: we sponsor

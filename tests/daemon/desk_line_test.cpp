@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -27,7 +28,12 @@ struct Notes : desk::AnyDesk {
     EXPECT_FALSE(telling_all) << "a session ended while the desk told all of them something";
     sessions.erase(id);
   }
-  void receive(desk::SessionId id, std::string_view line) override { lines.push_back(names[id] + " " + std::string(line)); }
+  void receive(desk::SessionId id, std::string_view line) override {
+    lines.push_back(names[id] + " " + std::string(line));
+    const auto end = std::chrono::steady_clock::now() + cost;
+    while (std::chrono::steady_clock::now() < end) {
+    }
+  }
   void tell_all(const std::string& text) {
     telling_all = true;
     for (const auto& [id, write] : sessions) write(text);
@@ -36,6 +42,7 @@ struct Notes : desk::AnyDesk {
   std::map<desk::SessionId, std::function<void(std::string)>> sessions;
   std::map<desk::SessionId, std::string> names;
   std::vector<std::string> lines;
+  std::chrono::microseconds cost{0};  ///< of each line
   bool telling_all = false;
 };
 
@@ -63,8 +70,9 @@ struct DeskLines : testing::Test {
   }
 
   boost::asio::io_context truth;
+  Inlet turns{truth};
   Notes desk;
-  std::shared_ptr<DeskHandle> handle = std::make_shared<DeskHandle>();
+  std::shared_ptr<DeskHandle> handle = std::make_shared<DeskHandle>(turns);
   std::vector<int> clients;
 };
 
@@ -89,6 +97,7 @@ TEST_F(DeskLines, AnAnswerThatIsTooLargeAloneEndsTheSession) {
 TEST_F(DeskLines, ManyQuestionsAtOnceLetOthersIn) {
   const int many = sit("many");
   const int one = sit("one");
+  desk.cost = std::chrono::microseconds(200);
   std::string questions;
   for (int i = 0; i < 500; ++i) questions += "q\n";
   say(many, questions);
@@ -97,6 +106,19 @@ TEST_F(DeskLines, ManyQuestionsAtOnceLetOthersIn) {
   ASSERT_EQ(desk.lines.size(), 501U);
   const auto mine = std::find(desk.lines.begin(), desk.lines.end(), "one mine");
   EXPECT_LT(mine - desk.lines.begin(), 5);
+}
+
+TEST_F(DeskLines, ManySessionsOfOneUserHaveTheTurnsOfOne) {
+  std::vector<int> many;
+  for (int i = 0; i < 30; ++i) many.push_back(sit("many"));
+  const int one = sit("one");
+  desk.cost = std::chrono::milliseconds(2);
+  for (const int client : many) say(client, "q\nq\n");
+  say(one, "first\nsecond\n");
+  truth.poll();
+  ASSERT_EQ(desk.lines.size(), 62U);
+  const auto second = std::find(desk.lines.begin(), desk.lines.end(), "one second");
+  EXPECT_LT(second - desk.lines.begin(), 8);
 }
 
 TEST_F(DeskLines, LinesCutAnywhereComeWhole) {

@@ -14,8 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 
 struct InletTest : ::testing::Test {
-  void put(transport::ConnectionId from, const std::string& name, std::chrono::microseconds cost = 0us) {
-    inlet.put(from, [this, name, cost] {
+  void put(int from, const std::string& name, std::chrono::microseconds cost = 0us) {
+    inlet.put(std::to_string(from), [this, name, cost] {
       const auto end = std::chrono::steady_clock::now() + cost;
       while (std::chrono::steady_clock::now() < end) {
       }
@@ -70,7 +70,7 @@ TEST_F(InletTest, BetweenTurnsTheRestHasItsTurn) {
 }
 
 TEST_F(InletTest, WhatIsPutMeanwhileRuns) {
-  inlet.put(1, [this] {
+  inlet.put("1", [this] {
     put(1, "own");
     put(2, "other");
   });
@@ -86,10 +86,10 @@ TEST_F(InletTest, ManyThreadsMayPut) {
   std::vector<std::thread> threads;
   auto guard = boost::asio::make_work_guard(truth);
   std::size_t count = 0;
-  for (transport::ConnectionId from = 1; from <= 4; ++from)
+  for (int from = 1; from <= 4; ++from)
     threads.emplace_back([&, from] {
       for (int i = 0; i < 5'000; ++i)
-        inlet.put(from, [&] {
+        inlet.put(std::to_string(from), [&] {
           if (++count == 20'000) guard.reset();
         });
     });

@@ -365,5 +365,49 @@ TEST_F(DeskTest, AnAnswerToAClosedSessionGoesNowhere) {
   EXPECT_EQ(house.timers(), 0U);
 }
 
+/// Has a commit whose differences need a value that only the store has.
+struct Details : DeskTest {
+  Details() {
+    Sitter sitter(*desk, admin());
+    sitter.ok("feature.put", put_dns("cluster", "root"));
+    sitter.ok("commit", R"({"request":"1"})");
+    sitter.ok("feature.put", put_dns("cluster", "system"));
+    sitter.ok("commit", R"({"request":"2"})");
+    house.slow_store = true;
+  }
+};
+
+TEST_F(Details, OfOneUserAreLookedUpOneAfterAnother) {
+  Sitter here(*desk, gina());
+  Sitter there(*desk, gina());
+  Sitter other(*desk, admin());
+  for (Sitter* sitter : {&here, &here, &there}) sitter->send("commit.detail", "{}");
+  EXPECT_EQ(house.reads.size(), 1U) << "in whichever sessions";
+  other.send("commit.detail", "{}");
+  EXPECT_EQ(house.reads.size(), 2U) << "others have theirs";
+  for (int answered = 0; answered < 4; ++answered) {
+    ASSERT_FALSE(house.reads.empty());
+    house.read_one();
+  }
+  EXPECT_TRUE(house.reads.empty());
+  for (Sitter* sitter : {&here, &there, &other})
+    EXPECT_EQ(texts(sitter->last["result"].at("writes").at(0).at("lines")), (Strings{"- source: root", "+ source: system"}));
+}
+
+TEST_F(Details, ASessionHasAFewAndThoseOfOneThatEndsAreNotLookedUp) {
+  auto leaver = std::make_unique<Sitter>(*desk, gina());
+  Sitter stays(*desk, gina());
+  for (int i = 0; i < 16; ++i) leaver->send("commit.detail", "{}");
+  leaver->refused("busy", "commit.detail", "{}");
+  stays.send("commit.detail", "{}");
+  leaver.reset();
+  house.read_one();
+  ASSERT_EQ(house.reads.size(), 1U) << "none for who is gone";
+  house.read_one();
+  EXPECT_TRUE(stays.last["result"].as_object().contains("writes"));
+  stays.send("commit.detail", "{}");
+  EXPECT_EQ(house.reads.size(), 1U);
+}
+
 }  // namespace
 }  // namespace postern::desk

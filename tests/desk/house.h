@@ -10,6 +10,7 @@
 #include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -155,7 +156,15 @@ class FakeHouse final : public House {
     cluster::Values out;
     for (const base::Hash& hash : hashes)
       if (const auto at = values_.find(hash); at != values_.end()) out.insert(*at);
-    done(std::move(out));
+    if (!slow_store) return done(std::move(out));
+    reads.push_back([done = std::move(done), out = std::move(out)] { done(out); });
+  }
+  bool slow_store = false;
+  std::deque<std::function<void()>> reads;  ///< stored_values that a slow store has not answered
+  void read_one() {
+    const auto read = std::move(reads.front());
+    reads.pop_front();
+    read();
   }
 
   /// Lets time pass, timers included.

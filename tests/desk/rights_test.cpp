@@ -257,5 +257,13 @@ TEST_F(DeskTest, ASessionWaitsForAFewCommitsAtATime) {
   EXPECT_EQ(house.timers(), waiting + 1) << "of whichever commits";
 }
 
+TEST_F(DeskTest, WhatASessionWaitsForEndsWithIt) {
+  Sitter sitter(*desk, admin());
+  for (int i = 0; i < 20; ++i) Sitter(*desk, gina()).send("commit.wait", R"({"seconds":600})");
+  EXPECT_EQ(sitter.ok("stats").at("counters").at("desk.waits"), 0);
+  sitter.send("commit.wait", R"({"seconds":600})");
+  EXPECT_EQ(sitter.ok("stats").at("counters").at("desk.waits"), 1);
+}
+
 }  // namespace
 }  // namespace postern::desk

@@ -50,6 +50,24 @@ TEST_F(Fleets, islands_stay_writable_and_merge) {
   EXPECT_FALSE(transport_row(b, "two.example").empty());
 }
 
+TEST_F(Fleets, names_are_looked_up_once_for_all_who_ask_for_the_links_meanwhile) {
+  three();
+  int answers = 0;
+  const auto ask = [&] {
+    fleet.machine(a).link_status([&](const std::vector<desk::LinkStatus>& rows) {
+      EXPECT_EQ(rows.size(), 3U);
+      for (const auto& row : rows) EXPECT_FALSE(row.addresses.empty()) << row.dial;
+      ++answers;
+    });
+  };
+  for (int i = 0; i < 50; ++i) ask();
+  ASSERT_TRUE(fleet.run_until([&] { return answers == 50; }, 1'000));
+  EXPECT_EQ(fleet.world(a).resolved, 3);
+  ask();
+  ASSERT_TRUE(fleet.run_until([&] { return answers == 51; }, 1'000));
+  EXPECT_EQ(fleet.world(a).resolved, 6) << "what was looked up for others is not kept";
+}
+
 TEST_F(Fleets, what_the_mail_engine_refused_is_not_told_as_applied_and_is_tried_again) {
   three();
   fleet.world(c).applies_fail = true;

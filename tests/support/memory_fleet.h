@@ -166,6 +166,7 @@ class MemoryWorld final : public machine::World {
   bool disk_stands_still = false;  ///< what is asked of the store is answered after disk_goes_on()
   void disk_goes_on();
   std::vector<std::function<void()>> disk_waits;
+  int resolved = 0;                ///< names that were looked up
   bool applies_fail = false;       ///< the mail engine refuses every plan
   std::uint64_t epoch = 1;         ///< grows with each kill: older callbacks are void
   std::string host_name_;

@@ -182,6 +182,7 @@ std::vector<transport::DialState> MemoryWorld::dial_states() {
 }
 
 void MemoryWorld::resolve(std::string host, std::function<void(transport::Transport::Resolution)> done) {
+  ++resolved;
   transport::Transport::Resolution out;
   out.host = host;
   const auto found = fleet_.worlds_.find(host);
