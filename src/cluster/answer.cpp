@@ -12,21 +12,27 @@ bool Peer::Core::holds(const base::MemberId& member, const Dot& dot) const {
   return found != others.end() && known_seq(found->second.stored, chain_of(dot)) >= dot.seq;
 }
 
-/// Waited for are live links that answered last time: one slow machine costs the fleet one wait,
-/// not every.
+/// A live link that answered last time: one slow machine costs the fleet one wait, not every. And a machine that answers
+/// late each time, or comes on a new link for each commit, has made its commits wait often enough.
+bool Peer::Core::is_waited_for(const Link& to, Due& due) {
+  if (to.missed_ack) return false;
+  if (now.mono_ms < due.hurry_mono_ms || due.patient.contains(to.member)) return true;
+  return others[to.member].patience.take(now.mono_ms) && due.patient.insert(to.member).second;
+}
+
 void Peer::Core::answer_due() {
   std::vector<Due> later;
-  for (const Due& due : dues) {
+  for (Due& due : dues) {
     const Dot dot = history.find(due.hash)->info.dot;
     const bool late = now.mono_ms >= due.deadline_mono_ms;
     bool wait = false;
     for (Link* to : live_links()) {
       if (holds(to->member, dot)) continue;
       if (late && due.wait) to->missed_ack = true;
-      wait = wait || !to->missed_ack;
+      wait = (due.wait && !late && is_waited_for(*to, due)) || wait;
     }
-    if (due.wait && wait && !late) {
-      later.push_back(due);
+    if (wait) {
+      later.push_back(std::move(due));
     } else {
       out.answers.push_back(answer_for(due));
     }

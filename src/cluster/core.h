@@ -71,8 +71,10 @@ struct Due {
   std::string request_key;
   base::Hash content;
   base::Hash hash;
+  std::int64_t hurry_mono_ms = 0;     ///< from then on it is waited for at the cost of patience
   std::int64_t deadline_mono_ms = 0;
   bool wait = true;
+  std::set<base::MemberId> patient;   ///< whose patience was spent on it
 };
 
 struct Link {
@@ -122,6 +124,7 @@ struct Other {
   Vector covers;                                ///< its data plane; as it said it
   std::string problem;
   std::optional<base::MemberId> covers_told_by;
+  Pace patience{3, 60'000};      ///< waits for it of more than a quarter of answer_wait_ms, on whichever link
   std::uint64_t refusals = 0;    ///< alerts about commits from it
   bool pace_alerted = false;
   bool clock_alerted = false;
@@ -199,6 +202,7 @@ struct Peer::Core {
 
   // answer.cpp
   void answer_due();
+  [[nodiscard]] bool is_waited_for(const Link& to, Due& due);
   Answer answer_for(const Due& due);
   [[nodiscard]] bool holds(const base::MemberId& member, const Dot& dot) const;
   [[nodiscard]] std::string why_missing(const base::MemberId& member);

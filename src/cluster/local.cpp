@@ -75,7 +75,7 @@ bool Peer::Core::answer_known(const LocalCommit& what) {
     return true;
   for (const Record* known : history.by_request_key(key)) {
     if (!same_header(known->info)) continue;
-    out.answers.push_back(answer_for({key, *content, known->info.hash, 0, false}));
+    out.answers.push_back(answer_for({key, *content, known->info.hash, 0, 0, false, {}}));
     return true;
   }
   for (const auto& [hash, one] : held) {
@@ -405,7 +405,7 @@ void Peer::Core::finish_own(Token token) {
     for (const LinkId id : flight.shipped) say[id] = {dot.incarnation, dot.seq, flight.hash};
     if (!flight.header.writes.empty()) {
       dues.push_back({flight.header.request_key, content_of(flight.header), flight.hash,
-                      now.mono_ms + tuning.answer_wait_ms, flight.wait});
+                      now.mono_ms + tuning.answer_wait_ms / 4, now.mono_ms + tuning.answer_wait_ms, flight.wait, {}});
     }
     const Record& record = apply(std::move(flight.header), flight.hash, flight.values);
     for (const base::MemberId& member : flight.stored) history.raise(others[member].stored, record);

@@ -167,7 +167,7 @@ std::int64_t Peer::Core::next_wake() const {
     if (mono_ms != 0 && (wake == 0 || mono_ms < wake)) wake = mono_ms;
   };
   if (!queue.empty() && !authored) at(started_at + tuning.start_wait_ms);
-  for (const Due& due : dues) at(due.deadline_mono_ms);
+  for (const Due& due : dues) at(now.mono_ms < due.hurry_mono_ms ? due.hurry_mono_ms : due.deadline_mono_ms);
   for (const auto& [id, one] : links) {
     if (one.leaving) at(one.leave_at);
     if (one.round) at(one.round_retry_at);

@@ -66,7 +66,7 @@ class Daemon {
   template <class... Args>
   auto in_turn(void (Daemon::*what)(ConnectionId, Args...)) {
     return [this, what](ConnectionId id, Args... args) {
-      inlet_.put(fmt::format("link {}", id), [this, what, id, ... args = std::move(args)]() mutable {
+      inlet_.put(std::to_string(id), [this, what, id, ... args = std::move(args)]() mutable {
         if (machine_ != nullptr) (this->*what)(id, std::move(args)...);
       });
     };
@@ -95,11 +95,11 @@ class Daemon {
   Result<void> ended_;
   asio::io_context truth_{1};
   asio::signal_set signals_{truth_, SIGTERM, SIGINT};
-  Inlet inlet_{truth_};
+  Inlet inlet_{truth_};  ///< of links and joins
   std::unique_ptr<const schema::Schema> schema_;
   std::unique_ptr<RealWorld> world_;
   std::unique_ptr<machine::Machine> machine_;
-  std::shared_ptr<DeskHandle> desk_ = std::make_shared<DeskHandle>(inlet_);
+  std::shared_ptr<DeskHandle> desk_ = std::make_shared<DeskHandle>(truth_);
   std::unique_ptr<Unset> unset_;  ///< only until the machine is set up
   asio::steady_timer look_{truth_};
   asio::steady_timer settle_log_{truth_};

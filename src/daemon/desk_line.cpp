@@ -88,7 +88,7 @@ void DeskLine::wait_for_turn() {
     keep_rest();
     return read();
   }
-  desk_->turns.put("user " + who_.name, [self = shared_from_this()] { self->take_line(); });
+  desk_->turns.put(who_.name, [self = shared_from_this()] { self->take_line(); });
 }
 
 void DeskLine::take_line() {

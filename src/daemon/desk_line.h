@@ -17,9 +17,9 @@ class DeskLine;
 
 /// The desk as long as there is one: clients' lines may outlive it for a moment when posternd ends.
 struct DeskHandle {
-  /// `turns` must outlive the last turn that a line takes.
-  explicit DeskHandle(Inlet& the_turns) : turns(the_turns) {}
-  Inlet& turns;
+  /// `truth` must outlive the last turn that a line takes.
+  explicit DeskHandle(boost::asio::io_context& truth) : turns(truth) {}
+  Inlet turns;  ///< of users; the thread of `truth` lets links have theirs between any two
   desk::AnyDesk* desk = nullptr;
   std::vector<std::weak_ptr<DeskLine>> lines;
 

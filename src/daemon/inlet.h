@@ -12,8 +12,8 @@
 
 namespace postern::daemon {
 
-/// What links bring and users ask, on its way to the thread that owns the machine: links and users take turns, so that
-/// one that floods costs the others a slice of time a turn, whatever it sends. A turn takes at least one thing; what it
+/// What links bring, or users ask, on its way to the thread that owns the machine: they take turns, so that one
+/// that floods costs the others a slice of time a turn, whatever it sends. A turn takes at least one thing; what it
 /// ran over is taken off its next turns (deficit round robin: Shreedhar and Varghese, 1995). Between two turns that
 /// thread does everything else that waits for it. How much may lie here is bounded by whoever puts: a link by
 /// transport::Limits::untaken_bytes, a desk's line puts one thing at a time.
@@ -24,8 +24,8 @@ class Inlet {
   /// `truth` must outlive this, and this everything that it still runs.
   explicit Inlet(boost::asio::io_context& truth) : truth_(truth) {}
 
-  /// From any thread. `what` runs on the thread of `truth`; what is `from` one in its order. Who shares a name
-  /// ("link 7", "user …") shares its turns.
+  /// From any thread. `what` runs on the thread of `truth`; what is from one in its order. Who shares a name
+  /// shares its turns.
   void put(const std::string& from, std::function<void()> what);
 
  private:

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "cluster/world.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace postern::cluster {
@@ -209,6 +210,45 @@ TEST(Commit, NamesWhoIsMissingAndWaitsForALaggardOnce) {
   world.run();
   ASSERT_NE(world.answer(0, third), nullptr);
   EXPECT_EQ(world.answer(0, third)->missing.size(), 1U);
+}
+
+TEST(Commit, WhoKeepsCommitsWaitingEachTimeIsNotWaitedForLong) {
+  World world;
+  world.found(2);
+  world.at(1).hold_flush = true;
+  /// Milliseconds that a commit waits for a machine that answers shortly before the deadline.
+  const auto waits = [&](const std::string& name) {
+    const std::string key = world.set(0, name, "one");
+    std::int64_t waited = 0;
+    for (world.run(); world.answer(0, key) == nullptr && waited < 1'900; waited += 100) world.pass(100);
+    while (!world.at(1).unflushed.empty()) world.flush(1);
+    world.run();
+    EXPECT_NE(world.answer(0, key), nullptr);
+    return waited;
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(waits(fmt::format("patient{}", i)), 1'900);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(waits(fmt::format("hurried{}", i)), 500);
+  world.at(1).hold_flush = false;
+  EXPECT_EQ(waits("quick"), 0);
+  world.at(1).hold_flush = true;
+  world.pass(60'000);
+  EXPECT_EQ(waits("later"), 1'900) << "once a minute";
+  EXPECT_EQ(waits("then"), 500);
+}
+
+TEST(Commit, ANewLinkDoesNotMakeCommitsWaitAgain) {
+  World world;
+  world.found(2);
+  world.at(1).hold_flush = true;
+  std::int64_t waited = 0;
+  for (int i = 0; i < 10; ++i) {
+    const std::string key = world.set(0, fmt::format("s{}", i), "one");
+    for (world.run(); world.answer(0, key) == nullptr; waited += 100) world.pass(100);
+    world.cut(0, 1);
+    world.connect(0, 1);
+    world.run();
+  }
+  EXPECT_LE(waited, 3 * 2'000 + 7 * 500);
 }
 
 TEST(Commit, PastLimitsIsRefused) {

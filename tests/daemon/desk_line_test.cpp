@@ -70,9 +70,8 @@ struct DeskLines : testing::Test {
   }
 
   boost::asio::io_context truth;
-  Inlet turns{truth};
   Notes desk;
-  std::shared_ptr<DeskHandle> handle = std::make_shared<DeskHandle>(turns);
+  std::shared_ptr<DeskHandle> handle = std::make_shared<DeskHandle>(truth);
   std::vector<int> clients;
 };
 
