@@ -57,9 +57,10 @@ void feature_get(State& state, Session& session, const Call& call, Params& param
   out["label"] = mode_label(fleet, mode);
   out["defined"] = view.settings.defines(mode, feature->name);
   const bool writer = !may_not_write(*feature, role_of(state, session));
+  const schema::Form& form = state.schema.form(feature->name);
   const auto shown = [&](const model::Text& text) {
     json::value data = data_of(text);
-    return writer ? data : without_secrets(state.schema.form(feature->name), std::move(data));
+    return writer ? data : without_secrets(form, std::move(data));
   };
   out["data"] = shown(view.settings.find(mode, feature->name));
   out["effective"] = shown(from ? view.settings.find(*from, feature->name) : factory_text(*feature));
