@@ -127,8 +127,11 @@ Message get_link_state(std::string_view from, Reader& reader) {
     if (field.number == 1) to.boot_nonce = field.value;
     if (field.number == 2) to.version = field.value;
     if (field.number == 3) reader.bytes(field, to.member.uuid.bytes, "a member's id");
-    if (field.number == 4) reader.bytes(field, to.live.emplace_back().uuid.bytes, "a member's id");
-    if (field.number == 5)
+    if (field.number == 4 && field.is_bytes) {
+      reader.bytes(field, to.live.emplace_back().uuid.bytes, "a member's id");
+      reader.check(!to.live.back().is_nil(), "a member's id");
+    }
+    if (field.number == 5 && field.is_bytes)
       to.joining.push_back(reader.line(field.bytes, join_line_bytes, "a line about a join"));
   }
   return to;
