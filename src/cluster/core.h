@@ -125,13 +125,18 @@ struct Other {
   std::string problem;
   std::optional<base::MemberId> covers_told_by;
   Pace patience{3, 60'000};      ///< waits for it of more than a quarter of answer_wait_ms, on whichever link
-  std::uint64_t refusals = 0;    ///< alerts about commits from it
   bool pace_alerted = false;
   bool clock_alerted = false;
   base::Hash state_alerted;
   std::int64_t down_since = 0;
   bool down_alerted = false;
   std::int64_t alert_allowed_at = 0;
+};
+
+/// Alerts of one kind about one member: whoever causes them must not fill the log and all terminals.
+struct AlertPace {
+  Pace pace{8, 60'000};
+  std::uint64_t left_out = 0;  ///< since the last one that was told
 };
 
 /// What one author may have staged, or deferred, of the room for received commits; and all authors together: what is
@@ -163,7 +168,8 @@ struct Peer::Core {
   [[nodiscard]] std::int64_t next_wake() const;
   Persist& persist();
   void send(LinkId link, Message message);
-  void alert(Alert::Grade grade, std::string about, std::string text);
+  /// `member`: whom it is about; its alerts of a kind have a pace of their own.
+  void alert(Alert::Grade grade, const char* about, const base::MemberId& member, std::string text);
   const Fleet& fleet();
   std::string host_of(const base::MemberId& member);
   [[nodiscard]] bool is_dead(const base::MemberId& member) const;
@@ -394,6 +400,7 @@ struct Peer::Core {
   bool deaths = false;
   std::set<LinkId> to_close;          ///< too much from them did not check
   std::map<LinkId, std::set<base::Hash>> acks;  ///< who is told that these are on the disk
+  std::map<std::pair<std::string, base::MemberId>, AlertPace> alert_paces;
   std::vector<Alert> alerts_later;           ///< found between steps
 };
 

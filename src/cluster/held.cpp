@@ -87,7 +87,7 @@ bool Peer::Core::may_begin(const Held& one) {
   const std::int64_t refill_ms = one.wanted ? tuning.vouched_refill_ms : tuning.chain_refill_ms;
   if (deferred_at == 0 || deferred_at > now.mono_ms + refill_ms) deferred_at = now.mono_ms + refill_ms;
   if (std::exchange(others[member].pace_alerted, true)) return false;
-  alert(Alert::Grade::critical, "chains",
+  alert(Alert::Grade::critical, "chains", member,
         fmt::format("{} begins more and more chains of commits at once, as no sound machine does. "
                     "They are taken slowly here. Remove that machine from the cluster if it goes "
                     "on.",
@@ -238,7 +238,7 @@ void Peer::Core::advance_staged(Held& one) {
 
 /// What came from the disk and is not what was written there comes again from the others.
 void Peer::Core::drop_unsound(const Held& one, const std::string& why) {
-  alert(Alert::Grade::critical, "damaged",
+  alert(Alert::Grade::critical, "damaged", one.header.dot.member,
         fmt::format("The stored commit {} of {} is damaged: {}. It is asked for again.",
                     to_text(one.header.dot), host_of(one.header.dot.member), why));
   persist().drop.push_back(one.hash);
@@ -286,7 +286,7 @@ void Peer::Core::failed_held(Token token, const Flushed& why) {
     const auto found = held.find(hash);
     if (found != held.end() && found->second.token == token) forget(hash);
   }
-  alert(Alert::Grade::critical, "disk",
+  alert(Alert::Grade::critical, "disk", self.member,
         fmt::format("Commits of other machines could not be written to this machine's disk: {}. "
                     "They are asked "
                     "for again.",
@@ -393,7 +393,7 @@ void Peer::Core::rename_for(const Header& header) {
 void Peer::Core::alert_fork(const Record& record, const Record& rival) {
   const Dot& dot = record.info.header.dot;
   if (!forks_alerted.insert(dot).second) return;
-  alert(Alert::Grade::critical, "fork",
+  alert(Alert::Grade::critical, "fork", dot.member,
         fmt::format("Two different commits ({:.12} and {:.12}) were made as {} by {}: that machine "
                     "was copied, or set back while it ran. Both are kept as concurrent changes; see "
                     "which settings show what you want. If two machines run with its identity, let "

@@ -47,7 +47,7 @@ std::string Peer::Core::why_refuse(const Link& from, const Hello& hello) const {
 bool Peer::Core::accept_nonce(Link& from, std::uint64_t nonce) {
   Other& other = others[from.member];
   if (other.superseded.count(nonce) != 0) {
-    alert(Alert::Grade::critical, "clone",
+    alert(Alert::Grade::critical, "clone", from.member,
           fmt::format("Two machines use the identity of {}: it was copied while it ran. The older "
                       "one's link is "
                       "refused; let it leave and join again.",
@@ -73,7 +73,7 @@ void Peer::Core::on_hello(Link& from, const Hello& hello) {
   if (from.greeted) return;
   const std::string wrong = why_refuse(from, hello);
   if (!wrong.empty()) {
-    alert(Alert::Grade::critical, "link-refused",
+    alert(Alert::Grade::critical, "link-refused", from.member,
           fmt::format("A link from {} was refused: {}.", host_of(from.member), wrong));
     return close(from.id);
   }
@@ -173,7 +173,7 @@ void Peer::Core::watch_skew(Link& from, std::int64_t wall_ms) {
   Other& other = others[from.member];
   const bool off = std::abs(from.clock_ahead_ms) > tuning.skew_alert_ms;
   if (off && !other.clock_alerted) {
-    alert(Alert::Grade::warning, "clock",
+    alert(Alert::Grade::warning, "clock", from.member,
           fmt::format("The clock of {} is {} s {} this machine's. Check the time service of both.",
                       host_of(from.member), std::abs(from.clock_ahead_ms) / 1000,
                       from.clock_ahead_ms > 0 ? "ahead of" : "behind"));

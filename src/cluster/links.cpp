@@ -146,7 +146,7 @@ void Peer::Core::on_ping(Link& from, const Ping& what) {
   if (what.state_digest == builder.state().digest() || other.state_alerted == what.state_digest)
     return;
   other.state_alerted = what.state_digest;
-  alert(Alert::Grade::critical, "state-differs",
+  alert(Alert::Grade::critical, "state-differs", from.member,
         fmt::format("{} holds the same commits as this machine but has other settings. This is a "
                     "bug of Postern or "
                     "of a disk: please report it with the output of `postern status` of both.",
@@ -217,7 +217,7 @@ void Peer::Core::watch_members() {
     });
     if (linked) {
       if (other.down_alerted)
-        alert(Alert::Grade::info, "link-up",
+        alert(Alert::Grade::info, "link-up", member.id,
               fmt::format("{} is connected again.", member.host_name));
       other.down_alerted = false;
       other.down_since = 0;
@@ -227,7 +227,7 @@ void Peer::Core::watch_members() {
                now.mono_ms >= std::max(other.down_since + tuning.ping_ms, other.alert_allowed_at)) {
       other.down_alerted = true;
       other.alert_allowed_at = now.mono_ms + alert_pause_ms;
-      alert(Alert::Grade::warning, "link-down",
+      alert(Alert::Grade::warning, "link-down", member.id,
             fmt::format("{} has not been reached for {} s. Commits reach it when it is back.",
                         member.host_name, (now.mono_ms - other.down_since) / 1000));
     }

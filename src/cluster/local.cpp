@@ -450,7 +450,7 @@ void Peer::Core::fail_own(const Flushed& why) {
     send(to->id, Dropped{chain.incarnation, done});
     if (known_seq(to->sent, chain) > done) to->sent[chain] = done;
   }
-  alert(Alert::Grade::critical, "disk",
+  alert(Alert::Grade::critical, "disk", self.member,
         fmt::format("A commit could not be written to this machine's disk: {}.", why.reason));
   if (planted(Planted::flush_failure_keeps_incarnation)) return;
   end_incarnation();

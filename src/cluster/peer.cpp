@@ -131,7 +131,7 @@ void Peer::Core::watch_clock() {
   const std::int64_t jump = offset - clock_offset_ms;
   clock_offset_ms = offset;
   if (std::abs(jump) <= clock_jump_ms) return;
-  alert(Alert::Grade::warning, "clock",
+  alert(Alert::Grade::warning, "clock", self.member,
         fmt::format("The clock of this machine was set {} by {} s. Check its time service.",
                     jump > 0 ? "forward" : "back", std::abs(jump) / 1000));
   end_incarnation();
@@ -199,8 +199,15 @@ void Peer::Core::send(LinkId to, Message message) {
   out.sends.push_back({to, std::move(message)});
 }
 
-void Peer::Core::alert(Alert::Grade grade, std::string about, std::string text) {
-  out.alerts.push_back({grade, std::move(about), std::move(text)});
+void Peer::Core::alert(Alert::Grade grade, const char* about, const base::MemberId& member, std::string text) {
+  AlertPace& pace = alert_paces[{about, member}];
+  if (!pace.pace.take(now.mono_ms)) {
+    ++pace.left_out;
+    return;
+  }
+  if (const auto left_out = std::exchange(pace.left_out, 0); left_out > 0)
+    text += fmt::format(" ({} more like this were left out before it.)", left_out);
+  out.alerts.push_back({grade, about, std::move(text)});
 }
 
 const Fleet& Peer::Core::fleet() {

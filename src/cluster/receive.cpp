@@ -18,7 +18,6 @@ constexpr std::size_t bytes_a_commit = 16U << 10;
 constexpr std::size_t bytes_a_write = 256;
 /// So many commits that do not check end a link: a machine that is sound ships only what it has checked.
 constexpr std::uint64_t refused_a_link = 256;
-constexpr std::uint64_t refusals_told = 10;
 
 }  // namespace
 
@@ -256,12 +255,9 @@ void Peer::Core::refuse(const Held& one, const std::string& why) {
   const base::MemberId blamed = one.account.proved ? one.account.member
                                 : from != nullptr  ? from->member
                                                    : self.member;
-  const std::uint64_t told = ++others[blamed].refusals;
-  if (told > refusals_told && told % 1000 != 0)
-    return;  // a broken peer must not flood the alerts
   const std::string author =
       one.account.proved ? fmt::format(" of {}", host_of(one.account.member)) : "";
-  alert(Alert::Grade::warning, "commit-refused",
+  alert(Alert::Grade::warning, "commit-refused", blamed,
         fmt::format("A commit{} that came from {} was refused: {}.", author,
                     from == nullptr ? "another machine" : host_of(from->member), why));
 }
@@ -271,7 +267,7 @@ void Peer::Core::close_refused() {
   for (const LinkId id : to_close) {
     const Link* one = link(id);
     if (one == nullptr) continue;
-    alert(Alert::Grade::critical, "link-refused",
+    alert(Alert::Grade::critical, "link-refused", one->member,
           fmt::format("The link with {} was ended: {} commits that came on it did not check. If "
                       "that goes on, remove that machine from the cluster.",
                       host_of(one->member), one->refused));

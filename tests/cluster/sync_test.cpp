@@ -280,6 +280,14 @@ TEST(Sync, SupersededNonceIsAClone) {
   EXPECT_EQ(effects.close, std::vector<LinkId>{62});
   ASSERT_FALSE(effects.alerts.empty());
   EXPECT_EQ(effects.alerts[0].about, "clone");
+  std::size_t told = 0;
+  for (LinkId link = 100; link < 1'100; ++link) told += greet(link, 1).alerts.size();
+  EXPECT_LE(told, 10U) << "one that comes a thousand times is told of a few times";
+  world.now.mono_ms += 60'000;
+  world.now.wall_ms += 60'000;
+  const Effects later = greet(2'000, 1);
+  ASSERT_EQ(later.alerts.size(), 1U) << "but goes on being told of";
+  EXPECT_NE(later.alerts[0].text.find("more like this"), std::string::npos);
 }
 
 TEST(Sync, DeadLinkIsClosedAfterMissedPings) {
