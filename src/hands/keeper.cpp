@@ -122,6 +122,7 @@ void Keeper::gone(const std::string& how, std::int64_t now_ms) {
   kill_ms_ = -1;
   (void)run_.remove(pid_file);
   if (stopping_) return log_.line(fmt::format("posternd ended ({})", how));
+  ++ends_;
   if (now_ms - started_ms_ >= proven_ms) wait_ms_ = first_wait_ms;
   start_ms_ = now_ms + wait_ms_;
   log_.line(fmt::format("posternd ended ({}); it is started again in {} ms", how, wait_ms_));

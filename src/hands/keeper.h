@@ -40,6 +40,8 @@ class Keeper {
   /// -1 when there is nothing to watch: a child's end comes by ended().
   [[nodiscard]] int watched() const { return adopted_ ? pidfd_.get() : -1; }
   [[nodiscard]] bool runs() const { return pid_ > 0; }
+  /// How often it has ended by itself.
+  [[nodiscard]] std::uint64_t ends() const { return ends_; }
 
  private:
   bool adopt(std::int64_t now_ms);
@@ -60,6 +62,7 @@ class Keeper {
   std::int64_t start_ms_ = -1;  // when to start again
   std::int64_t kill_ms_ = -1;
   std::int64_t wait_ms_;  // before the next start
+  std::uint64_t ends_ = 0;
 };
 
 }  // namespace postern::hands

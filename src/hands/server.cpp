@@ -34,6 +34,7 @@ constexpr std::size_t small_frame = 256U << 10;
 constexpr std::size_t large_frames_most = 2;
 constexpr std::int64_t look_every_ms = 5'000;  // at the size of the logs
 constexpr std::int64_t frame_ms = 60'000;      // from the first byte of a frame to its last
+constexpr std::uint64_t ends_in_vain = 3;      // of a posternd that asked for nothing: then mail goes on without it
 
 std::int64_t now_ms() {
   timespec now{};
@@ -90,6 +91,7 @@ class Server {
   void worker_ended(Connection& connection, int status);
   void begin_stop();
   void go_on_stopping();
+  void bring_mail_back();
   void wait();
 
   House& house_;
@@ -104,6 +106,7 @@ class Server {
   pid_t worker_ = 0;  // who works now; one at a time: Postfix's files are one thing
   bool stopping_ = false;
   bool postfix_stopped_ = false;
+  bool left_to_posternd_ = false;  // what Postfix does: it has asked, or mail was brought back without it
   std::int64_t look_at_ms_ = 0;  // when to look at the logs again
   bool more_to_do_ = false;      // a request was done: another may lie behind it, read already
   bool done_ = false;
@@ -154,7 +157,8 @@ void Server::wait() {
     shut(connection->socket.get());
     return true;
   });
-  if (stopping_) go_on_stopping();
+  if (stopping_) return go_on_stopping();
+  bring_mail_back();
 }
 
 void Server::take_signals() {
@@ -330,6 +334,7 @@ void Server::handle(Connection& connection, const Rule& rule) {
 }
 
 void Server::begin_work(Connection& connection, const Rule& rule, const std::string& body) {
+  left_to_posternd_ = left_to_posternd_ || rule.verb != Verb::running;
   const auto generation = generation_of(rule, body);
   // Rows come with every commit, and the question whether it runs with every look.
   if (rule.verb != Verb::table && rule.verb != Verb::running)
@@ -411,6 +416,25 @@ void Server::go_on_stopping() {
   }
   auto stopped = instance_.stop();
   if (!stopped) log_.line(base::to_text(stopped.error()));
+  ::_exit(0);
+}
+
+/// After a restart of the host a posternd that does not come up (its store is damaged, say) must not keep mail back: what
+/// was in force last is put to work once, judged as ever.
+void Server::bring_mail_back() {
+  if (left_to_posternd_ || worker_ != 0 || keeper_.ends() < ends_in_vain) return;
+  left_to_posternd_ = true;
+  const std::uint64_t generation = instance_.in_force();
+  if (generation == 0) return;
+  log_.line(fmt::format("posternd does not come up: Postfix is started with generation {}, which was in force last",
+                        generation));
+  worker_ = ::fork();
+  if (worker_ != 0) {
+    if (worker_ < 0) worker_ = 0;
+    return;
+  }
+  const auto started = instance_.start();
+  log_.line(started ? "Postfix runs" : base::to_text(started.error()));
   ::_exit(0);
 }
 

@@ -383,6 +383,40 @@ TEST_F(InstanceTest, RootAloneWritesTables) {
   EXPECT_TRUE(std::filesystem::exists(mta() + "/tables/rat_x.lmdb"));
 }
 
+TEST_F(InstanceTest, MailGoesOnAfterARestartThoughPosterndDoesNotComeUp) {
+  const int port = free_port();
+  EXPECT_EQ(text_of(client_->stage(generation(mta(), 1, main_lines, services(port, "")))), "");
+  EXPECT_EQ(text_of(client_->check(1)), "");
+  EXPECT_EQ(text_of(client_->switch_to(1)), "");
+  ASSERT_EQ(text_of(client_->start()), "");
+  client_.reset();
+  EXPECT_EQ(end_hands(SIGTERM), 0);
+  EXPECT_EQ(greeting(port), "");
+  std::filesystem::remove(bin() + "/posternd");
+  std::filesystem::copy_file("/bin/false", bin() + "/posternd");
+  begin_hands(false);
+  client_.emplace(socket_path());
+  EXPECT_TRUE(becomes([&] { return client_->running().value(); })) << log();
+  EXPECT_TRUE(becomes([&] { return greeting(port).rfind("220 g1.postern.test", 0) == 0; }));
+  EXPECT_EQ(logged("generation 1, which was in force last"), 1U);
+  // Whoever stops it then is obeyed.
+  ASSERT_EQ(text_of(client_->stop()), "");
+  const std::size_t ends = logged("posternd ended");
+  EXPECT_TRUE(becomes([&] { return logged("posternd ended") > ends; }));
+  EXPECT_FALSE(client_->running().value());
+}
+
+TEST_F(InstanceTest, WhatPosterndAskedForIsNotDoneAgainWithoutIt) {
+  EXPECT_EQ(text_of(client_->stage(generation(mta(), 1))), "");
+  EXPECT_EQ(text_of(client_->check(1)), "");
+  EXPECT_EQ(text_of(client_->switch_to(1)), "");
+  std::filesystem::remove(bin() + "/posternd");
+  std::filesystem::copy_file("/bin/false", bin() + "/posternd");
+  ::kill(started()[0], SIGKILL);
+  EXPECT_TRUE(becomes([&] { return logged("posternd ended") >= 4; }));
+  EXPECT_FALSE(client_->running().value()) << "it had come up, and had not started Postfix";
+}
+
 TEST_F(InstanceTest, ReloadIsAnsweredWhenMasterHasReadItsFiles) {
   const auto put = [&](std::uint64_t number, const std::string& master) {
     EXPECT_EQ(text_of(client_->stage(generation(mta(), number, main_lines, master))), "");
