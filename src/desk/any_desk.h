@@ -11,7 +11,7 @@ namespace postern::desk {
 
 using SessionId = std::uint64_t;
 
-/// Who sits at the desk: fixed by whoever accepted the connection, never by the client (design §2).
+/// Who sits at the desk: fixed by whoever accepted the connection, never by the client.
 struct Who {
   base::UserId user;
   std::string name;  ///< "admin"; "console" for uid 0

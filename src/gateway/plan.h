@@ -30,7 +30,7 @@ struct File {
   friend bool operator==(const File&, const File&) = default;
 };
 
-/// One LMDB map, kept up in place (gateway.md §2). Rows by key.
+/// One LMDB map, kept up in place. Rows by key.
 struct Table {
   std::string name;  ///< e.g. "transport": file tables/transport.lmdb
   std::map<std::string, std::string> rows;
@@ -91,7 +91,7 @@ struct Part {
 
 Plan make_plan(const Effective& effective, const Facts& facts, const std::vector<Part>& parts);
 
-/// What must be done to get from one plan to another: the least that suffices (gateway.md §2).
+/// What must be done to get from one plan to another: the least that suffices.
 struct TableChange {
   std::string table;
   bool whole = false;  ///< new table: make it from all rows

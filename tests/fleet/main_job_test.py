@@ -88,7 +88,7 @@ def killed_and_back(fleet, commits):
 
 
 def one_flush_no_exec(fleet):
-    """A route costs one flush and no process on every machine (bench.md 3)."""
+    """A route costs one flush and no process on every machine."""
     import json
     def counters():
         return {name: json.loads(m.must("stats --json"))["counters"] for name, m in fleet.machines.items()}
