@@ -60,15 +60,21 @@ void say(Line& line, const std::vector<Ship::Item>& items) {
 void successors(const Member& member, const Target& target, std::uint64_t size) {
   std::vector<base::Uuid> ids;
   for (std::uint64_t i = 0; i <= size; ++i) ids.push_back(draw_id());
-  Writes births;
-  Writes deaths;
-  for (std::uint64_t i = 0; i < size; ++i) {
-    births.put({Space::group, ids[i], "name"}, "hostile" + std::to_string(i));
-    deaths.remove({Space::group, ids[i], "life"}, {ids[i + 1].bytes.begin(), ids[i + 1].bytes.end()});
+  std::vector<Ship::Item> items;
+  for (const bool birth : {true, false}) {
+    for (std::uint64_t part = 0; part < size; part += 1'500) {  // a header holds no more
+      Writes writes;
+      for (std::uint64_t i = part; i < size && i < part + 1'500; ++i) {
+        if (birth)
+          writes.put({Space::group, ids[i], "name"}, "hostile" + std::to_string(i));
+        else
+          writes.remove({Space::group, ids[i], "life"}, {ids[i + 1].bytes.begin(), ids[i + 1].bytes.end()});
+      }
+      items.push_back(writes.sign(member, items.empty() ? nullptr : &items.back()));
+    }
   }
-  const auto first = births.sign(member, nullptr);
   Line line = greeted(member, target);
-  say(line, {first, deaths.sign(member, &first)});
+  say(line, items);
 }
 
 void one_name(const Member& member, const Target& target, std::uint64_t size) {
@@ -83,8 +89,10 @@ void one_name(const Member& member, const Target& target, std::uint64_t size) {
   say(line, items);
 }
 
-/// It admits somebody whose keys it has as well, and vouches for whatever chains that one begins.
+/// It admits somebody whose keys it has as well, and vouches for whatever chains that one begins. More than the common
+/// measure of chains keeps machines apart for a time (docs/SECURITY.md says so); these are as many as it holds.
 void accomplice(const Member& member, const Target& target, std::uint64_t size) {
+  size = std::min<std::uint64_t>(size, 450);  // at each of two machines, others
   const auto key = base::signing_key({7, 7, 7});
   static const cluster::MemberIdentity identity{"ACCOMPLICE", base::verify_key(key), "ssh-ed25519 AAAAp", "ssh-ed25519 AAAAq",
                                                 draw_id()};
