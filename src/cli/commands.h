@@ -40,6 +40,7 @@ int misused(Session& session, const base::Error& error, std::string_view usage);
 int allowed_here(Session& session, std::string_view command);
 
 // The commands, each in the file of its subject.
+int run_batch(Session&, Arguments&);  // shell.cpp
 int run_clusterconfig(Session&, Arguments&);
 int run_clustermode(Session&, Arguments&);
 int run_commit(Session&, Arguments&);

@@ -66,11 +66,8 @@ desk::Reply<Json> Session::try_call(std::string_view method, JsonObject params) 
     refusal.error.where = base::printable_line(refusal.error.where);
     reply = std::move(refusal);
   }
-  // Another machine out of reach comes with its host's name; without one it is the desk that is gone.
-  if (!reply && reply.error().error.code == ErrorCode::unreachable &&
-      text_of(reply.error().data, "host").empty()) {
-    over_ = true;
-  }
+  // What the desk refuses comes with data: then another machine is out of reach. Without, it is the desk that is gone.
+  if (!reply && reply.error().error.code == ErrorCode::unreachable && !reply.error().data.is_object()) over_ = true;
   return reply;
 }
 

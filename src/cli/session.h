@@ -35,6 +35,8 @@ class Session {
   const schema::Schema& schema;
   /// In a shell: commands may ask which mode or start is meant. In a batch they fail instead.
   bool interactive = false;
+  /// The commands come from a script, one after another.
+  bool scripted = false;
   /// This command was given --json: results are one JSON document on one line.
   bool json = false;
 

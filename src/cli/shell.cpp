@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "cli/commands.h"
 #include "cli/filter.h"
 #include "cli/questions.h"
@@ -92,6 +94,26 @@ void greet(Session& session) {
   }
 }
 
+int run_lines(Session& session, const Options& options, bool go_on) {
+  int first_code = exit_ok;
+  for (std::size_t number = 1; !session.over(); ++number) {
+    const auto line = session.console().ask("");
+    if (!line) return first_code;
+    const auto parsed = parse_line(*line);
+    if (parsed && is_farewell(*parsed)) return first_code;
+    const int code = parsed ? run_commands(session, *parsed, options) : session.fail(parsed.error());
+    session.print_notices();
+    if (code == exit_ok) continue;
+    if (first_code == exit_ok) first_code = code;
+    if (!go_on) {
+      session.warn(fmt::format("Line {} failed. The lines after it were not run.", number));
+      return code;
+    }
+    session.warn(fmt::format("Line {} failed.", number));
+  }
+  return first_code;
+}
+
 /// The first login at the console of a machine begins with its setting up.
 int set_up_first(Session& session) {
   session.line("This machine is not set up yet: systemsetup asks what it needs to know.");
@@ -110,6 +132,27 @@ int run_line(desk::Client& client, const schema::Schema& schema, Console& consol
   if (const int code = session.refresh(); code != exit_ok) return code;
   const int code = run_commands(session, *parsed, options);
   session.print_notices();
+  return code;
+}
+
+int run_script(desk::Client& client, const schema::Schema& schema, Console& console, Options options,
+               bool go_on) {
+  Session session(client, schema, console);
+  session.json = options.json;
+  session.scripted = true;
+  if (const int code = session.refresh(); code != exit_ok) return code;
+  return run_lines(session, options, go_on);
+}
+
+int run_batch(Session& session, Arguments& arguments) {
+  const bool go_on = arguments.option("continue").has_value();
+  if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
+  if (std::exchange(session.scripted, true))
+    return session.fail(base::ErrorCode::usage, "This is a script already: put the commands into it.");
+  const bool asked = std::exchange(session.interactive, false);
+  const int code = run_lines(session, {.json = session.json}, go_on);
+  session.interactive = asked;
+  session.scripted = false;
   return code;
 }
 

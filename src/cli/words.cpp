@@ -59,10 +59,16 @@ base::Result<Token> read_word(std::string_view line, std::size_t& at) {
 base::Result<std::vector<Token>> tokens_of(std::string_view line) {
   std::vector<Token> tokens;
   for (std::size_t at = 0; at < line.size();) {
-    if (is_space(line[at])) {
+    const bool first = tokens.empty() || tokens.back().kind == Token::Kind::semicolon;
+    if (line[at] == '#' && first) {
+      at = std::min(line.find('\n', at), line.size());
+    } else if (line[at] == '|') {
+      tokens.push_back({Token::Kind::pipe, {}});
       ++at;
-    } else if (line[at] == ';' || line[at] == '|') {
-      tokens.push_back({line[at] == ';' ? Token::Kind::semicolon : Token::Kind::pipe, {}});
+    } else if (line[at] == ';' || line[at] == '\n') {
+      tokens.push_back({Token::Kind::semicolon, {}});
+      ++at;
+    } else if (is_space(line[at])) {
       ++at;
     } else {
       auto word = read_word(line, at);
@@ -141,7 +147,7 @@ base::Result<std::vector<Words>> parse_line(std::string_view line) {
 
 std::string quoted(std::string_view word) {
   constexpr std::string_view special = " \t\r\n;|'\"\\";
-  if (!word.empty() && word.find_first_of(special) == word.npos) return std::string(word);
+  if (!word.empty() && word.front() != '#' && word.find_first_of(special) == word.npos) return std::string(word);
   std::string text = "\"";
   for (const char c : word) {
     if (c == '"' || c == '\\') text += '\\';

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 
-/// A command line taken apart: commands divided by `;`, shell-like quoting, `| grep` and `| count`.
+/// Command lines taken apart: commands divided by `;` or the line's end, shell-like quoting, `| grep` and `| count`.
 namespace postern::cli {
 
 /// One `| grep WORD` (a plain text, not a pattern) or `| count`.
@@ -27,7 +27,7 @@ struct Words {
 };
 
 /// 'a b' is taken as it is; in "a b" a backslash protects " and \; outside, it protects any character.
-/// Empty commands between `;` are dropped. Errors: usage, naming the open quote or the unknown filter.
+/// Empty commands are dropped, and comments: from a `#` in a command's place to the end of its line. Errors: usage, naming the open quote or the unknown filter.
 base::Result<std::vector<Words>> parse_line(std::string_view line);
 /// The word as parse_line reads it back.
 std::string quoted(std::string_view word);

@@ -24,6 +24,7 @@ const Command every_command[] = {
      "Shows the state of the virus definitions."},
     {"antivirusupdate", machine, operator_, !commits, !built, "",
      "Updates the virus definitions now."},
+    {"batch", any, guest, !commits, built, "", "Runs the commands of a script."},
     {"bounceconfig", any, operator_, commits, !built, "", "Configures bounce profiles."},
     {"bouncerecipients", machine, operator_, !commits, !built, "",
      "Bounces messages out of the queue."},

@@ -28,6 +28,7 @@ struct Wanted {
   std::string desk = default_desk;
   std::string line;
   bool batch = false;
+  bool go_on = false;
   postern::cli::Options options;
 };
 
@@ -82,8 +83,10 @@ int run(const Wanted& wanted, bool desk_given) {
     return client.error().code == postern::base::ErrorCode::usage ? 2 : 5;
   }
   const auto terminal = console();
-  return wanted.batch ? postern::cli::run_line(**client, **schema, *terminal, wanted.line, wanted.options)
-                      : postern::cli::run_shell(**client, **schema, *terminal, wanted.options);
+  if (wanted.batch) return postern::cli::run_line(**client, **schema, *terminal, wanted.line, wanted.options);
+  if (isatty(STDIN_FILENO) == 0)
+    return postern::cli::run_script(**client, **schema, *terminal, wanted.options, wanted.go_on);
+  return postern::cli::run_shell(**client, **schema, *terminal, wanted.options);
 }
 
 }  // namespace
@@ -101,11 +104,12 @@ int main(int argc, char** argv) {
   auto* desk = app.add_option("--desk", wanted.desk, "The desk's socket")->capture_default_str();
   app.add_flag("--json", wanted.options.json, "Results as JSON, one document a line");
   app.add_flag("--login", wanted.options.login, "A login's shell: greets");
+  app.add_flag("--continue", wanted.go_on, "Of a script on standard input run what follows a line that fails, too");
   bool inherits = false;
   app.add_flag("--line", inherits, "Run the line in POSTERN_LINE")->group("");
   auto* line = app.add_option("-c", wanted.line, "Run this line; ; divides its commands");
   app.prefix_command();
-  app.footer("Without a command a shell starts. postern help lists the commands.");
+  app.footer("Without a command a shell starts, or a script on standard input runs. postern help lists the commands.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -82,7 +82,7 @@ void ServerConnection::login_prompt(ssh_message message) {
     refuse_attempt(message);
     return;
   }
-  const char* prompt = "Passphrase: ";
+  const char* prompt = "Password: ";  // what tools that type for somebody wait for
   char echo = 0;
   prompted_ = ssh_message_auth_interactive_request(message, "", "", 1, &prompt, &echo) == SSH_OK;
 }

@@ -36,6 +36,46 @@ TEST(Batch, says_what_is_wrong_and_stops_there) {
   EXPECT_EQ(run(desk, "status 'open").code, 2);
 }
 
+/// A script as `ssh HOST < FILE` runs it.
+Ran script(FakeDesk& desk, const std::string& lines, bool go_on = false) {
+  std::istringstream in(lines);
+  std::ostringstream out;
+  std::ostringstream err;
+  PlainConsole console(in, out, err);
+  const int code = run_script(desk, the_schema(), console, {}, go_on);
+  return {code, out.str(), err.str()};
+}
+
+TEST(Batch, a_script_stops_at_the_first_line_that_fails) {
+  FakeDesk desk(the_schema());
+  desk.answers["commit"] = [](const auto&) -> desk::Reply<desk::Json> { ADD_FAILURE(); return desk::Json(); };
+  const std::string lines = "# routes of the branch\n\nsmtproutes new a.example mx1.example\nsmtproutes nwe b.example x\n"
+                            "smtproutes new c.example mx3.example\ncommit all\n";
+  const Ran stopped = script(desk, lines);
+  EXPECT_EQ(stopped.code, 2);
+  EXPECT_NE(stopped.err.find("Line 4 failed. The lines after it were not run."), std::string::npos) << stopped.err;
+  EXPECT_EQ(stopped.out.find(">"), std::string::npos) << "nobody is there to be prompted: " << stopped.out;
+  const std::string routes = desk.text("machine newyork.example.com", "smtp-routes");
+  EXPECT_NE(routes.find("a.example"), std::string::npos);
+  EXPECT_EQ(routes.find("c.example"), std::string::npos);
+}
+
+TEST(Batch, a_script_goes_on_when_told_so_and_ends_with_its_first_error) {
+  FakeDesk desk(the_schema());
+  const std::string lines = "smtproutes nwe b.example x\ncommit \"open\nsmtproutes new c.example mx3.example\nquit\nnonsense\n";
+  for (const bool option : {true, false}) {
+    desk.settings.clear();
+    const Ran ran = option ? script(desk, lines, true) : run(desk, "batch --continue", lines);
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_NE(ran.err.find("Line 1 failed."), std::string::npos) << ran.err;
+    EXPECT_NE(ran.err.find("Line 2 failed."), std::string::npos) << ran.err;
+    EXPECT_EQ(ran.err.find("Line 5"), std::string::npos) << "quit ends it";
+    EXPECT_NE(desk.text("machine newyork.example.com", "smtp-routes").find("c.example"), std::string::npos);
+  }
+  EXPECT_EQ(run(desk, "batch", "batch\n").code, 2) << "a script in a script has nothing to read";
+  EXPECT_EQ(script(desk, "").code, 0);
+}
+
 TEST(Batch, known_commands_that_are_not_built_say_so) {
   FakeDesk desk(the_schema());
   const Ran check = run(desk, "clustercheck; status");

@@ -177,6 +177,28 @@ TEST(Dialogue, a_join_with_ccs_ends_with_the_two_questions_of_each_interface) {
             "1. Data (192.0.2.7/24: mx.example.com) SSH 22, CCS 2223, HTTPS 443\n");
 }
 
+TEST(Dialogue, a_join_that_reaches_nobody_does_not_end_the_session) {
+  FakeDesk desk(the_schema());
+  desk.answers["cluster.join_dial"] = [](const auto&) -> desk::Reply<desk::Json> {
+    return refusal(base::ErrorCode::unreachable, "127.0.1.9:2200 does not answer.", {{"name", "unreachable"}});
+  };
+  std::istringstream typed("clusterconfig\n3\ny\nn\n127.0.1.9\n2200\nn\nsmtproutes print\nexit\n");
+  std::ostringstream screen;
+  PlainConsole console(typed, screen, screen);
+  EXPECT_EQ(run_shell(desk, the_schema(), console), 0);
+  EXPECT_NE(screen.str().find("127.0.1.9:2200 does not answer."), std::string::npos) << screen.str();
+  EXPECT_NE(screen.str().find("There are no"), std::string::npos) << "the next command runs: " << screen.str();
+  desk.answers["cluster.list"] = [](const auto&) -> desk::Reply<desk::Json> {
+    return desk::Refusal{base::fail(base::ErrorCode::unreachable, "The desk has closed the line."), nullptr};
+  };
+  desk.cluster = "americas";
+  std::istringstream more("clustermode cluster\nclusterconfig list\nsmtproutes print\n");
+  std::ostringstream rest;
+  PlainConsole gone(more, rest, rest);
+  EXPECT_EQ(run_shell(desk, the_schema(), gone), 5);
+  EXPECT_EQ(rest.str().find("There are no"), std::string::npos) << "but a desk that is gone ends it";
+}
+
 TEST(Dialogue, help_shows_commands_and_forms) {
   FakeDesk desk(the_schema());
   EXPECT_NE(run(desk, "help").out.find("smtproutes       Configures where mail"), std::string::npos);

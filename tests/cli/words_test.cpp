@@ -36,6 +36,12 @@ TEST(Line, quotes_as_a_shell_does) {
   }
 }
 
+TEST(Line, ends_at_its_end_and_has_comments) {
+  EXPECT_EQ(words_in("smtproutes new a.example mx1\nsmtproutes new b.example mx2\r\n\n# both; of them\n; # none\nstatus #1"),
+            (Lists{{"smtproutes", "new", "a.example", "mx1"}, {"smtproutes", "new", "b.example", "mx2"}, {"status", "#1"}}));
+  EXPECT_EQ(words_in("commit \"one\ntwo\""), (Lists{{"commit", "one\ntwo"}})) << "the desk refuses it";
+}
+
 TEST(Line, quoted_words_read_back) {
   for (const char* word : {"", "a b", "a\"b\\", "x;y|z", "plain", "it's"}) {
     EXPECT_EQ(words_in("w " + quoted(word)), (Lists{{"w", word}}));
