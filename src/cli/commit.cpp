@@ -25,6 +25,8 @@ void print_committed(Session& session, const Json& answer) {
   for (const auto& machine : items_of(answer, "missing")) {
     session.line(fmt::format("  {}: {}", text_of(machine, "host"), text_of(machine, "why")));
   }
+  for (const auto& settings : texts_of(answer, "earlier"))
+    session.line(fmt::format("Also committed, pending from another session of yours: {}.", settings));
   session.warnings(answer);
 }
 

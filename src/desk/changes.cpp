@@ -10,14 +10,15 @@ namespace {
 
 /// Puts one edit into the set. An edit that ends where it began is none.
 void put_edit(const State& state, Pending& pending, const Pending::Key& key,
-              const model::Text& text) {
+              const model::Text& text, SessionId session) {
   auto at = pending.edits.find(key);
   if (at == pending.edits.end()) {
     const cluster::Register reg = cluster::settings_register(key.first, key.second);
-    at = pending.edits.emplace(key, PendingEdit{base_now(state, reg), text_now(state, reg), {}})
+    at = pending.edits.emplace(key, PendingEdit{base_now(state, reg), text_now(state, reg), {}, {}})
              .first;
   }
   at->second.text = text;
+  at->second.sessions.insert(session);
   if (model::same(at->second.text, at->second.base_text)) {
     pending.edits.erase(at);
     pending.conflicts.erase(key);
@@ -80,7 +81,7 @@ void change(State& state, Session& session, const Call& call,
 
   Pending& pending = pending_of(state, session);
   const Pending old = pending;
-  for (const Pending::Key& key : changed) put_edit(state, pending, key, edits.at(key));
+  for (const Pending::Key& key : changed) put_edit(state, pending, key, edits.at(key), session.id);
   ++pending.version;
   Outcome outcome{true, lost_references(state, before, view_of(state, session), changed)};
   save_pending(

@@ -17,8 +17,13 @@ using cluster::Answer;
 
 constexpr std::size_t request_key_bytes = 128;
 
-json::object committed_json(const State& state, const Answer& answer,
-                            const std::vector<std::string>& warnings) {
+/// What is told beside a commit's answer.
+struct Told {
+  std::vector<std::string> warnings;
+  std::vector<std::string> earlier;  ///< settings that another session of the user had left pending
+};
+
+json::object committed_json(const State& state, const Answer& answer, const Told& told) {
   json::array missing;
   for (const cluster::Missing& one : answer.missing)
     missing.push_back(json::object{{"host", host_of(state, one.member)}, {"why", one.why}});
@@ -28,7 +33,8 @@ json::object committed_json(const State& state, const Answer& answer,
   out["members"] = answer.members;
   out["durable"] = answer.members - std::min(answer.members, answer.missing.size());
   out["missing"] = std::move(missing);
-  out["warnings"] = lines_json(warnings);
+  out["warnings"] = lines_json(told.warnings);
+  out["earlier"] = lines_json(told.earlier);
   return out;
 }
 
@@ -114,13 +120,13 @@ std::optional<base::Error> homeless(const State& state, const Pending& pending) 
 }
 
 void finish(State& state, const Call& call, const std::string& key, const Answer& answer,
-            const std::vector<std::string>& warnings) {
+            const Told& told) {
   Pending& pending = state.pending[key];
   pending.committing = false;
   switch (answer.what) {
     case Answer::What::committed:
       state.pending.erase(key);
-      return call.answer(committed_json(state, answer, warnings));
+      return call.answer(committed_json(state, answer, told));
     case Answer::What::conflict:
       pending.conflicts = find_conflicts(state, pending);
       return call.refuse(conflict_refusal(state, pending, pending.conflicts));
@@ -130,6 +136,17 @@ void finish(State& state, const Call& call, const std::string& key, const Answer
     case Answer::What::refused:
       return call.refuse(answer_error(answer));
   }
+}
+
+std::vector<std::string> left_by_others(const State& state, const Pending& pending, SessionId session) {
+  std::vector<std::string> out;
+  for (const auto& [key, edit] : pending.edits) {
+    if (edit.sessions.contains(session)) continue;
+    const schema::Feature* feature = state.schema.feature(key.second);
+    out.push_back(fmt::format("{} at {}", feature == nullptr ? key.second : feature->title,
+                              mode_label(state.fleet(), key.first)));
+  }
+  return out;
 }
 
 std::optional<base::Error> wrong_request(const std::string& comment, const std::string& request) {
@@ -183,9 +200,10 @@ void commit(State& state, Session& session, const Call& call, Params& params) {
   const std::string key = pending_key(state, session);
   state.house.commit(local_commit(state, session, request, comment, pending),
                      [weak = state.weak_from_this(), call, key,
-                      warnings = std::move(checked.warnings)](const Answer& answer) {
+                      told = Told{std::move(checked.warnings), left_by_others(state, pending, session.id)}](
+                         const Answer& answer) {
                        if (const auto alive = weak.lock())
-                         finish(*alive, call, key, answer, warnings);
+                         finish(*alive, call, key, answer, told);
                      });
 }
 

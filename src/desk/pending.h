@@ -2,9 +2,11 @@
 
 #include "base/result.h"
 #include "cluster/commit.h"
+#include "desk/any_desk.h"
 #include "model/settings.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +21,7 @@ struct PendingEdit {
   std::vector<cluster::Dot> base;
   model::Text base_text;
   model::Text text;  ///< null: the definition is cleared
+  std::set<SessionId> sessions;  ///< that changed it, since posternd runs; not stored
 };
 
 /// What a refused commit showed of one register: `mine` and `merge` rest on exactly this.

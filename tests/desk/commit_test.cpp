@@ -333,6 +333,18 @@ TEST_F(DeskTest, CommitDetailTellsWhatAndWhere) {
   sitter.refused("usage", "commit.list", R"({"limit":0})");
 }
 
+TEST_F(DeskTest, ACommitNamesWhatAnotherSessionLeftPending) {
+  auto before = std::make_unique<Sitter>(*desk, admin());
+  before->ok("feature.put", put_dns("cluster", "root"));
+  Sitter sitter(*desk, admin());
+  sitter.ok("feature.put", put_dns("machine paris", "root"));
+  before.reset();
+  const json::value answer = sitter.ok("commit", R"({"request":"1"})");
+  EXPECT_EQ(texts(answer.at("earlier")), (Strings{"DNS at Cluster americas"}));
+  sitter.ok("feature.put", put_dns("cluster", "system"));
+  EXPECT_EQ(texts(sitter.ok("commit", R"({"request":"2"})").at("earlier")), Strings{});
+}
+
 TEST_F(DeskTest, WaitingEndsWhenAppliedOrWhenTimeIsUp) {
   Sitter sitter(*desk, admin());
   sitter.ok("feature.put", put_dns("cluster", "root"));
