@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "cli/commands.h"
+#include "cli/edit_queue.h"
 
 namespace postern::cli {
 namespace {
@@ -36,8 +37,12 @@ int run_own(Session& session, const schema::Feature& feature, const FeatureComma
     if (const auto finished = arguments.finished(); !finished) edits = finished.error();
   }
   if (!edits) return misused(session, edits.error(), usage);
-  if (session.in_cluster() && !session.json) {
+  const bool goes_on = session.queue != nullptr && session.queue->goes_on();
+  if (session.in_cluster() && !session.json && !goes_on) {
     if (const auto view = open_feature(session, feature); view) note_hidden(session, *view);
+  }
+  if (session.queue != nullptr && !session.json) {
+    return session.queue->put(feature, std::move(*edits), start) ? exit_ok : session.queue->code();
   }
   return send_edits(session, feature, *edits, start);
 }

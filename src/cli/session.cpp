@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/printable.h"
+#include "cli/edit_queue.h"
 
 namespace postern::cli {
 
@@ -58,7 +61,16 @@ int Session::refresh() {
   return exit_ok;
 }
 
+/// What a script's earlier lines have left waiting goes first. False when that ends the script.
+bool Session::send_queue() {
+  EditQueue* const waiting = std::exchange(queue, nullptr);
+  const bool sent = waiting == nullptr || waiting->send();
+  queue = waiting;
+  return sent;
+}
+
 desk::Reply<Json> Session::try_call(std::string_view method, JsonObject params) {
+  if (!send_queue()) return desk::Refusal{base::fail(ErrorCode::usage, "A line before this one failed."), JsonObject{}};
   auto reply = client_.call(method, std::move(params));
   if (!reply) {
     desk::Refusal refusal = reply.error();

@@ -22,6 +22,8 @@ enum Exit : int {
   exit_unreachable = 5,
 };
 
+class EditQueue;
+
 /// One person's (or script's) stay at the desk: where answers come from, where words go, and which mode
 /// counts. Commands get it by reference and keep nothing of their own between two lines.
 class Session {
@@ -35,8 +37,8 @@ class Session {
   const schema::Schema& schema;
   /// In a shell: commands may ask which mode or start is meant. In a batch they fail instead.
   bool interactive = false;
-  /// The commands come from a script, one after another.
-  bool scripted = false;
+  /// The commands come from a script, one after another: where edits wait for those of the next lines. Else null.
+  EditQueue* queue = nullptr;
   /// This command was given --json: results are one JSON document on one line.
   bool json = false;
 
@@ -84,6 +86,8 @@ class Session {
 
  private:
   void notice(std::string_view method, const JsonObject& params);
+
+  bool send_queue();
 
   desk::Client& client_;
   Console* console_;

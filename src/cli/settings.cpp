@@ -81,15 +81,20 @@ desk::Reply<View> open_feature(Session& session, const schema::Feature& feature,
   return view;
 }
 
+desk::Reply<Json> edit_feature(Session& session, const schema::Feature& feature,
+                               const std::vector<model::Edit>& edits, const std::string& start) {
+  JsonObject params = about(feature);
+  boost::json::array list;
+  for (const auto& edit : edits) list.push_back(to_json(edit));
+  params["edits"] = std::move(list);
+  if (!start.empty()) params["start"] = start;
+  return session.try_call("feature.edit", std::move(params));
+}
+
 int send_edits(Session& session, const schema::Feature& feature,
                const std::vector<model::Edit>& edits, std::string start) {
   while (true) {
-    JsonObject params = about(feature);
-    boost::json::array list;
-    for (const auto& edit : edits) list.push_back(to_json(edit));
-    params["edits"] = std::move(list);
-    if (!start.empty()) params["start"] = start;
-    const auto reply = session.try_call("feature.edit", std::move(params));
+    const auto reply = edit_feature(session, feature, edits, start);
     if (reply) {
       if (!session.printed_json(*reply)) session.warnings(*reply);
       return exit_ok;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/commands.h"
+#include "cli/edit_queue.h"
 #include "cli/filter.h"
 #include "cli/questions.h"
 #include "cli/session.h"
@@ -25,7 +26,8 @@ int run_command(Session& session, const Words& words, const Options& options) {
     return exit_ok;
   }
   if ((*command)->run == nullptr) return not_in_this_version(session, (*command)->name);
-  if ((*command)->ask_desk || (session.unset && !(*command)->before_setup)) {
+  const bool goes_on = session.queue != nullptr && session.queue->goes_on();  // with what was allowed a line before
+  if (!goes_on && ((*command)->ask_desk || (session.unset && !(*command)->before_setup))) {
     if (const int code = allowed_here(session, (*command)->name); code != exit_ok) return code;
   }
   if (words.filters.empty()) return (*command)->run(session, arguments);
@@ -94,13 +96,23 @@ void greet(Session& session) {
   }
 }
 
+/// What lines have in common whose edits go together: one command and its operation, in the mode that is.
+std::string beginning(const std::vector<Words>& line) {
+  if (line.size() != 1 || line.front().words.size() < 2 || !line.front().filters.empty()) return {};
+  return lower(line.front().words[0]) + " " + lower(line.front().words[1]);
+}
+
 int run_lines(Session& session, const Options& options, bool go_on) {
+  EditQueue queue(session, go_on);
   int first_code = exit_ok;
+  const auto ended = [&] { return first_code == exit_ok ? queue.code() : first_code; };
   for (std::size_t number = 1; !session.over(); ++number) {
     const auto line = session.console().ask("");
-    if (!line) return first_code;
-    const auto parsed = parse_line(*line);
-    if (parsed && is_farewell(*parsed)) return first_code;
+    const auto parsed = parse_line(line.value_or(""));
+    if (parsed && parsed->empty() && line) continue;
+    if (!queue.begin_line(number, line && parsed ? beginning(*parsed) : "")) return queue.code();
+    if (first_code == exit_ok) first_code = queue.code();
+    if (!line || (parsed && is_farewell(*parsed))) return ended();
     const int code = parsed ? run_commands(session, *parsed, options) : session.fail(parsed.error());
     session.print_notices();
     if (code == exit_ok) continue;
@@ -111,7 +123,7 @@ int run_lines(Session& session, const Options& options, bool go_on) {
     }
     session.warn(fmt::format("Line {} failed.", number));
   }
-  return first_code;
+  return ended();
 }
 
 /// The first login at the console of a machine begins with its setting up.
@@ -139,7 +151,6 @@ int run_script(desk::Client& client, const schema::Schema& schema, Console& cons
                bool go_on) {
   Session session(client, schema, console);
   session.json = options.json;
-  session.scripted = true;
   if (const int code = session.refresh(); code != exit_ok) return code;
   return run_lines(session, options, go_on);
 }
@@ -147,12 +158,11 @@ int run_script(desk::Client& client, const schema::Schema& schema, Console& cons
 int run_batch(Session& session, Arguments& arguments) {
   const bool go_on = arguments.option("continue").has_value();
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
-  if (std::exchange(session.scripted, true))
+  if (session.queue != nullptr)
     return session.fail(base::ErrorCode::usage, "This is a script already: put the commands into it.");
   const bool asked = std::exchange(session.interactive, false);
   const int code = run_lines(session, {.json = session.json}, go_on);
   session.interactive = asked;
-  session.scripted = false;
   return code;
 }
 

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "play.h"
@@ -74,6 +75,51 @@ TEST(Batch, a_script_goes_on_when_told_so_and_ends_with_its_first_error) {
   }
   EXPECT_EQ(run(desk, "batch", "batch\n").code, 2) << "a script in a script has nothing to read";
   EXPECT_EQ(script(desk, "").code, 0);
+}
+
+TEST(Batch, a_scripts_edits_go_together_and_a_refused_one_is_found) {
+  FakeDesk desk(the_schema());
+  std::string lines;
+  for (int i = 1; i <= 100; ++i) lines += fmt::format("smtproutes new r{}.example mx.example\n", i);
+  EXPECT_EQ(script(desk, lines).code, 0);
+  EXPECT_EQ(desk.calls_of("feature.edit").size(), 1U);
+  EXPECT_NE(desk.text(own, "smtp-routes").find("r100.example"), std::string::npos);
+  desk.calls.clear();
+  // Two that are there already, and one of another operation between.
+  const std::string more = "smtproutes new s1.example mx.example\nsmtproutes new r7.example mx.example\n"
+                           "smtproutes new s2.example mx.example\nsmtproutes delete r8.example\n"
+                           "smtproutes new r9.example mx.example\nsmtproutes print | count\n";
+  const Ran stopped = script(desk, more);
+  EXPECT_EQ(stopped.code, 1);
+  EXPECT_NE(stopped.err.find("Line 2 failed. The lines after it were not run."), std::string::npos) << stopped.err;
+  EXPECT_EQ(stopped.out, "") << "print was not run";
+  EXPECT_NE(desk.text(own, "smtp-routes").find("s1.example"), std::string::npos);
+  EXPECT_EQ(desk.text(own, "smtp-routes").find("s2.example"), std::string::npos);
+  const Ran whole = script(desk, "smtproutes delete s1.example\n" + more, true);
+  EXPECT_EQ(whole.code, 1);
+  EXPECT_NE(whole.err.find("Line 3 failed.\n"), std::string::npos) << whole.err;
+  EXPECT_NE(whole.err.find("Line 6 failed.\n"), std::string::npos) << whole.err;
+  EXPECT_EQ(whole.out, "101\n") << "100, two more, one less";
+}
+
+TEST(Batch, a_scripts_edits_are_never_behind_what_comes_after_them) {
+  FakeDesk desk(the_schema());
+  desk.cluster = "americas";
+  desk.mode = "cluster";
+  const Ran ran = script(desk, "smtproutes new a.example h1 --start=empty; dnsconfig root --start=empty; smtproutes print\n"
+                               "smtproutes new b.example h1\nclustermode machine newyork.example.com\n"
+                               "smtproutes new c.example h1 --start=empty\nsmtproutes new d.example h1\nsmtproutes print\n"
+                               "destconfig new e.example --max-connections=2 --start=empty\n"
+                               "destconfig edit e.example --max-connections=3\n");
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.out, "1. a.example: h1:25\n1. c.example: h1:25\n2. d.example: h1:25\n");
+  EXPECT_NE(desk.text("cluster", "smtp-routes").find("b.example"), std::string::npos);
+  EXPECT_EQ(desk.text(own, "smtp-routes").find("b.example"), std::string::npos);
+  EXPECT_NE(desk.text("cluster", "dns").find("root"), std::string::npos);
+  EXPECT_NE(desk.text(own, "destination-controls").find('3'), std::string::npos);
+  desk.restricted = {{"interfaceconfig", "machine"}};
+  desk.mode = "cluster";
+  EXPECT_EQ(script(desk, "smtproutes delete a.example; interfaceconfig print\n").code, 3) << "asked, behind an edit too";
 }
 
 TEST(Batch, known_commands_that_are_not_built_say_so) {

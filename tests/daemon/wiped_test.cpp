@@ -40,18 +40,18 @@ TEST(Wiped, EveryFormOfDeleteOverwritesFirst) {
   if (!wipes) GTEST_SKIP() << "A sanitizer has operators of its own.";
   const auto take = [] { return ::operator new(block_bytes); };
   const auto take_many = [] { return ::operator new[](block_bytes); };
-  const std::align_val_t align{16};
-  const auto take_aligned = [align] { return ::operator new(block_bytes, align); };
+  constexpr std::align_val_t align{16};
+  const auto take_aligned = [] { return ::operator new(block_bytes, align); };
   const std::vector<std::pair<std::string, std::size_t>> left{
       {"delete", left_of(take, [](void* block) { ::operator delete(block); })},
       {"sized", left_of(take, [](void* block) { ::operator delete(block, block_bytes); })},
       {"array", left_of(take_many, [](void* block) { ::operator delete[](block); })},
       {"sized array", left_of(take_many, [](void* block) { ::operator delete[](block, block_bytes); })},
-      {"aligned", left_of(take_aligned, [=](void* block) { ::operator delete(block, align); })},
-      {"sized aligned", left_of(take_aligned, [=](void* block) { ::operator delete(block, block_bytes, align); })},
-      {"aligned array", left_of(take_aligned, [=](void* block) { ::operator delete[](block, align); })},
+      {"aligned", left_of(take_aligned, [](void* block) { ::operator delete(block, align); })},
+      {"sized aligned", left_of(take_aligned, [](void* block) { ::operator delete(block, block_bytes, align); })},
+      {"aligned array", left_of(take_aligned, [](void* block) { ::operator delete[](block, align); })},
       {"sized aligned array",
-       left_of(take_aligned, [=](void* block) { ::operator delete[](block, block_bytes, align); })},
+       left_of(take_aligned, [](void* block) { ::operator delete[](block, block_bytes, align); })},
       {"nothrow", left_of(take, [](void* block) { ::operator delete(block, std::nothrow); })},
       {"nothrow array", left_of(take_many, [](void* block) { ::operator delete[](block, std::nothrow); })}};
   for (const auto& [form, bytes] : left) EXPECT_EQ(bytes, 0U) << form;

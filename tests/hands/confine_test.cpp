@@ -143,7 +143,7 @@ TEST_F(Confine, ALoginMakesNoFileNoProcessAndTypesIntoNoTerminal) {
   for (const int flags : {O_CREAT, O_TMPFILE, O_TRUNC, O_CREAT | O_EXCL | O_WRONLY, O_WRONLY | O_TRUNC})
     asked.push_back({"openat " + std::to_string(flags), EPERM,
                      [flags] { return done(::syscall(SYS_openat, -1, -1L, flags, 0)); }});
-  for (const unsigned long request : {TIOCSTI, TIOCLINUX, TIOCCONS})
+  for (const unsigned long request : {0UL + TIOCSTI, 0UL + TIOCLINUX, 0UL + TIOCCONS})
     asked.push_back({"ioctl " + std::to_string(request), EPERM,
                      [request] { return done(::syscall(SYS_ioctl, -1, request, 0)); }});
 #ifdef __x86_64__
