@@ -103,9 +103,12 @@ Text host(std::string_view value) {
     if (!address || address->family != AF_INET6) return std::nullopt;
     return fmt::format("[{}]", print_address(*address));
   }
-  // Digits and dots alone are meant as an address.
-  if (value.find_first_not_of("0123456789.") == std::string_view::npos) return ip(value);
-  return lower(value);
+  // No name ends in a number (RFC 3696, 2): what does is an address, perhaps in disguise (127.1, 0x7f000001).
+  const std::string name = lower(value);
+  const std::string_view last = std::string_view(name).substr(name.rfind('.') + 1);
+  const bool hexadecimal = last.starts_with("0x") && last.find_first_not_of("0123456789abcdef", 2) == last.npos;
+  if (hexadecimal || last.find_first_not_of("0123456789") == last.npos) return ip(value);
+  return name;
 }
 
 Text endpoint(std::string_view value) {

@@ -22,6 +22,22 @@ TEST(Batch, smtproutes_makes_changes_and_prints_them) {
   EXPECT_EQ(run(desk, "smtproutes print | count").out, "2\n");
 }
 
+TEST(Batch, a_route_takes_the_notation_that_operators_paste_and_nothing_ambiguous) {
+  FakeDesk desk(the_schema());
+  EXPECT_EQ(run(desk, "smtproutes new a.example 'mx1.example:2525/pri=10, mx2.example/pri=20,[2001:db8::1]/5'; "
+                      "smtproutes new b.example mx; smtproutes new c.example drop; smtproutes print")
+                .out,
+            "1. a.example: [2001:db8::1]:25/5, mx1.example:2525/10, mx2.example:25/20\n2. b.example: mx:25\n"
+            "3. c.example: drop:25\n");
+  for (const char* wrong : {"USEDNS 192.0.2.1", "192.0.2.1,/dev/null", "usedns USEDNS", "0x7f000001", "127.1", "2130706433",
+                            "h.0x1f", "192.0.2.300", "010.0.0.1", "2001:db8::/64", "2001:db8::1/5", "h/", "h/pri=", "h/x", ","}) {
+    const Ran ran = run(desk, fmt::format("smtproutes new w.example {}", wrong));
+    EXPECT_EQ(ran.code, 2) << wrong;
+    EXPECT_FALSE(ran.err.empty());
+  }
+  EXPECT_EQ(desk.text(own, "smtp-routes").find("w.example"), std::string::npos);
+}
+
 TEST(Batch, says_what_is_wrong_and_stops_there) {
   FakeDesk desk(the_schema());
   EXPECT_EQ(run(desk, "smtproutes delete nowhere.example; smtproutes new example.com mail").code, 1);
