@@ -23,6 +23,9 @@ base::Error in_no_cluster() {
               "This machine is in no cluster. clusterconfig creates or joins one.");
 }
 
+/// What has a meaning of its own where names are typed: in lists, URLs, lines, patterns.
+constexpr std::string_view not_in_names = "/\\,;|\"'`#*?<>=:[]{}()";
+
 /// Names of clusters and groups: 1 to 63 bytes, printable, no space at an end (spec: the case is
 /// kept).
 std::optional<base::Error> wrong_name(std::string_view what, const std::string& name) {
@@ -34,6 +37,15 @@ std::optional<base::Error> wrong_name(std::string_view what, const std::string& 
   if (name.front() == ' ' || name.back() == ' ')
     return fail(ErrorCode::invalid, "name",
                 fmt::format("The name of a {} must not begin or end with a space.", what));
+  const std::size_t odd = name.find_first_of(not_in_names);
+  if (odd != name.npos || name.front() == '-')
+    return fail(ErrorCode::invalid, "name",
+                fmt::format("The name of a {} must not {} \"{}\": use letters, digits, spaces, \"_\", \"-\" and \".\".", what,
+                            odd != name.npos ? "hold" : "begin with", odd != name.npos ? name[odd] : '-'));
+  if (lower(name) == "all-groups" || lower(name) == "cluster")
+    return fail(ErrorCode::invalid, "name",
+                fmt::format("\"{}\" names {} wherever a mode is typed: choose another name.", name,
+                            lower(name) == "cluster" ? "the cluster" : "all groups"));
   return std::nullopt;
 }
 

@@ -56,8 +56,17 @@ void clear_host_bits(Address& address, unsigned length) {
     if (i >= length) address.bytes[i / 8] &= static_cast<std::uint8_t>(~(0x80U >> (i % 8)));
 }
 
+/// No name ends in a number (RFC 3696, 2): what does is an address, perhaps in disguise (127.1, 0x7f000001). In lower case.
+bool ends_in_number(std::string_view name) {
+  const std::string_view last = name.substr(name.find_last_of(".@") + 1);
+  const bool hexadecimal = last.starts_with("0x") && last.find_first_not_of("0123456789abcdef", 2) == last.npos;
+  return hexadecimal || (!last.empty() && last.find_first_not_of("0123456789") == last.npos);
+}
+
+/// Mail to an address is for user@[192.0.2.1], which no domain is.
 Text domain(std::string_view value) {
-  return lower(value);
+  std::string name = lower(value);
+  return ends_in_number(name) ? std::nullopt : Text(std::move(name));
 }
 
 Text ip(std::string_view value) {
@@ -103,12 +112,8 @@ Text host(std::string_view value) {
     if (!address || address->family != AF_INET6) return std::nullopt;
     return fmt::format("[{}]", print_address(*address));
   }
-  // No name ends in a number (RFC 3696, 2): what does is an address, perhaps in disguise (127.1, 0x7f000001).
-  const std::string name = lower(value);
-  const std::string_view last = std::string_view(name).substr(name.rfind('.') + 1);
-  const bool hexadecimal = last.starts_with("0x") && last.find_first_not_of("0123456789abcdef", 2) == last.npos;
-  if (hexadecimal || last.find_first_not_of("0123456789") == last.npos) return ip(value);
-  return name;
+  std::string name = lower(value);
+  return ends_in_number(name) ? ip(value) : Text(std::move(name));
 }
 
 Text endpoint(std::string_view value) {

@@ -1,5 +1,7 @@
 #include "house.h"
 
+#include <fmt/format.h>
+
 namespace postern::desk {
 namespace {
 
@@ -38,6 +40,9 @@ TEST_F(CreateTest, NamesAreChecked) {
   for (const char* name : {R"("")", R"(" a")", R"("a\nb")",
                            R"("0123456789012345678901234567890123456789012345678901234567890123")"})
     sitter.refused("invalid", "cluster.create", std::string(R"({"name":)") + name + "}");
+  for (const char* name : {"bad/name", "a,b", "a;b", "a|b", "it's", "a*", "-a", "#1", "all-groups", "Cluster", "a:b"})
+    EXPECT_NE(sitter.refused("invalid", "cluster.create", fmt::format(R"({{"name":"{}"}})", name)).at("message").as_string().find("name"),
+              std::string::npos) << name;
   const json::value named_like_group = sitter.ok("cluster.create", R"({"name":"main_group"})");
   EXPECT_NE(with(named_like_group.at("warnings"), "named like the cluster"), "");
 }

@@ -107,6 +107,14 @@ TEST(Leaf, checked_on_its_own) {
   };
   EXPECT_EQ(check("smtp-routes", {"route", "domain"}, "Example.COM"), "example.com");
   EXPECT_EQ(check("smtp-routes", {"route", "domain"}, "all"), "ALL");
+  for (const char* address : {"192.0.2.7", "127.1", "7", "0x7f000001", "a.0x1F", ".10"})
+    EXPECT_NE(check("smtp-routes", {"route", "domain"}, address).find("cannot be used"), std::string::npos) << address;
+  EXPECT_EQ(check("smtp-routes", {"route", "domain"}, "7.example"), "7.example");
+  EXPECT_EQ(check("smtp-routes", {"route", "domain"}, "a.0xg"), "a.0xg");
+  EXPECT_EQ(check("smtp-routes", {"route", "domain"}, "." + std::string(60, 'a') + ".example"), "." + std::string(60, 'a') + ".example");
+  EXPECT_NE(check("interfaces", {"interface", "host-name"}, "bad_host.example.com").find("such as mail.example.com"), std::string::npos);
+  for (const char* host : {"127.1", "0x7f000001", "010.0.0.1", "192.0.2.300"})
+    EXPECT_NE(check("smtp-routes", {"route", "destination", "host"}, host).find("cannot be used"), std::string::npos) << host;
   EXPECT_EQ(check("smtp-routes", {"route", "destination", "port"}, "0025"), "25");
   EXPECT_EQ(check("smtp-routes", {"route", "destination", "host"}, "::1"), "[::1]");
   EXPECT_EQ(check("dns", {"server"}, "9.9.9.9"), "9.9.9.9");
