@@ -29,6 +29,14 @@ void join_dial(State& state, Session&, const Call& call, Params& params) {
   state.house.join_dial(address, static_cast<std::uint16_t>(port),
                         [call](base::Result<JoinOffer> offer) {
                           if (!offer) return call.refuse(offer.error());
+                          const State* asked = call.state();
+                          if (asked != nullptr &&
+                              offer->fingerprint_sha256 == asked->house.host_fingerprints().sha256) {
+                            asked->house.join_cancel(offer->join);
+                            return call.refuse(fail(ErrorCode::invalid, "address",
+                                                    "That is this machine itself: enter the address of a machine "
+                                                    "that is in the cluster."));
+                          }
                           call.answer(json::object{{"join", offer->join},
                                                    {"sha256", offer->fingerprint_sha256},
                                                    {"md5", offer->fingerprint_md5}});

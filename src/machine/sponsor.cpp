@@ -119,7 +119,8 @@ std::string SponsorSide::objection(const Guest& guest, const cluster::JoinReques
   if (user == nullptr || user->role != cluster::Role::administrator)
     return fmt::format("The user {} is not an administrator of this cluster.", base::printable_line(guest.user, 64));
   if (fleet.standalone())
-    return "This machine is in no cluster. Create one on it with clusterconfig, then join.";
+    return fmt::format("{} is in no cluster. Create one there with clusterconfig, then join it.",
+                       fleet.members.empty() ? std::string("That machine") : fleet.members.front().host_name);
   for (const auto& [text, most] : {std::pair(&request.package_version, base::limits::name_bytes),
                                    {&request.identity.serial, serial_bytes},
                                    {&request.identity.host_key, key_bytes},

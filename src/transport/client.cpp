@@ -1,5 +1,6 @@
 #include "transport/client.h"
 
+#include "base/printable.h"
 #include "transport/addresses.h"
 #include "transport/keys.h"
 #include "transport/resolver.h"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr int connect_ms = 5'000;    // per address
 constexpr int deadline_ms = 20'000;  // until the channel is open
+constexpr int silence_ms = 3'000;    // of one who may wait for our greeting first
 
 /// A non-blocking socket on its way to `to`, or the system's reason.
 base::Result<int> start_connect(const SocketAddress& to, const std::string& bind_address) {
@@ -100,10 +102,9 @@ void ClientConnection::connect_done(int fd) {
   socklen_t size = sizeof error;
   getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
   if (error == 0) {
-    patience_.cancel();
-    const int ours = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    connecting_.reset();
-    greet(ours);
+    const auto self = std::static_pointer_cast<ClientConnection>(shared_from_this());
+    connecting_->on_readable([self, fd] { self->listen(fd); });
+    patience_.after(silence_ms, [self, fd] { self->listen(fd); });
     return;
   }
   if (error == ECONNREFUSED) {
@@ -114,6 +115,22 @@ void ClientConnection::connect_done(int fd) {
     return;
   }
   try_next(fmt::format("{} cannot be reached: {}", place(), std::strerror(error)));
+}
+
+/// libssh skips whatever comes before an SSH greeting (RFC 4253, 4.2), a mail server's, too, until the deadline.
+void ClientConnection::listen(int fd) {
+  if (dead()) return;
+  constexpr std::string_view greeting = "SSH-";
+  patience_.cancel();
+  char first[80];
+  const ssize_t size = ::recv(fd, first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
+  const std::string_view said(first, size > 0 ? static_cast<std::size_t>(size) : 0);
+  if (said.substr(0, greeting.size()) != greeting.substr(0, said.size()))
+    return die(fmt::format("{} speaks something else than SSH: \"{}\"", place(),
+                           base::printable_line(said.substr(0, said.find_first_of("\r\n")), said.size())));
+  const int ours = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  connecting_.reset();
+  greet(ours);
 }
 
 void ClientConnection::greet(int fd) {

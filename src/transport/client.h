@@ -45,6 +45,7 @@ class ClientConnection final : public Connection {
   void resolved(const Transport::Resolution& found);
   void try_next(std::string problem);
   void connect_done(int fd);
+  void listen(int fd);
   void greet(int fd);
   void greeting();
   void check_host_key();

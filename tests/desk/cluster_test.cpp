@@ -132,6 +132,9 @@ TEST_F(CreateTest, JoiningShowsTheFingerprintFirst) {
   sitter.refused("unsupported", "cluster.join_go", R"({"join":7,"passphrase":""})");
   sitter.ok("cluster.join_cancel", R"({"join":7})");
   EXPECT_EQ(house.cancelled, 7U);
+  EXPECT_NE(sitter.refused("invalid", "cluster.join_dial", R"({"address":"192.0.2.10","port":22})").at("message").as_string().find(
+                "this machine itself"), std::string::npos);
+  EXPECT_EQ(house.cancelled, 8U) << "nothing is left of it";
 
   house.on_join = [&] {
     house.elsewhere({house.item(cluster::cluster_name_register(cluster_id), "europe")});

@@ -126,6 +126,7 @@ class FakeHouse final : public House {
   void join_dial(std::string address, std::uint16_t,
                  std::function<void(base::Result<JoinOffer>)> done) override {
     if (address == "192.0.2.9") return done(base::fail(base::ErrorCode::unreachable, "No answer."));
+    if (address == "192.0.2.10") return done(JoinOffer{8, host_fingerprints().sha256, "MD5:h"});
     done(JoinOffer{7, "SHA256:abc", "MD5:00:11"});
   }
   void join_go(JoinRequest request, std::function<void(std::string)> progress,

@@ -2,12 +2,16 @@
 #include "base/limits.h"
 #include "transport/station.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <memory>
+#include <thread>
 
 namespace postern::transport::test {
 namespace {
@@ -225,6 +229,29 @@ TEST(Link, PeerThatDiesIsDialedAgain) {
   ASSERT_TRUE(pair.b.listen());
   ASSERT_TRUE(pair.a.wait_links(2));
   EXPECT_NE(pair.a.links[1].id, pair.a.links[0].id);
+}
+
+TEST(Link, WhoSpeaksSomethingElseIsNotWaitedFor) {
+  Pair pair;
+  ASSERT_TRUE(pair.a.listen());
+  const int door = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(static_cast<std::uint16_t>(pair.b.port));
+  ::inet_pton(AF_INET, "127.40.1.2", &at.sin_addr);
+  ASSERT_EQ(::bind(door, reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
+  ASSERT_EQ(::listen(door, 8), 0);
+  std::thread mail([door] {
+    for (int guest = 0; (guest = ::accept(door, nullptr, nullptr)) >= 0; ::close(guest))
+      (void)::send(guest, "220 mx.example ESMTP\x1b[2J\r\n", 27, MSG_NOSIGNAL);
+  });
+  pair.a.dial(pair.b);
+  const std::string said = "127.40.1.2 port " + std::to_string(pair.b.port) + " speaks something else than SSH: \"220 mx.example ESMTP";
+  EXPECT_TRUE(pair.a.eventually([&] { return only_state(pair.a).last_error.starts_with(said); })) << only_state(pair.a).last_error;
+  EXPECT_EQ(only_state(pair.a).last_error.find('\x1b'), std::string::npos);
+  ::shutdown(door, SHUT_RDWR);
+  mail.join();
+  ::close(door);
 }
 
 TEST(Link, BothMayDial) {
