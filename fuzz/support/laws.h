@@ -9,7 +9,7 @@ namespace postern::fuzz::laws {
 /// Memory that decoding may take at once, in sizes of the input (see memory_allowed).
 constexpr std::size_t message_memory = 4;
 constexpr std::size_t join_memory = 4;
-constexpr std::size_t header_memory = 64;
+constexpr std::size_t header_memory = 20;
 constexpr std::size_t hands_memory = 16;
 constexpr std::size_t desk_memory = 64;
 

@@ -1,5 +1,5 @@
-// Headers, records, and messages to others: what knows protobuf. Everything decoded here was written by somebody
-// else: lengths, order and counts are checked before a value of ours is made of it.
+// What is written for others, and the records: all that knows protobuf's objects. A record's fields are flat, so that no
+// length in it announces more than there is.
 #include "base/limits.h"
 #include "cluster/fleet.h"
 #include "cluster/items.h"
@@ -15,7 +15,6 @@ namespace postern::cluster {
 namespace {
 
 constexpr std::size_t text_bytes = 4096;
-constexpr std::size_t least_dot_bytes = 18 + 2;
 
 template <std::size_t N>
 std::string raw(const std::array<std::uint8_t, N>& bytes) {
@@ -42,15 +41,6 @@ void put(const Dot& from, wire::Dot& to) {
   to.set_branch(raw(from.branch.bytes));
 }
 
-Dot get(const wire::Dot& from, Reader& reader) {
-  Dot dot;
-  reader.bytes(from.member(), dot.member.uuid.bytes, "a dot's member");
-  dot.incarnation = from.incarnation();
-  dot.seq = from.seq();
-  reader.bytes(from.branch(), dot.branch.bytes, "a dot's branch");
-  return dot;
-}
-
 void put(const Write& from, wire::Write& to) {
   to.mutable_reg()->set_space(static_cast<std::uint32_t>(from.reg.space));
   to.mutable_reg()->set_id(raw(from.reg.id.bytes));
@@ -59,29 +49,6 @@ void put(const Write& from, wire::Write& to) {
   to.set_value(raw(from.value.bytes));
   to.set_value_size(from.value_size);
   for (const Dot& dot : from.base) put(dot, *to.add_base());
-}
-
-Write get(const wire::Write& from, Reader& reader) {
-  Write write;
-  reader.check(from.reg().space() <= static_cast<std::uint32_t>(Space::user), "a register's space");
-  write.reg.space = static_cast<Space>(from.reg().space());
-  reader.bytes(from.reg().id(), write.reg.id.bytes, "a register's id");
-  write.reg.name = reader.text(from.reg().name(), base::limits::name_bytes, "a register's name");
-  reader.check(!write.reg.name.empty(), "a register without a name");
-  reader.check(from.kind() <= static_cast<std::uint32_t>(WriteKind::remove), "a write's kind");
-  write.kind = static_cast<WriteKind>(from.kind());
-  reader.bytes(from.value(), write.value.bytes, "a value's hash");
-  write.value_size = from.value_size();
-  reader.check(write.value_size <= base::limits::value_bytes, "a value's size");
-  const bool life = !is_settings(write.reg) && write.reg.name == "life";
-  reader.check(life == (write.kind == WriteKind::remove), "a delete outside of a life register");
-  reader.check(write.kind != WriteKind::put || !write.value.is_nil(), "a write without its value");
-  reader.check(write.kind != WriteKind::clear || write.value.is_nil(), "a clear with a value");
-  reader.check(!write.value.is_nil() || write.value_size == 0, "a size without a value");
-  write.base.reserve(static_cast<std::size_t>(from.base_size()));
-  for (const wire::Dot& dot : from.base()) write.base.push_back(get(dot, reader));
-  reader.check(strictly_sorted(write.base), "a base out of order");
-  return write;
 }
 
 void put(const Header& from, wire::Header& to) {
@@ -104,48 +71,6 @@ void put(const Header& from, wire::Header& to) {
   to.set_trial_minutes(from.trial_minutes);
   to.set_outcome(static_cast<std::uint32_t>(from.outcome));
   if (from.outcome_of != Dot{}) put(from.outcome_of, *to.mutable_outcome_of());
-}
-
-void get_writes(const wire::Header& from, Header& header, Reader& reader) {
-  const auto count = static_cast<std::size_t>(from.writes_size());
-  reader.check(count <= base::limits::writes_per_commit, "a commit's number of writes");
-  header.writes.reserve(count);
-  for (const wire::Write& write : from.writes()) header.writes.push_back(get(write, reader));
-  const auto by_register = [](const Write& a, const Write& b) { return !(a.reg < b.reg); };
-  reader.check(std::adjacent_find(header.writes.begin(), header.writes.end(), by_register) ==
-                   header.writes.end(),
-               "writes out of order");
-}
-
-Header get(const wire::Header& from, Reader& reader) {
-  Header header;
-  header.dot = get(from.dot(), reader);
-  reader.check(!header.dot.member.is_nil() && header.dot.seq >= 1, "a commit without its dot");
-  header.stamp.value = from.stamp();
-  header.wall_ms = from.wall_ms();
-  reader.bytes(from.prev(), header.prev.bytes, "the previous commit's hash");
-  header.parents.reserve(static_cast<std::size_t>(from.parents_size()));
-  for (const wire::Parent& parent : from.parents()) {
-    ParentRef ref{get(parent.dot(), reader), {}};
-    reader.bytes(parent.hash(), ref.hash.bytes, "a parent's hash");
-    reader.check(!ref.hash.is_nil(), "a parent without its hash");
-    header.parents.push_back(ref);
-  }
-  reader.check(strictly_sorted(header.parents), "parents out of order");
-  reader.bytes(from.author(), header.author.uuid.bytes, "the author's id");
-  header.author_name =
-      reader.text(from.author_name(), base::limits::name_bytes, "the author's name");
-  reader.bytes(from.login_host(), header.login_host.uuid.bytes, "the login host's id");
-  header.comment = reader.text(from.comment(), base::limits::comment_bytes, "the comment's length");
-  reader.bytes(from.settings_version(), header.settings_version.bytes, "the settings version");
-  header.request_key =
-      reader.text(from.request_key(), request_key_bytes, "the request key's length");
-  get_writes(from, header, reader);
-  header.trial_minutes = from.trial_minutes();
-  reader.check(from.outcome() <= static_cast<std::uint32_t>(Outcome::revert), "a trial's outcome");
-  header.outcome = static_cast<Outcome>(from.outcome());
-  header.outcome_of = get(from.outcome_of(), reader);
-  return header;
 }
 
 template <class Tips>
@@ -239,40 +164,12 @@ void put(const Relay& from, wire::Message& message) {
   to.set_body(from.body);
 }
 
-/// Counts what a header repeats before protobuf makes objects of it.
-bool header_counts_are_small(std::string_view bytes) {
-  if (count_fields(bytes, 5) > parents_per_commit) return false;
-  std::size_t writes = 0;
-  std::size_t bases = 0;
-  Field field;
-  for (Fields fields(bytes); fields.next(field);) {
-    if (field.number != 12 || !field.is_bytes) continue;
-    if (++writes > base::limits::writes_per_commit) return false;
-    const std::size_t base = count_fields(field.bytes, 5);
-    if (base > heads_per_base) return false;
-    bases += base;
-  }
-  return bases * least_dot_bytes <= bytes.size();
-}
-
 }  // namespace
 
 std::string encode_header(const Header& header) {
   wire::Header out;
   put(header, out);
   return serialized(out);
-}
-
-base::Result<Header> decode_header(std::string_view bytes) {
-  if (bytes.size() > base::limits::header_bytes) return damaged("a commit header that is too long");
-  if (!header_counts_are_small(bytes)) return damaged("a commit header that names too much");
-  wire::Header in;
-  if (!parse(in, bytes)) return damaged("a commit header that does not parse");
-  Reader reader;
-  Header header = get(in, reader);
-  if (!reader.wrong.empty()) return damaged(reader.wrong);
-  if (encode_header(header) != bytes) return damaged("a commit header that is not in its one form");
-  return header;
 }
 
 std::string encode(const Message& message) {

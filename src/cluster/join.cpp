@@ -105,6 +105,7 @@ Result<JoinFrame> read_part(std::string_view from) {
   Reader reader;
   JoinPart out;
   out.items = get_items(from, 1, reader);
+  for (const auto& item : out.items) reader.check(!item.staged, "a commit of a join that is only staged");
   return reader.finish(JoinFrame(std::move(out)));
 }
 
