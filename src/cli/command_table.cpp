@@ -70,7 +70,7 @@ std::vector<Command> cluster_commands() {
       {"clustermode", "Switches to another mode.",
        "clustermode cluster\nclustermode group NAME\nclustermode machine HOST", run_clustermode},
       {"commit", "Commits all your pending changes, of all modes.",
-       "commit [COMMENT]\ncommit check\ncommit resolve merge|mine|discard", run_commit},
+       "commit [COMMENT] [--force]\ncommit check\ncommit resolve merge|mine|discard", run_commit},
       {"commitdetail", "Shows what a commit changed, and which machines have it.",
        "commitdetail [COMMIT]", run_commitdetail},
       {"explain", "Shows which mode supplies a feature's settings here.", "explain FEATURE",

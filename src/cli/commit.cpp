@@ -99,17 +99,25 @@ bool anything_pending(Session& session) {
   return changes && !items_of(*changes, "changes").empty();
 }
 
-int commit(Session& session, const std::string& comment) {
+int commit(Session& session, const std::string& comment, bool force) {
   while (true) {
     JsonObject params;
     params["comment"] = comment;
     params["request"] = request_key();
+    if (force) params["force"] = true;
     const auto reply = session.try_call("commit", std::move(params));
     if (reply) {
       if (!session.printed_json(*reply)) print_committed(session, *reply);
       return exit_ok;
     }
     const desk::Refusal& refusal = reply.error();
+    if (session.interactive && text_of(refusal.data, "needs") == "force") {
+      for (const auto& door : texts_of(refusal.data, "closed")) session.line(door);
+      force = ask_yes_no(session, "Do you want to commit all the same?", false).value_or(false);
+      if (force) continue;
+      session.line("Your changes are still pending.");
+      return exit_failed;
+    }
     if (refusal.error.code != ErrorCode::conflict || !session.interactive) {
       return refused_in_batch(session, refusal);
     }
@@ -153,6 +161,7 @@ int run_commit(Session& session, Arguments& arguments) {
                                "a way to resolve: merge, mine or discard");
     return how ? resolve(session, *how) : session.fail(how.error());
   }
+  const bool force = arguments.option("force").has_value();
   std::string comment = arguments.take_rest();
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
   if (comment.empty() && session.interactive) {
@@ -161,7 +170,7 @@ int run_commit(Session& session, Arguments& arguments) {
     if (!answer) return exit_ok;
     comment = *answer;
   }
-  return commit(session, comment);
+  return commit(session, comment, force);
 }
 
 }  // namespace postern::cli

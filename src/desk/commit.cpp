@@ -4,6 +4,7 @@
 #include "base/printable.h"
 #include "cluster/request.h"
 #include "desk/check.h"
+#include "desk/doors.h"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -91,6 +92,7 @@ bool is_reuse(const State& state, const Session& session, const std::string& req
 struct CheckedSet {
   std::vector<Finding> problems;
   std::vector<std::string> warnings;
+  std::vector<std::string> closed;  ///< last doors (doors.h)
 };
 
 CheckedSet check_pending(State& state, const Session& session, const Pending& pending) {
@@ -104,7 +106,15 @@ CheckedSet check_pending(State& state, const Session& session, const Pending& pe
     else
       out.problems.push_back(std::move(finding));
   }
+  out.closed = closed_doors(state, pending);
   return out;
+}
+
+/// One who means it says so with `force`.
+Refused would_shut_out(const std::vector<std::string>& closed) {
+  return {fail(ErrorCode::invalid, fmt::format("{} Nothing was committed; --force commits it all the same.",
+                                               fmt::join(closed, " "))),
+          json::object{{"needs", "force"}, {"closed", lines_json(closed)}}};
 }
 
 /// Edits of modes that have been deleted since, or that the feature may not be set in any more.
@@ -172,6 +182,7 @@ base::Error nothing_pending() {
 void commit(State& state, Session& session, const Call& call, Params& params) {
   const std::string comment = params.text_if("comment").value_or("");
   const std::string request = params.text("request");
+  const bool force = params.flag("force", false);
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   if (auto wrong = wrong_request(comment, request)) return call.refuse(*wrong);
   if (auto known = known_answer(state, session, request)) {
@@ -196,6 +207,7 @@ void commit(State& state, Session& session, const Call& call, Params& params) {
     data["problems"] = problems_json(state, checked.problems);
     return call.refuse(problems_error(state, checked.problems), std::move(data));
   }
+  if (!checked.closed.empty() && !force) return call.refuse(would_shut_out(checked.closed));
   pending.committing = true;
   const std::string key = pending_key(state, session);
   state.house.commit(local_commit(state, session, request, comment, pending),
@@ -212,7 +224,8 @@ void commit_check(State& state, Session& session, const Call& call, Params& para
   const Pending* pending = find_pending(state, session);
   if (pending == nullptr) return call.refuse(nothing_pending());
   if (auto error = homeless(state, *pending)) return call.refuse(*error);
-  const CheckedSet checked = check_pending(state, session, *pending);
+  CheckedSet checked = check_pending(state, session, *pending);
+  checked.warnings.insert(checked.warnings.end(), checked.closed.begin(), checked.closed.end());
   call.answer(json::object{{"problems", problems_json(state, checked.problems)},
                            {"warnings", lines_json(checked.warnings)}});
 }

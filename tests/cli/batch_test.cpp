@@ -264,6 +264,31 @@ TEST(Batch, commit_tells_machines_problems_and_conflicts) {
                          "  Cluster americas, listeners, listener['In']: needs a port\n");
 }
 
+TEST(Batch, a_commit_that_shuts_somebody_out_is_confirmed) {
+  FakeDesk desk(the_schema());
+  int forced = 0;
+  desk.answers["commit"] = [&](const desk::JsonObject& params) -> desk::Reply<desk::Json> {
+    if (!params.contains("force"))
+      return refusal(base::ErrorCode::invalid, "Nobody can log in to newyork over SSH then. --force commits it all the same.",
+                     {{"name", "invalid"}, {"needs", "force"}, {"closed", {"Nobody can log in to newyork over SSH then."}}});
+    ++forced;
+    return desk::Json(desk::JsonObject{{"commit", "0123456789abcdef"}, {"time", 0}, {"durable", 1}, {"members", 1}});
+  };
+  EXPECT_EQ(run(desk, "commit doors").code, 1);
+  EXPECT_EQ(forced, 0);
+  EXPECT_EQ(run(desk, "commit doors --force").code, 0);
+  EXPECT_EQ(forced, 1);
+  for (const char* answer : {"n", "", "y"}) {
+    std::istringstream typed(fmt::format("commit doors\n{}\nexit\n", answer));
+    std::ostringstream screen;
+    PlainConsole console(typed, screen, screen);
+    EXPECT_EQ(run_shell(desk, the_schema(), console), 0);
+    EXPECT_NE(screen.str().find("Do you want to commit all the same? [N]>"), std::string::npos) << screen.str();
+    EXPECT_EQ(screen.str().find("still pending") != std::string::npos, *answer != 'y') << screen.str();
+  }
+  EXPECT_EQ(forced, 2);
+}
+
 TEST(Batch, json_is_one_document_a_line_also_for_errors) {
   FakeDesk desk(the_schema());
   desk.answers["status"] = [](const auto&) -> desk::Reply<desk::Json> {

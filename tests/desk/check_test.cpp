@@ -47,7 +47,7 @@ TEST_F(CheckTest, DeletingAnInterfaceNamesTheListenersThatItDisables) {
   const std::string warning = with(edited.at("warnings"), "listener['In']");
   EXPECT_NE(warning.find("newyork.example.com"), std::string::npos) << warning;
   EXPECT_EQ(warning.find("losangeles"), std::string::npos) << warning;
-  EXPECT_NE(with(sitter.ok("commit", R"({"request":"2"})").at("warnings"), "listener['In']"), "");
+  EXPECT_NE(with(sitter.ok("commit", R"({"request":"2","force":true})").at("warnings"), "listener['In']"), "");
 }
 
 TEST_F(CheckTest, MovingNamesTheReferencesThatAreLost) {

@@ -1,5 +1,7 @@
 #include "house.h"
 
+#include <fmt/format.h>
+
 namespace postern::desk {
 namespace {
 
@@ -331,6 +333,36 @@ TEST_F(DeskTest, CommitDetailTellsWhatAndWhere) {
   sitter.refused("usage", "commit.detail", R"({"commit":"nothex!"})");
   sitter.refused("not-found", "commit.detail", R"({"commit":"000000000000"})");
   sitter.refused("usage", "commit.list", R"({"limit":0})");
+}
+
+std::string put_interface(std::string_view mode, std::string_view services) {
+  return fmt::format(R"({{"feature":"interfaces","mode":"{}","data":{{"interface":[{{"name":"Management",
+      "address":"192.0.2.10/24","host-name":"m.example.com"{}}}]}}}})", mode, services);
+}
+
+TEST_F(DeskTest, NobodyIsShutOutByAccident) {
+  Sitter sitter(*desk, admin());
+  sitter.ok("feature.put", put_interface("machine newyork", ""));
+  sitter.ok("feature.put", put_interface("machine paris", R"(,"ccs":{"enabled":true})"));
+  sitter.ok("commit", R"({"request":"1"})");
+  // Paris keeps a door for machines, New York none at all.
+  sitter.ok("feature.put", put_interface("machine paris", R"(,"ssh":{"enabled":false},"ccs":{"enabled":true})"));
+  sitter.ok("feature.clear", R"({"feature":"interfaces","mode":"machine newyork"})");
+  EXPECT_NE(with(sitter.ok("commit.check").at("warnings"), "log in to paris"), "");
+  const json::object refused = sitter.refused("invalid", "commit", R"({"request":"2"})");
+  const json::value& data = refused.at("data");
+  EXPECT_EQ(data.at("needs"), "force");
+  ASSERT_EQ(data.at("closed").as_array().size(), 3U) << data;
+  EXPECT_NE(with(data.at("closed"), "log in to newyork"), "");
+  EXPECT_NE(with(data.at("closed"), "No other machine can reach newyork"), "");
+  EXPECT_EQ(with(data.at("closed"), "reach paris"), "");
+  EXPECT_EQ(house.commits, 1) << "nothing was written";
+  sitter.ok("commit", R"({"request":"3","force":true})");
+  sitter.ok("feature.put", put_interface("machine paris", R"(,"ssh":{"enabled":false})"));
+  EXPECT_EQ(sitter.refused("invalid", "commit", R"({"request":"4"})").at("data").at("closed").as_array().size(), 1U)
+      << "logins had gone before, links go now";
+  sitter.ok("feature.put", put_interface("machine paris", ""));
+  sitter.ok("commit", R"({"request":"5"})");
 }
 
 TEST_F(DeskTest, ACommitNamesWhatAnotherSessionLeftPending) {
