@@ -106,7 +106,8 @@ int run_lines(Session& session, const Options& options, bool go_on) {
   EditQueue queue(session, go_on);
   int first_code = exit_ok;
   const auto ended = [&] { return first_code == exit_ok ? queue.code() : first_code; };
-  for (std::size_t number = 1; !session.over(); ++number) {
+  std::size_t number = 1;
+  for (; !session.over(); ++number) {
     const auto line = session.console().ask("");
     const auto parsed = parse_line(line.value_or(""));
     if (parsed && parsed->empty() && line) continue;
@@ -123,7 +124,8 @@ int run_lines(Session& session, const Options& options, bool go_on) {
     }
     session.warn(fmt::format("Line {} failed.", number));
   }
-  return ended();
+  session.warn(fmt::format("The session ended at line {}. The lines after it were not run.", number - 1));
+  return ended() == exit_ok ? static_cast<int>(exit_unreachable) : ended();
 }
 
 /// The first login at the console of a machine begins with its setting up.

@@ -118,6 +118,18 @@ TEST(Batch, a_scripts_edits_go_together_and_a_refused_one_is_found) {
   EXPECT_EQ(whole.out, "101\n") << "100, two more, one less";
 }
 
+TEST(Batch, a_script_whose_session_ends_did_not_run_whole) {
+  FakeDesk desk(the_schema());
+  desk.answers["commit"] = [&](const auto&) -> desk::Reply<desk::Json> {
+    desk.on_notice("session.end", {{"text", "Your passphrase has changed."}});
+    return desk::Json(desk::JsonObject{{"commit", "0123456789abcdef"}, {"time", 0}, {"durable", 1}, {"members", 1}});
+  };
+  const Ran ran = script(desk, "smtproutes new a.example h1\ncommit one\nsmtproutes new b.example h1\ncommit two\n");
+  EXPECT_EQ(ran.code, 5);
+  EXPECT_NE(ran.err.find("ended at line 2. The lines after it were not run."), std::string::npos) << ran.err;
+  EXPECT_EQ(desk.calls_of("commit").size(), 1U);
+}
+
 TEST(Batch, a_scripts_edits_are_never_behind_what_comes_after_them) {
   FakeDesk desk(the_schema());
   desk.cluster = "americas";
