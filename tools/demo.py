@@ -1,14 +1,18 @@
 """The demo fleet behind ./run: newyork, losangeles and paris under .postern.test, and the world's mail server."""
+import contextlib
 import hashlib
 import json
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fleet as f  # noqa: E402
 
-HOME = "/var/lib/postern-demo"
+HOME = os.environ.get("POSTERN_DEMO_HOME", "/var/lib/postern-demo")
+NET = os.environ.get("POSTERN_NET", "127.0.1")
 SINK_ROUTE = "world.example"
+CORE = ("newyork", "losangeles", "paris")
 
 
 def say(text=""):
@@ -21,6 +25,8 @@ def demo_dir():
 
 def link_run_folder(directory):
     """.run in the checkout leads there: a clone under a closed home folder works, socket paths stay short."""
+    if "POSTERN_DEMO_HOME" in os.environ:
+        return
     link = os.path.join(f.ROOT, ".run")
     if os.path.islink(link) and os.readlink(link) == directory:
         return
@@ -33,7 +39,7 @@ def link_run_folder(directory):
 
 def open_fleet():
     directory = demo_dir()
-    fleet = f.Fleet(directory, bin_dir=os.path.join(f.ROOT, "build", "release", "bin"))
+    fleet = f.Fleet(directory, net=NET, bin_dir=os.environ.get("POSTERN_BIN") or os.path.join(f.ROOT, "build", "release", "bin"))
     if os.path.isdir(directory):
         for entry in sorted(os.listdir(directory)):
             name, _, kind = entry.rpartition(".")
@@ -81,8 +87,8 @@ def expect(script, *arguments):
 
 
 def cluster_of(machine):
-    import json
-    return json.loads(machine.must("status --json")).get("cluster")
+    code, out, _ = machine.console("status --json")
+    return json.loads(out).get("cluster") if code == 0 else None
 
 
 def make_cluster(fleet):
@@ -99,14 +105,27 @@ def make_cluster(fleet):
 
 def wait_linked(fleet):
     """A commit right after a start should find everybody: links come up within seconds of the daemons."""
-    for machine in (fleet[name] for name in ("newyork", "losangeles", "paris")):
-        f.wait_for(f"{machine.host} to have its links", lambda: all_links_up(machine), 60)
+    cluster = cluster_of(fleet["newyork"])
+    here = [machine for machine in fleet.machines.values() if machine.born() and cluster_of(machine) == cluster]
+    for machine in here:
+        f.wait_for(f"{machine.host} to have its links", lambda: links_up(machine) >= len(here) - 1, 60)
 
 
-def all_links_up(machine):
+def links_up(machine):
     code, out, _ = machine.console("status --json")
-    links = json.loads(out)["links"] if code == 0 else {}
-    return bool(links) and links["up"] == links["of"]
+    return json.loads(out)["links"]["up"] if code == 0 else -1
+
+
+def let_in(fleet, machine):
+    """The demo's key opens it, whatever was done to it since; machines that were added do not stop the others."""
+    if machine.ssh("status")[0] == 0:
+        return
+    try:
+        fleet.allow_demo_key(machine)
+    except f.Trouble as trouble:
+        if machine.name in CORE:
+            raise
+        say(f"   Note: {trouble}")
 
 
 def show_change_and_mail(fleet):
@@ -150,7 +169,7 @@ def start():
     say("== 4 of 4: one cluster, one change, one mail")
     make_cluster(fleet)
     for machine in filter(f.Machine.born, fleet.machines.values()):
-        fleet.allow_demo_key(machine) if not machine.ssh("status")[0] == 0 else None
+        let_in(fleet, machine)
     wait_linked(fleet)
     show_change_and_mail(fleet)
     say()
@@ -182,11 +201,44 @@ def status():
     say("Nothing runs." if not running else "ssh -F .run/ssh_config newyork")
 
 
-def stop():
+def known(fleet, name):
+    if name not in fleet.machines or not os.path.isdir(fleet[name].dir):
+        raise f.Trouble(f"there is no machine {name} here; ./run status lists them.")
+    return fleet[name]
+
+
+def stop(name=""):
     fleet = open_fleet()
+    if name:
+        one = known(fleet, name)
+        one.stop()
+        say(f"Nothing of {one.host} runs any more. Its settings are kept; ./run starts it again.")
+        return
     if os.path.isdir(fleet.dir):
         fleet.stop()
     say("Nothing of the demo fleet runs any more. Its settings are kept; ./run starts it again.")
+
+
+def remove(name):
+    """Ends a machine that was added and forgets all of it; the cluster is told by whoever administers it."""
+    fleet = open_fleet()
+    one = known(fleet, name)
+    if name in CORE:
+        raise f.Trouble(f"{name} is one of the demo's own machines: ./run stop {name} stops it.")
+    cluster = cluster_of(one) if one.pid("posternd") else None
+    one.stop()
+    shutil.rmtree(one.dir)
+    for kind in ("address", "unset", "out"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(fleet.path(f"{name}.{kind}"))
+    del fleet.machines[name]
+    if fleet.helper_pid("dnsmasq"):
+        fleet.prepare()
+        fleet.start_helpers()
+        fleet.write_ssh_config()
+    say(f"{one.host} is gone, with its settings.")
+    if cluster:
+        say(f"The cluster {cluster} still counts it as a member: clusterconfig removemachine {one.host} there ends that.")
 
 
 def machine(name, address, how=""):
@@ -206,12 +258,12 @@ def machine(name, address, how=""):
         return machine_unset(fleet, one)
     if os.path.exists(unset_mark(fleet, one)):
         os.unlink(unset_mark(fleet, one))
-    fresh, _ = bring_up(fleet, one)
-    if fresh:
-        fleet.allow_demo_key(one)
+    bring_up(fleet, one)
     fleet.write_ssh_config()
-    say(f"{one.host} ({address}) runs as a standalone gateway. To create or join a cluster on it:")
-    say(f"   ssh -F .run/ssh_config {name}      then: clusterconfig")
+    let_in(fleet, one)
+    cluster = cluster_of(one)
+    say(f"{one.host} ({address}) runs {'in the cluster ' + cluster if cluster else 'as a standalone gateway'}. To administer it:")
+    say(f"   ssh -F .run/ssh_config {name}      then: {'clustermode' if cluster else 'clusterconfig creates or joins a cluster'}")
 
 
 def machine_unset(fleet, one):
@@ -228,13 +280,14 @@ def machine_unset(fleet, one):
 def main(arguments):
     if os.geteuid() != 0:
         raise f.Trouble("run this as root: it starts mail gateways under several users.")
-    verbs = {"start": start, "status": status, "stop": stop, "machine": machine}
-    verb = verbs.get(arguments[0] if arguments else "start")
-    unset = verb is machine and arguments[3:] == ["--unset"]
-    if verb is None or len(arguments) - unset > (3 if verb is machine else 1) or verb is machine and len(arguments) < 3:
-        print("usage: ./run [status | stop | machine NAME ADDRESS [--unset]]", file=sys.stderr)
+    forms = {"start": (start, 0, 0), "status": (status, 0, 0), "stop": (stop, 0, 1), "remove": (remove, 1, 1),
+             "machine": (machine, 2, 3)}
+    verb, least, most = forms.get(arguments[0] if arguments else "start", (None, 0, 0))
+    words = arguments[1:]
+    if verb is None or not least <= len(words) <= most or words[2:] not in ([], ["--unset"]):
+        print("usage: ./run [status | stop [NAME] | remove NAME | machine NAME ADDRESS [--unset]]", file=sys.stderr)
         return 2
-    verb(*arguments[1:])
+    verb(*words)
     return 0
 
 

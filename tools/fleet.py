@@ -4,6 +4,7 @@ Used by ./run for the demo fleet and by the fleet tests. Standard library only. 
 started, by process id.
 """
 import contextlib
+import json
 import os
 import pwd
 import secrets
@@ -269,9 +270,10 @@ class Fleet:
         known, config = [], []
         for machine in filter(Machine.born, self.machines.values()):
             code, out, err = machine.console("logconfig hostkeyconfig fingerprint --json")
+            if code and not machine.pid("posternd"):
+                continue  # it was stopped by itself
             if code:
                 raise Trouble(f"{machine.name} does not tell its host key: {(out + err).strip()}")
-            import json
             known.append(f"[{machine.address}]:{SSH_PORT} {json.loads(out)['line']}")
             config.append(f"Host {machine.name} {machine.host}\n  HostName {machine.address}\n  Port {SSH_PORT}\n")
         common = (f"Host *\n  User admin\n  IdentityFile {self.path('demo_key')}\n  IdentitiesOnly yes\n"
@@ -283,7 +285,10 @@ class Fleet:
     def allow_demo_key(self, machine):
         with open(self.path("demo_key.pub")) as file:
             line = file.read().strip()
-        mode = "clustermode cluster; " if machine.console("clusterconfig list")[0] == 0 else ""
+        code, out, err = machine.console("status --json")
+        if code:
+            raise Trouble(f"{machine.name} does not answer at its console: {(out + err).strip()}")
+        mode = "clustermode cluster; " if json.loads(out).get("cluster") else ""
         code, out, err = machine.console(f"{mode}sshconfig userkey new {shlex.quote(line)} --user=admin")
         if code and "already" not in out + err:
             raise Trouble(f"{machine.name} does not take the demo key: {(out + err).strip()}")
