@@ -85,7 +85,7 @@ std::vector<Command> machine_commands() {
   return {
       {"batch", "Runs the commands of a script on standard input, until the first that fails.",
        "batch [--continue] (then a command a line; # begins a comment)", run_batch},
-      {"help", "Shows the commands, or the forms of one.", "help [COMMAND]", run_help, !asks, true},
+      {"help", "Shows the commands, or the forms of one.", "help [COMMAND] [--all]", run_help, !asks, true},
       {"logconfig", "Shows the fingerprint of this machine's host key.",
        "logconfig hostkeyconfig fingerprint", run_logconfig},
       {"passwd", "Changes your passphrase.", "passwd", run_passwd, asks},

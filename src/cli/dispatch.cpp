@@ -6,8 +6,8 @@
 namespace postern::cli {
 namespace {
 
-/// Shows one command's forms, or all commands.
-void print_commands(Session& session) {
+/// All commands; those that are known and not built only when `all` are asked for.
+void print_commands(Session& session, bool all) {
   std::vector<std::string> missing;
   for (const auto& command : commands()) {
     if (command.run == nullptr) {
@@ -20,7 +20,33 @@ void print_commands(Session& session) {
   session.line(
       "\nA command may be shortened, and ; divides several. Output goes through \"| grep TEXT\" and\n"
       "\"| count\"; --json makes it data. help COMMAND shows the one-line forms; ? explains a question.");
-  session.line(fmt::format("\nNot in this version: {}.", join(missing, ", ")));
+  session.line(all ? fmt::format("\nNot in this version: {}.", join(missing, ", "))
+                   : fmt::format("\nhelp --all names {} more, which are not in this version.", missing.size()));
+}
+
+std::vector<std::string> forms_of(const Session& session, const Command& command) {
+  auto forms = split(command.usage, "\n");
+  if (session.schema.feature_of_command(command.name) != nullptr)
+    for (auto& form : split(shared_operations(), "\n")) forms.push_back(std::move(form));
+  return forms;
+}
+
+Json to_json(const Session& session, const Command& command) {
+  boost::json::array forms;
+  for (const auto& form : forms_of(session, command)) forms.emplace_back(form);
+  return JsonObject{{"name", command.name}, {"summary", command.summary}, {"forms", std::move(forms)},
+                    {"built", command.run != nullptr}};
+}
+
+int print_json(Session& session, const Command* one) {
+  if (one != nullptr) {
+    session.printed_json(to_json(session, *one));
+    return exit_ok;
+  }
+  boost::json::array all;
+  for (const auto& command : commands()) all.push_back(to_json(session, command));
+  session.printed_json(Json(std::move(all)));
+  return exit_ok;
 }
 
 }  // namespace
@@ -58,13 +84,21 @@ int allowed_here(Session& session, std::string_view command) {
 }
 
 int run_help(Session& session, Arguments& arguments) {
+  const bool all = arguments.option("all").has_value();
   const auto name = arguments.take();
+  if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
+  if (!name && session.json) return print_json(session, nullptr);
   if (!name) {
-    print_commands(session);
+    print_commands(session, all);
+    return exit_ok;
+  }
+  if (lower(*name) == "exit" || lower(*name) == "quit") {
+    session.line("exit, quit: Ends the session. What is pending stays pending.");
     return exit_ok;
   }
   const auto command = find_command(*name);
   if (!command) return session.fail(command.error());
+  if (session.json) return print_json(session, *command);
   session.line(fmt::format("{}: {}", (*command)->name, (*command)->summary));
   for (const auto& form : split((*command)->usage, "\n")) session.line("  " + form);
   const auto* feature = session.schema.feature_of_command((*command)->name);

@@ -10,6 +10,17 @@
 namespace postern::model {
 namespace {
 
+/// As a person says it: "destination 192.0.2.1 25 of route example.com".
+std::string in_words(const Path& path) {
+  std::string out;
+  for (auto step = path.rbegin(); step != path.rend(); ++step) {
+    if (!out.empty()) out += " of ";
+    out += step->name;
+    for (const std::string& key : step->keys) out += " " + key;
+  }
+  return out;
+}
+
 using base::ErrorCode;
 using base::Result;
 
@@ -71,7 +82,7 @@ class Editor {
   }
   [[nodiscard]] base::Error missing(std::size_t steps) const {
     const Path until(edit_.path.begin(), edit_.path.begin() + static_cast<std::ptrdiff_t>(steps));
-    return fail(ErrorCode::not_found, fmt::format("There is no {}.", to_text(until)));
+    return fail(ErrorCode::not_found, fmt::format("There is no {}.", in_words(until)));
   }
 
   Result<NodeShape> shape(std::size_t steps) const {
@@ -145,7 +156,7 @@ class Editor {
     if (!parent) return parent.error();
     Node& list = child_of(**parent, last.name, *known);
     if (list.entry(last.keys) != nullptr)
-      return fail(ErrorCode::exists, fmt::format("{} exists already.", to_text(edit_.path)));
+      return fail(ErrorCode::exists, fmt::format("There is a {} already.", in_words(edit_.path)));
     return place(list, make_entry(list, last.keys));
   }
 
@@ -158,7 +169,7 @@ class Editor {
       const Node* anchor = list.entry(edit_.anchor);
       if (anchor == nullptr)
         return fail(ErrorCode::not_found, fmt::format("There is no {} to go before.",
-                                                      to_text({{list.name, edit_.anchor}})));
+                                                      in_words({{list.name, edit_.anchor}})));
       at = list.children.begin() + (anchor - list.children.data());
     }
     list.children.insert(at, std::move(entry));

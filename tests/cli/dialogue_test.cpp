@@ -202,7 +202,13 @@ TEST(Dialogue, a_join_that_reaches_nobody_does_not_end_the_session) {
 TEST(Dialogue, help_shows_commands_and_forms) {
   FakeDesk desk(the_schema());
   EXPECT_NE(run(desk, "help").out.find("smtproutes       Configures where mail"), std::string::npos);
-  EXPECT_NE(run(desk, "?").out.find("Not in this version: alertconfig, "), std::string::npos);
+  EXPECT_EQ(run(desk, "?").out.find("alertconfig"), std::string::npos);
+  EXPECT_NE(run(desk, "? --all").out.find("Not in this version: alertconfig, "), std::string::npos);
+  EXPECT_EQ(run(desk, "help exit").code, 0);
+  const Ran data = run(desk, "help smtproutes --json");
+  EXPECT_NE(data.out.find(R"("name":"smtproutes")"), std::string::npos) << data.out;
+  EXPECT_NE(data.out.find("clusterset copy|move"), std::string::npos) << data.out;
+  EXPECT_EQ(run(desk, "help --json").out.front(), '[');
   EXPECT_NE(run(desk, "help smtpr").out.find("smtproutes delete DOMAIN"), std::string::npos);
   EXPECT_NE(run(desk, "help smtpr").out.find("clusterset copy|move"), std::string::npos);
   EXPECT_EQ(run(desk, "wait --help").out, "Waits until every machine that is linked has applied a commit.\n"

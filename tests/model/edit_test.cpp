@@ -116,13 +116,13 @@ TEST(Apply, values) {
 
 TEST(Apply, refuses) {
   EXPECT_EQ(refused(two_queries, edit(Op::create, "query['a']")),
-            "exists query['a']: query['a'] exists already.");
+            "exists query['a']: There is a query a already.");
   EXPECT_EQ(refused(two_queries, edit(Op::remove, "query['c']")),
-            "not-found query['c']: There is no query['c'].");
+            "not-found query['c']: There is no query c.");
   EXPECT_EQ(refused(two_queries, edit(Op::remove, "query['a']/limit")),
-            "not-found query['a']/limit: There is no query['a']/limit.");
+            "not-found query['a']/limit: There is no limit of query a.");
   EXPECT_EQ(refused(two_queries, edit(Op::remove, "query['c']/limit")),
-            "not-found query['c']/limit: There is no query['c'].");
+            "not-found query['c']/limit: There is no query c.");
   EXPECT_EQ(refused(two_queries, edit(Op::set, "query['a']/name", "z")),
             "invalid query['a']/name: name names this entry and cannot be changed. Create an entry "
             "with the new name, then remove "
@@ -144,9 +144,9 @@ TEST(Apply, refuses) {
   EXPECT_EQ(refused(two_queries, edit(Op::set, "mode/x", "1")),
             "not-found mode/x: There is no such setting.");
   EXPECT_EQ(refused(three_rules, edit(Op::move, "rule['x','9']")),
-            "not-found rule['x','9']: There is no rule['x','9'].");
+            "not-found rule['x','9']: There is no rule x 9.");
   EXPECT_EQ(refused(three_rules, edit(Op::move, "rule['x','1']", "", {"q", "q"})),
-            "not-found rule['x','1']: There is no rule['q','q'] to go before.");
+            "not-found rule['x','1']: There is no rule q q to go before.");
   EXPECT_EQ(refused(ldap({values("tag", {"p"})}), edit(Op::insert, "tag", "p")),
             "exists tag: \"p\" is there already.");
   EXPECT_EQ(refused(ldap({}), edit(Op::erase, "tag", "p")),
