@@ -49,9 +49,9 @@ bool EditQueue::send(std::span<const Line> lines) {
     session_.warnings(*reply);
     return true;
   }
-  if (lines.size() == 1) {
+  if (lines.size() == 1 || session_.over()) {
     refused(lines.front(), reply.error());
-    return go_on_;
+    return go_on_ && !session_.over();
   }
   const std::size_t half = lines.size() / 2;
   return send(lines.first(half)) && send(lines.subspan(half));

@@ -27,7 +27,8 @@ struct Words {
 };
 
 /// 'a b' is taken as it is; in "a b" a backslash protects " and \; outside, it protects any character.
-/// Empty commands are dropped, and comments: from a `#` in a command's place to the end of its line. Errors: usage, naming the open quote or the unknown filter.
+/// Empty commands are dropped, and comments: from a `#` in a command's place to the end of its line.
+/// Errors: usage, naming the open quote or the unknown filter.
 base::Result<std::vector<Words>> parse_line(std::string_view line);
 /// The word as parse_line reads it back.
 std::string quoted(std::string_view word);

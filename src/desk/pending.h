@@ -21,7 +21,7 @@ struct PendingEdit {
   std::vector<cluster::Dot> base;
   model::Text base_text;
   model::Text text;  ///< null: the definition is cleared
-  std::set<SessionId> sessions;  ///< that changed it, since posternd runs; not stored
+  std::set<SessionId> sessions;  ///< of those that are open, who changed it; not stored
 };
 
 /// What a refused commit showed of one register: `mine` and `merge` rest on exactly this.

@@ -130,6 +130,18 @@ TEST(Batch, a_script_whose_session_ends_did_not_run_whole) {
   EXPECT_EQ(desk.calls_of("commit").size(), 1U);
 }
 
+TEST(Batch, a_desk_that_is_gone_is_not_asked_line_by_line) {
+  FakeDesk desk(the_schema());
+  desk.answers["feature.edit"] = [](const auto&) -> desk::Reply<desk::Json> {
+    return desk::Refusal{base::fail(base::ErrorCode::unreachable, "The desk has closed the line."), nullptr};
+  };
+  std::string lines;
+  for (int i = 0; i < 100; ++i) lines += fmt::format("smtproutes new r{}.example h1\n", i);
+  const Ran ran = script(desk, lines, true);
+  EXPECT_EQ(ran.code, 5);
+  EXPECT_EQ(desk.calls_of("feature.edit").size(), 1U);
+}
+
 TEST(Batch, a_scripts_edits_are_never_behind_what_comes_after_them) {
   FakeDesk desk(the_schema());
   desk.cluster = "americas";
