@@ -66,6 +66,8 @@ TEST_F(Fleets, names_are_looked_up_once_for_all_who_ask_for_the_links_meanwhile)
   ask();
   ASSERT_TRUE(fleet.run_until([&] { return answers == 51; }, 1'000));
   EXPECT_EQ(fleet.world(a).resolved, 6) << "what was looked up for others is not kept";
+  fleet.machine(a).link_status([&](const std::vector<desk::LinkStatus>&) { ask(); });
+  ASSERT_TRUE(fleet.run_until([&] { return answers == 52; }, 1'000)) << "who asks when it is answered is, too";
 }
 
 TEST_F(Fleets, what_the_mail_engine_refused_is_not_told_as_applied_and_is_tried_again) {
