@@ -100,9 +100,7 @@ int run_help(Session& session, Arguments& arguments) {
   if (!command) return session.fail(command.error());
   if (session.json) return print_json(session, *command);
   session.line(fmt::format("{}: {}", (*command)->name, (*command)->summary));
-  for (const auto& form : split((*command)->usage, "\n")) session.line("  " + form);
-  const auto* feature = session.schema.feature_of_command((*command)->name);
-  if (feature != nullptr) session.line(std::string(shared_operations()).substr(1));
+  for (const auto& form : forms_of(session, **command)) session.line("  " + form);
   return exit_ok;
 }
 

@@ -37,8 +37,7 @@ int run_own(Session& session, const schema::Feature& feature, const FeatureComma
     if (const auto finished = arguments.finished(); !finished) edits = finished.error();
   }
   if (!edits) return misused(session, edits.error(), usage);
-  const bool goes_on = session.queue != nullptr && session.queue->goes_on();
-  if (session.in_cluster() && !session.json && !goes_on) {
+  if (session.in_cluster() && !session.json && !session.goes_on()) {
     if (const auto view = open_feature(session, feature); view) note_hidden(session, *view);
   }
   if (session.queue != nullptr && !session.json) {

@@ -61,6 +61,8 @@ int Session::refresh() {
   return exit_ok;
 }
 
+bool Session::goes_on() const { return queue != nullptr && queue->goes_on(); }
+
 /// What a script's earlier lines have left waiting goes first. False when that ends the script.
 bool Session::send_queue() {
   EditQueue* const waiting = std::exchange(queue, nullptr);

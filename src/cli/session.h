@@ -39,6 +39,8 @@ class Session {
   bool interactive = false;
   /// The commands come from a script, one after another: where edits wait for those of the next lines. Else null.
   EditQueue* queue = nullptr;
+  /// This line goes on with what waits there.
+  [[nodiscard]] bool goes_on() const;
   /// This command was given --json: results are one JSON document on one line.
   bool json = false;
 

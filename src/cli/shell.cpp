@@ -26,8 +26,8 @@ int run_command(Session& session, const Words& words, const Options& options) {
     return exit_ok;
   }
   if ((*command)->run == nullptr) return not_in_this_version(session, (*command)->name);
-  const bool goes_on = session.queue != nullptr && session.queue->goes_on();  // with what was allowed a line before
-  if (!goes_on && ((*command)->ask_desk || (session.unset && !(*command)->before_setup))) {
+  // What a line goes on with was allowed a line before.
+  if (!session.goes_on() && ((*command)->ask_desk || (session.unset && !(*command)->before_setup))) {
     if (const int code = allowed_here(session, (*command)->name); code != exit_ok) return code;
   }
   if (words.filters.empty()) return (*command)->run(session, arguments);

@@ -17,10 +17,6 @@ constexpr std::size_t least_tip_bytes = 2 + 18 + 34;
 /// Number of the last kind of message that this version knows.
 constexpr std::uint32_t last_kind = 11;
 
-std::int64_t signed_of(std::uint64_t zigzag) {
-  return static_cast<std::int64_t>(zigzag >> 1 ^ (~(zigzag & 1) + 1));
-}
-
 Tip get_tip(std::string_view from, Reader& reader) {
   Tip tip;
   Field field;

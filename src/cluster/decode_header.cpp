@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::size_t least_dot_bytes = 18 + 2;
 
-std::int64_t signed_of(std::uint64_t zigzag) {
-  return static_cast<std::int64_t>(zigzag >> 1 ^ (~(zigzag & 1) + 1));
-}
-
 Dot get_dot(std::string_view from, Reader& reader) {
   Dot dot;
   Field field;

@@ -78,6 +78,11 @@ class Fields {
   bool bad_ = false;
 };
 
+/// The value of a field of type sint64.
+inline std::int64_t signed_of(std::uint64_t zigzag) {
+  return static_cast<std::int64_t>(zigzag >> 1 ^ (~(zigzag & 1) + 1));
+}
+
 /// How many fields of that number hold bytes; nothing is said of the rest of them.
 inline std::size_t count_fields(std::string_view bytes, std::uint32_t number) {
   std::size_t count = 0;

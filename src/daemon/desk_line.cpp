@@ -84,16 +84,17 @@ void DeskLine::read() {
 /// sessions and send hundreds of questions at once.
 void DeskLine::wait_for_turn() {
   if (ending_) return base::wipe(input_);
-  if (input_.find('\n', std::max(taken_, searched_)) == std::string::npos) {
+  const std::size_t end = input_.find('\n', std::max(taken_, searched_));
+  if (end == std::string::npos) {
     keep_rest();
     return read();
   }
-  desk_->turns.put(who_.name, [self = shared_from_this()] { self->take_line(); });
+  desk_->turns.put(who_.name, [self = shared_from_this(), end] { self->take_line(end); });
 }
 
-void DeskLine::take_line() {
+/// `end`: of the line, in input_; nothing was read since it was found.
+void DeskLine::take_line(std::size_t end) {
   if (ending_) return base::wipe(input_);
-  const std::size_t end = input_.find('\n', std::max(taken_, searched_));
   const auto line = std::string_view(input_).substr(taken_, end - taken_);
   taken_ = end + 1;
   desk_->desk->receive(session_, line);

@@ -44,7 +44,7 @@ class DeskLine : public std::enable_shared_from_this<DeskLine> {
   void sit_down();
   void read();
   void wait_for_turn();
-  void take_line();
+  void take_line(std::size_t end);
   void keep_rest();
   void write(std::string line);
   void write_next();
