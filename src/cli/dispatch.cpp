@@ -1,64 +1,43 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/feature_command.h"
 #include "cli/questions.h"
 
 namespace postern::cli {
-namespace {
 
-/// All commands; those that are known and not built only when `all` are asked for.
-void print_commands(Session& session, bool all) {
-  std::vector<std::string> missing;
-  for (const auto& command : commands()) {
-    if (command.run == nullptr) {
-      missing.emplace_back(command.name);
-    } else {
-      session.line(fmt::format("{:<16} {}", command.name, command.summary));
-    }
+base::Result<const commands::Command*> find_command(const commands::Table& table, std::string_view typed) {
+  if (const auto* exact = table.find(typed)) return exact;
+  std::vector<std::string> names;
+  std::vector<std::string> built;
+  for (const auto& command : table.all()) {
+    names.push_back(command.name);
+    if (command.built) built.push_back(command.name);
   }
-  session.line(fmt::format("{:<16} {}", "exit, quit", "Ends the session."));
-  session.line(
-      "\nA command may be shortened, and ; divides several. Output goes through \"| grep TEXT\" and\n"
-      "\"| count\"; --json makes it data. help COMMAND shows the one-line forms; ? explains a question.");
-  session.line(all ? fmt::format("\nNot in this version: {}.", join(missing, ", "))
-                   : fmt::format("\nhelp --all names {} more, which are not in this version.", missing.size()));
+  // A prefix means what this version can do, as long as that is one thing.
+  const auto usable = with_prefix(built, typed);
+  const auto name = usable.size() == 1 && !typed.empty() ? base::Result<std::string>(usable.front())
+                                                         : by_prefix(names, typed, "a command; help lists them");
+  if (!name) return name.error();
+  return table.find(*name);
 }
 
-std::vector<std::string> forms_of(const Session& session, const Command& command) {
-  auto forms = split(command.usage, "\n");
-  if (session.schema.feature_of_command(command.name) != nullptr)
-    for (auto& form : split(shared_operations(), "\n")) forms.push_back(std::move(form));
+std::vector<std::string> forms_of(const Session& session, const commands::Command& command) {
+  if (command.feature == nullptr) return base::lines(command.forms);
+  auto forms = feature_forms(session, *command.feature);
+  forms.emplace_back("print | clear | clusterset copy|move MODE|all-groups | clustershow");
+  forms.emplace_back("--start=empty|copy|copy:MODE begins a definition in a mode that has none");
   return forms;
 }
-
-Json to_json(const Session& session, const Command& command) {
-  boost::json::array forms;
-  for (const auto& form : forms_of(session, command)) forms.emplace_back(form);
-  return JsonObject{{"name", command.name}, {"summary", command.summary}, {"forms", std::move(forms)},
-                    {"built", command.run != nullptr}};
-}
-
-int print_json(Session& session, const Command* one) {
-  if (one != nullptr) {
-    session.printed_json(to_json(session, *one));
-    return exit_ok;
-  }
-  boost::json::array all;
-  for (const auto& command : commands()) all.push_back(to_json(session, command));
-  session.printed_json(Json(std::move(all)));
-  return exit_ok;
-}
-
-}  // namespace
 
 int not_in_this_version(Session& session, std::string_view what) {
   return session.fail(base::ErrorCode::unsupported, fmt::format("{} is not in this version.", what));
 }
 
-int misused(Session& session, const base::Error& error, std::string_view usage) {
+int misused(Session& session, const base::Error& error, const std::vector<std::string>& forms) {
   const int code = session.fail(error);
   if (error.code != base::ErrorCode::usage || session.json) return code;
-  for (const auto& form : split(usage, "\n")) session.warn("  " + form);
+  for (const auto& form : forms) session.warn("  " + form);
   return code;
 }
 
@@ -81,27 +60,6 @@ int allowed_here(Session& session, std::string_view command) {
     const int code = session.switch_mode(needs == "cluster" ? needs : session.own_mode());
     if (code != exit_ok) return code;
   }
-}
-
-int run_help(Session& session, Arguments& arguments) {
-  const bool all = arguments.option("all").has_value();
-  const auto name = arguments.take();
-  if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
-  if (!name && session.json) return print_json(session, nullptr);
-  if (!name) {
-    print_commands(session, all);
-    return exit_ok;
-  }
-  if (lower(*name) == "exit" || lower(*name) == "quit") {
-    session.line("exit, quit: Ends the session. What is pending stays pending.");
-    return exit_ok;
-  }
-  const auto command = find_command(*name);
-  if (!command) return session.fail(command.error());
-  if (session.json) return print_json(session, *command);
-  session.line(fmt::format("{}: {}", (*command)->name, (*command)->summary));
-  for (const auto& form : forms_of(session, **command)) session.line("  " + form);
-  return exit_ok;
 }
 
 }  // namespace postern::cli

@@ -8,8 +8,9 @@
 #include "base/assert.h"
 #include "cli/questions.h"
 #include "cli/settings.h"
-#include "cli/summary.h"
 #include "cli/words.h"
+#include "features/lines.h"
+#include "line/summary.h"
 
 namespace postern::cli {
 namespace {
@@ -18,28 +19,14 @@ using Kind = model::Node::Kind;
 using Op = model::Edit::Op;
 using Answers = std::map<std::string, std::string, std::less<>>;
 
-/// Names that the source gives to tables; others are called as in the schema.
-struct TableName {
-  std::string_view feature;
-  std::string_view list;
-  std::string_view operation;
-  std::string_view text;
-};
-constexpr TableName table_names[] = {
-    {"listeners", "hat", "HOSTACCESS", "Modify the Host Access Table."},
-    {"listeners", "rat", "RCPTACCESS", "Modify the Recipient Access Table."},
-};
-
-bool has_own_questions(const schema::Feature& feature, const schema::Form& entries) {
-  return feature.name == "smtp-routes" && entries.name == "route";
+/// The question that stands for all of an entry's leaves; null when each is asked by itself.
+const line::Whole* whole_of(const schema::Feature& feature, const schema::Form& entries) {
+  const line::Line* own = features::line_of(feature.name);
+  return own != nullptr && own->whole && own->whole->list == entries.name ? &*own->whole : nullptr;
 }
 
-model::Path below(const model::Path& parent, std::string_view name,
-                  std::vector<std::string> keys = {}) {
-  model::Path path = parent;
-  path.push_back({std::string(name), std::move(keys)});
-  return path;
-}
+using line::below;
+using line::names_of;
 
 std::string help_of(const schema::Form& leaf, bool may_go = false) {
   std::string text = leaf.hint.empty() ? leaf.description : leaf.hint;
@@ -182,29 +169,40 @@ bool ask_child(Interview& interview, const schema::Form& child, const model::Pat
   return true;
 }
 
+/// One line with all that the entry is, as its one-line form has it.
+bool ask_whole(Interview& interview, const line::Whole& whole, const model::Path& path, const model::Node* current) {
+  const line::Subject subject = subject_of(interview.session, interview.feature);
+  Question question;
+  question.text = fmt::format(fmt::runtime(whole.question), join(path.back().keys, " "));
+  question.help = whole.help;
+  if (current != nullptr) question.preset = whole.answer(*current);
+  question.may_be_empty = current == nullptr;
+  question.check = [&](std::string_view typed) -> base::Result<std::string> {
+    const auto edits = whole.edits(subject, path, typed);
+    if (!edits) return edits.error();
+    return std::string(typed);
+  };
+  const auto answer = ask_text(interview.session, question);
+  if (!answer || answer->empty()) return false;
+  if (*answer == question.preset) return true;
+  for (const auto part : whole.replaced)
+    if (current != nullptr) interview.edits.push_back({Op::clear, below(path, part), {}, {}});
+  const auto edits = whole.edits(subject, path, *answer);
+  interview.edits.insert(interview.edits.end(), edits->begin(), edits->end());
+  return true;
+}
+
 }  // namespace
 
 std::vector<Table> tables_of(const schema::Feature& feature, const schema::Form& entries) {
   std::vector<Table> tables;
-  if (has_own_questions(feature, entries)) return tables;
+  if (whole_of(feature, entries) != nullptr) return tables;
   for (const auto& child : entries.children) {
     if (child.kind != Kind::list) continue;
-    const auto* named = std::ranges::find_if(table_names, [&](const TableName& name) {
-      return name.feature == feature.name && name.list == child.name;
-    });
-    if (named != std::end(table_names)) {
-      tables.push_back({&child, std::string(named->operation), std::string(named->text)});
-    } else {
-      tables.push_back({&child, upper(child.name), fmt::format("Modify the {}.", plural(child.label))});
-    }
+    tables.push_back({&child, child.table.empty() ? upper(child.name) : child.table,
+                      fmt::format("Modify the {}.", child.title.empty() ? line::plural(child.label) : child.title)});
   }
   return tables;
-}
-
-std::vector<std::string> names_of(const model::Path& path) {
-  std::vector<std::string> names;
-  for (const auto& step : path) names.push_back(step.name);
-  return names;
 }
 
 std::optional<std::string> ask_leaf(Interview& interview, const schema::Form& leaf,
@@ -251,7 +249,7 @@ bool ask_keys(Interview& interview, const schema::Form& list, const model::Path&
 
 bool ask_children(Interview& interview, const schema::Form& form, const model::Path& path,
                   const model::Node* current) {
-  if (has_own_questions(interview.feature, form)) return ask_route(interview, path, current);
+  if (const line::Whole* whole = whole_of(interview.feature, form)) return ask_whole(interview, *whole, path, current);
   Answers answers;
   for (const auto& child : form.children) {
     if (std::ranges::find(form.keys, child.name) != form.keys.end()) continue;

@@ -22,11 +22,8 @@ struct Table {
   std::string operation;
   std::string text;
 };
-/// In the form's order. What an entry's own questions cover (a route's destinations) is not among them.
+/// In the form's order. What one question for the whole entry covers (a route's destinations) is not among them.
 std::vector<Table> tables_of(const schema::Feature& feature, const schema::Form& entries);
-
-/// Names from the feature's container down to `path`, for schema::Schema::check_leaf.
-std::vector<std::string> names_of(const model::Path& path);
 
 /// One leaf's answer, canonical; empty only where the leaf may be left out. `present`: the value now, or
 /// empty. nullopt: the question was left.
@@ -40,7 +37,4 @@ bool ask_children(Interview& interview, const schema::Form& form, const model::P
 /// Asks the key leaves of a new entry into `keys`. False when left; an empty first answer leaves too.
 bool ask_keys(Interview& interview, const schema::Form& list, const model::Path& parent,
               std::vector<std::string>& keys);
-/// A route's questions: one line with all destinations, as its one-line form has them.
-bool ask_route(Interview& interview, const model::Path& path, const model::Node* current);
-
 }  // namespace postern::cli

@@ -4,8 +4,9 @@
 
 #include "cli/interview.h"
 #include "cli/settings.h"
-#include "cli/summary.h"
 #include "cli/words.h"
+#include "features/lines.h"
+#include "line/summary.h"
 
 namespace postern::cli {
 namespace {
@@ -58,7 +59,7 @@ std::optional<model::Node> pick(Session& session, const Place& place, std::strin
     if (number && *number >= 1 && static_cast<std::size_t>(*number) <= keys.size()) {
       return keys[static_cast<std::size_t>(*number) - 1];
     }
-    return by_prefix(keys, typed, fmt::format("one of the {}", plural(place.list.label)));
+    return by_prefix(keys, typed, fmt::format("one of the {}", line::plural(place.list.label)));
   };
   const auto chosen = ask_text(session, question);
   if (!chosen || chosen->empty()) return std::nullopt;
@@ -109,7 +110,7 @@ void entry_menu(Session& session, const Place& place, const model::Path& path,
     const model::Node* list = parent ? parent->child(place.list.name) : nullptr;
     const model::Node* entry = list == nullptr ? nullptr : list->entry(path.back().keys);
     if (entry == nullptr) return;
-    session.line(entry_line(place.list, place.feature, *entry));
+    session.line(line::entry_line(place.list, features::line_of(place.feature.name), *entry));
     session.line("");
     std::vector<Operation> operations{
         {"SETUP", fmt::format("Change the settings of this {}.", place.list.label)}};
@@ -163,9 +164,9 @@ std::size_t print_entries(Session& session, const Place& place) {
   if (!parent) return 0;
   const std::size_t count = parent->entries(place.list.name).size();
   if (count == 0) {
-    session.line(fmt::format("There are no {}.", plural(place.list.label)));
+    session.line(fmt::format("There are no {}.", line::plural(place.list.label)));
   } else {
-    session.print(list_text(place.list, place.feature, *parent, 0, lines_shown));
+    session.print(line::list_text(place.list, features::line_of(place.feature.name), *parent, 0, lines_shown));
   }
   return count;
 }
@@ -174,10 +175,10 @@ std::vector<Operation> list_operations(const Place& place, std::size_t entries) 
   const std::string& name = place.list.label;
   std::vector<Operation> operations{{"NEW", fmt::format("Create a new {}.", name)}};
   if (entries == 0) return operations;
-  operations.push_back({"EDIT", fmt::format("Modify {}.", with_article(name))});
-  operations.push_back({"DELETE", fmt::format("Remove {}.", with_article(name))});
+  operations.push_back({"EDIT", fmt::format("Modify {}.", line::with_article(name))});
+  operations.push_back({"DELETE", fmt::format("Remove {}.", line::with_article(name))});
   if (place.list.user_ordered && entries > 1) {
-    operations.push_back({"MOVE", fmt::format("Change the order of the {}.", plural(name))});
+    operations.push_back({"MOVE", fmt::format("Change the order of the {}.", line::plural(name))});
   }
   return operations;
 }

@@ -22,7 +22,7 @@ int exit_code(ErrorCode code) {
 }
 
 Session::Session(desk::Client& client, const schema::Schema& schema_in, Console& console)
-    : schema(schema_in), client_(client), console_(&console) {
+    : schema(schema_in), commands(schema_in), client_(client), console_(&console) {
   client_.on_notice = [this](std::string_view method, const JsonObject& params) {
     notice(method, params);
   };

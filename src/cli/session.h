@@ -7,6 +7,7 @@
 
 #include "cli/console.h"
 #include "cli/json.h"
+#include "commands/table.h"
 #include "desk/client.h"
 #include "schema/schema.h"
 
@@ -35,6 +36,7 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   const schema::Schema& schema;
+  const postern::commands::Table commands;
   /// In a shell: commands may ask which mode or start is meant. In a batch they fail instead.
   bool interactive = false;
   /// The commands come from a script, one after another: where edits wait for those of the next lines. Else null.

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include "cli/questions.h"
-#include "cli/summary.h"
 #include "cli/words.h"
+#include "features/lines.h"
+#include "line/summary.h"
 
 namespace postern::cli {
 namespace {
@@ -61,6 +62,16 @@ bool choose_copy(Session& session, const Definers& definers, std::string& start)
 }
 
 }  // namespace
+
+line::Subject subject_of(Session& session, const schema::Feature& feature) {
+  return {session.schema, feature, session.schema.form(feature.name), session.label,
+          [&session, &feature]() -> base::Result<line::Standing> {
+            auto view = open_feature(session, feature);
+            if (!view) return view.error().error;
+            const bool must_start = session.in_cluster() && feature.scope == schema::Scope::any;
+            return line::Standing{view->defined, must_start, std::move(view->shown)};
+          }};
+}
 
 desk::Reply<View> open_feature(Session& session, const schema::Feature& feature,
                                const std::string& mode) {
@@ -164,7 +175,7 @@ int print_feature(Session& session, const schema::Feature& feature) {
     session.warn(fmt::format("{} are not defined at {}; these come from {}.", feature.title,
                              session.label, view->effective_from));
   }
-  session.print(feature_text(session.schema.form(feature.name), feature, view->shown));
+  session.print(line::feature_text(session.schema.form(feature.name), features::line_of(feature.name), view->shown));
   return exit_ok;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/session.h"
+#include "line/subject.h"
 #include "model/edit.h"
 #include "model/tree.h"
 
@@ -18,6 +19,9 @@ struct View {
   model::Tree shown;           ///< the mode's own settings, or those in effect there
   std::string effective_from;  ///< label of the mode that supplies them
 };
+/// What the feature's words are about, in the session's mode. Lifetime: the session's.
+line::Subject subject_of(Session& session, const schema::Feature& feature);
+
 /// `mode` empty: the session's.
 desk::Reply<View> open_feature(Session& session, const schema::Feature& feature,
                                const std::string& mode = {});

@@ -4,8 +4,9 @@
 #include "cli/list_dialogue.h"
 #include "cli/questions.h"
 #include "cli/settings.h"
-#include "cli/summary.h"
 #include "cli/words.h"
+#include "features/lines.h"
+#include "line/summary.h"
 
 namespace postern::cli {
 namespace {
@@ -122,7 +123,7 @@ int settings_dialogue(Session& session, const schema::Feature& feature) {
   while (!session.over() && !session.console().ended()) {
     std::size_t entries = 0;
     if (shape.has_leaves) {
-      session.print(feature_text(form, feature, view->shown));
+      session.print(line::feature_text(form, features::line_of(feature.name), view->shown));
       entries = shape.list == nullptr ? 0 : view->shown.entries(shape.list->name).size();
     } else if (shape.list != nullptr) {
       entries = print_entries(session, {feature, *shape.list, {}});

@@ -6,8 +6,10 @@
 
 #include "cli/commands.h"
 #include "cli/edit_queue.h"
+#include "cli/feature_command.h"
 #include "cli/filter.h"
 #include "cli/questions.h"
+#include "cli/script.h"
 #include "cli/session.h"
 #include "cli/words.h"
 
@@ -16,24 +18,29 @@ namespace {
 
 /// One command with its filters. The words are not empty.
 int run_command(Session& session, const Words& words, const Options& options) {
-  const auto command = find_command(words.words.front());
+  const auto command = find_command(session.commands, words.words.front());
   Arguments arguments({words.words.begin() + 1, words.words.end()});
   session.json = arguments.option("json").has_value() || options.json;
   if (!command) return session.fail(command.error());
   if (arguments.option("help")) {
     session.line((*command)->summary);
-    session.line((*command)->usage);
+    for (const auto& form : forms_of(session, **command)) session.line("  " + form);
     return exit_ok;
   }
-  if ((*command)->run == nullptr) return not_in_this_version(session, (*command)->name);
+  if (!(*command)->built) return not_in_this_version(session, (*command)->name);
   // What a line goes on with was allowed a line before.
-  if (!session.goes_on() && ((*command)->ask_desk || (session.unset && !(*command)->before_setup))) {
+  if (!session.goes_on() && ((*command)->asks == commands::Asks::first || (session.unset && !(*command)->before_setup))) {
     if (const int code = allowed_here(session, (*command)->name); code != exit_ok) return code;
   }
-  if (words.filters.empty()) return (*command)->run(session, arguments);
+  const auto run = [&] {
+    if ((*command)->feature != nullptr) return run_feature_command(session, *(*command)->feature, arguments);
+    const Run talk = talk_of((*command)->name);
+    return talk == nullptr ? not_in_this_version(session, (*command)->name) : talk(session, arguments);
+  };
+  if (words.filters.empty()) return run();
   FilterConsole filtered(session.console(), words.filters);
   Console& before = session.exchange_console(filtered);
-  const int code = (*command)->run(session, arguments);
+  const int code = run();
   session.exchange_console(before);
   filtered.finish();
   return code;
@@ -69,13 +76,13 @@ Completer command_completer(const Session& session) {
     const bool first = words.empty() || (words.size() == 1 && !before.ends_with(' '));
     std::vector<std::string> names;
     if (first) {
-      for (const auto& command : commands()) names.emplace_back(command.name);
-      names.insert(names.end(), {"exit", "quit"});
+      for (const auto& command : session.commands.all()) names.push_back(command.name);
+      names.emplace_back("quit");
       return names;
     }
-    const auto command = find_command(words.front());
+    const auto command = find_command(session.commands, words.front());
     if (!command) return names;
-    for (const auto& form : split((*command)->usage, "\n")) {
+    for (const auto& form : forms_of(session, **command)) {
       const auto parts = split(form, " |");
       for (std::size_t i = 1; i < parts.size(); ++i) {
         if (parts[i] == lower(parts[i]) && parts[i].find_first_of("<[=.\"/") == std::string::npos) {
@@ -101,6 +108,8 @@ std::string beginning(const std::vector<Words>& line) {
   if (line.size() != 1 || line.front().words.size() < 2 || !line.front().filters.empty()) return {};
   return lower(line.front().words[0]) + " " + lower(line.front().words[1]);
 }
+
+}  // namespace
 
 int run_lines(Session& session, const Options& options, bool go_on) {
   EditQueue queue(session, go_on);
@@ -128,11 +137,13 @@ int run_lines(Session& session, const Options& options, bool go_on) {
   return ended() == exit_ok ? static_cast<int>(exit_unreachable) : ended();
 }
 
+namespace {
+
 /// The first login at the console of a machine begins with its setting up.
 int set_up_first(Session& session) {
   session.line("This machine is not set up yet: systemsetup asks what it needs to know.");
   Arguments none({});
-  return run_systemsetup(session, none);
+  return talk_of("systemsetup")(session, none);
 }
 
 }  // namespace
@@ -155,17 +166,6 @@ int run_script(desk::Client& client, const schema::Schema& schema, Console& cons
   session.json = options.json;
   if (const int code = session.refresh(); code != exit_ok) return code;
   return run_lines(session, options, go_on);
-}
-
-int run_batch(Session& session, Arguments& arguments) {
-  const bool go_on = arguments.option("continue").has_value();
-  if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
-  if (session.queue != nullptr)
-    return session.fail(base::ErrorCode::usage, "This is a script already: put the commands into it.");
-  const bool asked = std::exchange(session.interactive, false);
-  const int code = run_lines(session, {.json = session.json}, go_on);
-  session.interactive = asked;
-  return code;
 }
 
 int run_shell(desk::Client& client, const schema::Schema& schema, Console& console,

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace postern::cli {
 namespace {
@@ -12,12 +11,6 @@ using base::ErrorCode;
 using base::fail;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-char lower_char(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool starts_with(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && lower(text.substr(0, prefix.size())) == lower(prefix);
-}
 
 /// A word, or one of the marks that divide words.
 struct Token {
@@ -154,136 +147,6 @@ std::string quoted(std::string_view word) {
     text += c;
   }
   return text + "\"";
-}
-
-Arguments::Arguments(const std::vector<std::string>& words) {
-  bool options_over = false;
-  for (const auto& word : words) {
-    if (options_over || !word.starts_with("--")) {
-      words_.push_back(word);
-    } else if (word == "--") {
-      options_over = true;
-    } else {
-      const auto equals = word.find('=');
-      const bool bare = equals == word.npos;
-      options_[lower(word.substr(2, bare ? word.npos : equals - 2))] =
-          bare ? std::string() : word.substr(equals + 1);
-    }
-  }
-}
-
-std::string_view Arguments::peek() const {
-  return empty() ? std::string_view() : std::string_view(words_[next_]);
-}
-
-std::optional<std::string> Arguments::take() {
-  if (empty()) return std::nullopt;
-  return words_[next_++];
-}
-
-std::string Arguments::take_rest() {
-  const std::vector<std::string> rest(words_.begin() + static_cast<std::ptrdiff_t>(next_),
-                                      words_.end());
-  next_ = words_.size();
-  return join(rest, " ");
-}
-
-std::optional<std::string> Arguments::option(std::string_view name) {
-  const auto found = options_.find(name);
-  if (found == options_.end()) return std::nullopt;
-  std::string value = found->second;
-  options_.erase(found);
-  return value;
-}
-
-base::Result<> Arguments::finished() const {
-  if (!empty()) {
-    return fail(ErrorCode::usage, fmt::format("\"{}\" is not expected here.", words_[next_]));
-  }
-  if (!options_.empty()) {
-    return fail(ErrorCode::usage,
-                fmt::format("The option --{} is not known here.", options_.begin()->first));
-  }
-  return {};
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), lower_char);
-  return result;
-}
-
-std::string upper(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return result;
-}
-
-std::string trimmed(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return std::string(text);
-}
-
-std::vector<std::string> split(std::string_view text, std::string_view separators) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const auto end = text.find_first_of(separators);
-    std::string part = trimmed(text.substr(0, end));
-    if (!part.empty()) parts.push_back(std::move(part));
-    if (end == text.npos) break;
-    text.remove_prefix(end + 1);
-  }
-  return parts;
-}
-
-std::string join(const std::vector<std::string>& parts, std::string_view between) {
-  return fmt::format("{}", fmt::join(parts, between));
-}
-
-std::vector<std::string> with_prefix(const std::vector<std::string>& candidates,
-                                     std::string_view prefix) {
-  std::vector<std::string> matches;
-  std::ranges::copy_if(candidates, std::back_inserter(matches),
-                       [&](const std::string& name) { return starts_with(name, prefix); });
-  return matches;
-}
-
-std::string common_prefix(const std::vector<std::string>& texts) {
-  if (texts.empty()) return {};
-  std::size_t length = texts.front().size();
-  for (const auto& text : texts) {
-    std::size_t same = 0;
-    while (same < std::min(length, text.size()) &&
-           lower_char(text[same]) == lower_char(texts.front()[same])) {
-      ++same;
-    }
-    length = same;
-  }
-  return texts.front().substr(0, length);
-}
-
-base::Result<std::string> by_prefix(const std::vector<std::string>& candidates,
-                                    std::string_view typed, std::string_view kind) {
-  for (const auto& candidate : candidates) {
-    if (lower(candidate) == lower(typed)) return candidate;
-  }
-  const auto matches = with_prefix(candidates, typed);
-  if (matches.size() == 1 && !typed.empty()) return matches.front();
-  if (matches.empty() || typed.empty()) {
-    return fail(ErrorCode::usage, fmt::format("\"{}\" is not {}.", typed, kind));
-  }
-  return fail(ErrorCode::usage,
-              fmt::format("\"{}\" could be {}: type more of it.", typed, join(matches, ", ")));
-}
-
-std::optional<long> whole_number(std::string_view text) {
-  long value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 }  // namespace postern::cli

@@ -1,5 +1,6 @@
 #include "cluster/fleet.h"
 
+#include "base/words.h"
 #include "cluster/graves.h"
 
 #include <fmt/format.h>
@@ -11,14 +12,7 @@
 namespace postern::cluster {
 namespace {
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
-  return out;
-}
+using base::lower;
 bool same(std::string_view a, std::string_view b) {
   return lower(a) == lower(b);
 }
@@ -185,20 +179,6 @@ std::vector<User> read_users(const State& state) {
 }
 
 }  // namespace
-
-const char* role_name(Role role) {
-  switch (role) {
-    case Role::none:
-      return "none";
-    case Role::guest:
-      return "guest";
-    case Role::operator_:
-      return "operator";
-    case Role::administrator:
-      return "administrator";
-  }
-  return "none";
-}
 
 const Member* Fleet::member(const base::MemberId& id) const {
   const auto place = member_places.find(id);

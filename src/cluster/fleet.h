@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/role.h"
 #include "cluster/state.h"
 
 /// The fleet's records as typed values, read out of F(S) by the rules of contract 2.11; and their
@@ -41,8 +42,8 @@ struct Group {
   base::GroupId id;
   std::string name;  ///< as shown: a later group of an equal name gets "~2" (contract case 9)
 };
-enum class Role : std::uint8_t { none = 0, guest = 1, operator_ = 2, administrator = 3 };
-const char* role_name(Role role);
+using base::Role;
+using base::role_name;
 struct User {
   base::UserId id;
   std::string name;

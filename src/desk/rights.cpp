@@ -46,24 +46,19 @@ base::Error denied(std::string_view what, Role least, Role role) {
                                              cluster::role_name(least), cluster::role_name(role)));
 }
 
-/// A feature's command, and the role that writing the feature takes; the greatest for one that no command edits.
-Role writer_of(const schema::Feature& feature) {
-  const Command* command = find_command(feature.command);
-  return command == nullptr ? Role::administrator : command->least;
-}
-
 std::string text_param(const json::object& params, std::string_view name) {
   const json::value* found = params.if_contains(name);
   return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
 }
 
 /// Where the command may not run, and what it needs instead.
-std::optional<Refused> wrong_mode(const State& state, const Session& session, const Command& command) {
-  if (state.fleet().standalone() || command.where == Where::any) return std::nullopt;
+std::optional<Refused> wrong_mode(const State& state, const Session& session,
+                                        const commands::Command& command) {
+  if (state.fleet().standalone() || command.where == commands::Where::any) return std::nullopt;
   // A guest's passwd acts on the cluster's data without asking or switching (spec C9).
   if (command.name == "passwd" && role_of(state, session) == Role::guest) return std::nullopt;
-  const bool cluster = command.where == Where::cluster;
-  const bool fits = command.where == Where::login_host
+  const bool cluster = command.where == commands::Where::cluster;
+  const bool fits = command.where == commands::Where::login_host
                         ? session.mode == state.own_mode()
                         : session.mode.level == (cluster ? base::Level::cluster : base::Level::machine);
   if (fits) return std::nullopt;
@@ -71,7 +66,7 @@ std::optional<Refused> wrong_mode(const State& state, const Session& session, co
   json::object data;
   data["needs"] = needs;
   std::string text = fmt::format("This command is restricted to \"{}\" mode.", needs);
-  if (command.where == Where::login_host)
+  if (command.where == commands::Where::login_host)
     text = fmt::format("This command is restricted to \"machine\" mode of the login host, {}.",
                        host_of(state, state.peer().self().member));
   return Refused{fail(ErrorCode::restricted, mode_label(state.fleet(), session.mode), std::move(text)),
@@ -85,7 +80,7 @@ std::optional<Refused> refused_pending(const State& state, const Session& sessio
   const Role role = role_of(state, session);
   for (const auto& [key, edit] : pending->edits) {
     const schema::Feature* feature = state.schema.feature(key.second);
-    const Role least = feature == nullptr ? Role::administrator : writer_of(*feature);
+    const Role least = feature == nullptr ? Role::administrator : feature->role;
     if (role >= least) continue;
     return Refused{fail(ErrorCode::denied, mode_label(state.fleet(), key.first),
                         fmt::format("You have pending changes of {}, which need the role {}; yours is {} now. "
@@ -212,13 +207,14 @@ std::optional<Refused> refused_call(const State& state, const Session& session, 
   if (right.needs == Needs::feature) return refused_feature(state, session, params);
   if (right.needs == Needs::account) return refused_account(state, session, params);
   if (right.needs == Needs::seat) return std::nullopt;
-  const Command* command = find_command(right.command);
+  const commands::Command* command = state.commands.find(right.command);
   if (command == nullptr) return Refused{denied("This", Role::administrator, role), {}};
   if (auto refused = refused_command(state, session, *command)) return refused;
   return right.needs == Needs::pending ? refused_pending(state, session) : std::nullopt;
 }
 
-std::optional<Refused> refused_command(const State& state, const Session& session, const Command& command) {
+std::optional<Refused> refused_command(const State& state, const Session& session,
+                                        const commands::Command& command) {
   const Role role = role_of(state, session);
   if (role < command.least) return Refused{denied(command.name, command.least, role), {}};
   return wrong_mode(state, session, command);
@@ -238,9 +234,8 @@ std::optional<Refused> out_of_scope(const State& state, const schema::Feature& f
 }
 
 std::optional<base::Error> may_not_write(const schema::Feature& feature, Role role) {
-  const Role least = writer_of(feature);
-  if (role >= least) return std::nullopt;
-  return denied(feature.command, least, role);
+  if (role >= feature.role) return std::nullopt;
+  return denied(feature.command, feature.role, role);
 }
 
 std::optional<base::Error> wrong_texts(const Right& right, const json::object& params) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "desk/commands.h"
+#include "commands/table.h"
 #include "desk/state.h"
 #include "schema/schema.h"
 
@@ -36,7 +36,7 @@ struct Unlike {
 struct Right {
   std::string_view method;
   Needs needs = Needs::seat;
-  std::string_view command = {};  ///< of command_table(), for Needs::command and Needs::pending
+  std::string_view command = {};  ///< of the table of commands, for Needs::command and Needs::pending
   std::vector<Unlike> unlike = {};
 };
 
@@ -48,7 +48,8 @@ const Right* find_right(std::string_view method);
 std::optional<Refused> refused_call(const State& state, const Session& session, const Right& right,
                                     const json::object& params);
 /// Why it may not run this command in its mode (spec C9 to C11): denied, then restricted.
-std::optional<Refused> refused_command(const State& state, const Session& session, const Command& command);
+std::optional<Refused> refused_command(const State& state, const Session& session,
+                                       const commands::Command& command);
 /// The refusal when `feature` cannot be set in `mode` (spec M8, C9).
 std::optional<Refused> out_of_scope(const State& state, const schema::Feature& feature,
                                     const base::Mode& mode);

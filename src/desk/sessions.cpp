@@ -49,7 +49,7 @@ void set_mode(State& state, Session& session, const Call& call, Params& params) 
 void command(State& state, Session& session, const Call& call, Params& params) {
   const std::string name = params.text("command");
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
-  const Command* found = find_command(name);
+  const commands::Command* found = state.commands.find(name);
   if (found == nullptr)
     return call.refuse(
         fail(ErrorCode::not_found, fmt::format("There is no command \"{}\".", name)));
@@ -57,7 +57,7 @@ void command(State& state, Session& session, const Call& call, Params& params) {
     return call.refuse(
         fail(ErrorCode::unsupported, fmt::format("{} is not in this version.", found->name)));
   if (auto refused = refused_command(state, session, *found)) return call.refuse(*refused);
-  if (found->where == Where::machine && found->feature.empty() &&
+  if (found->where == commands::Where::machine && found->feature == nullptr &&
       !(session.mode == state.own_mode()))
     return call.refuse(
         fail(ErrorCode::unsupported,
@@ -66,7 +66,7 @@ void command(State& state, Session& session, const Call& call, Params& params) {
                          found->name, mode_text(state.fleet(), session.mode).substr(8))));
   json::object out;
   out["allowed"] = true;
-  out["feature"] = found->feature.empty() ? json::value(nullptr) : json::value(found->feature);
+  out["feature"] = found->feature == nullptr ? json::value(nullptr) : json::value(found->feature->name);
   call.answer(std::move(out));
 }
 

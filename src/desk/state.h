@@ -1,5 +1,6 @@
 #pragma once
 
+#include "commands/table.h"
 #include "desk/desk.h"
 #include "desk/pending.h"
 #include "desk/wire.h"
@@ -78,10 +79,11 @@ struct Detail {
 
 struct State : std::enable_shared_from_this<State> {
   State(House& the_house, schema::Verdicts& the_verdicts)
-      : house(the_house), schema(the_verdicts.schema()), verdicts(the_verdicts) {}
+      : house(the_house), schema(the_verdicts.schema()), commands(schema), verdicts(the_verdicts) {}
 
   House& house;
   const schema::Schema& schema;
+  const postern::commands::Table commands;
   schema::Verdicts& verdicts;
   std::map<SessionId, Session> sessions;
   SessionId next_session = 1;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/words.h"
 #include "desk/state.h"
 
 #include <optional>
@@ -37,8 +38,7 @@ base::Result<base::Mode> mode_of_call(const State& state, const Session& session
 base::Result<const cluster::Member*> find_machine(const cluster::Fleet& fleet,
                                                   std::string_view name);
 base::Result<const cluster::Group*> find_group(const cluster::Fleet& fleet, std::string_view name);
-/// ASCII letters in lower case, the rest as it is.
-std::string lower(std::string_view text);
+using base::lower;
 
 /// "a", "a and b", "a, b and c".
 std::string join_words(const std::vector<std::string>& words);

@@ -31,13 +31,6 @@ bool truth(const model::Node& node, std::string_view leaf, bool otherwise) {
   return node.leaf(leaf, otherwise ? "true" : "false") == "true";
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 std::string plain_name(std::string_view name) {
   std::string out;
   for (const char c : name) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/words.h"
 #include "model/tree.h"
 
 #include <cstdint>
@@ -15,8 +16,7 @@ std::uint32_t number(const model::Node& node, std::string_view leaf, std::uint32
 /// The leaf "true" or "false"; `otherwise` when it is absent.
 bool truth(const model::Node& node, std::string_view leaf, bool otherwise);
 
-/// ASCII lower case: Postfix folds what it looks up.
-std::string lower(std::string_view text);
+using base::lower;  // Postfix folds what it looks up
 
 /// Letters, digits, '-' and '_' stay, every other byte becomes '.' and two hexadecimal digits: a
 /// name that is good in file names and master.cf, and as different as the names it was made of.

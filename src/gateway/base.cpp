@@ -1,3 +1,4 @@
+#include "base/words.h"
 #include "gateway/draft.h"
 
 #include <fmt/format.h>
@@ -5,11 +6,7 @@
 namespace postern::gateway {
 namespace {
 
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
-}
+using base::lower;
 
 void add_places(const Facts& facts, Draft& draft) {
   auto& set = draft.parameters;

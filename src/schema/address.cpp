@@ -1,5 +1,7 @@
 #include "schema/address.h"
 
+#include "base/words.h"
+
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
@@ -13,12 +15,7 @@ namespace {
 
 using Text = std::optional<std::string>;
 
-std::string lower(std::string_view value) {
-  std::string result(value);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
+using base::lower;
 
 struct Address {
   int family = AF_INET;

@@ -89,6 +89,12 @@ Form make_form(const Item& item) {
   form.group = text_of(item, "group");
   form.widget = text_of(item, "widget");
   form.when_hint = text_of(item, "ask-when");
+  form.title = text_of(item, "title");
+  form.table = text_of(item, "table");
+  form.summary = text_of(item, "summary");
+  form.shown_when = text_of(item, "shown-when");
+  if (const auto word = yang::extension(item.node, "word")) form.word = std::string(*word);
+  form.option = text_of(item, "option");
   form.secret = yang::extension(item.node, "secret").has_value();
   form.mandatory = item.mandatory;
   form.user_ordered = item.user_ordered;

@@ -60,16 +60,28 @@ base::Result<Scope> scope_of(const lysc_node* node) {
                     "A feature's scope is any, machine or cluster.");
 }
 
+base::Result<base::Role> role_of(const lysc_node* node) {
+  const auto text = yang::extension(node, "role");
+  if (!text || text == "operator") return base::Role::operator_;
+  if (text == "administrator") return base::Role::administrator;
+  return base::fail(base::ErrorCode::internal, node->name, "A feature's role is operator or administrator.");
+}
+
 base::Result<Known> make_known(const lysc_node* node) {
   const auto scope = scope_of(node);
   if (!scope) return scope.error();
+  const auto role = role_of(node);
+  if (!role) return role.error();
   auto root = make_item(node);
   if (!root) return root.error();
   Known known;
   known.feature.name = node->name;
   known.feature.title = yang::extension(node, "feature").value_or(node->name);
   known.feature.command = yang::extension(node, "command").value_or("");
+  known.feature.does = yang::extension(node, "does").value_or("");
   known.feature.scope = *scope;
+  known.feature.role = *role;
+  known.feature.choose = yang::extension(node, "choose").value_or("");
   known.feature.has_factory_default = yang::extension(node, "factory").has_value();
   known.root = std::move(*root);
   return known;

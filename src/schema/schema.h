@@ -10,6 +10,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "base/role.h"
 #include "model/edit.h"
 #include "model/tree.h"
 
@@ -28,7 +29,10 @@ struct Feature {
   std::string name;     ///< container's name, e.g. "smtp-routes": the register's feature name
   std::string command;  ///< e.g. "smtproutes"
   std::string title;    ///< as people read it, e.g. "SMTP routes"
+  std::string does;     ///< what the command does, a sentence
   Scope scope = Scope::any;
+  base::Role role = base::Role::operator_;  ///< the least that may write it
+  std::string choose;   ///< the leaf whose choices are the operations of the one-line form; may be empty
   bool has_factory_default = false;  ///< postern-ext `factory`: JSON of the factory settings, or none
   std::string factory;               ///< canonical text of the factory default (an empty container else)
 };
@@ -46,6 +50,12 @@ struct Form {
   std::string fallback;     ///< default value, or empty
   std::string units;
   std::string when_hint;    ///< postern-ext `ask-when`: "LEAF=VALUE", asked only then; may be empty
+  std::string title;        ///< postern-ext `title`: of a table inside entries, e.g. "Host Access Table"; may be empty
+  std::string table;        ///< postern-ext `table`: the operation that opens it, e.g. "HOSTACCESS"; may be empty
+  std::string summary;      ///< postern-ext `summary`: an entry's or a container's line (line/summary.h); may be empty
+  std::string shown_when;   ///< postern-ext `shown-when`: "LEAF=VALUE"; may be empty
+  std::optional<std::string> word;  ///< postern-ext `word`: how help writes this word; none: it is no word
+  std::string option;               ///< postern-ext `option`: NAME or NAME=PLACEHOLDER; may be empty
   std::vector<std::string> choices;  ///< enumeration names in order; {"true","false"} for boolean
   std::string refers_to;    ///< leafref: "FEATURE/path" of the target list's key, else empty
   bool mandatory = false;

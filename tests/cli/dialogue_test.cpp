@@ -212,7 +212,7 @@ TEST(Dialogue, help_shows_commands_and_forms) {
   EXPECT_NE(run(desk, "help smtpr").out.find("smtproutes delete DOMAIN"), std::string::npos);
   EXPECT_NE(run(desk, "help smtpr").out.find("clusterset copy|move"), std::string::npos);
   EXPECT_EQ(run(desk, "wait --help").out, "Waits until every machine that is linked has applied a commit.\n"
-                                          "wait COMMIT [--seconds=N]\n");
+                                          "  wait COMMIT [--seconds=N]\n");
 }
 
 TEST(Dialogue, lists_and_moves_machines) {

@@ -11,6 +11,11 @@ namespace {
 
 using cluster::Role;
 
+const commands::Table& table() {
+  static const commands::Table made(loaded_schema());
+  return made;
+}
+
 TEST(Rights, EveryMethodHasARowAndEveryRowAMethod) {
   std::set<std::string> methods;
   for (const auto* subject : {&session_methods(), &feature_methods(), &change_methods(), &commit_methods(),
@@ -26,7 +31,7 @@ TEST(Rights, EveryMethodHasARowAndEveryRowAMethod) {
   EXPECT_EQ(sampled, methods) << "a method is not tried";
   for (const Right& right : rights())
     EXPECT_EQ(right.needs == Needs::command || right.needs == Needs::pending,
-              find_command(right.command) != nullptr)
+              table().find(right.command) != nullptr)
         << right.method;
 }
 
@@ -98,7 +103,7 @@ TEST_F(DeskTest, WritingAFeatureTakesTheRoleOfItsCommand) {
     const json::object answer = operator_here.raw("feature.put", params);
     const bool denied =
         answer.contains("error") && answer.at("error").at("data").at("name").as_string() == "denied";
-    EXPECT_EQ(denied, find_command(feature.command)->least > Role::operator_) << feature.name;
+    EXPECT_EQ(denied, table().find(feature.command)->least > Role::operator_) << feature.name;
   }
   Sitter operator_here(*desk, bob());
   EXPECT_EQ(operator_here.refused("denied", "feature.clear", R"({"feature":"interfaces"})").at("message"),
@@ -110,8 +115,8 @@ TEST_F(DeskTest, RestrictedCommandsAreRestrictedForEveryClient) {
   Sitter sitter(*desk, admin());
   for (const SampleCall& call : sample_calls()) {
     const Right* right = find_right(call.method);
-    const Command* command = find_command(right->command);
-    if (command == nullptr || command->where != Where::cluster) continue;
+    const commands::Command* command = table().find(right->command);
+    if (command == nullptr || command->where != commands::Where::cluster) continue;
     EXPECT_EQ(sitter.refused("restricted", call.method, call.params).at("data").at("needs"), "cluster") << call.method;
   }
   Sitter guest(*desk, gina());

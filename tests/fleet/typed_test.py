@@ -2,6 +2,7 @@
 
 What differs between a fleet in memory and a real one is masked: dates, serial numbers, key fingerprints, commits.
 """
+import glob
 import os
 import pty
 import re
@@ -12,7 +13,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import common as c  # noqa: E402
 
-FOLDER = os.path.join(c.ROOT, "tests", "transcripts")
+PATTERNS = ["tests/transcripts/*.txt", "src/features/*/golden/dialogue.txt", "src/commands/*/golden/dialogue.txt"]
 PROMPT = re.compile(r"^(.*?(?:\]> ?|\)> ?|^[\w.-]+> ?)|(?:Old|New) passphrase: ?|The new one again: ?)(.*)$")
 
 
@@ -134,17 +135,17 @@ def play(path):
                 play_lines(fleet, name, typed, wanted)
             elif words[0] == "wait":
                 c.wait_linked(fleet)
-    print(f"{os.path.basename(path)}: as written")
+    print(f"{os.path.relpath(path, c.ROOT)}: as written")
 
 
 def main():
     c.require_root()
-    for name in sorted(os.listdir(FOLDER)):
-        path = os.path.join(FOLDER, name)
+    paths = [path for pattern in PATTERNS for path in glob.glob(os.path.join(c.ROOT, pattern))]
+    for path in sorted(paths):
         # systemsetup's dialogue proposes what this host has: setup_test.py types it
-        unset = name.endswith(".txt") and any(words[0] == "unset" for words, _, _ in blocks(path))
-        if name.endswith(".txt") and not unset and (len(sys.argv) < 2 or name in sys.argv):
-            play(os.path.join(FOLDER, name))
+        unset = any(words[0] == "unset" for words, _, _ in blocks(path))
+        if not unset and (len(sys.argv) < 2 or any(word in path for word in sys.argv[1:])):
+            play(path)
 
 
 if __name__ == "__main__":

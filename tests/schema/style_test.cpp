@@ -177,8 +177,10 @@ TEST_F(Style, nothing_that_the_checker_or_the_forms_do_not_know) {
 }
 
 TEST_F(Style, extensions_have_arguments_that_are_understood) {
-  const Names known{"feature", "scope", "command", "menu",     "label",   "hint",     "order",
-                    "widget",  "group", "secret",  "dangling", "factory", "ask-when", "canonical"};
+  const Names known{"feature", "scope",  "command",  "menu",     "label",    "hint",      "order",
+                    "widget",  "group",  "secret",   "dangling", "factory",  "ask-when",  "canonical",
+                    "does",    "role",   "choose",   "title",    "table",    "summary",   "shown-when",
+                    "word",    "option"};
   each([&](const lysc_node* node) {
     for (const lysc_ext_instance& ext : yang::Array{node->exts})
       EXPECT_TRUE(known.contains(ext.def->name)) << ext.def->name;

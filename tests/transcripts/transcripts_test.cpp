@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <regex>
 #include <sstream>
 
@@ -165,13 +167,27 @@ class Play {
   support::MemoryFleet fleet_;
 };
 
-std::string folder() { return std::string(POSTERN_SOURCE_DIR) + "/tests/transcripts"; }
+/// tests/transcripts and the dialogues beside the features and commands that they are about, by a name for the test.
+std::map<std::string, std::string> files() {
+  std::map<std::string, std::string> out;
+  const std::string root = POSTERN_SOURCE_DIR;
+  for (const auto& entry : std::filesystem::directory_iterator(root + "/tests/transcripts"))
+    if (entry.path().extension() == ".txt") out[entry.path().stem().string()] = entry.path();
+  for (const char* rooms : {"/src/features", "/src/commands"}) {
+    for (const auto& folder : std::filesystem::directory_iterator(root + rooms)) {
+      const auto path = folder.path() / "golden" / "dialogue.txt";
+      if (!std::filesystem::exists(path)) continue;
+      std::string name = folder.path().filename();
+      std::ranges::replace(name, '-', '_');
+      out[name + "_dialogue"] = path;
+    }
+  }
+  return out;
+}
 
-std::vector<std::string> files() {
+std::vector<std::string> names() {
   std::vector<std::string> out;
-  for (const auto& entry : std::filesystem::directory_iterator(folder()))
-    if (entry.path().extension() == ".txt") out.push_back(entry.path().stem().string());
-  std::sort(out.begin(), out.end());
+  for (const auto& [name, path] : files()) out.push_back(name);
   return out;
 }
 
@@ -189,7 +205,7 @@ const schema::Schema& the_schema() {
 class Transcript : public testing::TestWithParam<std::string> {};
 
 TEST_P(Transcript, goes_as_written) {
-  const std::string path = folder() + "/" + GetParam() + ".txt";
+  const std::string path = files().at(GetParam());
   std::string written;
   const auto blocks = read_blocks(path, written);
   ASSERT_FALSE(blocks.empty()) << path;
@@ -207,7 +223,7 @@ TEST_P(Transcript, goes_as_written) {
   if (rewrite) std::ofstream(path) << written;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Transcript, testing::ValuesIn(files()),
+INSTANTIATE_TEST_SUITE_P(All, Transcript, testing::ValuesIn(names()),
                          [](const auto& one) { return one.param; });
 
 }  // namespace

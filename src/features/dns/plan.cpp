@@ -1,5 +1,5 @@
 #include "features/features.h"
-#include "features/part.h"
+#include "gateway/draft.h"
 #include "features/words.h"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "features/features.h"
 #include "features/listeners/access.h"
-#include "features/part.h"
+#include "gateway/draft.h"
 #include "features/words.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "features/part.h"
+#include "gateway/draft.h"
 #include "features/routing.h"
 #include "features/words.h"
 

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// ASCII texts cut, folded and joined: what every room needs of them. Bytes beyond ASCII stay as they are.
+namespace postern::base {
+
+std::string lower(std::string_view text);
+std::string upper(std::string_view text);
+/// Without spaces, tabs and line ends at both ends.
+std::string trimmed(std::string_view text);
+/// Parts between any of `separators`, trimmed, without empty ones.
+std::vector<std::string> split(std::string_view text, std::string_view separators);
+/// The lines of a text, without their ends; an empty text has none.
+std::vector<std::string> lines(std::string_view text);
+std::string join(const std::vector<std::string>& parts, std::string_view between);
+
+}  // namespace postern::base

@@ -1,0 +1,19 @@
+#include <utility>
+
+#include "cli/commands.h"
+#include "cli/script.h"
+
+namespace postern::cli {
+
+int run_batch(Session& session, Arguments& arguments) {
+  const bool go_on = arguments.option("continue").has_value();
+  if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
+  if (session.queue != nullptr)
+    return session.fail(base::ErrorCode::usage, "This is a script already: put the commands into it.");
+  const bool asked = std::exchange(session.interactive, false);
+  const int code = run_lines(session, {.json = session.json}, go_on);
+  session.interactive = asked;
+  return code;
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "commands/command.h"
+
+namespace postern::commands::passwd {
+
+inline constexpr Row row{
+    "passwd",
+    Where::cluster,
+    base::Role::guest,
+    "Changes your passphrase.",
+    "passwd"};
+
+}  // namespace postern::commands::passwd
