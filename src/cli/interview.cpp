@@ -92,6 +92,39 @@ std::optional<std::string> ask_choice(Interview& interview, const schema::Form& 
   return leaf.choices[*number];
 }
 
+/// Each backslash that begins neither an escaped line end nor an escaped backslash stands for itself.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    out += text[at];
+    if (text[at] != '\\') continue;
+    const char next = at + 1 < text.size() ? text[at + 1] : ' ';
+    if (next == 'n' || next == '\\') ++at;
+    out += next == 'n' ? 'n' : '\\';
+  }
+  return out;
+}
+
+/// A text of several lines, kept as one (pt:text-block). An empty block keeps what is there.
+std::optional<std::string> ask_block(Interview& interview, const schema::Form& leaf,
+                                     const std::vector<std::string>& names, const std::string& present) {
+  Session& session = interview.session;
+  while (!session.console().ended()) {
+    if (!present.empty()) session.line(fmt::format("It is: {}", present));
+    session.line(fmt::format("Enter {}, line by line. A blank line ends it; \\n inside a line stands for one.{}", leaf.label,
+                             present.empty() ? "" : " A blank line at once keeps it."));
+    const auto block = session.console().read_block();
+    if (!block) return std::nullopt;
+    const std::string typed = escaped(join(split(*block, "\r\n"), "\\n"));
+    if (typed.empty() && (!present.empty() || !leaf.mandatory)) return present;
+    if (typed == "-" && !leaf.mandatory) return std::string();
+    auto value = session.schema.check_leaf(interview.feature.name, names, typed);
+    if (value) return *value;
+    session.line(value.error().text);
+  }
+  return std::nullopt;
+}
+
 bool wanted(const schema::Form& child, const Answers& answers) {
   const auto equals = child.when_hint.find('=');
   if (equals == std::string::npos) return true;
@@ -211,6 +244,7 @@ std::optional<std::string> ask_leaf(Interview& interview, const schema::Form& le
   if (leaf.type == "boolean") return ask_boolean(interview, leaf, preset);
   if (leaf.type == "enumeration") return ask_choice(interview, leaf, preset);
   const auto names = names_of(below(parent, leaf.name));
+  if (leaf.widget == "block") return ask_block(interview, leaf, names, present);
   Question question;
   question.text = asked_as(leaf);
   question.preset = preset;

@@ -44,7 +44,9 @@ void add_classes(const Facts& facts, Draft& draft) {
   set["local_recipient_maps"] = "";
   set["alias_maps"] = "";
   set["alias_database"] = "";
-  set["virtual_alias_maps"] = "";
+  // The default, $virtual_alias_maps, would take a domain for a mailbox domain because a row has its name.
+  set["virtual_alias_domains"] = "";
+  set["virtual_alias_maps"] = Draft::map_name(facts, "virtual_alias");
   set["virtual_mailbox_maps"] = "";
   set["relay_transport"] = "smtp";
   set["notify_classes"] = "";
@@ -56,6 +58,7 @@ void add_classes(const Facts& facts, Draft& draft) {
   set["relay_domains"] = Draft::map_name(facts, "relay_domains");
   set["transport_maps"] = Draft::map_name(facts, "transport");
   draft.tables["relay_domains"];
+  draft.tables["virtual_alias"];
   draft.tables["transport"][lower(facts.host_name)] = "error:5.1.1 This gateway has no mailboxes";
 }
 

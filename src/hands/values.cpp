@@ -81,7 +81,8 @@ constexpr std::array main_rows{
     Row{"smtpd_recipient_restrictions", Form::text, ""},
     Row{"smtpd_relay_restrictions", Form::text, "reject"},
     Row{"transport_maps", Form::table, "transport"},
-    Row{"virtual_alias_maps", Form::text, ""},
+    Row{"virtual_alias_domains", Form::text, ""},
+    Row{"virtual_alias_maps", Form::table, "virtual_alias"},
     Row{"virtual_mailbox_limit", Form::text, "0"},
     Row{"virtual_mailbox_maps", Form::text, ""},
 };

@@ -29,9 +29,10 @@ TEST(Base, AnInstanceWithoutSettingsRelaysNothingAndListensNowhere) {
   EXPECT_EQ(file(plan, "master.cf").bytes.find(" inet "), std::string::npos);
   EXPECT_EQ(file(plan, "master.cf").bytes.find(" local\n"), std::string::npos);
   EXPECT_TRUE(plan.listen.empty());
-  ASSERT_EQ(plan.tables.size(), 2U);
+  ASSERT_EQ(plan.tables.size(), 3U);
   EXPECT_EQ(plan.tables[0].name, "relay_domains");
   EXPECT_EQ(plan.tables[1].rows.count("newyork.postern.test"), 1U);
+  EXPECT_TRUE(plan.tables[2].rows.empty());
 }
 
 TEST(Base, ABoundAddressIsUsedForItsFamily) {

@@ -49,7 +49,8 @@ TEST(Guard, LetsAGatewayThrough) {
   EXPECT_EQ(text_of(judge(main_file("mydestination =\nproxy_interfaces = 192.0.2.1, 2001:db8::1\n"
                                     "smtpd_delay_reject = ${{$service_name} == {smtpd} ? {yes} : "
                                     "{no}}\ndc900m50_destination_concurrency_limit = 900\n"
-                                    "relay_domains = lmdb:/m/mta/tables/relay_domains\n"),
+                                    "relay_domains = lmdb:/m/mta/tables/relay_domains\n"
+                                    "virtual_alias_maps = lmdb:/m/mta/tables/virtual_alias\n"),
                           master_file("dc900m50 unix - - y - 900 smtp\n"
                                       "  -o { smtp_connection_reuse_count_limit = 49 }\n"))),
             "");
@@ -119,6 +120,9 @@ const std::vector<std::string> hostile_main{
     "virtual_alias_maps = ldap:/etc/shadow\n",
     "virtual_alias_maps = randmap:{a,b}\n",
     "virtual_alias_maps = fail:x\n",
+    "virtual_alias_maps = lmdb:/m/mta/tables/transport\n",
+    "virtual_alias_maps = lmdb:/m/mta/tables/virtual_alias, regexp:/etc/shadow\n",
+    "virtual_alias_domains = example.com\n",
     "virtual_mailbox_maps = nis:x\n",
     "mydestination = /etc/shadow\n",
     "mynetworks = cidr:/etc/shadow\n",
