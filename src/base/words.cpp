@@ -59,4 +59,15 @@ std::string join(const std::vector<std::string>& parts, std::string_view between
   return out;
 }
 
+std::string with_article(std::string_view word) {
+  const bool vowel = !word.empty() && std::string_view("aeiou").find(word.front()) != word.npos;
+  return (vowel ? "an " : "a ") + std::string(word);
+}
+
+std::string plural(std::string_view word) {
+  if (word.ends_with('y')) return std::string(word.substr(0, word.size() - 1)) + "ies";
+  if (word.ends_with('s') || word.ends_with('x') || word.ends_with("ch")) return std::string(word) + "es";
+  return std::string(word) + "s";
+}
+
 }  // namespace postern::base

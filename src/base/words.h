@@ -15,6 +15,10 @@ std::string trimmed(std::string_view text);
 std::vector<std::string> split(std::string_view text, std::string_view separators);
 /// The lines of a text, without their ends; an empty text has none.
 std::vector<std::string> lines(std::string_view text);
+/// "a route", "an interface".
+std::string with_article(std::string_view word);
+/// "route" -> "routes", "entry" -> "entries", "alias" -> "aliases".
+std::string plural(std::string_view word);
 std::string join(const std::vector<std::string>& parts, std::string_view between);
 
 }  // namespace postern::base

@@ -68,7 +68,7 @@ int print_table(Session& session, const line::Subject& subject, const line::Prin
     return exit_ok;
   }
   const std::string text = line::list_text(*printed.list, own, *holder, 0, ~std::size_t{0});
-  session.print(text.empty() ? fmt::format("There are no {}.\n", line::plural(printed.list->label)) : text);
+  session.print(text.empty() ? fmt::format("There are no {}.\n", base::plural(printed.list->label)) : text);
   return exit_ok;
 }
 

@@ -233,7 +233,7 @@ std::vector<Table> tables_of(const schema::Feature& feature, const schema::Form&
   for (const auto& child : entries.children) {
     if (child.kind != Kind::list) continue;
     tables.push_back({&child, child.table.empty() ? upper(child.name) : child.table,
-                      fmt::format("Modify the {}.", child.title.empty() ? line::plural(child.label) : child.title)});
+                      fmt::format("Modify the {}.", child.title.empty() ? base::plural(child.label) : child.title)});
   }
   return tables;
 }

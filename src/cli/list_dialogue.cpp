@@ -59,7 +59,7 @@ std::optional<model::Node> pick(Session& session, const Place& place, std::strin
     if (number && *number >= 1 && static_cast<std::size_t>(*number) <= keys.size()) {
       return keys[static_cast<std::size_t>(*number) - 1];
     }
-    return by_prefix(keys, typed, fmt::format("one of the {}", line::plural(place.list.label)));
+    return by_prefix(keys, typed, fmt::format("one of the {}", base::plural(place.list.label)));
   };
   const auto chosen = ask_text(session, question);
   if (!chosen || chosen->empty()) return std::nullopt;
@@ -78,7 +78,7 @@ void new_entry(Session& session, const Place& place) {
   if (!ask_keys(interview, place.list, place.parent, keys)) return;
   const model::Node* list = parent->child(place.list.name);
   if (list != nullptr && list->entry(keys) != nullptr) {
-    session.line(fmt::format("There is a {} {} already: EDIT changes it.", place.list.label,
+    session.line(fmt::format("There is {} {} already: EDIT changes it.", base::with_article(place.list.label),
                              join(keys, " ")));
     return;
   }
@@ -164,7 +164,7 @@ std::size_t print_entries(Session& session, const Place& place) {
   if (!parent) return 0;
   const std::size_t count = parent->entries(place.list.name).size();
   if (count == 0) {
-    session.line(fmt::format("There are no {}.", line::plural(place.list.label)));
+    session.line(fmt::format("There are no {}.", base::plural(place.list.label)));
   } else {
     session.print(line::list_text(place.list, features::line_of(place.feature.name), *parent, 0, lines_shown));
   }
@@ -175,10 +175,10 @@ std::vector<Operation> list_operations(const Place& place, std::size_t entries) 
   const std::string& name = place.list.label;
   std::vector<Operation> operations{{"NEW", fmt::format("Create a new {}.", name)}};
   if (entries == 0) return operations;
-  operations.push_back({"EDIT", fmt::format("Modify {}.", line::with_article(name))});
-  operations.push_back({"DELETE", fmt::format("Remove {}.", line::with_article(name))});
+  operations.push_back({"EDIT", fmt::format("Modify {}.", base::with_article(name))});
+  operations.push_back({"DELETE", fmt::format("Remove {}.", base::with_article(name))});
   if (place.list.user_ordered && entries > 1) {
-    operations.push_back({"MOVE", fmt::format("Change the order of the {}.", line::plural(name))});
+    operations.push_back({"MOVE", fmt::format("Change the order of the {}.", base::plural(name))});
   }
   return operations;
 }

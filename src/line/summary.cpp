@@ -116,7 +116,7 @@ std::string list_text(const schema::Form& list, const Line* own, const model::No
     for (const auto& nested : list.children) {
       if (nested.kind != Kind::list || most != everything || is_covered(own, list)) continue;
       if (entries[i].entries(nested.name).empty()) continue;
-      text += fmt::format("{:{}}{}:\n", "", indent + 4, plural(nested.label));
+      text += fmt::format("{:{}}{}:\n", "", indent + 4, base::plural(nested.label));
       text += list_text(nested, own, entries[i], indent + 8, most);
     }
   }
@@ -131,19 +131,9 @@ std::string feature_text(const schema::Form& form, const Line* own, const model:
   for (const auto& child : form.children) {
     if (child.kind != Kind::list) continue;
     const std::string entries = list_text(child, own, tree, 0, everything);
-    text += entries.empty() && text.empty() ? fmt::format("There are no {}.\n", plural(child.label)) : entries;
+    text += entries.empty() && text.empty() ? fmt::format("There are no {}.\n", base::plural(child.label)) : entries;
   }
   return text;
-}
-
-std::string with_article(std::string_view word) {
-  const bool vowel = !word.empty() && std::string_view("aeiou").find(word.front()) != word.npos;
-  return fmt::format("{} {}", vowel ? "an" : "a", word);
-}
-
-std::string plural(std::string_view word) {
-  if (word.ends_with('y')) return std::string(word.substr(0, word.size() - 1)) + "ies";
-  return std::string(word) + "s";
 }
 
 }  // namespace postern::line

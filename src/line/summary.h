@@ -16,9 +16,5 @@ std::string feature_text(const schema::Form& form, const Line* own, const model:
 /// One list, numbered from 1, each line behind `indent` spaces; at most `most` entries, then how many more.
 std::string list_text(const schema::Form& list, const Line* own, const model::Node& parent, std::size_t indent,
                       std::size_t most);
-/// "a route", "an interface".
-std::string with_article(std::string_view word);
-/// "route" -> "routes", "entry" -> "entries".
-std::string plural(std::string_view word);
 
 }  // namespace postern::line

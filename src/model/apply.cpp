@@ -1,6 +1,8 @@
 #include "base/assert.h"
 #include "model/edit.h"
 
+#include "base/words.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -156,7 +158,7 @@ class Editor {
     if (!parent) return parent.error();
     Node& list = child_of(**parent, last.name, *known);
     if (list.entry(last.keys) != nullptr)
-      return fail(ErrorCode::exists, fmt::format("There is a {} already.", in_words(edit_.path)));
+      return fail(ErrorCode::exists, fmt::format("There is {} already.", base::with_article(in_words(edit_.path))));
     return place(list, make_entry(list, last.keys));
   }
 
