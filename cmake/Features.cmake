@@ -39,9 +39,10 @@ const line::Line* line_of(std::string_view feature) {
 }  // namespace postern::features
 ")
   # Two libraries: plans are linked into the machine, lines into the CLI.
-  postern_room(features USES base model gateway WITHOUT "/line\\.cpp$"
+  postern_room(features USES base model gateway WITHOUT "/line(_[a-z_]+)?\\.cpp$"
                SOURCES ${PROJECT_BINARY_DIR}/generated/features/parts.cpp)
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/features/*/line.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/features/*/line.cpp
+       ${PROJECT_SOURCE_DIR}/src/features/*/line_*.cpp)
   add_library(postern_lines STATIC ${sources} ${PROJECT_BINARY_DIR}/generated/features/lines.cpp)
   target_link_libraries(postern_lines PRIVATE postern_warnings PUBLIC postern_line)
 endfunction()

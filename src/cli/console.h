@@ -25,8 +25,10 @@ class Console {
   std::optional<std::string> ask(std::string_view prompt, const Completer& complete = {});
   /// As ask, but neither echoed nor remembered.
   std::optional<std::string> ask_secret(std::string_view prompt);
-  /// Several lines (a key, a certificate) up to a blank line or a lone "."; safe for pasted text.
-  virtual std::optional<std::string> read_block() = 0;
+  /// What ends a block beside a lone "." and the end of input.
+  enum class Ends { at_blank_line, at_dot };
+  /// Several lines (a key, a file); safe for pasted text. nullopt: left.
+  virtual std::optional<std::string> read_block(Ends ends) = 0;
   /// Results; `text` carries its own newlines.
   void print(std::string_view text);
   /// Errors, warnings and notices: beside the results (stderr) where the two can be told apart.
@@ -51,7 +53,7 @@ class PlainConsole : public Console {
  public:
   /// The streams must outlive the console.
   PlainConsole(std::istream& in, std::ostream& out, std::ostream& err);
-  std::optional<std::string> read_block() override;
+  std::optional<std::string> read_block(Ends ends) override;
   [[nodiscard]] bool ended() const override;
 
  protected:

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/edit_queue.h"
 #include "cli/settings.h"
+#include "cli/table_files.h"
 #include "features/lines.h"
 #include "line/forms.h"
 #include "line/summary.h"
@@ -51,24 +52,24 @@ JsonObject row_of(const model::Node& entry) {
   return row;
 }
 
-int print_table(Session& session, const line::Subject& subject, const line::Printed& printed) {
+int print_table(Session& session, const line::Subject& subject, const line::WholeTable& table) {
   const line::Line* own = features::line_of(subject.feature.name);
-  const auto holder = printed.parent.empty()
+  const auto holder = table.parent.empty()
                           ? [&]() -> base::Result<model::Node> {
                               auto standing = subject.standing();
                               if (!standing) return standing.error();
                               return std::move(standing->tree);
                             }()
-                          : line::entry_at(subject, printed.parent);
+                          : line::entry_at(subject, table.parent);
   if (!holder) return session.fail(holder.error());
   if (session.json) {
     boost::json::array rows;
-    for (const auto& entry : holder->entries(printed.list->name)) rows.emplace_back(row_of(entry));
+    for (const auto& entry : holder->entries(table.list->name)) rows.emplace_back(row_of(entry));
     session.line(to_line(rows));
     return exit_ok;
   }
-  const std::string text = line::list_text(*printed.list, own, *holder, 0, ~std::size_t{0});
-  session.print(text.empty() ? fmt::format("There are no {}.\n", base::plural(printed.list->label)) : text);
+  const std::string text = line::list_text(*table.list, own, *holder, 0, ~std::size_t{0});
+  session.print(text.empty() ? fmt::format("There are no {}.\n", base::plural(table.list->label)) : text);
   return exit_ok;
 }
 
@@ -108,9 +109,11 @@ int run_feature_command(Session& session, const schema::Feature& feature, Argume
   if (std::ranges::find(shared_operations, *operation) != std::end(shared_operations)) {
     return run_shared(session, feature, *operation, arguments);
   }
-  if (const auto printed = line::printed_table(subject, *operation, arguments)) {
+  if (const auto table = line::whole_table(subject, *operation, arguments)) {
+    if (table->verb == "import") return import_table(session, subject, *table, arguments);
+    if (table->verb == "export") return export_table(session, subject, *table, arguments);
     if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
-    return print_table(session, subject, *printed);
+    return print_table(session, subject, *table);
   }
   return run_edits(session, subject, *operation, arguments);
 }

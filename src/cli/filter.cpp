@@ -13,7 +13,7 @@ std::optional<std::string> FilterConsole::ask_hidden(std::string_view prompt) {
   return next_.ask_secret(prompt);
 }
 
-std::optional<std::string> FilterConsole::read_block() { return next_.read_block(); }
+std::optional<std::string> FilterConsole::read_block(Ends ends) { return next_.read_block(ends); }
 
 void FilterConsole::show(std::string_view text) {
   partial_ += text;

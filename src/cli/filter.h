@@ -10,7 +10,7 @@ class FilterConsole : public Console {
  public:
   /// `next` must outlive it.
   FilterConsole(Console& next, std::vector<Filter> filters);
-  std::optional<std::string> read_block() override;
+  std::optional<std::string> read_block(Ends ends) override;
   [[nodiscard]] bool ended() const override { return next_.ended(); }
   /// Lets out a last line without newline, and the counts.
   void finish();

@@ -113,7 +113,7 @@ std::optional<std::string> ask_block(Interview& interview, const schema::Form& l
     if (!present.empty()) session.line(fmt::format("It is: {}", present));
     session.line(fmt::format("Enter {}, line by line. A blank line ends it; \\n inside a line stands for one.{}", leaf.label,
                              present.empty() ? "" : " A blank line at once keeps it."));
-    const auto block = session.console().read_block();
+    const auto block = session.console().read_block(Console::Ends::at_blank_line);
     if (!block) return std::nullopt;
     const std::string typed = escaped(join(split(*block, "\r\n"), "\\n"));
     if (typed.empty() && (!present.empty() || !leaf.mandatory)) return present;

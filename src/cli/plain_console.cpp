@@ -27,12 +27,12 @@ std::optional<std::string> PlainConsole::ask_hidden(std::string_view prompt) {
   return line;
 }
 
-std::optional<std::string> PlainConsole::read_block() {
+std::optional<std::string> PlainConsole::read_block(Ends ends) {
   std::string block;
   while (true) {
     const auto line = ask("");
     if (!line) return block.empty() ? std::nullopt : std::optional(block);
-    if (line->empty() || *line == ".") return block;
+    if (*line == "." || (line->empty() && ends == Ends::at_blank_line)) return block;
     block += *line + "\n";
   }
 }

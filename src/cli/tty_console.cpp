@@ -52,7 +52,7 @@ class TtyConsole : public Console {
  public:
   TtyConsole();
   ~TtyConsole() override { std::signal(SIGINT, before_interrupt_); }
-  std::optional<std::string> read_block() override;
+  std::optional<std::string> read_block(Ends ends) override;
   [[nodiscard]] bool ended() const override { return ended_; }
 
  protected:
@@ -166,7 +166,7 @@ std::optional<std::string> TtyConsole::ask_hidden(std::string_view prompt) {
 }
 
 /// Reads the terminal plainly: libedit would treat a pasted TAB as a wish for completion.
-std::optional<std::string> TtyConsole::read_block() {
+std::optional<std::string> TtyConsole::read_block(Ends ends) {
   const TerminalMode mode(STDIN_FILENO, ICANON | ISIG);
   std::string block;
   std::string line;
@@ -181,7 +181,7 @@ std::optional<std::string> TtyConsole::read_block() {
     } else if (key != '\n' && key != '\r') {
       line += key;
     } else {
-      if (line.empty() || line == ".") return block;
+      if (line == "." || (line.empty() && ends == Ends::at_blank_line)) return block;
       block += line + "\n";
       line.clear();
     }

@@ -150,8 +150,8 @@ base::Result<Edits> table_edits(const Subject& subject, const Table& table, Argu
     if (!holder) return holder.error();
     parent = std::move(*holder);
   }
-  const auto verb = by_prefix({"new", "edit", "delete", "print"}, arguments.take().value_or(""),
-                              fmt::format("new, edit, delete or print, which {} needs", table.list->name));
+  const auto verb = by_prefix({"new", "edit", "delete", "print", "import", "export"}, arguments.take().value_or(""),
+                              fmt::format("new, edit, delete, print, import or export, which {} needs", table.list->name));
   if (!verb) return verb.error();
   // Without this, setting a leaf would silently make an entry of that name to hold the table.
   if (!parent.empty()) {
@@ -186,6 +186,15 @@ base::Result<Edits> set_edits(const Subject& subject, Arguments& arguments) {
   return edits;
 }
 
+/// Names of the file formats of a list, the first first.
+std::vector<std::string> formats_of(const Line* own, const schema::Form& list) {
+  std::vector<std::string> names;
+  if (own == nullptr) return names;
+  for (const auto& file : own->files)
+    if (file.list == list.name) names.emplace_back(file.format);
+  return names;
+}
+
 const Table* table_named(const std::vector<Table>& tables, std::string_view name) {
   const auto found = std::ranges::find_if(tables, [&](const Table& table) { return table.list->name == name; });
   return found == tables.end() ? nullptr : &*found;
@@ -208,6 +217,14 @@ void word_usage(const schema::Form& list, std::vector<std::string>& words) {
     if (!child.word || is_key(list, child.name)) continue;
     words.push_back(child.kind == Kind::leaf_list ? placeholder(child) + " ..." : placeholder(child));
   }
+}
+
+void file_usage(const std::string& begin, const schema::Form& list, const Line* own, std::vector<std::string>& forms) {
+  const auto formats = formats_of(own, list);
+  if (formats.empty()) return;
+  const std::string format = formats.size() > 1 ? fmt::format(" [--format={}]", base::join(formats, "|")) : "";
+  forms.push_back(fmt::format("{} import{} [--add] [--continue] (then the file)", begin, format));
+  forms.push_back(fmt::format("{} export{}", begin, format));
 }
 
 /// Words on lines of at most 100 columns.
@@ -272,6 +289,7 @@ std::vector<std::string> operations(const schema::Feature& feature, const schema
     names = leaf->choices;
   } else if (main_list(feature, form) != nullptr) {
     names = {"new", "edit", "delete"};
+    if (!formats_of(own, *main_list(feature, form)).empty()) names.insert(names.end(), {"import", "export"});
   }
   if (feature.choose.empty() && has_own_options(form)) names.emplace_back("set");
   for (const auto& table : tables_of(feature, form, own)) names.push_back(table.list->name);
@@ -285,7 +303,10 @@ std::vector<std::string> usage(const schema::Feature& feature, const schema::For
   std::vector<std::string> forms;
   if (own != nullptr) forms = base::lines(own->forms);
   if (!feature.choose.empty()) choice_usage(feature, form, forms);
-  if (const schema::Form* main = main_list(feature, form)) list_usage(feature.command, *main, own, true, forms);
+  if (const schema::Form* main = main_list(feature, form)) {
+    list_usage(feature.command, *main, own, true, forms);
+    file_usage(feature.command, *main, own, forms);
+  }
   if (feature.choose.empty() && has_own_options(form)) {
     std::vector<std::string> words;
     option_usage(form, false, words);
@@ -297,6 +318,7 @@ std::vector<std::string> usage(const schema::Feature& feature, const schema::For
     if (own == nullptr || std::ranges::count(own->operations, table.list->name) == 0)
       list_usage(begin, *table.list, own, false, forms);
     forms.push_back(begin + " print");
+    file_usage(begin, *table.list, own, forms);
   }
   return base::lines(base::join(forms, "\n"));
 }
@@ -315,20 +337,23 @@ base::Result<Edits> make_edits(const Subject& subject, const Line* own, std::str
   return entry_edits(subject, *main, {}, operation, arguments);
 }
 
-std::optional<Printed> printed_table(const Subject& subject, std::string_view operation, Arguments& arguments) {
+std::optional<WholeTable> whole_table(const Subject& subject, std::string_view operation, Arguments& arguments) {
+  if (operation == "import" || operation == "export")
+    return WholeTable{main_list(subject.feature, subject.form), {}, std::string(operation)};
   const auto tables = tables_of(subject.feature, subject.form, nullptr);
   const Table* table = table_named(tables, operation);
   if (table == nullptr) return std::nullopt;
   Arguments ahead = arguments;
-  Printed printed{table->list, {}};
+  WholeTable whole{table->list, {}, {}};
   if (table->parent != nullptr) {
     auto holder = take_entry(subject, *table->parent, {}, ahead);
     if (!holder) return std::nullopt;
-    printed.parent = std::move(*holder);
+    whole.parent = std::move(*holder);
   }
-  if (base::lower(ahead.take().value_or("")) != "print") return std::nullopt;
+  whole.verb = base::lower(ahead.take().value_or(""));
+  if (whole.verb != "print" && whole.verb != "import" && whole.verb != "export") return std::nullopt;
   arguments = std::move(ahead);
-  return printed;
+  return whole;
 }
 
 }  // namespace postern::line

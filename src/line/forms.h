@@ -11,6 +11,7 @@
 ///   COMMAND new|edit KEY WORDS --OPTION=VALUE        the feature's first list
 ///   COMMAND delete KEY
 ///   COMMAND TABLE [KEY] new|edit|delete|print ...    its other lists, and lists inside the first one's entries
+///   COMMAND [TABLE [KEY]] import|export              a list that files of other systems hold (line/table_file.h)
 ///   COMMAND CHOICE WORDS                             where the container chooses (postern-ext choose)
 ///   COMMAND set --OPTION=VALUE                       leaves of the container itself
 namespace postern::line {
@@ -23,12 +24,14 @@ std::vector<std::string> usage(const schema::Feature& feature, const schema::For
 base::Result<Edits> make_edits(const Subject& subject, const Line* own, std::string_view operation,
                                Arguments& arguments);
 
-/// A table that the line asks to print.
-struct Printed {
+/// A table as a whole, and what is to be done with it.
+struct WholeTable {
   const schema::Form* list = nullptr;
   model::Path parent;  ///< of the entry that holds it; empty: the container
+  std::string verb;    ///< "print", "import" or "export"
 };
-/// `TABLE [KEY] print`; nullopt for anything else, and then nothing is taken.
-std::optional<Printed> printed_table(const Subject& subject, std::string_view operation, Arguments& arguments);
+/// `TABLE [KEY] print|import|export`, and import and export of the first list; nullopt for anything else, and then nothing
+/// is taken.
+std::optional<WholeTable> whole_table(const Subject& subject, std::string_view operation, Arguments& arguments);
 
 }  // namespace postern::line

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "line/subject.h"
+#include "line/table_file.h"
 
 /// A configuration command in one line. Most of it is made from the schema (line/forms.h); a feature's line.cpp
 /// says only what YANG cannot.
@@ -33,6 +34,8 @@ struct Line {
   /// An entry of `list` on one line; nullopt: as the schema says.
   std::optional<std::string> (*summary)(const schema::Form& list, const model::Node& entry) = nullptr;
   std::optional<Whole> whole;
+  /// Of each list the first is the one that is meant when no format is named.
+  std::vector<TableFile> files;
 };
 
 }  // namespace postern::line

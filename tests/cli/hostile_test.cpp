@@ -263,7 +263,7 @@ TEST(Hostile, what_is_typed_is_quoted_printably) {
 /// Every way out of a console.
 class Heard : public Console {
  public:
-  std::optional<std::string> read_block() override { return std::nullopt; }
+  std::optional<std::string> read_block(Ends) override { return std::nullopt; }
   [[nodiscard]] bool ended() const override { return false; }
   std::string text;
 

@@ -36,7 +36,7 @@ std::optional<std::string> ScriptConsole::ask_line(std::string_view prompt, cons
   return std::nullopt;
 }
 
-std::optional<std::string> ScriptConsole::read_block() {
+std::optional<std::string> ScriptConsole::read_block(Ends ends) {
   // What was printed last stands somewhere from here on; the block begins behind it.
   const auto cut = screen_.size() < 2 ? std::string::npos : screen_.rfind('\n', screen_.size() - 2);
   const std::string above =
@@ -48,7 +48,7 @@ std::optional<std::string> ScriptConsole::read_block() {
   while (next_ < lines_.size()) {
     const std::string& line = lines_[next_++];
     screen_ += line + "\n";
-    if (line.empty() || line == ".") return block;
+    if (line == "." || (line.empty() && ends == Ends::at_blank_line)) return block;
     block += line + "\n";
   }
   ended_ = true;

@@ -14,7 +14,7 @@ namespace postern::cli {
 class ScriptConsole : public Console {
  public:
   explicit ScriptConsole(std::string_view recording);
-  std::optional<std::string> read_block() override;
+  std::optional<std::string> read_block(Ends ends) override;
   /// The recording has no answer to a question that was asked; there will be none any more.
   [[nodiscard]] bool ended() const override { return ended_; }
 

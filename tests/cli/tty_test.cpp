@@ -134,7 +134,7 @@ TEST(Tty, secrets_are_neither_shown_nor_remembered) {
 TEST(Tty, a_pasted_block_keeps_its_tabs) {
   Terminal terminal([](Console& console) {
     console.print("paste> ");
-    const auto block = console.read_block();
+    const auto block = console.read_block(Console::Ends::at_blank_line);
     return shown(block) + (block == "ssh-ed25519\tAAAA\nmore\n" ? " right" : " wrong");
   });
   ASSERT_TRUE(terminal.sees("paste> "));

@@ -159,12 +159,12 @@ TEST(Words, ARouteIsItsDestinations) {
 TEST(Words, PrintOfATableIsNoEdit) {
   const Lines lines("listenerconfig", one_listener);
   Arguments print({"In", "print"});
-  const auto printed = printed_table(lines.subject(), "hat", print);
+  const auto printed = whole_table(lines.subject(), "hat", print);
   ASSERT_TRUE(printed.has_value());
   EXPECT_EQ(printed->list->name, "hat");
   EXPECT_EQ(printed->parent.front().keys.front(), "In");
   Arguments other({"In", "new", "print"});
-  EXPECT_FALSE(printed_table(lines.subject(), "hat", other).has_value());
+  EXPECT_FALSE(whole_table(lines.subject(), "hat", other).has_value());
   EXPECT_EQ(other.size(), 3U) << "nothing is taken";
 }
 

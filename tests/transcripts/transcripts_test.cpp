@@ -61,13 +61,13 @@ class TranscriptConsole final : public cli::Console {
     shown += "\n";
     return line;
   }
-  std::optional<std::string> read_block() override {
+  std::optional<std::string> read_block(Ends ends) override {
     std::string out;
     while (!lines_.empty()) {
       const std::string line = lines_.front();
       lines_.pop_front();
       shown += line + "\n";
-      if (line.empty() || line == ".") return out;
+      if (line == "." || (line.empty() && ends == Ends::at_blank_line)) return out;
       out += line + "\n";
     }
     ended_ = true;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "features/listeners/line_files.h"
 
 /// listenerconfig hat LISTENER ...: one address at a time, into the sender group that has the action.
 namespace postern::features {
@@ -126,6 +127,7 @@ line::Line line_listeners() {
       "listenerconfig hat LISTENER new ADDRESS accept|relay|reject [--group=NAME] [--text=TEXT]\n"
       "listenerconfig hat LISTENER delete ADDRESS";
   line.make = make;
+  line.files = access_files();
   return line;
 }
 

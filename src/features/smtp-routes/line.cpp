@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "base/words.h"
 
 /// smtproutes: destinations are words of their own, and USEDNS and /dev/null stand for an action.
@@ -149,6 +151,98 @@ std::optional<std::string> summary(const schema::Form& list, const model::Node& 
   return fmt::format("{}: {}", entry.leaf("domain"), targets_text(entry));
 }
 
+base::Result<Edits> file_edits(const Subject& subject, const model::Path& parent, std::string_view domain,
+                               const std::vector<std::string>& targets) {
+  auto key = canonical_leaf(subject, {"route", "domain"}, domain);
+  if (!key) return key.error();
+  if (targets.empty()) return fail(ErrorCode::usage, fmt::format("Say where mail for {} goes.", *key));
+  const model::Path route = line::below(parent, "route", {*key});
+  auto edits = target_edits(subject, route, targets);
+  if (!edits) return edits;
+  edits->insert(edits->begin(), model::Edit{Op::create, route, {}, {}});
+  return edits;
+}
+
+/// AsyncOS: "DOMAIN:DESTINATION, DESTINATION" or with a blank behind the domain.
+Edits read_asyncos(const Subject& subject, const model::Path& parent, std::string_view text,
+                   std::vector<line::Said>& said) {
+  return line::read_lines(text, said, [&](const line::FileLine& one) {
+    const auto end = one.text.find_first_of(": \t");
+    const std::string rest = end == std::string::npos ? std::string() : one.text.substr(end + 1);
+    return file_edits(subject, parent, one.text.substr(0, end), base::split(rest, ", \t"));
+  });
+}
+
+std::string write_asyncos(const model::Node& holder) {
+  std::string text;
+  for (const auto& route : holder.entries("route")) text += fmt::format("{}:{}\n", route.leaf("domain"), targets_text(route));
+  return text;
+}
+
+/// The destination of "[HOST]:PORT" as transport(5) writes it; a host without brackets is looked up as a domain there.
+base::Result<std::string> next_hop(std::string_view text) {
+  if (!text.starts_with('['))
+    return fail(ErrorCode::usage, fmt::format("\"{}\" is a domain whose mail exchangers are asked for, which a route cannot "
+                                              "say: write its hosts, in brackets.", text));
+  const auto close = text.find(']');
+  if (close == text.npos) return fail(ErrorCode::usage, fmt::format("\"{}\" has no closing bracket.", text));
+  std::string host(text.substr(1, close - 1));
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return host + std::string(text.substr(close + 1));
+}
+
+/// Postfix's transport(5): "DOMAIN TRANSPORT:NEXTHOP[, NEXTHOP]".
+base::Result<Edits> transport_edits(const Subject& subject, const model::Path& parent, const line::FileLine& one) {
+  const auto blank = one.text.find_first_of(" \t");
+  const std::string key = one.text.substr(0, blank);
+  const std::string value = blank == std::string::npos ? std::string() : base::trimmed(one.text.substr(blank));
+  const std::string domain = key == "*" ? "ALL" : key;
+  const auto colon = value.find(':');
+  const std::string transport = value.substr(0, colon);
+  const std::string rest = colon == std::string::npos ? std::string() : base::trimmed(value.substr(colon + 1));
+  if (transport == "discard") return file_edits(subject, parent, domain, {"/dev/null"});
+  if (transport != "smtp" && transport != "relay" && !transport.empty())
+    return fail(ErrorCode::usage, fmt::format("The transport \"{}\" is none that a route can say: smtp, relay and discard are.",
+                                              transport));
+  if (rest.empty()) return file_edits(subject, parent, domain, {"USEDNS"});
+  std::vector<std::string> targets;
+  for (const auto& hop : base::split(rest, ", \t")) {
+    auto target = next_hop(hop);
+    if (!target) return target.error();
+    // The order of transport(5) is a preference.
+    targets.push_back(targets.empty() ? *target : fmt::format("{}/{}", *target, targets.size()));
+  }
+  return file_edits(subject, parent, domain, targets);
+}
+
+Edits read_transport(const Subject& subject, const model::Path& parent, std::string_view text,
+                     std::vector<line::Said>& said) {
+  return line::read_lines(text, said,
+                          [&](const line::FileLine& one) { return transport_edits(subject, parent, one); });
+}
+
+std::string write_transport(const model::Node& holder) {
+  std::string text;
+  for (const auto& route : holder.entries("route")) {
+    const auto action = route.leaf("action", "hosts");
+    std::multimap<long, std::string> hops;  // transport(5) tries them in their order
+    for (const auto& destination : route.entries("destination")) {
+      const auto host = destination.leaf("host");
+      hops.emplace(line::whole_number(destination.leaf("preference", "0")).value_or(0),
+                   fmt::format(fmt::runtime(host.starts_with('[') ? "{}:{}" : "[{}]:{}"), host, destination.leaf("port")));
+    }
+    std::string value = action == "drop" ? "discard:" : "smtp:";
+    const char* between = "";
+    for (const auto& [preference, hop] : hops) {
+      value += between + hop;
+      between = ", ";
+    }
+    const std::string key(route.leaf("domain"));
+    text += fmt::format("{} {}\n", key == "ALL" ? "*" : key, value);
+  }
+  return text;
+}
+
 base::Result<Edits> whole_edits(const Subject& subject, const model::Path& entry, std::string_view words) {
   return target_edits(subject, entry, base::split(words, ", "));
 }
@@ -172,6 +266,7 @@ line::Line line_smtp_routes() {
       targets_text,
       whole_edits,
       {"action", "destination"}};
+  line.files = {{"asyncos", "route", read_asyncos, write_asyncos}, {"postfix", "route", read_transport, write_transport}};
   return line;
 }
 
