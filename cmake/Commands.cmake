@@ -49,6 +49,6 @@ ${listed}  };
 
 }  // namespace postern::cli
 ")
-  postern_room(cli USES base model schema line lines commands desk LIBS PkgConfig::EDIT
+  postern_room(cli USES base model schema line lines commands protocol LIBS PkgConfig::EDIT
                SOURCES ${parts} ${PROJECT_BINARY_DIR}/generated/commands/talks.cpp)
 endfunction()

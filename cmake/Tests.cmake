@@ -10,6 +10,7 @@ postern_test(commands LIBS postern_commands)
 postern_test(store LIBS postern_store)
 postern_test(transport LIBS postern_transport)
 postern_test(applier LIBS postern_applier)
+postern_test(protocol LIBS postern_protocol)
 postern_test(desk LIBS postern_desk)
 postern_test(cli LIBS postern_cli)
 

@@ -1,5 +1,5 @@
 // desk/client.h: what a CLI makes of the lines that a desk sends.
-#include "desk/client.h"
+#include "protocol/client.h"
 #include "fuzz/support/fuzz.h"
 
 #include <boost/json/serialize.hpp>
@@ -13,9 +13,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // All of it is said before the question comes, and fits into the socket.
   FUZZ_CHECK(::write(ends[1], data, size) == static_cast<ssize_t>(size));
   FUZZ_CHECK(::shutdown(ends[1], SHUT_WR) == 0);
-  const auto client = desk::socket_client(ends[0]);
+  const auto client = protocol::socket_client(ends[0]);
   std::size_t notices = 0;
-  client->on_notice = [&](std::string_view, const desk::JsonObject&) { ++notices; };
+  client->on_notice = [&](std::string_view, const protocol::JsonObject&) { ++notices; };
   const auto reply = client->call("status", {});
   ::close(ends[1]);
   fuzz::tell(reply.has_value());

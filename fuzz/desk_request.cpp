@@ -1,5 +1,5 @@
 // desk/wire.h: a line from a client, and its parameters.
-#include "desk/wire.h"
+#include "protocol/wire.h"
 #include "fuzz/support/fuzz.h"
 #include "fuzz/support/laws.h"
 
@@ -16,7 +16,7 @@ bool is_one_line(const std::string& line) {
   return line.find('\n') == std::string::npos;
 }
 
-std::string line_of(const desk::Request& request) {
+std::string line_of(const protocol::Request& request) {
   return json::serialize(json::object{{"jsonrpc", "2.0"},
                                       {"id", request.id},
                                       {"method", request.method},
@@ -36,7 +36,7 @@ bool has_fraction(const json::value& value) {
 
 /// Reading in any way asks for trouble, and never for more.
 void read_all(const json::object& params) {
-  desk::Params reader(params);
+  protocol::Params reader(params);
   for (const auto& [key, value] : params) {
     const std::string_view name = key;
     (void)reader.text(name);
@@ -55,21 +55,21 @@ void read_all(const json::object& params) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fuzz::Peak peak;
-  const auto parsed = desk::parse_request(fuzz::view(data, size));
+  const auto parsed = protocol::parse_request(fuzz::view(data, size));
   FUZZ_CHECK(peak.bytes() <= fuzz::memory_allowed(size, fuzz::laws::desk_memory));
-  const auto* request = std::get_if<desk::Request>(&parsed);
+  const auto* request = std::get_if<protocol::Request>(&parsed);
   fuzz::tell(request != nullptr);
   if (request == nullptr) {
-    FUZZ_CHECK(is_one_line(desk::error_line(std::get<desk::WireError>(parsed))));
+    FUZZ_CHECK(is_one_line(protocol::error_line(std::get<protocol::WireError>(parsed))));
     return 0;
   }
   if (!has_fraction(request->params)) {
-    const auto again = desk::parse_request(line_of(*request));
-    const auto* same = std::get_if<desk::Request>(&again);
+    const auto again = protocol::parse_request(line_of(*request));
+    const auto* same = std::get_if<protocol::Request>(&again);
     FUZZ_CHECK(same != nullptr && line_of(*same) == line_of(*request));
   }
-  FUZZ_CHECK(is_one_line(desk::answer_line(request->id, request->params)));
-  FUZZ_CHECK(is_one_line(desk::notice_line(request->method, request->method)));
+  FUZZ_CHECK(is_one_line(protocol::answer_line(request->id, request->params)));
+  FUZZ_CHECK(is_one_line(protocol::notice_line(request->method, request->method)));
   read_all(request->params);
   return 0;
 }

@@ -57,7 +57,7 @@ bool EditQueue::send(std::span<const Line> lines) {
   return send(lines.first(half)) && send(lines.subspan(half));
 }
 
-void EditQueue::refused(const Line& line, const desk::Refusal& refusal) {
+void EditQueue::refused(const Line& line, const protocol::Refusal& refusal) {
   const int code = session_.refused(refusal);
   if (code_ == exit_ok) code_ = code;
   session_.warn(fmt::format("Line {} failed.{}", line.number, go_on_ ? "" : " The lines after it were not run."));

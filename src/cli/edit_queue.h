@@ -38,7 +38,7 @@ class EditQueue {
     std::vector<model::Edit> edits;
   };
   bool send(std::span<const Line> lines);
-  void refused(const Line& line, const desk::Refusal& refusal);
+  void refused(const Line& line, const protocol::Refusal& refusal);
 
   Session& session_;
   bool go_on_;

@@ -21,7 +21,7 @@ int exit_code(ErrorCode code) {
   }
 }
 
-Session::Session(desk::Client& client, const schema::Schema& schema_in, Console& console)
+Session::Session(protocol::Client& client, const schema::Schema& schema_in, Console& console)
     : schema(schema_in), commands(schema_in), client_(client), console_(&console) {
   client_.on_notice = [this](std::string_view method, const JsonObject& params) {
     notice(method, params);
@@ -71,11 +71,11 @@ bool Session::send_queue() {
   return sent;
 }
 
-desk::Reply<Json> Session::try_call(std::string_view method, JsonObject params) {
-  if (!send_queue()) return desk::Refusal{base::fail(ErrorCode::usage, "A line before this one failed."), JsonObject{}};
+protocol::Reply<Json> Session::try_call(std::string_view method, JsonObject params) {
+  if (!send_queue()) return protocol::Refusal{base::fail(ErrorCode::usage, "A line before this one failed."), JsonObject{}};
   auto reply = client_.call(method, std::move(params));
   if (!reply) {
-    desk::Refusal refusal = reply.error();
+    protocol::Refusal refusal = reply.error();
     refusal.error.text = base::printable_line(refusal.error.text);
     refusal.error.where = base::printable_line(refusal.error.where);
     reply = std::move(refusal);
@@ -98,7 +98,7 @@ int Session::fail(ErrorCode code, std::string_view text) {
   return fail(base::fail(code, std::string(text)));
 }
 
-int Session::refused(const desk::Refusal& refusal) {
+int Session::refused(const protocol::Refusal& refusal) {
   last_exit = exit_code(refusal.error.code);
   if (json) {
     line(to_line(Json{{"error",

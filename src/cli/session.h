@@ -6,12 +6,23 @@
 #include <vector>
 
 #include "cli/console.h"
-#include "cli/json.h"
+#include "protocol/json.h"
 #include "commands/table.h"
-#include "desk/client.h"
+#include "protocol/client.h"
 #include "schema/schema.h"
 
 namespace postern::cli {
+
+using protocol::flag_of;
+using protocol::items_of;
+using protocol::Json;
+using protocol::JsonObject;
+using protocol::member_of;
+using protocol::number_of;
+using protocol::text_of;
+using protocol::texts_of;
+using protocol::time_of;
+using protocol::to_line;
 
 /// What a command ends with, and the program's exit status.
 enum Exit : int {
@@ -30,7 +41,7 @@ class EditQueue;
 class Session {
  public:
   /// Takes over `client`'s notices for as long as it lives; all three must outlive it.
-  Session(desk::Client& client, const schema::Schema& schema, Console& console);
+  Session(protocol::Client& client, const schema::Schema& schema, Console& console);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -51,9 +62,9 @@ class Session {
   /// One call; an error is told to the person. nullopt and `last_exit` on failure.
   std::optional<Json> call(std::string_view method, JsonObject params);
   /// One call whose errors the caller looks at first.
-  desk::Reply<Json> try_call(std::string_view method, JsonObject params);
+  protocol::Reply<Json> try_call(std::string_view method, JsonObject params);
   /// Tells the error and returns its exit code; also into last_exit.
-  int refused(const desk::Refusal& refusal);
+  int refused(const protocol::Refusal& refusal);
   int fail(base::ErrorCode code, std::string_view text);
   int fail(const base::Error& error);
   /// Switches this session's mode; exit code.
@@ -93,7 +104,7 @@ class Session {
 
   bool send_queue();
 
-  desk::Client& client_;
+  protocol::Client& client_;
   Console* console_;
   std::vector<std::string> notices_;
   bool over_ = false;

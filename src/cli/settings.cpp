@@ -73,7 +73,7 @@ line::Subject subject_of(Session& session, const schema::Feature& feature) {
           }};
 }
 
-desk::Reply<View> open_feature(Session& session, const schema::Feature& feature,
+protocol::Reply<View> open_feature(Session& session, const schema::Feature& feature,
                                const std::string& mode) {
   JsonObject params = about(feature);
   if (!mode.empty()) params["mode"] = mode;
@@ -87,12 +87,12 @@ desk::Reply<View> open_feature(Session& session, const schema::Feature& feature,
   JsonObject document;
   document[feature.name] = member_of(view.answer, view.defined ? "data" : "effective");
   auto tree = session.schema.parse(feature.name, to_line(document));
-  if (!tree) return desk::Refusal{tree.error(), nullptr};
+  if (!tree) return protocol::Refusal{tree.error(), nullptr};
   view.shown = std::move(*tree);
   return view;
 }
 
-desk::Reply<Json> edit_feature(Session& session, const schema::Feature& feature,
+protocol::Reply<Json> edit_feature(Session& session, const schema::Feature& feature,
                                const std::vector<model::Edit>& edits, const std::string& start) {
   JsonObject params = about(feature);
   boost::json::array list;

@@ -23,11 +23,11 @@ struct View {
 line::Subject subject_of(Session& session, const schema::Feature& feature);
 
 /// `mode` empty: the session's.
-desk::Reply<View> open_feature(Session& session, const schema::Feature& feature,
+protocol::Reply<View> open_feature(Session& session, const schema::Feature& feature,
                                const std::string& mode = {});
 
 /// One feature.edit.
-desk::Reply<Json> edit_feature(Session& session, const schema::Feature& feature,
+protocol::Reply<Json> edit_feature(Session& session, const schema::Feature& feature,
                                const std::vector<model::Edit>& edits, const std::string& start);
 /// Sends the edits. Where the feature is not defined in the mode and no `start` was given, a shell asks
 /// which is meant (spec C14) and a batch fails with exit code 3. Exit code.

@@ -148,7 +148,7 @@ int set_up_first(Session& session) {
 
 }  // namespace
 
-int run_line(desk::Client& client, const schema::Schema& schema, Console& console,
+int run_line(protocol::Client& client, const schema::Schema& schema, Console& console,
              std::string_view line, Options options) {
   Session session(client, schema, console);
   session.json = options.json;
@@ -160,7 +160,7 @@ int run_line(desk::Client& client, const schema::Schema& schema, Console& consol
   return code;
 }
 
-int run_script(desk::Client& client, const schema::Schema& schema, Console& console, Options options,
+int run_script(protocol::Client& client, const schema::Schema& schema, Console& console, Options options,
                bool go_on) {
   Session session(client, schema, console);
   session.json = options.json;
@@ -168,7 +168,7 @@ int run_script(desk::Client& client, const schema::Schema& schema, Console& cons
   return run_lines(session, options, go_on);
 }
 
-int run_shell(desk::Client& client, const schema::Schema& schema, Console& console,
+int run_shell(protocol::Client& client, const schema::Schema& schema, Console& console,
               Options options) {
   Session session(client, schema, console);
   session.interactive = true;

@@ -104,13 +104,13 @@ void Desk::receive(SessionId id, std::string_view line) {
   if (at == state_->sessions.end()) return;
   Session& session = at->second;
   ++state_->calls;
-  auto parsed = parse_request(line);
-  if (const auto* wrong = std::get_if<WireError>(&parsed)) return session.write(error_line(*wrong));
-  const Request& request = std::get<Request>(parsed);
+  auto parsed = protocol::parse_request(line);
+  if (const auto* wrong = std::get_if<protocol::WireError>(&parsed)) return session.write(protocol::error_line(*wrong));
+  const protocol::Request& request = std::get<protocol::Request>(parsed);
   const Method* method = find_method(request.method);
   const Right* right = find_right(request.method);
   if (method == nullptr || right == nullptr)
-    return session.write(error_line(WireError{RpcCode::method_not_found,
+    return session.write(protocol::error_line(protocol::WireError{protocol::RpcCode::method_not_found,
                                               fmt::format("This desk has no method \"{}\".",
                                                           base::printable_line(request.method, shown_method_bytes)),
                                               request.id}));

@@ -14,12 +14,12 @@ using base::fail;
 void hello(State& state, Session& session, const Call& call, Params& params) {
   const std::int64_t version = params.number("version", 1, 1'000'000, std::nullopt);
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
-  if (version != protocol_version)
+  if (version != protocol::protocol_version)
     return call.refuse(
         fail(ErrorCode::unsupported,
              fmt::format("This desk speaks version {} of its protocol, you asked for {}. Use "
                          "the postern program of version {}.",
-                         protocol_version, version, state.house.version())));
+                         protocol::protocol_version, version, state.house.version())));
   const cluster::Fleet& fleet = state.fleet();
   const cluster::Member* self = fleet.member(state.peer().self().member);
   json::object out;
@@ -99,14 +99,14 @@ bool end_if_stale(State& state, SessionId id) {
 }
 
 void notify(const Session& session, const std::string& text) {
-  session.write(notice_line("session.notices", text));
+  session.write(protocol::notice_line("session.notices", text));
 }
 
 void end_session(State& state, SessionId id, const std::string& text) {
   auto node = state.sessions.extract(id);
   if (node.empty()) return;
   const Session& session = node.mapped();
-  session.write(notice_line("session.end", text));
+  session.write(protocol::notice_line("session.end", text));
   session.hang_up();
 }
 
@@ -152,15 +152,15 @@ void Call::send(std::string line) const {
 }
 
 void Call::answer(json::value result) const {
-  send(answer_line(id_, std::move(result)));
+  send(protocol::answer_line(id_, std::move(result)));
 }
 
 void Call::refuse(const base::Error& error, json::object data) const {
-  send(error_line(id_, error, std::move(data)));
+  send(protocol::error_line(id_, error, std::move(data)));
 }
 
 void Call::progress(std::string text) const {
-  send(notice_line("session.progress", std::move(text)));
+  send(protocol::notice_line("session.progress", std::move(text)));
 }
 
 const std::vector<Method>& session_methods() {

@@ -5,7 +5,7 @@
 #include "desk/rights.h"
 #include "desk/state.h"
 #include "desk/view.h"
-#include "desk/wire.h"
+#include "protocol/wire.h"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -33,10 +33,10 @@ Refused refused(base::Error error, json::object data = {}) { return {std::move(e
 Answered hello(const Ask& ask, Params& params) {
   const std::int64_t version = params.number("version", 1, 1'000'000, std::nullopt);
   if (auto trouble = params.trouble()) return refused(*trouble);
-  if (version != protocol_version)
+  if (version != protocol::protocol_version)
     return refused(fail(ErrorCode::unsupported,
                         fmt::format("This desk speaks version {} of its protocol, you asked for {}.",
-                                    protocol_version, version)));
+                                    protocol::protocol_version, version)));
   return json::object{{"user", ask.who.name},
                       {"role", cluster::role_name(ask.who.role)},
                       {"host", ""},
@@ -143,7 +143,7 @@ Result<NewMachine> possible(const Ask& ask, NewMachine machine, const std::strin
 }
 
 std::string not_set_up_line(const json::value& id) {
-  return error_line(id,
+  return protocol::error_line(id,
                     fail(ErrorCode::restricted,
                          "This machine is not set up yet: systemsetup sets it up, and nothing else works "
                          "before."),
@@ -175,14 +175,14 @@ void SetupDesk::receive(SessionId id, std::string_view line) {
   const auto at = seats_.find(id);
   if (at == seats_.end()) return;
   const Seat seat = at->second;
-  auto parsed = parse_request(line);
-  if (const auto* wrong = std::get_if<WireError>(&parsed)) return seat.write(error_line(*wrong));
-  const Request& request = std::get<Request>(parsed);
+  auto parsed = protocol::parse_request(line);
+  if (const auto* wrong = std::get_if<protocol::WireError>(&parsed)) return seat.write(protocol::error_line(*wrong));
+  const protocol::Request& request = std::get<protocol::Request>(parsed);
   const Ask ask{house_, schema_, seat.who, seats_.size()};
   Params params(request.params);
   const auto tell = [&](const Answered& answered) {
-    seat.write(answered ? answer_line(request.id, *answered)
-                        : error_line(request.id, answered.error().error, answered.error().data));
+    seat.write(answered ? protocol::answer_line(request.id, *answered)
+                        : protocol::error_line(request.id, answered.error().error, answered.error().data));
   };
   const Right* right = find_right(request.method);
   const bool here = request.method == "session.hello" || request.method.starts_with("setup.");
@@ -200,8 +200,8 @@ void SetupDesk::receive(SessionId id, std::string_view line) {
   if (!machine) return tell(refused(machine.error()));
   house_.set_up(*machine, passphrase, [id = request.id, write = seat.write, host = machine->host_name](
                                           const Result<std::string>& serial) {
-    write(serial ? answer_line(id, json::object{{"host", host}, {"serial", *serial}})
-                 : error_line(id, serial.error(), {}));
+    write(serial ? protocol::answer_line(id, json::object{{"host", host}, {"serial", *serial}})
+                 : protocol::error_line(id, serial.error(), {}));
   });
 }
 

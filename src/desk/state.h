@@ -3,7 +3,7 @@
 #include "commands/table.h"
 #include "desk/desk.h"
 #include "desk/pending.h"
-#include "desk/wire.h"
+#include "protocol/wire.h"
 #include "model/settings.h"
 
 #include <deque>
@@ -17,6 +17,9 @@
 
 /// Private to the room: the desk's books, and a call under way.
 namespace postern::desk {
+
+namespace json = boost::json;
+using protocol::Params;
 
 struct Session {
   SessionId id = 0;

@@ -14,7 +14,7 @@
 #include "base/printable.h"
 #include "cli/shell.h"
 #include "cli/words.h"
-#include "desk/client.h"
+#include "protocol/client.h"
 #include "hands/confine.h"
 #include "schema/schema.h"
 
@@ -33,16 +33,16 @@ struct Wanted {
 };
 
 /// For an SSH login the desk's end of a socketpair is already open, with user and role fixed on it.
-Result<std::unique_ptr<postern::desk::Client>> connect(const Wanted& wanted, bool desk_given) {
+Result<std::unique_ptr<postern::protocol::Client>> connect(const Wanted& wanted, bool desk_given) {
   const char* inherited = std::getenv("POSTERN_DESK_FD");
-  if (inherited == nullptr || desk_given) return postern::desk::connect_desk(wanted.desk);
+  if (inherited == nullptr || desk_given) return postern::protocol::connect_desk(wanted.desk);
   const auto descriptor = postern::cli::whole_number(inherited);
   if (!descriptor || *descriptor < 3 || *descriptor > 1024) {
     return postern::base::fail(postern::base::ErrorCode::usage,
                                "POSTERN_DESK_FD must be the number of an open descriptor.");
   }
   unsetenv("POSTERN_DESK_FD");
-  return postern::desk::socket_client(static_cast<int>(*descriptor));
+  return postern::protocol::socket_client(static_cast<int>(*descriptor));
 }
 
 /// An SSH login's one command, which came as a variable because arguments are for all to read.

@@ -65,7 +65,7 @@ Ran script(FakeDesk& desk, const std::string& lines, bool go_on = false) {
 
 TEST(Batch, a_script_stops_at_the_first_line_that_fails) {
   FakeDesk desk(the_schema());
-  desk.answers["commit"] = [](const auto&) -> desk::Reply<desk::Json> { ADD_FAILURE(); return desk::Json(); };
+  desk.answers["commit"] = [](const auto&) -> protocol::Reply<protocol::Json> { ADD_FAILURE(); return protocol::Json(); };
   const std::string lines = "# routes of the branch\n\nsmtproutes new a.example mx1.example\nsmtproutes nwe b.example x\n"
                             "smtproutes new c.example mx3.example\ncommit all\n";
   const Ran stopped = script(desk, lines);
@@ -120,9 +120,9 @@ TEST(Batch, a_scripts_edits_go_together_and_a_refused_one_is_found) {
 
 TEST(Batch, a_script_whose_session_ends_did_not_run_whole) {
   FakeDesk desk(the_schema());
-  desk.answers["commit"] = [&](const auto&) -> desk::Reply<desk::Json> {
+  desk.answers["commit"] = [&](const auto&) -> protocol::Reply<protocol::Json> {
     desk.on_notice("session.end", {{"text", "Your passphrase has changed."}});
-    return desk::Json(desk::JsonObject{{"commit", "0123456789abcdef"}, {"time", 0}, {"durable", 1}, {"members", 1}});
+    return protocol::Json(protocol::JsonObject{{"commit", "0123456789abcdef"}, {"time", 0}, {"durable", 1}, {"members", 1}});
   };
   const Ran ran = script(desk, "smtproutes new a.example h1\ncommit one\nsmtproutes new b.example h1\ncommit two\n");
   EXPECT_EQ(ran.code, 5);
@@ -132,8 +132,8 @@ TEST(Batch, a_script_whose_session_ends_did_not_run_whole) {
 
 TEST(Batch, a_desk_that_is_gone_is_not_asked_line_by_line) {
   FakeDesk desk(the_schema());
-  desk.answers["feature.edit"] = [](const auto&) -> desk::Reply<desk::Json> {
-    return desk::Refusal{base::fail(base::ErrorCode::unreachable, "The desk has closed the line."), nullptr};
+  desk.answers["feature.edit"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    return protocol::Refusal{base::fail(base::ErrorCode::unreachable, "The desk has closed the line."), nullptr};
   };
   std::string lines;
   for (int i = 0; i < 100; ++i) lines += fmt::format("smtproutes new r{}.example h1\n", i);
@@ -260,25 +260,25 @@ TEST(Batch, listeners_with_their_tables) {
 
 TEST(Batch, commit_tells_machines_problems_and_conflicts) {
   FakeDesk desk(the_schema());
-  desk.answers["commit"] = [](const auto&) -> desk::Reply<desk::Json> {
-    return desk::Json(desk::JsonObject{
+  desk.answers["commit"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    return protocol::Json(protocol::JsonObject{
         {"commit", std::string(64, 'a')},
         {"time", "Wed Jun 22 10:02:04 2005 PDT"},
         {"members", 3},
         {"durable", 2},
-        {"missing", boost::json::array{desk::JsonObject{{"host", "paris.example.com"}, {"why", "no link"}}}}});
+        {"missing", boost::json::array{protocol::JsonObject{{"host", "paris.example.com"}, {"why", "no link"}}}}});
   };
   EXPECT_EQ(run(desk, "commit \"first; routes\"").out,
             "Changes committed: Wed Jun 22 10:02:04 2005 PDT\n"
             "Commit aaaaaaaaaaaa, on 2 of 3 machines.\n  paris.example.com: no link\n");
   EXPECT_TRUE(desk.calls_of("commit").back().starts_with(R"({"comment":"first; routes","request":")"));
-  desk.answers["commit"] = [](const auto&) -> desk::Reply<desk::Json> {
+  desk.answers["commit"] = [](const auto&) -> protocol::Reply<protocol::Json> {
     return refusal(base::ErrorCode::conflict, "Somebody was faster.", {{"conflicts", boost::json::array{}}});
   };
   EXPECT_EQ(run(desk, "commit x").code, 4);
-  desk.answers["commit"] = [](const auto&) -> desk::Reply<desk::Json> {
+  desk.answers["commit"] = [](const auto&) -> protocol::Reply<protocol::Json> {
     return refusal(base::ErrorCode::invalid, "The settings do not check:",
-                   {{"problems", boost::json::array{desk::JsonObject{
+                   {{"problems", boost::json::array{protocol::JsonObject{
                                      {"label", "Cluster americas"}, {"feature", "listeners"},
                                      {"path", "listener['In']"}, {"text", "needs a port"}}}}});
   };
@@ -291,12 +291,12 @@ TEST(Batch, commit_tells_machines_problems_and_conflicts) {
 TEST(Batch, a_commit_that_shuts_somebody_out_is_confirmed) {
   FakeDesk desk(the_schema());
   int forced = 0;
-  desk.answers["commit"] = [&](const desk::JsonObject& params) -> desk::Reply<desk::Json> {
+  desk.answers["commit"] = [&](const protocol::JsonObject& params) -> protocol::Reply<protocol::Json> {
     if (!params.contains("force"))
       return refusal(base::ErrorCode::invalid, "Nobody can log in to newyork over SSH then. --force commits it all the same.",
                      {{"name", "invalid"}, {"needs", "force"}, {"closed", {"Nobody can log in to newyork over SSH then."}}});
     ++forced;
-    return desk::Json(desk::JsonObject{{"commit", "0123456789abcdef"}, {"time", 0}, {"durable", 1}, {"members", 1}});
+    return protocol::Json(protocol::JsonObject{{"commit", "0123456789abcdef"}, {"time", 0}, {"durable", 1}, {"members", 1}});
   };
   EXPECT_EQ(run(desk, "commit doors").code, 1);
   EXPECT_EQ(forced, 0);
@@ -315,11 +315,11 @@ TEST(Batch, a_commit_that_shuts_somebody_out_is_confirmed) {
 
 TEST(Batch, json_is_one_document_a_line_also_for_errors) {
   FakeDesk desk(the_schema());
-  desk.answers["status"] = [](const auto&) -> desk::Reply<desk::Json> {
-    return desk::Json(desk::JsonObject{{"digest", "ab"}});
+  desk.answers["status"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    return protocol::Json(protocol::JsonObject{{"digest", "ab"}});
   };
   EXPECT_EQ(run(desk, "status --json; smtproutes print --json").out, "{\"digest\":\"ab\"}\n{}\n");
-  desk.answers["status"] = [](const auto&) -> desk::Reply<desk::Json> {
+  desk.answers["status"] = [](const auto&) -> protocol::Reply<protocol::Json> {
     return refusal(base::ErrorCode::unreachable, "Paris does not answer.", {{"host", "paris"}});
   };
   const Ran failed = run(desk, "status --json");

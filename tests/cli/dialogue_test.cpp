@@ -25,26 +25,26 @@ constexpr const char* operations_menu = R"(Choose the operation you want to perf
 []>
 )";
 
-desk::Json listing() {
+protocol::Json listing() {
   const auto machine = [](const char* host) {
-    return desk::JsonObject{{"host", host}, {"serial", "4F21A09C3B7E-K3QM7ZT2XW5A"}, {"state", "linked"},
+    return protocol::JsonObject{{"host", host}, {"serial", "4F21A09C3B7E-K3QM7ZT2XW5A"}, {"state", "linked"},
                             {"detail", ""}};
   };
-  return desk::JsonObject{
+  return protocol::JsonObject{
       {"name", "americas"},
       {"groups", boost::json::array{
-                     desk::JsonObject{{"name", "Main_Group"},
+                     protocol::JsonObject{{"name", "Main_Group"},
                                       {"machines", boost::json::array{machine("newyork.example.com")}}},
-                     desk::JsonObject{{"name", "usa"},
+                     protocol::JsonObject{{"name", "usa"},
                                       {"machines", boost::json::array{machine("paris.example.com")}}}}},
       {"joining", boost::json::array{}}};
 }
 
 TEST(Dialogue, creates_a_cluster_in_the_sources_words) {
   FakeDesk desk(the_schema());
-  desk.answers["cluster.create"] = [&](const desk::JsonObject& params) -> desk::Reply<desk::Json> {
+  desk.answers["cluster.create"] = [&](const protocol::JsonObject& params) -> protocol::Reply<protocol::Json> {
     desk.cluster = std::string(params.at("name").as_string());
-    return desk::Json(desk::JsonObject{{"time", "Wed Jun 22 10:02:04 2005 PDT"}});
+    return protocol::Json(protocol::JsonObject{{"time", "Wed Jun 22 10:02:04 2005 PDT"}});
   };
   EXPECT_EQ(play(desk, R"(newyork.example.com> clusterconfig
 Do you want to join or create a cluster?
@@ -107,13 +107,13 @@ Answer y or n.
 
 TEST(Dialogue, joins_over_ssh_and_sends_the_passphrase_only_after_y) {
   FakeDesk desk(the_schema());
-  desk.answers["cluster.join_dial"] = [](const auto&) -> desk::Reply<desk::Json> {
-    return desk::Json(desk::JsonObject{{"join", 7}, {"sha256", "SHA256:abc"}, {"md5", "aa:bb"}});
+  desk.answers["cluster.join_dial"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    return protocol::Json(protocol::JsonObject{{"join", 7}, {"sha256", "SHA256:abc"}, {"md5", "aa:bb"}});
   };
-  desk.answers["cluster.join_go"] = [&](const auto&) -> desk::Reply<desk::Json> {
+  desk.answers["cluster.join_go"] = [&](const auto&) -> protocol::Reply<protocol::Json> {
     desk.on_notice("session.progress", {{"text", "Fetching settings."}});
     desk.cluster = "americas";
-    return desk::Json(desk::JsonObject{{"cluster", "americas"}, {"group", "Main_Group"}});
+    return protocol::Json(protocol::JsonObject{{"cluster", "americas"}, {"group", "Main_Group"}});
   };
   play(desk, std::string(join_questions) + R"(Is this a valid key for this host? []> n
 Nothing was changed, and the passphrase was not sent.
@@ -139,12 +139,12 @@ Cluster americas
 
 TEST(Dialogue, joins_in_one_line_with_a_known_fingerprint) {
   FakeDesk desk(the_schema());
-  desk.answers["cluster.join_dial"] = [](const auto&) -> desk::Reply<desk::Json> {
-    return desk::Json(desk::JsonObject{{"join", 7}, {"sha256", "SHA256:abc"}, {"md5", "aa:bb"}});
+  desk.answers["cluster.join_dial"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    return protocol::Json(protocol::JsonObject{{"join", 7}, {"sha256", "SHA256:abc"}, {"md5", "aa:bb"}});
   };
-  desk.answers["cluster.join_go"] = [&](const auto&) -> desk::Reply<desk::Json> {
+  desk.answers["cluster.join_go"] = [&](const auto&) -> protocol::Reply<protocol::Json> {
     desk.cluster = "americas";
-    return desk::Json(desk::JsonObject{{"cluster", "americas"}, {"group", "Main_Group"}});
+    return protocol::Json(protocol::JsonObject{{"cluster", "americas"}, {"group", "Main_Group"}});
   };
   EXPECT_EQ(run(desk, "clusterconfig join 127.0.1.2 --port=2200 --fingerprint=SHA256:other", "pw\n").code, 1);
   EXPECT_TRUE(desk.calls_of("cluster.join_go").empty());
@@ -159,12 +159,12 @@ TEST(Dialogue, joins_in_one_line_with_a_known_fingerprint) {
 TEST(Dialogue, a_join_with_ccs_ends_with_the_two_questions_of_each_interface) {
   FakeDesk desk(the_schema());
   ASSERT_EQ(run(desk, "interfaceconfig new Data 192.0.2.7/24 --hostname=mx.example.com").code, 0);
-  desk.answers["cluster.join_dial"] = [](const auto&) -> desk::Reply<desk::Json> {
-    return desk::Json(desk::JsonObject{{"join", 7}, {"sha256", "SHA256:abc"}, {"md5", "aa:bb"}});
+  desk.answers["cluster.join_dial"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    return protocol::Json(protocol::JsonObject{{"join", 7}, {"sha256", "SHA256:abc"}, {"md5", "aa:bb"}});
   };
-  desk.answers["cluster.join_go"] = [&](const auto&) -> desk::Reply<desk::Json> {
+  desk.answers["cluster.join_go"] = [&](const auto&) -> protocol::Reply<protocol::Json> {
     desk.cluster = "americas";
-    return desk::Json(desk::JsonObject{{"cluster", "americas"}, {"group", "Main_Group"}});
+    return protocol::Json(protocol::JsonObject{{"cluster", "americas"}, {"group", "Main_Group"}});
   };
   std::istringstream typed("clusterconfig\n3\ny\n127.0.1.2\n2200\nn\nsecret\ny\ny\n2223\n\n");
   std::ostringstream screen;
@@ -179,7 +179,7 @@ TEST(Dialogue, a_join_with_ccs_ends_with_the_two_questions_of_each_interface) {
 
 TEST(Dialogue, a_join_that_reaches_nobody_does_not_end_the_session) {
   FakeDesk desk(the_schema());
-  desk.answers["cluster.join_dial"] = [](const auto&) -> desk::Reply<desk::Json> {
+  desk.answers["cluster.join_dial"] = [](const auto&) -> protocol::Reply<protocol::Json> {
     return refusal(base::ErrorCode::unreachable, "127.0.1.9:2200 does not answer.", {{"name", "unreachable"}});
   };
   std::istringstream typed("clusterconfig\n3\ny\nn\n127.0.1.9\n2200\nn\nsmtproutes print\nexit\n");
@@ -188,8 +188,8 @@ TEST(Dialogue, a_join_that_reaches_nobody_does_not_end_the_session) {
   EXPECT_EQ(run_shell(desk, the_schema(), console), 0);
   EXPECT_NE(screen.str().find("127.0.1.9:2200 does not answer."), std::string::npos) << screen.str();
   EXPECT_NE(screen.str().find("There are no"), std::string::npos) << "the next command runs: " << screen.str();
-  desk.answers["cluster.list"] = [](const auto&) -> desk::Reply<desk::Json> {
-    return desk::Refusal{base::fail(base::ErrorCode::unreachable, "The desk has closed the line."), nullptr};
+  desk.answers["cluster.list"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    return protocol::Refusal{base::fail(base::ErrorCode::unreachable, "The desk has closed the line."), nullptr};
   };
   desk.cluster = "americas";
   std::istringstream more("clustermode cluster\nclusterconfig list\nsmtproutes print\n");
@@ -219,9 +219,9 @@ TEST(Dialogue, lists_and_moves_machines) {
   FakeDesk desk(the_schema());
   desk.cluster = "americas";
   desk.mode = "cluster";
-  desk.answers["cluster.list"] = [](const auto&) -> desk::Reply<desk::Json> { return listing(); };
-  desk.answers["cluster.set_group"] = [](const auto&) -> desk::Reply<desk::Json> {
-    return desk::Json(desk::JsonObject{});
+  desk.answers["cluster.list"] = [](const auto&) -> protocol::Reply<protocol::Json> { return listing(); };
+  desk.answers["cluster.set_group"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    return protocol::Json(protocol::JsonObject{});
   };
   EXPECT_EQ(run(desk, "clusterconfig list").out,
             "cluster = americas\n"

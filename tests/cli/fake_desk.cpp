@@ -6,14 +6,19 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/assert.h"
-#include "cli/json.h"
+#include "protocol/json.h"
 #include "model/edit.h"
 
 namespace postern::cli::test {
 
+using protocol::flag_of;
+using protocol::items_of;
+using protocol::text_of;
+using protocol::texts_of;
+
 using base::ErrorCode;
-using desk::Json;
-using desk::JsonObject;
+using protocol::Json;
+using protocol::JsonObject;
 
 const schema::Schema& the_schema() {
   static const auto schema = schema::Schema::load();
@@ -21,7 +26,7 @@ const schema::Schema& the_schema() {
   return **schema;
 }
 
-desk::Refusal refusal(ErrorCode code, std::string text, JsonObject data) {
+protocol::Refusal refusal(ErrorCode code, std::string text, JsonObject data) {
   return {base::fail(code, std::move(text)), std::move(data)};
 }
 
@@ -123,9 +128,9 @@ FakeDesk::Answer FakeDesk::edit(const JsonObject& params) {
   const auto tree = schema_.parse(name, before);
   POSTERN_ASSERT(tree.has_value());
   const auto changed = model::apply(*tree, edits, schema_.shapes(name));
-  if (!changed) return desk::Refusal{changed.error(), nullptr};
+  if (!changed) return protocol::Refusal{changed.error(), nullptr};
   const auto canonical = schema_.canonical(name, *changed);
-  if (!canonical) return desk::Refusal{canonical.error(), nullptr};
+  if (!canonical) return protocol::Refusal{canonical.error(), nullptr};
   settings[{mode, name}] = schema_.print(name, *canonical);
   pending = true;
   return Json(JsonObject{{"changed", true}, {"warnings", boost::json::array{}}});

@@ -5,17 +5,17 @@
 #include <string>
 #include <vector>
 
-#include "desk/client.h"
+#include "protocol/client.h"
 #include "schema/schema.h"
 
 namespace postern::cli::test {
 
 /// A desk of a few lines: it keeps settings for each mode with the real schema and model, so that dialogues
 /// see what they changed; everything else answers what a test has put in `answers`.
-class FakeDesk : public desk::Client {
+class FakeDesk : public protocol::Client {
  public:
   explicit FakeDesk(const schema::Schema& schema);
-  desk::Reply<desk::Json> call(std::string_view method, desk::JsonObject params) override;
+  protocol::Reply<protocol::Json> call(std::string_view method, protocol::JsonObject params) override;
 
   /// Standalone until it has a name.
   std::string cluster;
@@ -24,7 +24,7 @@ class FakeDesk : public desk::Client {
   /// Commands that need a mode: name -> "cluster" or "machine".
   std::map<std::string, std::string> restricted;
   /// Canned answers by method; asked before the desk's own.
-  std::map<std::string, std::function<desk::Reply<desk::Json>(const desk::JsonObject&)>> answers;
+  std::map<std::string, std::function<protocol::Reply<protocol::Json>(const protocol::JsonObject&)>> answers;
   /// Canonical text of (mode, feature).
   std::map<std::pair<std::string, std::string>, std::string> settings;
   std::vector<std::string> groups{"Main_Group"};
@@ -37,11 +37,11 @@ class FakeDesk : public desk::Client {
   [[nodiscard]] std::vector<std::string> calls_of(std::string_view method) const;
 
  private:
-  using Answer = desk::Reply<desk::Json>;
+  using Answer = protocol::Reply<protocol::Json>;
   Answer hello() const;
-  Answer get(const desk::JsonObject& params) const;
-  Answer edit(const desk::JsonObject& params);
-  Answer copy(const desk::JsonObject& params);
+  Answer get(const protocol::JsonObject& params) const;
+  Answer edit(const protocol::JsonObject& params);
+  Answer copy(const protocol::JsonObject& params);
   [[nodiscard]] std::string label(const std::string& of_mode) const;
   [[nodiscard]] std::vector<std::string> modes() const;
   [[nodiscard]] std::string supplier(const std::string& feature) const;
@@ -51,6 +51,6 @@ class FakeDesk : public desk::Client {
 
 /// The schema, loaded once.
 const schema::Schema& the_schema();
-desk::Refusal refusal(base::ErrorCode code, std::string text, desk::JsonObject data = {});
+protocol::Refusal refusal(base::ErrorCode code, std::string text, protocol::JsonObject data = {});
 
 }  // namespace postern::cli::test

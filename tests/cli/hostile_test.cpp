@@ -5,7 +5,7 @@
 
 #include "base/printable.h"
 #include "cli/filter.h"
-#include "cli/json.h"
+#include "protocol/json.h"
 #include "hostile.h"
 #include "play.h"
 
@@ -13,8 +13,8 @@
 namespace postern::cli::test {
 namespace {
 
-using desk::Json;
-using desk::JsonObject;
+using protocol::Json;
+using protocol::JsonObject;
 constexpr std::size_t any_length = std::string::npos;
 
 /// Answers as docs/DESK.md has them, every field filled.
@@ -82,11 +82,11 @@ void strings_of(Json& value, std::vector<Json*>& out) {
 }
 
 /// A desk that plays the recorded answers with one string of them replaced, or refuses everything but hello.
-class HostileDesk : public desk::Client {
+class HostileDesk : public protocol::Client {
  public:
   HostileDesk(std::string text, std::size_t place) : text_(std::move(text)), place_(place) {}
 
-  desk::Reply<Json> call(std::string_view method, JsonObject) override {
+  protocol::Reply<Json> call(std::string_view method, JsonObject) override {
     if (on_notice && !noticed_ && method != "session.hello") {
       noticed_ = true;
       for (const char* kind : {"session.notices", "session.progress"})
@@ -101,7 +101,7 @@ class HostileDesk : public desk::Client {
       if (place_ == seen_++) error.text = text_;
       if (place_ == seen_++) error.where = text_;
       put_text(data);
-      return desk::Refusal{std::move(error), std::move(data)};
+      return protocol::Refusal{std::move(error), std::move(data)};
     }
     Json answer = boost::json::parse(answer_to(method));
     if (method == "session.hello" && refuse) return answer;
@@ -232,22 +232,22 @@ TEST(Hostile, a_field_cannot_add_a_line) {
 TEST(Hostile, json_stays_json_and_means_the_same) {
   for (const std::string& text : postern::test::hostile_characters()) {
     const Json value(JsonObject{{"text", text}, {text, 1}});
-    const std::string line = to_line(value);
+    const std::string line = protocol::to_line(value);
     EXPECT_TRUE(base::is_printable_line(line, any_length)) << line;
     EXPECT_EQ(boost::json::parse(line), value) << line;
   }
-  EXPECT_EQ(to_line(Json("\xc2\x9b" "2J")), R"("\u009b2J")");
-  EXPECT_EQ(to_line(Json("\xf3\xa0\x81\x81")), R"("\udb40\udc41")");
+  EXPECT_EQ(protocol::to_line(Json("\xc2\x9b" "2J")), R"("\u009b2J")");
+  EXPECT_EQ(protocol::to_line(Json("\xf3\xa0\x81\x81")), R"("\udb40\udc41")");
   // The private planes, from end to end: each half of a pair takes each of its bits.
   for (std::uint32_t code = 0xf0000; code < 0x110000; code += 0x155) {
     std::string text;
     for (const unsigned shift : {18U, 12U, 6U, 0U})
       text += static_cast<char>((shift == 18U ? 0xf0U : 0x80U) | (code >> shift & (shift == 18U ? 0x07U : 0x3fU)));
-    const std::string line = to_line(Json(text));
+    const std::string line = protocol::to_line(Json(text));
     EXPECT_TRUE(base::is_printable_line(line, any_length)) << line;
     EXPECT_EQ(boost::json::parse(line), Json(text)) << line;
   }
-  EXPECT_EQ(to_line(Json("zürich \xe4\xb8\xad")), "\"zürich \xe4\xb8\xad\"") << "what is printable stays as it is";
+  EXPECT_EQ(protocol::to_line(Json("zürich \xe4\xb8\xad")), "\"zürich \xe4\xb8\xad\"") << "what is printable stays as it is";
 }
 
 TEST(Hostile, what_is_typed_is_quoted_printably) {

@@ -231,24 +231,24 @@ Do you want to leave all the same? [N]> yes
 TEST(Settings, a_conflict_shows_both_sides_and_what_can_be_done) {
   FakeDesk desk(the_schema());
   int commits = 0;
-  desk.answers["commit"] = [&](const auto&) -> desk::Reply<desk::Json> {
+  desk.answers["commit"] = [&](const auto&) -> protocol::Reply<protocol::Json> {
     if (++commits == 2) {
-      return desk::Json(desk::JsonObject{{"commit", std::string(64, 'b')}, {"time", "T"},
+      return protocol::Json(protocol::JsonObject{{"commit", std::string(64, 'b')}, {"time", "T"},
                                          {"members", 1}, {"durable", 1}});
     }
     return refusal(
         base::ErrorCode::conflict, "Somebody was faster.",
         {{"conflicts",
-          boost::json::array{desk::JsonObject{
+          boost::json::array{protocol::JsonObject{
               {"feature", "smtp-routes"},
               {"label", "Cluster americas"},
               {"mergeable", true},
               {"yours", boost::json::array{"+ route 'a'"}},
               {"theirs", boost::json::array{"+ route 'b'"}},
-              {"shown", desk::JsonObject{{"user", "eve"}, {"host", "paris"}, {"time", "noon"}}}}}}});
+              {"shown", protocol::JsonObject{{"user", "eve"}, {"host", "paris"}, {"time", "noon"}}}}}}});
   };
-  desk.answers["commit.resolve"] = [](const auto&) -> desk::Reply<desk::Json> {
-    return desk::Json(desk::JsonObject{});
+  desk.answers["commit.resolve"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    return protocol::Json(protocol::JsonObject{});
   };
   play(desk, R"(newyork.example.com> commit
 Please enter some comments describing your changes:
@@ -276,11 +276,11 @@ newyork.example.com> exit
 
 TEST(Settings, keys_are_pasted_over_several_lines) {
   FakeDesk desk(the_schema());
-  desk.answers["user.keys"] = [](const auto&) -> desk::Reply<desk::Json> {
-    return desk::Json(desk::JsonObject{{"keys", boost::json::array{}}});
+  desk.answers["user.keys"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    return protocol::Json(protocol::JsonObject{{"keys", boost::json::array{}}});
   };
-  desk.answers["user.add_key"] = [](const auto&) -> desk::Reply<desk::Json> {
-    return desk::Json(desk::JsonObject{{"fingerprint", "SHA256:x"}});
+  desk.answers["user.add_key"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    return protocol::Json(protocol::JsonObject{{"fingerprint", "SHA256:x"}});
   };
   play(desk, R"(newyork.example.com> sshconfig userkey
 Keys of admin:

@@ -11,19 +11,19 @@ using base::ErrorCode;
 /// A desk of a machine that is not set up, until `host` has a name.
 struct UnsetDesk : FakeDesk {
   UnsetDesk() : FakeDesk(the_schema()) {
-    answers["session.hello"] = [this](const desk::JsonObject&) -> desk::Reply<desk::Json> {
-      return desk::Json(desk::JsonObject{{"user", "console"}, {"host", host}, {"unset", host.empty()}});
+    answers["session.hello"] = [this](const protocol::JsonObject&) -> protocol::Reply<protocol::Json> {
+      return protocol::Json(protocol::JsonObject{{"user", "console"}, {"host", host}, {"unset", host.empty()}});
     };
-    answers["setup.describe"] = [](const desk::JsonObject&) -> desk::Reply<desk::Json> {
-      return desk::Json(desk::JsonObject{{"host_name", "paris.example.com"}, {"interface", "Management"}});
+    answers["setup.describe"] = [](const protocol::JsonObject&) -> protocol::Reply<protocol::Json> {
+      return protocol::Json(protocol::JsonObject{{"host_name", "paris.example.com"}, {"interface", "Management"}});
     };
-    answers["setup.check"] = [this](const desk::JsonObject& params) -> desk::Reply<desk::Json> {
+    answers["setup.check"] = [this](const protocol::JsonObject& params) -> protocol::Reply<protocol::Json> {
       if (!host.empty()) return refusal(ErrorCode::exists, "This machine is set up already, as " + host + ".");
-      return desk::Json(desk::JsonObject{{"value", params.at("value")}});
+      return protocol::Json(protocol::JsonObject{{"value", params.at("value")}});
     };
-    answers["setup.run"] = [this](const desk::JsonObject& params) -> desk::Reply<desk::Json> {
+    answers["setup.run"] = [this](const protocol::JsonObject& params) -> protocol::Reply<protocol::Json> {
       host = std::string(params.at("host_name").as_string());
-      return desk::Json(desk::JsonObject{{"host", host}, {"serial", "4F21A09C3B7E-K3QM7ZT2XW5A"}});
+      return protocol::Json(protocol::JsonObject{{"host", host}, {"serial", "4F21A09C3B7E-K3QM7ZT2XW5A"}});
     };
   }
   std::string host;
@@ -31,7 +31,7 @@ struct UnsetDesk : FakeDesk {
 
 TEST(Setup, another_console_was_faster) {
   UnsetDesk desk;
-  desk.answers["setup.check"] = [&](const desk::JsonObject&) -> desk::Reply<desk::Json> {
+  desk.answers["setup.check"] = [&](const protocol::JsonObject&) -> protocol::Reply<protocol::Json> {
     desk.host = "rome.example.com";
     return refusal(ErrorCode::exists, "This machine is set up already, as rome.example.com.");
   };

@@ -207,7 +207,7 @@ TEST_F(Fleets, pending_edits_survive_a_restart) {
   {
     auto client = fleet.client(a);
     const boost::json::array edits{
-        desk::JsonObject{{"op", "set"}, {"path", "route['x.example']/action"}, {"value", "drop"}}};
+        protocol::JsonObject{{"op", "set"}, {"path", "route['x.example']/action"}, {"value", "drop"}}};
     must(*client, "feature.edit", {{"feature", "smtp-routes"}, {"edits", edits}, {"start", "empty"}});
   }
   fleet.kill(a);

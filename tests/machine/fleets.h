@@ -26,10 +26,10 @@ class Fleets : public testing::Test {
  protected:
   Fleets() : fleet(the_schema()) {}
 
-  desk::Json must(desk::Client& client, std::string_view method, desk::JsonObject params) {
+  protocol::Json must(protocol::Client& client, std::string_view method, protocol::JsonObject params) {
     auto reply = client.call(method, std::move(params));
     EXPECT_TRUE(reply.has_value()) << method << ": " << (reply ? "" : to_text(reply.error().error));
-    return reply ? *reply : desk::Json(nullptr);
+    return reply ? *reply : protocol::Json(nullptr);
   }
 
   base::Result<void> join(const std::string& host, const std::string& address,
@@ -61,11 +61,11 @@ class Fleets : public testing::Test {
   base::Hash digest(const std::string& host) { return fleet.machine(host).peer().state().digest(); }
   bool equal() { return digest(a) == digest(b) && digest(b) == digest(c); }
 
-  desk::Json route(desk::Client& client, std::string_view mode, const std::string& domain, const std::string& host) {
+  protocol::Json route(protocol::Client& client, std::string_view mode, const std::string& domain, const std::string& host) {
     const std::string at = "route['" + domain + "']";
     const boost::json::array edits{
-        desk::JsonObject{{"op", "set"}, {"path", at + "/action"}, {"value", "hosts"}},
-        desk::JsonObject{{"op", "set"}, {"path", at + "/destination['" + host + "','2625']/preference"}, {"value", "0"}}};
+        protocol::JsonObject{{"op", "set"}, {"path", at + "/action"}, {"value", "hosts"}},
+        protocol::JsonObject{{"op", "set"}, {"path", at + "/destination['" + host + "','2625']/preference"}, {"value", "0"}}};
     auto reply = client.call("feature.edit", {{"feature", "smtp-routes"}, {"mode", mode}, {"edits", edits}});
     if (!reply)
       reply = client.call("feature.edit",

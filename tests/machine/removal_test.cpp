@@ -8,7 +8,7 @@ namespace {
 
 class Removals : public Fleets {
  protected:
-  base::Result<desk::Json> remove(const std::string& by, const std::vector<std::string>& whom) {
+  base::Result<protocol::Json> remove(const std::string& by, const std::vector<std::string>& whom) {
     auto client = fleet.client(by);
     if (!fleet.machine(by).peer().fleet().standalone()) must(*client, "session.mode", {{"mode", "cluster"}});
     auto reply = client->call("cluster.remove_machine", {{"machines", boost::json::array(whom.begin(), whom.end())}});

@@ -16,14 +16,14 @@ class Caller {
   }
   ~Caller() { desk_.close_session(session_); }
 
-  int ask(std::string_view method, desk::JsonObject params = {}) {
+  int ask(std::string_view method, protocol::JsonObject params = {}) {
     const int id = ++last_;
-    desk_.receive(session_, boost::json::serialize(desk::JsonObject{
+    desk_.receive(session_, boost::json::serialize(protocol::JsonObject{
                                 {"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}}));
     return id;
   }
   [[nodiscard]] bool answered(int id) const { return answers_.contains(id); }
-  desk::JsonObject result(int id) {
+  protocol::JsonObject result(int id) {
     EXPECT_TRUE(fleet_.run_until([&] { return answered(id); }, 1'000));
     const auto found = answers_.find(id);
     if (found == answers_.end() || !found->second.contains("result")) return {};
@@ -40,7 +40,7 @@ class Caller {
   desk::AnyDesk& desk_;
   desk::SessionId session_ = 0;
   int last_ = 0;
-  std::map<int, desk::JsonObject> answers_;
+  std::map<int, protocol::JsonObject> answers_;
 };
 
 TEST_F(Fleets, a_disk_that_stands_still_stops_only_those_who_ask_it) {

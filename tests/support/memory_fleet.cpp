@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 
 #include "base/assert.h"
-#include "desk/wire.h"
+#include "protocol/wire.h"
 #include "support/memory_setup.h"
 
 namespace postern::support {
@@ -24,7 +24,7 @@ machine::Setup setup_of() {
 }
 
 /// A desk client that makes the fleet's time pass while it waits.
-class MemoryClient final : public desk::Client {
+class MemoryClient final : public protocol::Client {
  public:
   MemoryClient(MemoryFleet& fleet, std::string host_name, desk::Who who)
       : fleet_(fleet), host_name_(std::move(host_name)), who_(std::move(who)) {
@@ -34,16 +34,16 @@ class MemoryClient final : public desk::Client {
     if (open_) fleet_.desk(host_name_).close_session(session_);
   }
 
-  desk::Reply<desk::Json> call(std::string_view method, desk::JsonObject params) override {
+  protocol::Reply<protocol::Json> call(std::string_view method, protocol::JsonObject params) override {
     const auto id = next_++;
-    const desk::JsonObject request{
+    const protocol::JsonObject request{
         {"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}};
     answer_.reset();
-    if (!open_) return desk::Refusal{fail(ErrorCode::unreachable, "The session has ended."), nullptr};
+    if (!open_) return protocol::Refusal{fail(ErrorCode::unreachable, "The session has ended."), nullptr};
     if (at_ != &fleet_.desk(host_name_) && who_.user.is_nil()) open();  // the console moves on with its machine
     fleet_.desk(host_name_).receive(session_, boost::json::serialize(request));
     fleet_.run_until([&] { return answer_ && answer_->at("id") == id; }, 120'000);
-    if (!answer_) return desk::Refusal{fail(ErrorCode::unreachable, "The desk did not answer."), nullptr};
+    if (!answer_) return protocol::Refusal{fail(ErrorCode::unreachable, "The desk did not answer."), nullptr};
     if (const auto* error = answer_->if_contains("error")) return refusal(error->as_object());
     return answer_->at("result");
   }
@@ -65,8 +65,8 @@ class MemoryClient final : public desk::Client {
     answer_ = std::move(message);
   }
 
-  static desk::Refusal refusal(const desk::JsonObject& error) {
-    desk::Refusal out;
+  static protocol::Refusal refusal(const protocol::JsonObject& error) {
+    protocol::Refusal out;
     out.data = error.contains("data") ? error.at("data") : nullptr;
     out.error.text = std::string(error.at("message").as_string());
     out.error.code = ErrorCode::internal;
@@ -84,7 +84,7 @@ class MemoryClient final : public desk::Client {
   desk::SessionId session_ = 0;
   bool open_ = false;
   std::int64_t next_ = 1;
-  std::optional<desk::JsonObject> answer_;
+  std::optional<protocol::JsonObject> answer_;
 };
 
 }  // namespace
@@ -181,7 +181,7 @@ void MemoryFleet::cut(const std::string& a, const std::string& b, bool is_cut) {
   }
 }
 
-std::unique_ptr<desk::Client> MemoryFleet::client(const std::string& host_name) {
+std::unique_ptr<protocol::Client> MemoryFleet::client(const std::string& host_name) {
   if (world(host_name).machine == nullptr)
     return std::make_unique<MemoryClient>(
         *this, host_name, desk::Who{{}, "console", cluster::Role::administrator, "console", true});

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "desk/client.h"
+#include "protocol/client.h"
 #include "machine/birth.h"
 #include "machine/machine.h"
 
@@ -56,7 +56,7 @@ class MemoryFleet {
   std::function<void(const std::string& from, std::string& message)> tamper;
 
   /// A client at that machine's desk, as its administrator over SSH; at its console while it is not set up.
-  std::unique_ptr<desk::Client> client(const std::string& host_name);
+  std::unique_ptr<protocol::Client> client(const std::string& host_name);
 
   [[nodiscard]] const schema::Schema& schema() const { return schema_; }
   base::Instant now() const { return now_; }

@@ -85,7 +85,7 @@ int resolve(Session& session, const std::string& how) {
 }
 
 /// A batch is told both sides too: nobody can answer, but a log will be read.
-int refused_in_batch(Session& session, const desk::Refusal& refusal) {
+int refused_in_batch(Session& session, const protocol::Refusal& refusal) {
   const int code = session.refused(refusal);
   if (refusal.error.code != ErrorCode::conflict || session.json) return code;
   print_conflicts(session, refusal.data);
@@ -110,7 +110,7 @@ int commit(Session& session, const std::string& comment, bool force) {
       if (!session.printed_json(*reply)) print_committed(session, *reply);
       return exit_ok;
     }
-    const desk::Refusal& refusal = reply.error();
+    const protocol::Refusal& refusal = reply.error();
     if (session.interactive && text_of(refusal.data, "needs") == "force") {
       for (const auto& door : texts_of(refusal.data, "closed")) session.line(door);
       force = ask_yes_no(session, "Do you want to commit all the same?", false).value_or(false);

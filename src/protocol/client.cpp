@@ -1,4 +1,4 @@
-#include "desk/client.h"
+#include "protocol/client.h"
 
 #include "base/assert.h"
 #include "base/limits.h"
@@ -14,7 +14,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace postern::desk {
+namespace postern::protocol {
 namespace {
 
 using base::ErrorCode;
@@ -198,4 +198,4 @@ base::Result<std::unique_ptr<Client>> connect_desk(const std::string& path) {
   return socket_client(descriptor);
 }
 
-}  // namespace postern::desk
+}  // namespace postern::protocol

@@ -1,4 +1,4 @@
-#include "desk/wire.h"
+#include "protocol/wire.h"
 
 #include "base/limits.h"
 
@@ -9,7 +9,7 @@
 
 #include <fstream>
 
-namespace postern::desk {
+namespace postern::protocol {
 namespace {
 
 std::string repeated(const std::string& what, std::size_t bytes) {
@@ -77,4 +77,4 @@ TEST(Wire, SaysHowManyValuesALineMayHave) {
 }
 
 }  // namespace
-}  // namespace postern::desk
+}  // namespace postern::protocol

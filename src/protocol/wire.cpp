@@ -1,4 +1,4 @@
-#include "desk/wire.h"
+#include "protocol/wire.h"
 
 #include "base/limits.h"
 #include "base/printable.h"
@@ -9,7 +9,7 @@
 
 #include <algorithm>
 
-namespace postern::desk {
+namespace postern::protocol {
 namespace {
 
 constexpr std::size_t id_bytes = 128;
@@ -213,4 +213,4 @@ std::optional<base::Error> Params::trouble() const {
   return std::nullopt;
 }
 
-}  // namespace postern::desk
+}  // namespace postern::protocol

@@ -15,7 +15,7 @@
 
 /// The desk protocol's envelope: JSON-RPC 2.0, one object a line (docs/DESK.md). Strict on the way
 /// in: what is not exactly a request gets the JSON-RPC error for it.
-namespace postern::desk {
+namespace postern::protocol {
 
 namespace json = boost::json;
 
@@ -80,4 +80,4 @@ class Params {
   std::optional<base::Error> error_;
 };
 
-}  // namespace postern::desk
+}  // namespace postern::protocol

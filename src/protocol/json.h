@@ -4,14 +4,12 @@
 #include <string_view>
 #include <vector>
 
-#include "desk/client.h"
+#include "protocol/client.h"
 
 /// Reading the desk's answers: what is absent or of another type reads as empty, so that a CLI is not
 /// undone by a field that an older or newer desk leaves out.
-namespace postern::cli {
+namespace postern::protocol {
 
-using desk::Json;
-using desk::JsonObject;
 
 /// A string as one printable line (base/printable.h), anything else as JSON.
 std::string text_of(const Json& object, std::string_view name);
@@ -29,4 +27,4 @@ std::string to_line(const Json& value);
 /// wrote it out already, its own text.
 std::string time_of(const Json& object, std::string_view name);
 
-}  // namespace postern::cli
+}  // namespace postern::protocol

@@ -1,4 +1,4 @@
-#include "cli/json.h"
+#include "protocol/json.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 
 #include "base/printable.h"
 
-namespace postern::cli {
+namespace postern::protocol {
 namespace {
 
 /// A field of an answer is one line, whoever wrote it: a line break in it would be a line of somebody's own.
@@ -94,4 +94,4 @@ std::string time_of(const Json& object, std::string_view name) {
   return {text, length};
 }
 
-}  // namespace postern::cli
+}  // namespace postern::protocol

@@ -1,4 +1,4 @@
-#include "desk/client.h"
+#include "protocol/client.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -10,7 +10,7 @@
 #include <cstring>
 #include <string>
 
-namespace postern::desk {
+namespace postern::protocol {
 namespace {
 
 /// A client and the other end of its socket, on which the test writes the desk's lines beforehand.
@@ -107,4 +107,4 @@ TEST(ConnectDesk, SaysWhetherTheDaemonRuns) {
 }
 
 }  // namespace
-}  // namespace postern::desk
+}  // namespace postern::protocol

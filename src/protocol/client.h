@@ -10,7 +10,7 @@
 #include <string_view>
 
 /// The desk protocol's client side: what CLI and web pages are written against.
-namespace postern::desk {
+namespace postern::protocol {
 
 using Json = boost::json::value;
 using JsonObject = boost::json::object;
@@ -40,4 +40,4 @@ std::unique_ptr<Client> socket_client(int descriptor);
 /// Connects to a desk socket path. Errors: unreachable, saying whether the daemon runs.
 base::Result<std::unique_ptr<Client>> connect_desk(const std::string& path);
 
-}  // namespace postern::desk
+}  // namespace postern::protocol
