@@ -105,7 +105,9 @@ Refused conflict_refusal(const State& state, const Pending& pending, const Confl
     one["yours"] = lines_of(state, key.second, mine.base_text, mine.text);
     one["theirs"] = lines_of(state, key.second, mine.base_text, shown.text);
     one["shown"] = std::move(author);
-    one["mergeable"] = merged(state, key.second, mine, shown.text).has_value();
+    const auto both = merged(state, key.second, mine, shown.text);
+    one["mergeable"] = both.has_value();
+    one["merged"] = both ? json::value(lines_of(state, key.second, mine.base_text, *both)) : json::value(nullptr);
     list.push_back(std::move(one));
   }
   json::object data;

@@ -80,7 +80,8 @@ std::vector<Difference> compare(const Tree& before, const Tree& after);
 
 /// Three-way merge (contract 2.8): both sides' differences from `base` applied together. Errors: conflict,
 /// naming the first path both changed, when the differences touch one path to different ends, when one side
-/// removed an entry the other changed inside, or when both reordered one user-ordered list.
+/// removed an entry the other changed inside, when both took the same entry out of a list inside an entry and put in
+/// different ones, or when both reordered one user-ordered list.
 base::Result<Tree> merge3(const Tree& base, const Tree& mine, const Tree& theirs);
 
 }  // namespace postern::model

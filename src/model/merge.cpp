@@ -145,8 +145,36 @@ class Merge {
     return node == nullptr ? std::nullopt : std::optional<Node>(*node);
   }
 
+  /// An entry whose key is its content is edited by taking it out and putting another in. When both sides took the same
+  /// one out of a list inside an entry, and did not put in the same, each has its own idea of what becomes of it.
+  static const Ident* replaced_twice(const Versions& nodes, std::map<Ident, const Node*>& base) {
+    base = index_of(nodes.base);
+    const auto mine = index_of(nodes.mine);
+    const auto theirs = index_of(nodes.theirs);
+    const auto put_in = [&](const std::map<Ident, const Node*>& side) {
+      std::set<Ident> added;
+      for (const auto& [ident, node] : side)
+        if (!base.contains(ident)) added.insert(ident);
+      return added;
+    };
+    if (put_in(mine) == put_in(theirs)) return nullptr;
+    for (const auto& [ident, node] : base)
+      if (!mine.contains(ident) && !theirs.contains(ident)) return &ident;
+    return nullptr;
+  }
+
   std::optional<Node> list(const Versions& nodes) {
     const PathStep step = path_.back();
+    std::map<Ident, const Node*> base;
+    const bool inside_entry = path_.size() > 1 && !path_[path_.size() - 2].keys.empty();
+    if (const Ident* twice = inside_entry ? replaced_twice(nodes, base) : nullptr) {
+      path_.pop_back();
+      path_.push_back(step_to(nodes.any(), *twice));
+      refuse("Both sides replaced this entry.");
+      path_.pop_back();
+      path_.push_back(step);
+      return std::nullopt;
+    }
     path_.pop_back();
     Node result = children(nodes);
     path_.push_back(step);

@@ -244,6 +244,7 @@ TEST(Settings, a_conflict_shows_both_sides_and_what_can_be_done) {
               {"label", "Cluster americas"},
               {"mergeable", true},
               {"yours", boost::json::array{"+ route 'a'"}},
+              {"merged", boost::json::array{"+ route 'a'", "+ route 'b'"}},
               {"theirs", boost::json::array{"+ route 'b'"}},
               {"shown", protocol::JsonObject{{"user", "eve"}, {"host", "paris"}, {"time", "noon"}}}}}}});
   };
@@ -260,9 +261,12 @@ SMTP routes at Cluster americas:
     + route 'b'
   your change:
     + route 'a'
+  both together:
+    + route 'a'
+    + route 'b'
 
 What do you want to do?
-1. Merge: both changes are kept; they do not touch the same entries.
+1. Merge: both changes are kept, as shown under "both together".
 2. Discard my changes to these settings.
 3. Keep mine: they replace what is shown above.
 4. Leave my changes pending.

@@ -129,6 +129,28 @@ TEST(Merge, disjoint_changes_come_together) {
                   values("tag", {"p"})}));
 }
 
+TEST(Merge, one_entry_replaced_by_both_is_a_conflict_inside_an_entry) {
+  const auto hosts = [](const std::vector<std::string>& names) {
+    std::vector<Node> entries;
+    for (const auto& name : names) entries.push_back(query(name.c_str()));
+    return ldap({list("query", {"name"}, {query("a", {list("host", {"name"}, entries)})})});
+  };
+  EXPECT_EQ(conflict(hosts({"x"}), hosts({"y"}), hosts({"z"})),
+            "query['a']/host['x']: Both sides replaced this entry. Keep one side's settings, or edit them by hand.");
+  EXPECT_EQ(conflict(hosts({"x", "w"}), hosts({"w"}), hosts({"w", "z"})),
+            "query['a']/host['x']: Both sides replaced this entry. Keep one side's settings, or edit them by hand.");
+  EXPECT_EQ(merged(hosts({"w", "x"}), hosts({"w", "y"}), hosts({"w", "y"})), hosts({"w", "y"}));
+  EXPECT_EQ(merged(hosts({"w", "x"}), hosts({"w", "y"}), hosts({"w", "x", "z"})), hosts({"w", "y", "z"}));
+  EXPECT_EQ(merged(hosts({"w", "x"}), hosts({"v", "x"}), hosts({"w", "z"})), hosts({"v", "z"})) << "different entries";
+  // At the top a key is a name, and both may have done with one.
+  const auto top = [](const std::vector<std::string>& names) {
+    std::vector<Node> entries;
+    for (const auto& name : names) entries.push_back(query(name.c_str()));
+    return ldap({list("query", {"name"}, entries)});
+  };
+  EXPECT_EQ(merged(top({"x"}), top({"y"}), top({"z"})), top({"y", "z"}));
+}
+
 TEST(Merge, conflicts_name_the_path) {
   const auto limit = [](const char* value) {
     return ldap({list("query", {"name"}, {query("a", {leaf("limit", value)})})});

@@ -50,6 +50,7 @@ bool print_conflicts(Session& session, const Json& data) {
                texts_of(conflict, "theirs"));
     print_side(session, "your change:", texts_of(conflict, "yours"));
     mergeable = mergeable && flag_of(conflict, "mergeable");
+    if (flag_of(conflict, "mergeable")) print_side(session, "both together:", texts_of(conflict, "merged"));
   }
   return mergeable;
 }
@@ -61,7 +62,7 @@ std::optional<std::string> ask_resolution(Session& session, const Json& data) {
   std::vector<std::string> texts;
   std::vector<std::string> ways;
   if (print_conflicts(session, data)) {
-    texts.emplace_back("Merge: both changes are kept; they do not touch the same entries.");
+    texts.emplace_back("Merge: both changes are kept, as shown under \"both together\".");
     ways.emplace_back("merge");
   }
   texts.insert(texts.end(), {"Discard my changes to these settings.",
