@@ -27,6 +27,8 @@ class Console {
   std::optional<std::string> ask_secret(std::string_view prompt);
   /// What ends a block beside a lone "." and the end of input.
   enum class Ends { at_blank_line, at_dot };
+  /// After the end of input: true when a person is still there, who typed Ctrl-D, and can be asked on.
+  virtual bool resume() { return false; }
   /// Several lines (a key, a file); safe for pasted text. nullopt: left.
   virtual std::optional<std::string> read_block(Ends ends) = 0;
   /// Results; `text` carries its own newlines.

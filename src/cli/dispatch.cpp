@@ -25,7 +25,8 @@ base::Result<const commands::Command*> find_command(const commands::Table& table
 std::vector<std::string> forms_of(const Session& session, const commands::Command& command) {
   if (command.feature == nullptr) return base::lines(command.forms);
   auto forms = feature_forms(session, *command.feature);
-  forms.emplace_back("print | clear | clusterset copy|move MODE|all-groups | clustershow");
+  forms.push_back(fmt::format("{} print|clear|clustershow", command.name));
+  forms.push_back(fmt::format("{} clusterset copy|move MODE|all-groups", command.name));
   forms.emplace_back("--start=empty|copy|copy:MODE begins a definition in a mode that has none");
   return forms;
 }

@@ -52,15 +52,22 @@ JsonObject row_of(const model::Node& entry) {
   return row;
 }
 
+/// What a table stands in; with --json every default filled in, since a program does not know them.
+base::Result<model::Node> holder_of(const Session& session, const line::Subject& subject, const model::Path& parent) {
+  line::Subject filled = subject;
+  filled.standing = [&]() -> base::Result<line::Standing> {
+    auto standing = subject.standing();
+    if (standing && session.json) standing->tree = session.schema.with_defaults(subject.feature.name, standing->tree);
+    return standing;
+  };
+  if (!parent.empty()) return line::entry_at(filled, parent);
+  auto standing = filled.standing();
+  if (!standing) return standing.error();
+  return std::move(standing->tree);
+}
+
 int print_table(Session& session, const line::Subject& subject, const line::WholeTable& table) {
-  const line::Line* own = features::line_of(subject.feature.name);
-  const auto holder = table.parent.empty()
-                          ? [&]() -> base::Result<model::Node> {
-                              auto standing = subject.standing();
-                              if (!standing) return standing.error();
-                              return std::move(standing->tree);
-                            }()
-                          : line::entry_at(subject, table.parent);
+  const auto holder = holder_of(session, subject, table.parent);
   if (!holder) return session.fail(holder.error());
   if (session.json) {
     boost::json::array rows;
@@ -68,6 +75,7 @@ int print_table(Session& session, const line::Subject& subject, const line::Whol
     session.line(to_line(rows));
     return exit_ok;
   }
+  const line::Line* own = features::line_of(subject.feature.name);
   const std::string text = line::list_text(*table.list, own, *holder, 0, ~std::size_t{0});
   session.print(text.empty() ? fmt::format("There are no {}.\n", base::plural(table.list->label)) : text);
   return exit_ok;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/words.h"
 
 namespace postern::cli {
@@ -25,10 +27,14 @@ std::optional<std::string> ask_operation(Session& session,
   while (true) {
     const auto typed = session.console().ask("[]> ", completing(names));
     if (!typed || trimmed(*typed).empty()) return std::nullopt;
-    if (trimmed(*typed) == "?") {
+    if (trimmed(*typed) == "?" || lower(trimmed(*typed)) == "help") {
       session.print(menu);
       continue;
     }
+    // Menus that show call it PRINT or LIST.
+    if (lower(trimmed(*typed)) == "show")
+      for (const auto& shows : {"PRINT", "LIST"})
+        if (std::ranges::count(names, shows) > 0) return shows;
     auto name = by_prefix(names, trimmed(*typed), "one of the operations above");
     if (name) return std::move(*name);
     session.line(name.error().text);
@@ -46,6 +52,10 @@ std::optional<std::size_t> ask_number(Session& session, const std::vector<std::s
     if (!typed) return std::nullopt;
     const std::string answer = trimmed(*typed);
     if (answer.empty() && preset) return preset;
+    if (answer == "?") {
+      for (std::size_t i = 0; i < lines.size(); ++i) session.line(fmt::format("{}. {}", i + 1, lines[i]));
+      continue;
+    }
     const auto number = whole_number(answer);
     if (number && *number >= 1 && static_cast<std::size_t>(*number) <= lines.size()) {
       return static_cast<std::size_t>(*number) - 1;
@@ -71,7 +81,7 @@ std::optional<bool> ask_yes_no(Session& session, std::string_view question,
     if (answer == "y" || answer == "yes") return true;
     if (answer == "n" || answer == "no") return false;
     if (answer == "?" && !help.empty()) session.line(help);
-    session.line("Answer y or n.");
+    session.line(preset ? fmt::format("Answer y or n; a blank line answers {}.", *preset ? "y" : "n") : "Answer y or n.");
   }
 }
 
@@ -83,8 +93,8 @@ std::optional<std::string> ask_text(Session& session, const Question& question) 
                                                          : completing(question.completions));
     if (!typed) return std::nullopt;
     const std::string answer = trimmed(*typed).empty() ? question.preset : trimmed(*typed);
-    if (answer == "?" && !question.help.empty()) {
-      session.line(question.help);
+    if (answer == "?") {
+      session.line(question.help.empty() ? "Type an answer; Ctrl-C leaves the question." : question.help);
       continue;
     }
     if (answer.empty()) {

@@ -168,7 +168,8 @@ void print_defined_at(Session& session, const Json& defined_at) {
 int print_feature(Session& session, const schema::Feature& feature) {
   const auto view = open_feature(session, feature);
   if (!view) return session.refused(view.error());
-  if (session.printed_json(member_of(view->answer, view->defined ? "data" : "effective"))) {
+  if (session.json) {
+    session.line(session.schema.print_data(feature.name, session.schema.with_defaults(feature.name, view->shown)));
     return exit_ok;
   }
   if (!view->defined) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/edit_queue.h"
 #include "cli/feature_command.h"
 #include "cli/filter.h"
@@ -68,31 +69,6 @@ bool is_farewell(const std::vector<Words>& line) {
   if (line.size() != 1 || line.front().words.size() != 1) return false;
   const std::string word = lower(line.front().words.front());
   return word == "exit" || word == "quit";
-}
-
-Completer command_completer(const Session& session) {
-  return [&session](std::string_view before) {
-    const auto words = split(before.substr(before.find_last_of(";") + 1), " \t");
-    const bool first = words.empty() || (words.size() == 1 && !before.ends_with(' '));
-    std::vector<std::string> names;
-    if (first) {
-      for (const auto& command : session.commands.all()) names.push_back(command.name);
-      names.emplace_back("quit");
-      return names;
-    }
-    const auto command = find_command(session.commands, words.front());
-    if (!command) return names;
-    for (const auto& form : forms_of(session, **command)) {
-      const auto parts = split(form, " |");
-      for (std::size_t i = 1; i < parts.size(); ++i) {
-        if (parts[i] == lower(parts[i]) && parts[i].find_first_of("<[=.\"/") == std::string::npos) {
-          names.push_back(parts[i]);
-        }
-      }
-    }
-    if (session.in_cluster()) names.push_back(session.host);
-    return names;
-  };
 }
 
 void greet(Session& session) {
@@ -174,14 +150,15 @@ int run_shell(protocol::Client& client, const schema::Schema& schema, Console& c
   session.interactive = true;
   if (const int code = session.refresh(); code != exit_ok) return code;
   if (options.login) greet(session);
-  const Completer complete = command_completer(session);
+  const Completer complete = [&session](std::string_view before) { return completions(session, before); };
   int code = session.unset ? set_up_first(session) : exit_ok;
   while (!session.over()) {
     session.print_notices();
     const auto line = console.ask(session.prompt(), complete);
     if (!line) {
-      if (console.ended()) break;
-      continue;
+      // Ctrl-D leaves as exit does; a terminal that is gone answers no question.
+      if (!console.ended() || (console.resume() && !may_leave(session))) continue;
+      break;
     }
     const auto parsed = parse_line(*line);
     if (!parsed) {

@@ -54,6 +54,10 @@ class TtyConsole : public Console {
   ~TtyConsole() override { std::signal(SIGINT, before_interrupt_); }
   std::optional<std::string> read_block(Ends ends) override;
   [[nodiscard]] bool ended() const override { return ended_; }
+  bool resume() override {
+    ended_ = false;
+    return true;
+  }
 
  protected:
   std::optional<std::string> ask_line(std::string_view prompt, const Completer& complete) override;

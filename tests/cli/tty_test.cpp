@@ -9,6 +9,8 @@
 #include <functional>
 
 #include "cli/console.h"
+#include "cli/shell.h"
+#include "fake_desk.h"
 
 /// The terminal's console on a real pseudo terminal: a child asks, the test types.
 namespace postern::cli {
@@ -96,6 +98,33 @@ TEST(Tty, end_of_input_ends_it) {
   ASSERT_TRUE(terminal.sees("q> "));
   terminal.type("\x04");
   EXPECT_TRUE(terminal.sees("got nothingended"));
+}
+
+TEST(Tty, ctrl_d_leaves_pending_changes_only_when_that_is_said) {
+  Terminal terminal([](Console& console) {
+    test::FakeDesk desk(test::the_schema());
+    desk.pending = true;
+    return "code " + std::to_string(run_shell(desk, test::the_schema(), console));
+  });
+  ASSERT_TRUE(terminal.sees("newyork.example.com> "));
+  terminal.type("\x04");
+  ASSERT_TRUE(terminal.sees("Do you want to leave all the same? [N]> "));
+  terminal.type("\r");
+  ASSERT_TRUE(terminal.sees("newyork.example.com> ")) << "the shell goes on";
+  terminal.type("\x04");
+  ASSERT_TRUE(terminal.sees("Do you want to leave all the same? [N]> "));
+  terminal.type("\x04");
+  EXPECT_TRUE(terminal.sees("got code 0")) << "a second Ctrl-D means it";
+}
+
+TEST(Tty, ctrl_d_leaves_at_once_when_nothing_is_pending) {
+  Terminal terminal([](Console& console) {
+    test::FakeDesk desk(test::the_schema());
+    return "code " + std::to_string(run_shell(desk, test::the_schema(), console));
+  });
+  ASSERT_TRUE(terminal.sees("newyork.example.com> "));
+  terminal.type("\x04");
+  EXPECT_TRUE(terminal.sees("got code 0"));
 }
 
 TEST(Tty, tab_completes_a_unique_word) {
