@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 
+#include "base/version.h"
 #include "daemon/desk_line.h"
 #include "daemon/host.h"
 #include "daemon/init.h"
@@ -118,7 +119,7 @@ transport::Limits limits_here() {
 
 machine::Setup Daemon::setup(const store::Contents& contents) const {
   machine::Setup out;
-  out.version = version_text();
+  out.version = base::version();
   out.facts.instance_dir = directory_ + "/mta";
   out.facts.version = out.version;
   const auto bind = contents.notes.find(std::string(machine::note_bind_address));
@@ -167,7 +168,7 @@ Result<void> Daemon::go_live() {
   if (!machine) return of_file(machine.error(), store_path(directory_));
   machine_ = std::move(*machine);
   logins_ = std::make_unique<Logins>(truth_, *machine_, desk_, world_->transport(), hands_socket);
-  spdlog::info("{} runs as {}", version_text(), identity->serial);
+  spdlog::info("{} runs as {}", base::version(), identity->serial);
   return {};
 }
 
@@ -243,8 +244,6 @@ Result<void> Daemon::start() {
 }
 
 }  // namespace
-
-std::string version_text() { return "0.1.0"; }
 
 Result<void> run(const std::string& directory, const std::string& host_name) {
   Daemon daemon(directory, host_name);

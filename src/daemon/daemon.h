@@ -6,9 +6,6 @@
 
 namespace postern::daemon {
 
-/// "0.1.0".
-std::string version_text();
-
 /// Runs the machine in DIR until SIGTERM or SIGINT. Its files: DIR/posternd.db, DIR/run/{desk,hands}.sock, DIR/mta.
 /// Where there is no machine yet only the desk opens, for systemsetup at the console, and the machine goes on from
 /// there; `host_name` is then proposed, and may be empty. Errors: what kept it from starting.

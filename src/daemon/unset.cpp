@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "base/version.h"
 #include "daemon/daemon.h"
 #include "daemon/host.h"
 
@@ -11,7 +12,7 @@ namespace postern::daemon {
 Unset::Unset(std::string directory, std::string host_name, const schema::Schema& schema)
     : directory_(std::move(directory)), host_name_(std::move(host_name)), desk_(*this, schema) {}
 
-std::string Unset::version() const { return version_text(); }
+std::string Unset::version() const { return base::version(); }
 
 std::string Unset::proposed_host_name() const { return host_name_.empty() ? host_name() : host_name_; }
 

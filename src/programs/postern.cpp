@@ -12,10 +12,11 @@
 #include <vector>
 
 #include "base/printable.h"
+#include "base/version.h"
 #include "cli/shell.h"
 #include "cli/words.h"
-#include "protocol/client.h"
 #include "hands/confine.h"
+#include "protocol/client.h"
 #include "schema/schema.h"
 
 namespace {
@@ -100,7 +101,7 @@ int main(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "");
   Wanted wanted;
   CLI::App app("Postern: administers this mail gateway and its cluster.", "postern");
-  app.set_version_flag("--version", "Postern 0.1.0");
+  app.set_version_flag("--version", std::string("Postern ") + postern::base::version());
   auto* desk = app.add_option("--desk", wanted.desk, "The desk's socket")->capture_default_str();
   app.add_flag("--json", wanted.options.json, "Results as JSON, one document a line");
   app.add_flag("--login", wanted.options.login, "A login's shell: greets");

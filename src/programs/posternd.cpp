@@ -11,6 +11,7 @@
 
 #include "base/crypto.h"
 #include "base/printable.h"
+#include "base/version.h"
 #include "daemon/daemon.h"
 #include "daemon/init.h"
 #include "daemon/log.h"
@@ -69,7 +70,7 @@ int main(int argc, char** argv) {
   std::string directory;
   app.add_option("--machine", machine, "its host name, for the process list");
   app.add_option("--dir", directory, "the machine's folder");
-  app.set_version_flag("--version", postern::daemon::version_text());
+  app.set_version_flag("--version", postern::base::version());
   InitArguments init_arguments;
   auto* init = app.add_subcommand("init", "set this machine up, standalone; the administrator's passphrase comes on "
                                           "standard input");
