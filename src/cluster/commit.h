@@ -51,6 +51,7 @@ struct Register {
   std::string name;
   friend auto operator<=>(const Register&, const Register&) = default;
 };
+/// The register of one feature's settings in one mode.
 Register settings_register(const base::Mode& mode, std::string_view feature);
 /// The mode of a settings register; asserts for other spaces.
 base::Mode mode_of(const Register& reg);
@@ -65,6 +66,7 @@ constexpr std::size_t parents_per_commit = 256;
 /// Most heads that one write names as its base: the greatest. Its context says the rest.
 constexpr std::size_t heads_per_base = 64;
 
+/// What a write does to its register. The numbers are on the wire and in the store.
 enum class WriteKind : std::uint8_t {
   put = 0,     ///< the register's whole new value
   clear = 1,   ///< unset: inherits again (an ordinary write, not a delete)
@@ -83,6 +85,7 @@ struct Write {
   friend bool operator==(const Write&, const Write&) = default;
 };
 
+/// A commit that this one builds on, beside its predecessor.
 struct ParentRef {
   Dot dot;  ///< as that commit's own header has it
   base::Hash hash;
@@ -92,6 +95,7 @@ struct ParentRef {
 /// What an author says about a trial of his own (contract 2.9). Carried from day one, not used yet.
 enum class Outcome : std::uint8_t { none = 0, confirm = 1, revert = 2 };
 
+/// What an author signs: who, when, on what, and which registers with which values.
 struct Header {
   Dot dot;
   base::Stamp stamp;

@@ -16,6 +16,7 @@
 /// and then each gets its own Flushed. Nothing else may be reordered per link.
 namespace postern::cluster {
 
+/// One write to the store.
 struct Persist {
   Token token = 0;
   bool flush = true;  ///< false: may be lost by a power cut (not by SIGKILL); no Flushed is expected
@@ -26,6 +27,7 @@ struct Persist {
   std::string retire;               ///< LocalCommit::retire
 };
 
+/// One message for one link.
 struct Send {
   LinkId link = 0;
   Message message;
@@ -44,6 +46,7 @@ struct Conflict {
   std::vector<Dot> heads;  ///< what is there now; the first is the shown one
 };
 
+/// A member that a commit has not reached, and why.
 struct Missing {
   base::MemberId member;
   std::string why;  ///< "no link", "did not answer in 2 s", …
@@ -53,6 +56,7 @@ struct Missing {
 struct Answer {
   std::string request_key;
   base::Hash content;  ///< of the request, by content_of: one key may have been used for several
+  /// How the commit ended.
   enum class What : std::uint8_t {
     committed,  ///< durable here, on `members - missing.size()` of `members` machines
     conflict,   ///< nothing written, nothing shipped
@@ -69,13 +73,16 @@ struct Answer {
   std::string reason;
 };
 
+/// Something that administrators should know.
 struct Alert {
+  /// How soon somebody should look.
   enum class Grade : std::uint8_t { info, warning, critical };
   Grade grade = Grade::info;
   std::string about;  ///< stable kind, e.g. "link-down", "fork", "clock"
   std::string text;   ///< one sentence for administrators
 };
 
+/// All that one step wants done.
 struct Effects {
   std::optional<Persist> persist;
   std::vector<Send> sends;

@@ -31,6 +31,7 @@ struct MemberAddresses {
   friend bool operator==(const MemberAddresses&, const MemberAddresses&) = default;
 };
 
+/// A machine of the cluster, as its records say.
 struct Member {
   base::MemberId id;
   std::string host_name;
@@ -38,12 +39,14 @@ struct Member {
   MemberAddresses addresses;
   base::GroupId group;  ///< resolved: always a live group
 };
+/// A group of machines.
 struct Group {
   base::GroupId id;
   std::string name;  ///< as shown: a later group of an equal name gets "~2" (contract case 9)
 };
 using base::Role;
 using base::role_name;
+/// Somebody who may log in.
 struct User {
   base::UserId id;
   std::string name;
@@ -53,6 +56,7 @@ struct User {
   std::vector<Dot> credential_dots;  ///< head dots of role and passphrase (contract 2.12)
 };
 
+/// The whole fleet at one state.
 struct Fleet {
   base::ClusterId cluster;
   std::string cluster_name;         ///< empty: standalone
@@ -64,20 +68,29 @@ struct Fleet {
   std::map<base::MemberId, std::size_t> member_places;  ///< in `members`
 
   [[nodiscard]] bool standalone() const { return cluster_name.empty(); }
+  /// These return null when there is none. Lifetime: the Fleet's.
   [[nodiscard]] const Member* member(const base::MemberId& id) const;
   [[nodiscard]] const Member* member_by_host(std::string_view host_name) const;  ///< case-insensitive
+  /// Exact.
   [[nodiscard]] const Member* member_by_serial(std::string_view serial) const;
+  /// By its id.
   [[nodiscard]] const Group* group(const base::GroupId& id) const;
   [[nodiscard]] const Group* group_by_name(std::string_view name) const;  ///< case-insensitive
+  /// As login names are compared: exact.
   [[nodiscard]] const User* user_by_name(std::string_view name) const;
 };
 /// Pure function of the state.
 Fleet read_fleet(const base::ClusterId& cluster, const State& state);
 
+/// Where the cluster's name stands.
 Register cluster_name_register(const base::ClusterId& id);
+/// Where a group's name stands.
 Register group_name_register(const base::GroupId& id);
+/// Where a group ends: a removal there is for ever.
 Register group_life_register(const base::GroupId& id);
+/// A part of a member's record: "identity", "name", "addresses", "group", "life".
 Register member_register(const base::MemberId& id, std::string_view part);
+/// A part of a user's record: "identity", "role", "passphrase", "keys", "life".
 Register user_register(const base::UserId& id, std::string_view part);
 
 /// Values of the record registers. Names ("name", a user's "identity") are the plain text itself; a member's

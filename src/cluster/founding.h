@@ -36,6 +36,7 @@ struct Admission {
   MemberAddresses addresses;
   base::GroupId group;
 };
+/// Over nothing that was there before: the member is new.
 std::vector<LocalCommit::Item> admission_items(const Admission& what);
 
 /// The writes that make a user; an empty passphrase is not written.
@@ -45,6 +46,7 @@ struct NewUser {
   Role role = Role::guest;
   std::string passphrase;
 };
+/// Over nothing that was there before: the user is new.
 std::vector<LocalCommit::Item> user_items(const NewUser& what);
 
 /// One item that puts `value`, or clears or deletes, over the heads that `state` shows now: for

@@ -25,6 +25,7 @@
 /// joiner's own first commit is not seen within 10 minutes.
 namespace postern::cluster {
 
+/// The joiner begins: who it is, and which settings it speaks.
 struct JoinRequest {
   std::string package_version;
   base::Hash settings_version;
@@ -33,10 +34,12 @@ struct JoinRequest {
   MemberAddresses addresses;
   friend bool operator==(const JoinRequest&, const JoinRequest&) = default;
 };
+/// The sponsor ends it; the text is for the person who asked.
 struct JoinRefusal {
   std::string text;
   friend bool operator==(const JoinRefusal&, const JoinRefusal&) = default;
 };
+/// The sponsor goes on: which cluster it is, and how much is to come.
 struct JoinOffer {
   base::ClusterId cluster;
   std::string cluster_name;
@@ -45,23 +48,28 @@ struct JoinOffer {
   std::uint64_t commits = 0;  ///< how many parts' items to expect, for progress
   friend bool operator==(const JoinOffer&, const JoinOffer&) = default;
 };
+/// The next commits of the cluster.
 struct JoinPart {
   std::vector<Ship::Item> items;
   friend bool operator==(const JoinPart&, const JoinPart&) = default;
 };
+/// The joiner has all of them, proved, and waits for its admission.
 struct JoinReady {
   friend bool operator==(const JoinReady&, const JoinReady&) = default;
 };
+/// The sponsor has committed the admission, this commit: what the joiner holds becomes its store.
 struct JoinComplete {
   base::Hash admission;
   friend bool operator==(const JoinComplete&, const JoinComplete&) = default;
 };
+/// The joiner has made its first commit as a member.
 struct Joined {
   friend bool operator==(const Joined&, const Joined&) = default;
 };
 using JoinFrame =
     std::variant<JoinRequest, JoinRefusal, JoinOffer, JoinPart, JoinReady, JoinComplete, Joined>;
 
+/// As decode_join reads it.
 std::string encode_join(const JoinFrame& frame);
 /// Errors: damaged; unsupported for a frame of a later version.
 base::Result<JoinFrame> decode_join(std::string_view bytes);

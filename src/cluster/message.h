@@ -29,6 +29,7 @@ struct Hello {
 
 /// Commits, in an order in which each one's context comes before it or is held already by the receiver.
 struct Ship {
+  /// One commit with the values of its writes.
   struct Item {
     Envelope envelope;
     std::vector<std::string> values;  ///< for the header's writes that have one, in their order
@@ -67,6 +68,7 @@ struct Summary {
   Vector vector;
   friend bool operator==(const Summary&, const Summary&) = default;
 };
+/// Keeps a link alive, and tells both ends whether they hold the same.
 struct Ping {
   std::uint64_t number = 0;
   bool answer = false;  ///< this is the reply to the ping of the same number
@@ -103,6 +105,7 @@ struct Relay {
 
 using Message = std::variant<Hello, Ship, Durable, Dropped, Ack, Pull, Summary, Ping, LinkState, Applied, Relay>;
 
+/// As decode reads it.
 std::string encode(const Message& message);
 /// Errors: damaged (malformed, or past base/limits.h). Unknown fields are kept out, not refused: a newer
 /// machine may say more; an unknown message kind is `unsupported`.

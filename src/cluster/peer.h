@@ -73,6 +73,7 @@ class Peer {
   [[nodiscard]] std::vector<base::Hash> missing_values() const;
   void supply_value(const base::Hash& hash, std::string bytes);
 
+  /// Takes one event. Its effects are to be carried out, in the order that effects.h demands, before the next step.
   [[nodiscard]] Effects step(const Event& event, base::Instant now);
 
   // What everyone may look at between steps. References live until the next step.
@@ -92,6 +93,7 @@ class Peer {
     Header header;
     std::vector<Register> shown;  ///< of its writes: those whose register shows this commit now
   };
+  /// Null for a commit that is not applied here. Lifetime: until the next step.
   [[nodiscard]] const CommitInfo* commit(const base::Hash& hash) const;
   /// Newest applied commits first, by (stamp, dot); at most `limit`.
   [[nodiscard]] std::vector<base::Hash> newest_commits(std::size_t limit) const;
@@ -112,8 +114,10 @@ class Peer {
     bool applied = false;   ///< its data plane covers it
     std::string problem;    ///< why not applied, when it said so; or what others tell of it
   };
+  /// Of every member, in fleet order.
   [[nodiscard]] std::vector<Progress> progress(const base::Hash& commit) const;
 
+  /// What is known of the link to one member.
   struct LinkInfo {
     base::MemberId member;
     bool live = false;          ///< a link with Hello exchanged and settings flowing
@@ -138,6 +142,7 @@ class Peer {
     std::uint64_t persists = 0;
     std::uint64_t bytes_received = 0;
   };
+  /// Lifetime: the Peer's.
   [[nodiscard]] const Counters& counters() const;
 
  private:

@@ -25,6 +25,7 @@
 /// One machine: the peer, the desk and the rooms around them, wired. Owns the truth; one thread.
 namespace postern::machine {
 
+/// What a machine is told at its start, and does not change.
 struct Setup {
   std::string version;             ///< package version, e.g. "0.1.0"
   gateway::Facts facts;            ///< host_name and addresses are filled in from the fleet and the host
@@ -38,6 +39,8 @@ struct Setup {
 class JoinerSide;
 class SponsorSide;
 
+/// The rooms of one machine, wired: what comes from transport, store and data plane goes through it to the peer and the
+/// desk, and what they want goes out through its World. Every call is on the thread that owns the truth.
 class Machine final : public desk::House {
  public:
   /// Restores the truth from what the store held. Errors: damaged, when it does not prove that this machine is a member.
@@ -216,6 +219,7 @@ class Machine final : public desk::House {
   desk::DataPlaneStatus data_plane_;
 };
 
+/// Whether the schema takes it as a host name.
 bool is_host_name(const schema::Schema& schema, const std::string& name);
 
 }  // namespace postern::machine

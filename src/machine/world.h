@@ -17,11 +17,14 @@
 /// truth, and every callback comes back on it.
 namespace postern::machine {
 
+/// One machine's outside. Lives longer than the machine.
 class World {
  public:
   virtual ~World() = default;
 
+  /// Wall clock and CLOCK_BOOTTIME, in ms.
   virtual base::Instant now() = 0;
+  /// From the system's generator.
   virtual std::string random_bytes(std::size_t count) = 0;
   /// Runs `what` after that time. Never cancelled: `what` must know whether it still matters.
   virtual void after(std::int64_t ms, std::function<void()> what) = 0;

@@ -37,13 +37,17 @@ struct KeyPair {
   std::string private_pem;
   std::string public_line;
 };
+/// Errors: internal, when there is no chance or no memory.
 base::Result<KeyPair> make_key_pair();
+/// Both forms in which people compare a key.
 struct Fingerprints {
   std::string sha256;  ///< "SHA256:…", as ssh-keygen -l prints it
   std::string md5;     ///< "MD5:xx:xx:…"
 };
+/// Of an OpenSSH public line. Errors: invalid.
 base::Result<Fingerprints> fingerprints(std::string_view public_line);
 
+/// What strangers, logins and links may take; docs/WIRE.md, Doors, says why. Times are in ms, sizes in bytes.
 struct Limits {
   int login_grace_ms = 30'000;        ///< from accept to authenticated; half while half of the places are taken
   int greeting_ms = 5'000;            ///< from accept to the client's KEXINIT
@@ -68,6 +72,7 @@ inline constexpr const char* machine_user = "postern-machine";
 struct LoginAsked {
   ConnectionId connection = 0;
   std::string user;
+  /// How the client wants to prove who it is.
   enum class Method { password, public_key } method = Method::password;
   std::string password;     ///< method password; keep it no longer than needed
   std::string public_line;  ///< method public_key: proven to be held by the client
@@ -107,6 +112,7 @@ struct SessionStarted {
   std::function<void(int columns, int rows)> resize;
 };
 
+/// What the transport tells.
 struct Handlers {
   std::function<void(LoginAsked)> login;
   /// Once for each verdict `administrator`: the connection has ended, or it could not be let in any more.
@@ -134,6 +140,7 @@ struct Target {
   std::string pinned_key;   ///< its host key line: anything else is refused and logged
   friend bool operator==(const Target&, const Target&) = default;
 };
+/// How far the dialing of one target is.
 struct DialState {
   std::string name;
   std::string last_error;   ///< empty when connected; else e.g. "mail4.example.com does not resolve"
@@ -151,15 +158,20 @@ struct Setup {
   friend bool operator==(const Setup&, const Setup&) = default;
 };
 
+/// SSH on all ports of this machine, the links that it dials, and joins. Every call is safe from any thread and returns at
+/// once; outcomes come through the handlers.
 class Transport {
  public:
+  /// Errors: invalid for keys that are none; io.
   static base::Result<std::unique_ptr<Transport>> start(Keys keys, Limits limits, Handlers handlers);
   ~Transport();  ///< closes everything and joins its threads
 
   /// Errors (io): which ports cannot be bound and why; all others are in force.
   base::Result<void> set_up(Setup setup);
 
+  /// To a LoginAsked; of no effect when the connection has ended.
   void answer(ConnectionId connection, Verdict verdict);
+  /// To a SessionAsked: the descriptors, or the error that the client is told.
   void started(ConnectionId connection, std::uint32_t channel, base::Result<SessionStarted> session);
 
   /// Queues one message (framed u32 length, big endian). Past queue_bytes the link is closed.
@@ -186,6 +198,7 @@ class Transport {
   void join_login(ConnectionId connection, std::string user, std::string passphrase,
                   std::function<void(base::Result<void>)> done);
 
+  /// Of every target, in their order.
   [[nodiscard]] std::vector<DialState> dial_states() const;
   /// Forward and reverse resolution with our DNS servers, for CONNSTATUS.
   struct Resolution {
@@ -194,19 +207,23 @@ class Transport {
     std::string reverse;  ///< of the first address
     std::string problem;
   };
+  /// `done` comes once, also after a failure; it takes some seconds when no server answers.
   void resolve(std::string host, std::function<void(Resolution)> done);
 
+  /// Since the start, but for those of now.
   struct Counters {
     std::uint64_t links = 0, sessions = 0, refused = 0;
     std::uint64_t waiting = 0;  ///< connections that are not logged in, now
     std::uint64_t bytes_in = 0, bytes_out = 0;
   };
+  /// A moment's figures, from any thread.
   [[nodiscard]] Counters counters() const;
   /// Bytes over the wire per live link (payload, framed).
   struct LinkBytes {
     ConnectionId link = 0;
     std::uint64_t in = 0, out = 0, queued = 0;
   };
+  /// In no order.
   [[nodiscard]] std::vector<LinkBytes> link_bytes() const;
 
  private:
