@@ -56,7 +56,8 @@ struct Engine::Switch {
 Engine::Engine(Setup setup, std::unique_ptr<Privileged> privileged)
     : setup_(std::move(setup)),
       privileged_(std::move(privileged)),
-      tables_(setup_.instance_dir + "/tables", *privileged_) {}
+      tables_(setup_.instance_dir + "/tables", *privileged_),
+      memory_(setup_.instance_dir + "/log/mail.log", *privileged_) {}
 
 std::uint64_t Engine::generation_in_force() const {
   std::error_code none;
@@ -81,7 +82,8 @@ gateway::Plan Engine::on_disk() const {
 void Engine::tell_state(Outcome& outcome) const {
   outcome.generation = generation_in_force();
   outcome.running = runs_;
-  outcome.not_proved = outcome.result ? not_proved_ : std::string();
+  outcome.not_proved.clear();
+  if (outcome.result) outcome.not_proved = not_proved_.empty() ? remembers_ : not_proved_;
 }
 
 Outcome Engine::apply(gateway::Plan plan) {
@@ -134,6 +136,7 @@ base::Result<void> Engine::change(const gateway::Plan& plan, Outcome& outcome) {
   const bool renewed = tables_.made_anew() != anew_told_;
   if (done && renewed) done = reload(outcome);
   if (done && renewed) done = prove(plan, patience);
+  if (done && !renewed) displace();
   if (!done) rows_back(plan);
   return done;
 }
@@ -142,6 +145,7 @@ base::Result<void> Engine::make_tables(const gateway::Plan& plan, Outcome& outco
   for (const gateway::Table& table : plan.tables) {
     auto written = tables_.make(table);
     if (!written) return written.error();
+    if (*written > 0) rows_changed(table.name);
     outcome.rows_written += *written;
   }
   tables_.trust();
@@ -154,6 +158,7 @@ base::Result<void> Engine::renew_tables(const gateway::Plan& plan, Outcome& outc
     if (tables_.sound(table.name)) continue;
     auto written = tables_.change({table.name, true, table.rows, {}});
     if (!written) return written.error();
+    rows_changed(table.name);
     outcome.rows_written += *written;
   }
   return {};
@@ -175,9 +180,14 @@ base::Result<void> Engine::write_rows(const gateway::Plan& plan, const gateway::
       written = tables_.change({each.table, true, table->rows, {}});
     }
     if (!written) return written.error();
+    rows_changed(each.table);
     outcome.rows_written += *written;
   }
   return {};
+}
+
+void Engine::rows_changed(std::string_view table) {
+  if (table == "transport" || table == gateway::rest_table) memory_.changed();
 }
 
 // Where even that fails, no row is believed: the next apply or look makes the tables anew.

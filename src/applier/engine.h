@@ -1,6 +1,7 @@
 #pragma once
 
 #include "applier/applier.h"
+#include "applier/memory.h"
 #include "applier/privileged.h"
 #include "applier/probe.h"
 #include "applier/tables.h"
@@ -61,7 +62,11 @@ class Engine {
   [[nodiscard]] gateway::Plan on_disk() const;
   void tell_state(Outcome& outcome) const;
 
+  /// Rows of a table that the queue manager's answers come from may have changed.
+  void rows_changed(std::string_view table);
+
   // look.cpp
+  void displace();
   base::Result<void> prove(const gateway::Plan& plan, std::chrono::milliseconds patience);
   [[nodiscard]] Probed prove_one(const gateway::Probe& each, const Mark& mark,
                                  std::chrono::milliseconds patience);
@@ -76,6 +81,8 @@ class Engine {
   std::optional<gateway::Plan> in_force_;
   std::uint64_t generation_ = 0;  ///< that etc led to when the plan came in force
   std::string not_proved_;        ///< why the last proof could not be made; empty: it was made
+  Memory memory_;
+  std::string remembers_;  ///< why Postfix may still remember rows as they were; empty: it does not
   bool stale_ = false;
   std::uint64_t anew_told_ = 0;  ///< tables made anew before Postfix was last told
   bool runs_ = false;    ///< as last measured

@@ -83,7 +83,16 @@ base::Result<void> Engine::prove(const gateway::Plan& plan, std::chrono::millise
     not_proved_ = told.why;
     break;  // one asking is enough to know that not all is proved
   }
+  if (not_proved_.empty()) displace();
   return {};
+}
+
+void Engine::displace() {
+  const auto displaced = memory_.displace();
+  remembers_ = displaced ? std::string()
+                         : fmt::format("Postfix may send mail for the recipient that it sent to last the way it was "
+                                       "before, for 30 s at most. {}",
+                                       displaced.error().text);
 }
 
 bool Engine::files_as_planned() const {
@@ -156,7 +165,7 @@ std::optional<Outcome> Engine::look(const Found& found) {
     found(outcome);
     done = mend(trouble, outcome);
     if (!done) outcome.result = broken(trouble.text + " Mending it failed: " + done.error().text);
-  } else if (stale() || !not_proved_.empty() || !broken_.empty()) {
+  } else if (stale() || !not_proved_.empty() || memory_.may_be_old() || !broken_.empty()) {
     const bool tell = stale();
     if (tell) done = reload(outcome);
     if (done) done = prove(*in_force_, tell ? patience : std::chrono::milliseconds(0));

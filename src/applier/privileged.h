@@ -2,6 +2,8 @@
 
 #include "base/result.h"
 #include "gateway/plan.h"
+#include "hands/client.h"
+#include "hands/descriptor.h"
 
 #include <cstdint>
 #include <string>
@@ -37,6 +39,11 @@ class Privileged {
   /// Rows of one lookup table, all or none; errors as hands::Tables::change. Root's, since Postfix's daemons open
   /// tables while they are root.
   virtual base::Result<void> table(const gateway::TableChange& change) = 0;
+  /// A connection to the service "door" of the Postfix that runs, not blocking. Error io: it does not
+  /// answer there.
+  virtual base::Result<hands::Descriptor> door() = 0;
+  /// How many messages lie in the queue now.
+  virtual base::Result<hands::Queue> queue() = 0;
   /// Removes the tables that are not in `keep`.
   virtual base::Result<void> sweep(const std::vector<std::string>& keep) = 0;
 };

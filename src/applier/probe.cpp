@@ -1,5 +1,6 @@
 #include "applier/probe.h"
 
+#include "applier/conversation.h"
 #include "base/printable.h"
 
 #include <arpa/inet.h>
@@ -60,99 +61,43 @@ bool parse(const std::string& text, std::uint16_t port, Address& out) {
   return true;
 }
 
-/// One session. Every failure is told with the listener's name.
-class Session {
+/// One session with a listener. Every failure is told with the listener's name.
+class Session : public Conversation {
  public:
-  Session(const gateway::Probe& probe, Clock::time_point deadline)
-      : probe_(probe), deadline_(deadline) {}
-  ~Session() {
-    if (socket_ >= 0) close(socket_);
-  }
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
+  explicit Session(const gateway::Probe& probe)
+      : Conversation(probe.listener,
+                     fmt::format("The listener {} at {} port {}", probe.listener, probe.address,
+                                 probe.port),
+                     session_time),
+        probe_(probe) {}
 
   /// False: refused.
   base::Result<bool> connect();
-  /// Sends a line unless it is empty, and takes the whole reply; its last line.
-  base::Result<std::string> say(const std::string& line);
-
-  [[nodiscard]] base::Error failed(std::string_view what) const {
-    return fail(ErrorCode::io, probe_.listener,
-                fmt::format("The listener {} at {} port {} {}.", probe_.listener, probe_.address,
-                            probe_.port, what));
-  }
 
  private:
-  bool wait(short events) const;
-  base::Result<std::string> line();
-
   const gateway::Probe& probe_;
-  Clock::time_point deadline_;
-  int socket_ = -1;
-  std::string unread_;
 };
-
-bool Session::wait(short events) const {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
-  pollfd what{socket_, events, 0};
-  return poll(&what, 1, static_cast<int>(std::max<long>(left.count(), 0))) > 0;
-}
 
 base::Result<bool> Session::connect() {
   Address there;
   Address here;
   if (!parse(probe_.address, probe_.port, there) || !parse(probe_.address, 0, here))
     return failed("has no usable address");
-  socket_ = socket(there.bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (socket_ < 0) return failed(fmt::format("cannot be asked: {}", std::strerror(errno)));
-  if (bind(socket_, reinterpret_cast<const sockaddr*>(&here.bytes), here.size) != 0)
+  socket_.reset(socket(there.bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket_.good()) return failed(fmt::format("cannot be asked: {}", std::strerror(errno)));
+  if (bind(socket_.get(), reinterpret_cast<const sockaddr*>(&here.bytes), here.size) != 0)
     return failed(fmt::format("has an address that is not on this host: {}", std::strerror(errno)));
   int reason = 0;
-  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&there.bytes), there.size) != 0)
+  if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&there.bytes), there.size) != 0)
     reason = errno;
   if (reason == EINPROGRESS) {
     if (!wait(POLLOUT)) return failed("does not answer");
     socklen_t size = sizeof reason;
-    getsockopt(socket_, SOL_SOCKET, SO_ERROR, &reason, &size);
+    getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &reason, &size);
   }
   if (reason == ECONNREFUSED) return false;
   if (reason != 0) return failed(fmt::format("does not answer: {}", std::strerror(reason)));
   return true;
-}
-
-base::Result<std::string> Session::line() {
-  std::size_t end = 0;
-  while ((end = unread_.find('\n')) == std::string::npos) {
-    if (unread_.size() > 65536) return failed("says too much");
-    if (!wait(POLLIN))
-      return failed(
-          fmt::format("takes connections but says nothing for {} s", session_time.count()));
-    char buffer[4096];
-    const ssize_t got = recv(socket_, buffer, sizeof buffer, 0);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-    if (got <= 0) return failed("closed the connection");
-    unread_.append(buffer, static_cast<std::size_t>(got));
-  }
-  std::string out = unread_.substr(0, end);
-  unread_.erase(0, end + 1);
-  if (out.ends_with('\r')) out.pop_back();
-  return out;
-}
-
-base::Result<std::string> Session::say(const std::string& text) {
-  if (!text.empty()) {
-    const std::string bytes = text + "\r\n";
-    if (send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) !=
-        static_cast<ssize_t>(bytes.size()))
-      return failed("closed the connection");
-  }
-  while (true) {
-    auto reply = line();
-    if (!reply) return reply.error();
-    if (reply->size() < 3 || reply->find_first_not_of("0123456789") < 3)
-      return failed("does not speak SMTP");
-    if (reply->size() == 3 || (*reply)[3] != '-') return reply;
-  }
 }
 
 /// Postfix says by this enhanced code (RFC 3463, X.3.5) that its own files are wrong.
@@ -189,7 +134,7 @@ std::optional<Probed> converse(Session& session, const gateway::Probe& probe,
 
 /// One session.
 Probed ask(const gateway::Probe& probe, const Mark& mark) {
-  Session session(probe, Clock::now() + session_time);
+  Session session(probe);
   const auto connected = session.connect();
   if (!connected) return silent(connected.error());
   // In the moment before Postfix's master opens a new port, too.

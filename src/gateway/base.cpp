@@ -8,6 +8,10 @@ namespace {
 
 using base::lower;
 
+constexpr std::string_view no_mailboxes = "5.1.1 This gateway has no mailboxes";
+constexpr std::string_view door_file = "door.regexp";
+constexpr std::string_view commands_file = "commands.regexp";
+
 void add_places(const Facts& facts, Draft& draft) {
   auto& set = draft.parameters;
   const std::string& dir = facts.instance_dir;
@@ -55,11 +59,49 @@ void add_classes(const Facts& facts, Draft& draft) {
   set["parent_domain_matches_subdomains"] = "";
   // Mail that passes through is not ours to rewrite.
   set["local_header_rewrite_clients"] = "";
-  set["relay_domains"] = Draft::map_name(facts, "relay_domains");
-  set["transport_maps"] = Draft::map_name(facts, "transport");
+  // Each smtpd keeps the class of an address for its whole life. With no domain in a class of its
+  // own, nothing that it keeps can go out of date: access tables, read for every recipient, decide.
+  set["relay_domains"] = "";
+  set["smtpd_reject_unlisted_recipient"] = "no";
   draft.tables["relay_domains"];
   draft.tables["virtual_alias"];
-  draft.tables["transport"][lower(facts.host_name)] = "error:5.1.1 This gateway has no mailboxes";
+  draft.tables["no_mailboxes"][lower(facts.host_name)] = fmt::format("550 {}", no_mailboxes);
+}
+
+// trivial-rewrite(8) keeps what it found for "*" for 30 s, so that the table of routes has no row of
+// that name. The route for the rest is the default transport, which it asks for each time: by the
+// sender's address, which "static" turns into the one key there is.
+void add_routes(const Facts& facts, Draft& draft) {
+  auto& set = draft.parameters;
+  set["transport_maps"] = Draft::map_name(facts, "transport");
+  set["sender_dependent_default_transport_maps"] =
+      fmt::format("pipemap:{{static:{}, {}}}", rest_key, Draft::map_name(facts, rest_table));
+  draft.tables[std::string(rest_table)];
+  auto& rows = draft.tables["transport"];
+  rows[lower(facts.host_name)] = fmt::format("error:{}", no_mailboxes);
+  rows[std::string(probe_domain)] = "discard:the applier asked for it";
+}
+
+// Where the applier hands in a message that displaces what the queue manager remembers: a socket
+// that only root and Postfix reach. What is for that domain is dropped; nobody else may send there.
+void add_door(Draft& draft) {
+  draft.files[std::string(door_file)] = "/^[0-9a-f]+@postern-probe\\.invalid$/ OK\n";
+  draft.tables["no_mailboxes"][std::string(probe_domain)] = "550 5.1.1 There is no such domain";
+  MasterService door{"-", "y", "-", "-", "smtpd", {}};
+  door.options.emplace_back(
+      "smtpd_relay_restrictions",
+      fmt::format("check_recipient_access regexp:$generation_directory/{}, reject", door_file));
+  draft.services[{std::string(door_service), "unix"}] = std::move(door);
+}
+
+// smtpd(8) takes "RCPT TO:<postmaster>" from everybody and asks no table. With the domain that cleanup would
+// give it, it is asked for like any other: what would bounce is refused.
+void add_commands(const Facts& facts, Draft& draft) {
+  draft.parameters["smtpd_command_filter"] = fmt::format("regexp:$generation_directory/{}", commands_file);
+  draft.files[std::string(commands_file)] = fmt::format(
+      "/^[[:space:]]*RCPT[[:space:]]+TO[[:space:]]*:[[:space:]]*<?[[:space:]]*(@[^:>]*:)?\"?postmaster\"?"
+      "[[:space:]]*>?([[:space:]].*)?$/ RCPT TO:<postmaster@{}>$2\n",
+      lower(facts.host_name));
 }
 
 void add_session(Draft& draft) {
@@ -125,6 +167,9 @@ void add_base(const Facts& facts, Draft& draft) {
   add_classes(facts, draft);
   add_session(draft);
   add_services(draft);
+  add_routes(facts, draft);
+  add_door(draft);
+  add_commands(facts, draft);
 }
 
 }  // namespace postern::gateway

@@ -48,6 +48,13 @@ std::string probe_table(std::uint64_t generation, std::string_view name);
 /// NAME in a `probe_file`'s bytes, or empty.
 std::string probe_name(std::string_view table);
 
+/// The master.cf service, private to Postfix, that takes mail for `probe_domain`, and drops it.
+constexpr std::string_view door_service = "door";
+/// The table of the one route for all domains that the table "transport" does not know, and its key
+/// there. Rows of both take effect with the next question that Postfix asks them.
+constexpr std::string_view rest_table = "transport_rest";
+constexpr std::string_view rest_key = "all";
+
 /// A listener to probe after a switch.
 struct Probe {
   std::string listener;

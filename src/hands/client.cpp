@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 namespace postern::hands {
@@ -131,6 +133,30 @@ base::Result<bool> Client::running() {
   auto reply = ask(Verb::running, {});
   if (!reply) return reply.error();
   return reply->fields.size() == 1 && reply->fields[0] == "yes";
+}
+
+base::Result<Descriptor> Client::door() {
+  auto reply = ask(Verb::door, {});
+  if (!reply) return reply.error();
+  if (reply->descriptors.size() != 1)
+    return unreachable("postern-hands did not hand over the door.");
+  return std::move(reply->descriptors[0]);
+}
+
+base::Result<Queue> Client::queue() {
+  auto reply = ask(Verb::queue, {});
+  if (!reply) return reply.error();
+  Queue queue;
+  const std::array counts{&queue.incoming, &queue.active, &queue.deferred, &queue.hold};
+  bool good = reply->fields.size() == counts.size();
+  for (std::size_t i = 0; good && i < counts.size(); ++i) {
+    const std::string& field = reply->fields[i];
+    const char* end = field.data() + field.size();
+    const auto [rest, error] = std::from_chars(field.data(), end, *counts[i]);
+    good = error == std::errc() && rest == end;
+  }
+  if (!good) return unreachable("postern-hands did not count the queue.");
+  return queue;
 }
 
 base::Result<Started> Client::login(const Login& login, int desk) {

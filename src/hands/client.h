@@ -26,6 +26,12 @@ struct Started {
 /// Blocks until the end of the interpreter; 255 when its code is lost.
 int exit_code(const Descriptor& status);
 
+/// How many messages lie in Postfix's queue: being taken in, being delivered, waiting for another
+/// try, held.
+struct Queue {
+  std::uint64_t incoming = 0, active = 0, deferred = 0, hold = 0;
+};
+
 /// One connection to postern-hands: a request, its answer. Any thread; one at a time. Calls connect
 /// again when the connection was lost. Errors: what postern-hands says, or unreachable.
 class Client {
@@ -46,6 +52,9 @@ class Client {
   base::Result<void> table(const TableChange& change);
   /// Removes the tables that are not in `keep`.
   base::Result<void> sweep(const std::vector<std::string>& keep);
+  /// A connection to the service "door" of Postfix, not blocking. Error io: it does not answer.
+  base::Result<Descriptor> door();
+  base::Result<Queue> queue();
   /// `desk` stays the caller's; the interpreter gets a copy as descriptor 3.
   base::Result<Started> login(const Login& login, int desk);
 

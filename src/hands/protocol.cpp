@@ -34,6 +34,8 @@ constexpr std::array rules{
     Rule{Verb::login, "login", 4, 5, line_bytes + small, 1, false},
     Rule{Verb::table, "table", 3, 3 + 2 * rows_most, table_bytes, 0, true},
     Rule{Verb::sweep, "sweep", 0, tables_most, 256 * tables_most, 0, true},
+    Rule{Verb::door, "door", 0, 0, 0, 0, true},
+    Rule{Verb::queue, "queue", 0, 0, 0, 0, true},
 };
 
 base::Error refuse(std::string text) {

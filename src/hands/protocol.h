@@ -32,6 +32,8 @@ enum class Verb : std::uint8_t {
   login = 10,
   table = 11,
   sweep = 12,
+  door = 13,
+  queue = 14,
 };
 
 /// One line per verb: all that a client may say.

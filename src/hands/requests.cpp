@@ -65,11 +65,24 @@ Done perform(Instance& instance, const Rule& rule, std::string_view body,
       return told(instance.sweep(*fields));
     case Verb::running:
       return running(instance);
+    case Verb::queue:
+      return instance.queue();
+    case Verb::door:
     case Verb::table:
     case Verb::login:
       break;
   }
   return base::fail(base::ErrorCode::internal, "This is not Postfix's.");
+}
+
+/// What cannot be opened is the applier's to tell: while Postfix is down it asks again and again.
+Worked open_door(Instance& instance, int socket) {
+  const auto door = instance.door();
+  if (door)
+    (void)send_frame(socket, encode_frame(reply_done, {}), {door->get()});
+  else
+    (void)send_frame(socket, encode_error(door.error()), {});
+  return door ? Worked::done : Worked::failed;
 }
 
 }  // namespace
@@ -87,6 +100,7 @@ Outcome work_out(Instance& instance, const Rule& rule, std::string_view body,
 
 Worked work(Instance& instance, const Rule& rule, std::string_view body, int socket,
             const Log& log) {
+  if (rule.verb == Verb::door && body.empty()) return open_door(instance, socket);
   std::optional<Tables> none;
   const Outcome outcome = work_out(instance, rule, body, none);
   if (!outcome.log.empty()) log.line(outcome.log);

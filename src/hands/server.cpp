@@ -334,10 +334,11 @@ void Server::handle(Connection& connection, const Rule& rule) {
 }
 
 void Server::begin_work(Connection& connection, const Rule& rule, const std::string& body) {
-  left_to_posternd_ = left_to_posternd_ || rule.verb != Verb::running;
+  const bool looks = rule.verb == Verb::running || rule.verb == Verb::queue;
+  left_to_posternd_ = left_to_posternd_ || !looks;
   const auto generation = generation_of(rule, body);
-  // Rows come with every commit, and the question whether it runs with every look.
-  if (rule.verb != Verb::table && rule.verb != Verb::running)
+  // Rows and the door come with every commit, and the questions with every look.
+  if (!looks && rule.verb != Verb::table && rule.verb != Verb::door)
     log_.line(generation ? fmt::format("{} {}", rule.name, *generation) : std::string(rule.name));
   const auto may = checked_.begin(rule, body);
   if (!may) {

@@ -21,6 +21,7 @@ enum class Form : unsigned char {
   daemons,     ///< the folder of Postfix's daemons
   mail_owner,  ///< the user
   table,       ///< "lmdb:MTA/tables/" and the text
+  rest,        ///< such a table, always asked for the same key
   number,      ///< 1 to 2147483647
   host_name,
   address_v4,
@@ -67,18 +68,21 @@ constexpr std::array main_rows{
     Row{"parent_domain_matches_subdomains", Form::text, ""},
     Row{"proxy_interfaces", Form::addresses, ""},
     Row{"queue_directory", Form::below_mta, "/queue"},
-    Row{"relay_domains", Form::table, "relay_domains"},
+    Row{"relay_domains", Form::text, ""},
     Row{"relay_transport", Form::text, "smtp"},
+    Row{"sender_dependent_default_transport_maps", Form::rest, "transport_rest"},
     Row{"service_throttle_time", Form::text, "1s"},
     Row{"smtp_bind_address", Form::address_v4, ""},
     Row{"smtp_bind_address6", Form::address_v6, ""},
     Row{"smtp_tls_security_level", Form::text, "may"},
     Row{"smtpd_banner", Form::text, "$myhostname ESMTP"},
+    Row{"smtpd_command_filter", Form::text, "regexp:$generation_directory/commands.regexp"},
     Row{"smtpd_data_restrictions", Form::text, "reject_unauth_pipelining"},
     Row{"smtpd_delay_reject", Form::text, "${{$service_name} == {smtpd} ? {yes} : {no}}"},
     Row{"smtpd_discard_ehlo_keywords", Form::text, "etrn, silent-discard"},
     Row{"smtpd_forbid_bare_newline", Form::text, "normalize"},
     Row{"smtpd_recipient_restrictions", Form::text, ""},
+    Row{"smtpd_reject_unlisted_recipient", Form::text, "no"},
     Row{"smtpd_relay_restrictions", Form::text, "reject"},
     Row{"transport_maps", Form::table, "transport"},
     Row{"virtual_alias_domains", Form::text, ""},
@@ -90,6 +94,9 @@ constexpr std::string_view clone_limit = "_destination_concurrency_limit";
 
 constexpr std::array smtp_options{Row{"smtp_connection_cache_on_demand", Form::text, "no"},
                                   Row{"smtp_connection_reuse_count_limit", Form::number, ""}};
+constexpr std::array door_options{
+    Row{"smtpd_relay_restrictions", Form::text,
+        "check_recipient_access regexp:$generation_directory/door.regexp, reject"}};
 constexpr std::array smtpd_options{Row{"message_size_limit", Form::number, ""},
                                    Row{"smtpd_client_restrictions", Form::clients, ""},
                                    Row{"smtpd_recipient_restrictions", Form::restrictions, ""},
@@ -245,6 +252,9 @@ std::optional<std::string> wanted(const Row& row, const std::string& value, cons
       return exactly(places.mail_owner);
     case Form::table:
       return exactly("lmdb:" + places.mta + "/tables/" + std::string(row.text));
+    case Form::rest:
+      return exactly(
+          fmt::format("pipemap:{{static:all, lmdb:{}/tables/{}}}", places.mta, row.text));
     case Form::number:
       return good(is_number(value), "a number from 1 to 2147483647");
     case Form::host_name:
@@ -285,6 +295,13 @@ bool is_limit(std::string_view text) {
 
 bool is_listener(const Service& service) {
   return service.type == "inet" && is_endpoint(service.name) && service.private_ == "n" &&
+         service.chroot == "y" && service.wakeup == "-" && service.max_processes == "-" &&
+         service.command == "smtpd";
+}
+
+/// Where the applier hands in its own messages: in queue/private, not on a network.
+bool is_door(const Service& service) {
+  return service.name == "door" && service.type == "unix" && service.private_ == "-" &&
          service.chroot == "y" && service.wakeup == "-" && service.max_processes == "-" &&
          service.command == "smtpd";
 }
@@ -335,7 +352,8 @@ base::Result<void> check_service(const Service& service, const Places& places,
   const std::string where = fmt::format("master.cf: {}/{}", service.name, service.type);
   const bool listener = is_listener(service);
   const bool client = is_client(service);
-  if (service.unprivileged != "-" || (!listener && !client && !is_planned(service)))
+  const bool door = is_door(service);
+  if (service.unprivileged != "-" || (!listener && !client && !door && !is_planned(service)))
     return denied(
         where, fmt::format("'{} {} {} {} {} {} {} {}' is not a service as a gateway has "
                            "it.",
@@ -344,6 +362,7 @@ base::Result<void> check_service(const Service& service, const Places& places,
   for (const Parameter& option : service.options) {
     base::Result<void> good = denied(where, "This service has no options.");
     if (listener) good = judge(smtpd_options, option, where, places, files);
+    if (door) good = judge(door_options, option, where, places, files);
     if (client) good = judge(smtp_options, option, where, places, files);
     if (!good) return good;
   }

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -52,7 +53,7 @@ TEST_F(Instance, TheSecondHostOfARouteTakesOverWhenTheFirstIsDead) {
   const Sink alive(host(9), sink_port);
   ASSERT_APPLIED(apply(
       plan({route("ALL", {at(host(9), sink_port) + "/20", at(host(11), sink_port) + "/10"})})));
-  EXPECT_EQ(postmap("transport", "*"),
+  EXPECT_EQ(postmap("transport_rest", "all"),
             fmt::format("smtp:[{}]:{}, [{}]:{}", host(11), sink_port, host(9), sink_port));
   EXPECT_TRUE(send_mail(host(20), host(1), outgoing, "a@elsewhere.example").starts_with("250"));
   EXPECT_TRUE(alive.wait_for("a@elsewhere.example"));
@@ -120,6 +121,66 @@ TEST_F(Instance, ANewListenerOpensAndTheMessageSizeIsItsOwn) {
 
   ASSERT_APPLIED(apply(plan({}, {both})));
   EXPECT_EQ(connect_to(host(30), host(1), 2527), -1);
+}
+
+TEST_F(Instance, PostmasterWithoutADomainIsTakenOnlyWhereItIsDelivered) {
+  ASSERT_APPLIED(apply(plan({route("example.com", {at(host(9), sink_port)})})));
+  for (const char* form : {"<postmaster>", " <PostMaster>", "<\"postmaster\">", "postmaster",
+                           "<@a.example:postmaster>", "<postmaster> NOTIFY=NEVER"}) {
+    Client client(host(30), host(1), incoming);
+    client.say("EHLO client.example");
+    client.say("MAIL FROM:<someone@example.net>");
+    EXPECT_HAS(client.say(std::string("RCPT TO:") + form), "550 5.1.1") << form;
+  }
+}
+
+/// No way to the queue manager until it is opened.
+class Shut : public Direct {
+ public:
+  Shut(std::string dir, const std::atomic<bool>& open) : Direct(std::move(dir)), open_(open) {}
+  base::Result<hands::Descriptor> door() override {
+    if (open_) return Direct::door();
+    return base::fail(base::ErrorCode::io, "The door is shut.");
+  }
+
+ private:
+  const std::atomic<bool>& open_;
+};
+
+TEST_F(Instance, RoutesAreNotCalledInForceWhileTheQueueManagerMayRememberThem) {
+  std::atomic<bool> open = true;
+  setup_.retry_first = std::chrono::milliseconds(50);
+  new_applier(std::make_unique<Shut>(dir_, open));
+  const auto to = [&](int number) {
+    return plan({route("example.com", {at(host(number), sink_port)})});
+  };
+  const applier::Outcome good = apply(to(9));
+  ASSERT_APPLIED(good);
+  EXPECT_EQ(good.not_proved, "");
+
+  open = false;
+  Told told(*applier_);
+  const applier::Outcome rows = apply(to(10));
+  ASSERT_APPLIED(rows);  // the rows stand
+  EXPECT_HAS(rows.not_proved, "the way it was before, for 30 s at most. The door is shut.");
+  const applier::Outcome access =
+      apply(plan({route("example.com", {at(host(10), sink_port)})},
+                 {both_listeners({{rat("example.org", "accept")}, {}})}));
+  EXPECT_HAS(access.not_proved, "The door is shut.");
+  open = true;
+  EXPECT_TRUE(told.wait_for_good());
+  const std::uint64_t reloads = applier_->counters().reloads;
+  EXPECT_EQ(apply(to(9)).not_proved, "");
+  EXPECT_LE(applier_->counters().reloads, reloads + 1);  // its host access table is another
+}
+
+TEST_F(Instance, TheDoorTakesNothingForAnybody) {
+  ASSERT_APPLIED(apply(plan({route("ALL", {at(host(9), sink_port)})})));
+  for (const char* domain : {"postern-probe.invalid", "sub.postern-probe.invalid"}) {
+    const std::string to = std::string("0123456789abcdef@") + domain;
+    EXPECT_FALSE(try_recipient(host(30), host(1), incoming, to).starts_with("2")) << to;
+  }
+  EXPECT_HAS(try_recipient(host(20), host(1), outgoing, "0123@postern-probe.invalid"), "550 5.1.1");
 }
 
 /// Root's hand that spoils a file on its way.

@@ -5,9 +5,13 @@
 
 #include <fcntl.h>
 #include <pwd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -106,6 +110,29 @@ base::Result<void> Direct::table(const gateway::TableChange& change) {
   return hands::Tables(std::move(*folder), 0)
       .change({change.table, change.whole, change.put, change.drop});
 }
+base::Result<hands::Descriptor> Direct::door() {
+  const std::string path = dir_ + "/queue/private/door";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return base::fail(base::ErrorCode::io, "too long");
+  std::memcpy(address.sun_path, path.c_str(), path.size());
+  hands::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return base::fail(base::ErrorCode::io, std::strerror(errno));
+  return socket;
+}
+
+base::Result<hands::Queue> Direct::queue() {
+  const auto count = [&](const char* name) {
+    std::uint64_t files = 0;
+    std::error_code none;
+    for (const auto& each : fs::recursive_directory_iterator(dir_ + "/queue/" + name, none))
+      if (each.is_regular_file(none)) ++files;
+    return files;
+  };
+  return hands::Queue{count("incoming"), count("active"), count("deferred"), count("hold")};
+}
+
 base::Result<void> Direct::sweep(const std::vector<std::string>& keep) {
   auto folder = hands::Folder::open(dir_ + "/tables");
   if (!folder) return folder.error();

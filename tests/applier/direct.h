@@ -22,6 +22,8 @@ class Direct : public applier::Privileged {
   base::Result<bool> running() override;
   base::Result<void> prune(std::uint64_t oldest) override;
   base::Result<void> table(const gateway::TableChange& change) override;
+  base::Result<hands::Descriptor> door() override;
+  base::Result<hands::Queue> queue() override;
   base::Result<void> sweep(const std::vector<std::string>& keep) override;
 
  private:

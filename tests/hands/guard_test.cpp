@@ -49,9 +49,15 @@ TEST(Guard, LetsAGatewayThrough) {
   EXPECT_EQ(text_of(judge(main_file("mydestination =\nproxy_interfaces = 192.0.2.1, 2001:db8::1\n"
                                     "smtpd_delay_reject = ${{$service_name} == {smtpd} ? {yes} : "
                                     "{no}}\ndc900m50_destination_concurrency_limit = 900\n"
-                                    "relay_domains = lmdb:/m/mta/tables/relay_domains\n"
-                                    "virtual_alias_maps = lmdb:/m/mta/tables/virtual_alias\n"),
-                          master_file("dc900m50 unix - - y - 900 smtp\n"
+                                    "relay_domains =\n"
+                                    "virtual_alias_maps = lmdb:/m/mta/tables/virtual_alias\n"
+                                    "transport_maps = lmdb:/m/mta/tables/transport\n"
+                                    "sender_dependent_default_transport_maps = "
+                                    "pipemap:{static:all, lmdb:/m/mta/tables/transport_rest}\n"),
+                          master_file("door unix - - y - - smtpd\n"
+                                      "  -o { smtpd_relay_restrictions = check_recipient_access "
+                                      "regexp:$generation_directory/door.regexp, reject }\n"
+                                      "dc900m50 unix - - y - 900 smtp\n"
                                       "  -o { smtp_connection_reuse_count_limit = 49 }\n"))),
             "");
   for (const char* list :
@@ -129,9 +135,22 @@ const std::vector<std::string> hostile_main{
     "mynetworks = 0.0.0.0/0\n",
     "relay_domains = /etc/shadow\n",
     "relay_domains = lmdb:/m/mta/tables/../../etc/x\n",
-    "relay_domains = lmdb:/m/mta/tables/transport\n",
+    "relay_domains = lmdb:/m/mta/tables/relay_domains\n",
+    "relay_domains = static:all\n",
     "transport_maps = lmdb:/etc/x\n",
     "transport_maps = lmdb:/m/mta/tables/transport, regexp:/etc/shadow\n",
+    "transport_maps = pipemap:{static:all, lmdb:/m/mta/tables/transport_rest}\n",
+    "sender_dependent_default_transport_maps = lmdb:/m/mta/tables/transport_rest\n",
+    "sender_dependent_default_transport_maps = pipemap:{static:all, lmdb:/m/mta/tables/x}\n",
+    "sender_dependent_default_transport_maps = pipemap:{static:x, "
+    "lmdb:/m/mta/tables/transport_rest}\n",
+    "sender_dependent_default_transport_maps = pipemap:{static:all, texthash:/etc/shadow}\n",
+    "sender_dependent_default_transport_maps = pipemap:{static:all, "
+    "lmdb:/m/mta/tables/transport_rest, static:pipe}\n",
+    "sender_dependent_default_transport_maps = static:all\n",
+    "smtpd_reject_unlisted_recipient = yes\n",
+    "smtpd_command_filter = regexp:/etc/shadow\n",
+    "smtpd_command_filter = regexp:$generation_directory/x.regexp\n",
     "proxy_interfaces = /etc/shadow\n",
     "proxy_interfaces = 192.0.2.1,192.0.2.2\n",
     "local_transport = local\n",
@@ -231,6 +250,19 @@ const std::vector<std::string> hostile_master{
     "[127.0.0.1]:25 inet n - y - - smtpd\n",
     "localhost:25 inet n - y - - smtpd\n",
     "25 inet n - y - - smtpd\n",
+    "door inet n - y - - smtpd\n",
+    "door unix n - y - - smtpd\n",
+    "door unix - - n - - smtpd\n",
+    "door unix - - y - 1 smtpd\n",
+    "door unix - - y - - smtp\n",
+    "door pass - - y - - smtpd\n",
+    "door2 unix - - y - - smtpd\n",
+    "door unix - - y - - smtpd\n  -o { smtpd_relay_restrictions = permit }\n",
+    "door unix - - y - - smtpd\n  -o { smtpd_relay_restrictions = check_recipient_access "
+    "regexp:$generation_directory/x.regexp, reject }\n",
+    "door unix - - y - - smtpd\n  -o { smtpd_relay_restrictions = check_recipient_access "
+    "regexp:$generation_directory/door.regexp }\n",
+    "door unix - - y - - smtpd\n  -o { message_size_limit = 1000 }\n",
     "smtp inet n - y - - smtpd\n",
     "127.0.0.1:25 inet n - y 1 - smtpd\n",
     "127.0.0.1:25 inet n - y - 1000 smtpd\n",
@@ -320,14 +352,15 @@ TEST(Guard, AnOptionHasNoBraceInIt) {
   EXPECT_TRUE(read_master_file(option("a = b c")));
 }
 
+bool take(const std::string& name, const std::string& bytes) {
+  return bool(check_generation({1,
+                                {{"main.cf", main_file(), 0644},
+                                 {"master.cf", "qmgr unix n - n 300 1 qmgr\n", 0644},
+                                 {name, bytes, 0644}}},
+                               places));
+}
+
 TEST(Guard, RefusesHostileLookupFiles) {
-  const auto take = [](const std::string& name, const std::string& bytes) {
-    return bool(check_generation({1,
-                                  {{"main.cf", main_file(), 0644},
-                                   {"master.cf", "qmgr unix n - n 300 1 qmgr\n", 0644},
-                                   {name, bytes, 0644}}},
-                                 places));
-  };
   for (const char* good : {"", "192.0.2.1 OK\n", "::/0 DUNNO\n10.0.0.0/8 REJECT\n",
                            "10.0.0.0/8 REJECT 5.7.1 It costs $5 {really}\n"})
     EXPECT_TRUE(take("a.cidr", good)) << good;
@@ -379,6 +412,26 @@ TEST(Guard, RefusesHostileLookupFiles) {
   for (const char* name :
        {"a.pcre", "a.map", "dynamicmaps.cf", "postfix-script", "x.cf", "../a.cidr"})
     EXPECT_FALSE(take(name, "")) << name;
+}
+
+TEST(Guard, TheDoorsFileHasOneLineAndNoOtherFileHasIt) {
+  const std::string door = "/^[0-9a-f]+@postern-probe\\.invalid$/ OK\n";
+  EXPECT_TRUE(take("door.regexp", door));
+  for (const char* other : {"a.regexp", "a.cidr"}) EXPECT_FALSE(take(other, door)) << other;
+  for (const char* bad : {"/^/ REJECT\n", "/./ OK\n", "/^[0-9a-f]+@postern-probe\\.invalid$/ smtp:x\n"})
+    EXPECT_FALSE(take("door.regexp", bad)) << bad;
+}
+
+TEST(Guard, CommandsAreFilteredInOneWayOnly) {
+  const std::string before =
+      "/^[[:space:]]*RCPT[[:space:]]+TO[[:space:]]*:[[:space:]]*<?[[:space:]]*(@[^:>]*:)?\"?postmaster\"?"
+      "[[:space:]]*>?([[:space:]].*)?$/ RCPT TO:<postmaster@";
+  EXPECT_TRUE(take("commands.regexp", before + "a-1.example.com>$2\n"));
+  EXPECT_FALSE(take("x.regexp", before + "a.example.com>$2\n"));
+  for (const char* name : {"", "a b", "$1", "a>", "a\"b", "a@b"})
+    EXPECT_FALSE(take("commands.regexp", before + name + ">$2\n")) << name;
+  for (const char* bad : {"/^RCPT/ QUIT\n", "/./ RCPT TO:<a@b>\n", "/^/ REJECT\n"})
+    EXPECT_FALSE(take("commands.regexp", bad)) << bad;
 }
 
 TEST(Guard, ErrorsShowWhatIsWrongAndNothingThatMovesATerminal) {

@@ -125,8 +125,9 @@ void add_listener(const Listener& listener, const gateway::Facts& facts, gateway
   draft.files[fmt::format("hat_{}.cidr", listener.key)] = std::move(access.connect);
   draft.files[fmt::format("relay_{}.cidr", listener.key)] = std::move(access.relay);
   const std::string relay = cidr("relay", listener);
-  const std::string probe =
-      fmt::format("check_recipient_access regexp:$generation_directory/{}, ", gateway::probe_file);
+  const std::string probe = fmt::format(
+      "check_recipient_access regexp:$generation_directory/{}, check_recipient_access {}, ",
+      gateway::probe_file, gateway::Draft::map_name(facts, "no_mailboxes"));
   std::string sample;
   gateway::MasterService service{"n", "y", "-", "-", "smtpd", {}};
   service.options.emplace_back("message_size_limit", fmt::format("{}", listener.size));
@@ -137,8 +138,10 @@ void add_listener(const Listener& listener, const gateway::Facts& facts, gateway
         probe + relay + ", " + recipient_checks(listener, facts, draft, sample));
     // A second lock: whatever the first one lets through, only these domains or relaying senders
     // pass.
-    service.options.emplace_back("smtpd_recipient_restrictions",
-                                 relay + ", reject_unauth_destination");
+    service.options.emplace_back(
+        "smtpd_recipient_restrictions",
+        fmt::format("{}, check_recipient_access {}, reject_unauth_destination", relay,
+                    gateway::Draft::map_name(facts, "relay_domains")));
   } else {
     service.options.emplace_back("smtpd_relay_restrictions", probe + relay + ", reject");
   }

@@ -22,7 +22,13 @@ void plan_smtp_routes(const gateway::Effective& effective, const gateway::Facts&
     // Mail for the gateway's own name bounces (gateway/base.cpp) unless a route is for just that
     // name.
     if (key == here && !has_route(routes, here)) continue;
-    rows[key] = std::move(value);
+    if (key == here) draft.tables["no_mailboxes"].erase(here);
+    if (key == gateway::probe_domain) continue;  // the applier's
+    if (key == "*")
+      draft.tables[std::string(gateway::rest_table)][std::string(gateway::rest_key)] =
+          std::move(value);
+    else
+      rows[key] = std::move(value);
   }
 }
 
