@@ -28,6 +28,7 @@ struct Applier::State {
   void look(std::unique_lock<std::mutex>& lock);
   void plan_next_look(const Outcome& outcome, bool looked);
   void tell(const Outcome& outcome);
+  void measure(std::unique_lock<std::mutex>& lock);
 
   Engine engine;  ///< the thread's own, as are the next ones
   const Setup timing;
@@ -38,6 +39,7 @@ struct Applier::State {
   std::condition_variable changed;
   std::optional<gateway::Plan> waiting;
   std::vector<Done> waiting_done;
+  std::vector<std::function<void(Measured)>> measures;
   Done watcher;
   bool forget = false;
   bool stop = false;
@@ -56,9 +58,11 @@ std::string trouble_of(const Outcome& outcome) {
 void Applier::State::run() {
   std::unique_lock lock(mutex);
   while (true) {
-    const bool work = changed.wait_until(lock, due, [this] { return stop || waiting; });
+    const bool work = changed.wait_until(lock, due, [this] { return stop || waiting || !measures.empty(); });
     if (stop) return;
-    if (work)
+    if (!measures.empty())
+      measure(lock);
+    else if (work)
       apply(lock);
     else
       look(lock);
@@ -80,6 +84,14 @@ void Applier::State::apply(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   for (const Done& each : done)
     if (each) each(outcome);
+  lock.lock();
+}
+
+void Applier::State::measure(std::unique_lock<std::mutex>& lock) {
+  const auto asked = std::exchange(measures, {});
+  lock.unlock();
+  const Measured measured = engine.measure();
+  for (const auto& each : asked) each(measured);
   lock.lock();
 }
 
@@ -139,6 +151,14 @@ void Applier::apply(gateway::Plan plan, Done done) {
 void Applier::watch(Done told) {
   const std::lock_guard lock(state_->mutex);
   state_->watcher = std::move(told);
+}
+
+void Applier::measure(std::function<void(Measured)> done) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->measures.push_back(std::move(done));
+  }
+  state_->changed.notify_all();
 }
 
 void Applier::forget() {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -37,6 +38,17 @@ struct Outcome {
   bool running = false;  ///< Postfix answered, or its master was seen to run, when this was last measured
 };
 
+/// The running Postfix as it was seen just now.
+struct Measured {
+  bool running = false;  ///< its master runs, and each listener of the plan in force has its port open
+  struct Queue {
+    std::uint64_t active = 0;  ///< being delivered, or about to be
+    std::uint64_t deferred = 0;
+    std::uint64_t hold = 0;
+  };
+  std::optional<Queue> queue;  ///< none: it could not be counted
+};
+
 struct Counters {
   std::uint64_t applies = 0, generations = 0, reloads = 0, put_back = 0, rows = 0, execs = 0, looks = 0;
   std::uint64_t last_us = 0;  ///< duration of the last apply
@@ -60,6 +72,9 @@ class Applier {
   /// `told` hears, on the applier's thread, of every change that no apply told: what is in force was found broken,
   /// was mended, was proved. Replaces who heard before; null: nobody.
   void watch(Done told);
+  /// Looks at the running Postfix, without a process or a line in mail.log; `done` hears on the applier's
+  /// thread, after the apply that runs.
+  void measure(std::function<void(Measured)> done);
   /// Forget what is in force and render everything again at the next apply (start-up, restored host).
   void forget();
   [[nodiscard]] Counters counters() const;

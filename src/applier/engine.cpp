@@ -255,8 +255,23 @@ base::Result<void> Engine::prepare(const gateway::Plan& plan, const gateway::Act
     return done;
   if (in_force_)
     if (auto done = write_rows(plan, actions, true, outcome); !done) return done;
+  if (auto done = new_ports_are_free(plan); !done) return done;
   ++counters_.execs;
   return privileged_->check(next);
+}
+
+// A master that cannot open one port ends, and takes all other listeners with it.
+base::Result<void> Engine::new_ports_are_free(const gateway::Plan& plan) const {
+  if (!in_force_) return {};
+  for (const gateway::Probe& each : plan.probes) {
+    const bool ours = std::any_of(
+        in_force_->probes.begin(), in_force_->probes.end(), [&](const gateway::Probe& old) {
+          return old.address == each.address && old.port == each.port;
+        });
+    if (ours) continue;
+    if (auto done = port_is_free(each); !done) return done;
+  }
+  return {};
 }
 
 base::Result<void> Engine::bring_up(const gateway::Plan& plan, const gateway::Actions& actions,

@@ -28,6 +28,9 @@ class Engine {
   using Found = std::function<void(const Outcome&)>;
   std::optional<Outcome> look(const Found& found);  ///< none: no plan is in force
 
+  /// As Applier::measure.
+  Measured measure();
+
   void forget() { in_force_.reset(); }
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
@@ -49,6 +52,7 @@ class Engine {
   base::Result<void> bring_up(const gateway::Plan& plan, const gateway::Actions& actions, bool runs,
                               Outcome& outcome);
   base::Result<void> bring_back(const Switch& before, bool restart);
+  [[nodiscard]] base::Result<void> new_ports_are_free(const gateway::Plan& plan) const;
   void prune_before(std::uint64_t next);
   base::Result<void> reload(Outcome& outcome);
   base::Result<void> start(Outcome& outcome);

@@ -148,6 +148,16 @@ base::Result<void> Engine::mend(const Trouble& trouble, Outcome& outcome) {
   return done ? prove(*in_force_, patience) : done;
 }
 
+Measured Engine::measure() {
+  Measured measured;
+  const auto queue = privileged_->queue();
+  if (!queue) return measured;
+  measured.queue = {queue->active + queue->incoming, queue->deferred, queue->hold};
+  runs_ = queue->master && (!in_force_ || all_listen(in_force_->probes));
+  measured.running = runs_;
+  return measured;
+}
+
 std::optional<Outcome> Engine::look(const Found& found) {
   if (!in_force_) return std::nullopt;
   ++counters_.looks;

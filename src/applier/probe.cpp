@@ -205,6 +205,22 @@ Probed probe(const gateway::Probe& probe, const Mark& mark, std::chrono::millise
   }
 }
 
+base::Result<void> port_is_free(const gateway::Probe& probe) {
+  Address address;
+  if (!parse(probe.address, probe.port, address)) return {};
+  const hands::Descriptor socket(
+      ::socket(address.bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const int yes = 1;  // connections that have ended do not count
+  (void)setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  const auto* where = reinterpret_cast<const sockaddr*>(&address.bytes);
+  const bool taken = (bind(socket.get(), where, address.size) != 0 || listen(socket.get(), 1) != 0) &&
+                     errno == EADDRINUSE;
+  if (!taken) return {};
+  return fail(ErrorCode::exists, probe.listener,
+              fmt::format("The listener {} cannot be opened: another program listens on {} port {}.",
+                          probe.listener, probe.address, probe.port));
+}
+
 bool all_listen(const std::vector<gateway::Probe>& probes) {
   std::set<std::string> listening;
   const bool v4 = add_listening("/proc/net/tcp", listening);

@@ -36,6 +36,10 @@ struct Probed {
 /// since each asking costs lines in mail.log. Blocks for up to 20 s more than `patience`.
 Probed probe(const gateway::Probe& probe, const Mark& mark, std::chrono::milliseconds patience);
 
+/// Nothing, or the error taken: another program listens there. What cannot be tried (no such address,
+/// no right to that port) is no error.
+base::Result<void> port_is_free(const gateway::Probe& probe);
+
 /// Whether something listens at each of the probes' addresses and ports: read from the kernel's
 /// tables, without a connection. True when they cannot be read.
 bool all_listen(const std::vector<gateway::Probe>& probes);

@@ -161,6 +161,10 @@ void RealWorld::watch_data_plane(applier::Applier::Done told) {
   applier_->watch(posted(std::function<void(applier::Outcome)>(std::move(told))));
 }
 
+void RealWorld::measure(std::function<void(applier::Measured)> done) {
+  applier_->measure(posted(std::move(done)));
+}
+
 std::vector<std::string> RealWorld::host_addresses() {
   std::vector<std::string> out;
   for (const auto& at : link_addresses()) out.push_back(at.address);

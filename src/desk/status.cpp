@@ -26,12 +26,24 @@ json::value newest_commit(const State& state) {
   return authorship(state, newest.front());
 }
 
+void add_data_plane(const DataPlaneStatus& plane, json::object& out) {
+  out["generation"] = plane.generation;
+  out["data_plane"] = plane.problem.empty() ? "in force" : plane.problem;
+  out["notes"] = lines_json(plane.notes);
+  out["mta"] = plane.mta_running;
+  out["queue"] = nullptr;
+  if (plane.queue)
+    out["queue"] = json::object{{"active", plane.queue->active},
+                                {"deferred", plane.queue->deferred},
+                                {"hold", plane.queue->hold}};
+  out["measured_ms_ago"] = plane.age_ms;
+}
+
 void status(State& state, Session& session, const Call& call, Params& params) {
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   const cluster::Fleet& fleet = state.fleet();
   const cluster::Member* self = fleet.member(state.peer().self().member);
   const cluster::Group* group = self == nullptr ? nullptr : fleet.group(self->group);
-  const DataPlaneStatus plane = state.house.data_plane();
   const auto links = state.peer().links();
   const auto up =
       std::count_if(links.begin(), links.end(), [](const auto& link) { return link.live; });
@@ -44,16 +56,16 @@ void status(State& state, Session& session, const Call& call, Params& params) {
   out["group"] = clustered && group != nullptr ? json::value(group->name) : json::value(nullptr);
   out["mode_digest"] = base::to_text(mode_digest(state, session.mode));
   out["digest"] = base::to_text(state.peer().state().digest());
-  out["generation"] = plane.generation;
-  out["data_plane"] = plane.problem.empty() ? "in force" : plane.problem;
-  out["notes"] = lines_json(plane.notes);
-  out["mta"] = plane.mta_running;
-  out["queue"] = plane.queue_messages;
   out["links"] = json::object{{"up", up}, {"of", links.size()}};
   out["sessions"] = state.sessions.size();
   out["pending"] = find_pending(state, session) != nullptr;
   out["newest_commit"] = newest_commit(state);
-  call.answer(std::move(out));
+  state.house.measure([weak = state.weak_from_this(), call, out = std::move(out)]() mutable {
+    const auto living = weak.lock();
+    if (living == nullptr) return;
+    add_data_plane(living->house.data_plane(), out);
+    call.answer(std::move(out));
+  });
 }
 
 void stats(State& state, Session&, const Call& call, Params& params) {

@@ -148,7 +148,7 @@ base::Result<Queue> Client::queue() {
   if (!reply) return reply.error();
   Queue queue;
   const std::array counts{&queue.incoming, &queue.active, &queue.deferred, &queue.hold};
-  bool good = reply->fields.size() == counts.size();
+  bool good = reply->fields.size() == counts.size() + 1;
   for (std::size_t i = 0; good && i < counts.size(); ++i) {
     const std::string& field = reply->fields[i];
     const char* end = field.data() + field.size();
@@ -156,6 +156,7 @@ base::Result<Queue> Client::queue() {
     good = error == std::errc() && rest == end;
   }
   if (!good) return unreachable("postern-hands did not count the queue.");
+  queue.master = reply->fields.back() == "yes";
   return queue;
 }
 

@@ -27,9 +27,10 @@ struct Started {
 int exit_code(const Descriptor& status);
 
 /// How many messages lie in Postfix's queue: being taken in, being delivered, waiting for another
-/// try, held.
+/// try, held; and whether its master runs.
 struct Queue {
   std::uint64_t incoming = 0, active = 0, deferred = 0, hold = 0;
+  bool master = false;
 };
 
 /// One connection to postern-hands: a request, its answer. Any thread; one at a time. Calls connect

@@ -48,8 +48,8 @@ class Instance {
   /// `open` is empty at first, and for the next time.
   base::Result<void> table(const TableChange& change, std::optional<Tables>& open) const;
   base::Result<void> sweep(const std::vector<std::string>& keep) const;
-  /// How many messages lie in incoming, active, deferred and hold, in decimal; each counted up to a
-  /// million.
+  /// How many messages lie in incoming, active, deferred and hold, in decimal, each counted up to a
+  /// million; "yes" or "no": whether the master holds its lock.
   base::Result<std::vector<std::string>> queue() const;
   /// A connection to the service "door" of this Postfix, with mail_owner's rights. Only in a process
   /// that ends then: it gives root up for good. Error io: Postfix does not answer there.

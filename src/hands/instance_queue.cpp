@@ -48,6 +48,7 @@ base::Result<std::vector<std::string>> Instance::queue() const {
     count_in(queue->descriptor(), name, true, count);
     counts.push_back(std::to_string(count));
   }
+  counts.emplace_back(master() ? "yes" : "no");
   return counts;
 }
 

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "features/features.h"
 #include "machine/machine.h"
@@ -11,6 +13,7 @@ namespace {
 
 constexpr std::int64_t retry_first_ms = 10'000;
 constexpr std::int64_t retry_most_ms = 300'000;  // each try may cost Postfix two reloads and mail.log a dozen lines
+constexpr std::int64_t measure_most_ms = 1'000;  // a status does not wait for an apply that takes long
 constexpr std::int64_t addresses_age_ms = 1'000;
 
 /// Machine, its group, cluster: near to far. Empty when this fleet does not know the machine.
@@ -178,11 +181,33 @@ void Machine::applied(const applier::Outcome& outcome, const model::Mix& mix, cl
 void Machine::show(const applier::Outcome& outcome) {
   data_plane_.generation = outcome.generation;
   data_plane_.mta_running = outcome.running;
+  measured_ms_ = world_.now().mono_ms;
   data_plane_.problem.clear();
   if (!outcome.result)
     data_plane_.problem = to_text(outcome.result.error());
   else if (!outcome.not_proved.empty())
     data_plane_.problem = "in force, not proved: " + outcome.not_proved;
+}
+
+desk::DataPlaneStatus Machine::data_plane() const {
+  auto out = data_plane_;
+  out.age_ms = world_.now().mono_ms - measured_ms_;
+  return out;
+}
+
+void Machine::measure(std::function<void()> done) {
+  const auto once = std::make_shared<std::function<void()>>(std::move(done));
+  const auto answer = [once] {
+    if (const auto then = std::exchange(*once, nullptr)) then();
+  };
+  world_.measure([this, answer](const applier::Measured& measured) {
+    data_plane_.mta_running = measured.running;
+    if (measured.queue)
+      data_plane_.queue = {measured.queue->active, measured.queue->deferred, measured.queue->hold};
+    measured_ms_ = world_.now().mono_ms;
+    answer();
+  });
+  world_.after(measure_most_ms, answer);
 }
 
 /// postern-hands or a port may be back by then. Only the last of several timers tries.

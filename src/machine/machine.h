@@ -93,7 +93,8 @@ class Machine final : public desk::House {
   void stored_values(std::vector<base::Hash> hashes, std::function<void(cluster::Values)> done) override;
   [[nodiscard]] desk::HostFingerprints host_fingerprints() const override;
   [[nodiscard]] std::string host_key() const override { return identity_.host_public; }
-  [[nodiscard]] desk::DataPlaneStatus data_plane() const override { return data_plane_; }
+  [[nodiscard]] desk::DataPlaneStatus data_plane() const override;
+  void measure(std::function<void()> done) override;
   void link_status(std::function<void(std::vector<desk::LinkStatus>)> done) override;
   void stats(std::function<void(Stats)> done) override;
   [[nodiscard]] std::vector<std::string> host_addresses() const override;
@@ -217,6 +218,7 @@ class Machine final : public desk::House {
   std::int64_t retry_ms_ = 0;  ///< the pause before the try that is due; 0: none was needed
   std::uint64_t retry_round_ = 0;
   desk::DataPlaneStatus data_plane_;
+  std::int64_t measured_ms_ = 0;  ///< when its Postfix was last seen
 };
 
 /// Whether the schema takes it as a host name.

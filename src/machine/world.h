@@ -61,6 +61,8 @@ class World {
   virtual void apply(gateway::Plan plan, applier::Applier::Done done) = 0;
   /// As Applier::watch.
   virtual void watch_data_plane(applier::Applier::Done told) = 0;
+  /// As Applier::measure.
+  virtual void measure(std::function<void(applier::Measured)> done) = 0;
   virtual std::vector<std::string> host_addresses() = 0;
   /// Whether a socket can be bound to that address here.
   virtual bool can_bind(const std::string& address) = 0;

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <future>
 #include <set>
+#include <thread>
 
 namespace postern::test {
 namespace {
@@ -134,6 +135,35 @@ TEST_F(Instance, PostmasterWithoutADomainIsTakenOnlyWhereItIsDelivered) {
   }
 }
 
+TEST_F(Instance, TheQueueAndTheListenersAreMeasured) {
+  const auto measure = [this] {
+    std::promise<applier::Measured> told;
+    applier_->measure([&](const applier::Measured& measured) { told.set_value(measured); });
+    return told.get_future().get();
+  };
+  EXPECT_FALSE(measure().running);
+  ASSERT_APPLIED(apply(plan({route("example.com", {at(host(11), sink_port)})})));  // nobody is there
+  for (const char* to : {"a@example.com", "b@example.com", "c@example.com"})
+    EXPECT_TRUE(send_mail(host(30), host(1), incoming, to).starts_with("250"));
+  applier::Measured seen;
+  for (int i = 0; i < 500; ++i) {
+    seen = measure();
+    if (seen.queue && seen.queue->deferred == 3 && seen.queue->active == 0) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_TRUE(seen.running);
+  ASSERT_TRUE(seen.queue.has_value());
+  EXPECT_EQ(seen.queue->deferred, 3U);
+  EXPECT_EQ(seen.queue->active, 0U);
+  EXPECT_EQ(seen.queue->hold, 0U);
+  ASSERT_EQ(run({"postsuper", "-c", dir_ + "/etc", "-h", "ALL", "deferred"}).code, 0);
+  EXPECT_EQ(measure().queue->hold, 3U);
+  kill(master(), SIGKILL);
+  for (int i = 0; i < 500 && measure().running; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_FALSE(measure().running);
+}
+
 /// No way to the queue manager until it is opened.
 class Shut : public Direct {
  public:
@@ -236,7 +266,7 @@ TEST_F(Spoiled, WhatOnlyShowsInUseIsPutBack) {
   expect_as_before();
 }
 
-TEST_F(Instance, APortThatIsTakenPutsTheSettingsBeforeInForce) {
+TEST_F(Instance, APortThatIsTakenIsFoundBeforeTheSettingsInForceGo) {
   ASSERT_APPLIED(apply(plan({})));
   const Sink taken(host(1), 2527);
   Node three = both_listeners({{rat("example.com", "accept")}, {}});
@@ -244,7 +274,8 @@ TEST_F(Instance, APortThatIsTakenPutsTheSettingsBeforeInForce) {
   three.children[0].children.back().name = "listener";
   const applier::Outcome outcome = apply(plan({}, {three}));
   ASSERT_FALSE(outcome.result.has_value());
-  EXPECT_HAS(outcome.result.error().text, "in force again");
+  EXPECT_HAS(outcome.result.error().text, "another program listens on");
+  EXPECT_EQ(applier_->counters().put_back, 0U);  // Postfix was not told
   EXPECT_HAS(try_recipient(host(30), host(1), incoming, "a@example.com"), "250");
 }
 

@@ -130,7 +130,9 @@ base::Result<hands::Queue> Direct::queue() {
       if (each.is_regular_file(none)) ++files;
     return files;
   };
-  return hands::Queue{count("incoming"), count("active"), count("deferred"), count("hold")};
+  const auto runs = running();
+  return hands::Queue{count("incoming"), count("active"), count("deferred"), count("hold"),
+                      runs && *runs};
 }
 
 base::Result<void> Direct::sweep(const std::vector<std::string>& keep) {

@@ -171,7 +171,10 @@ TEST_F(DeskTest, StatusAndStats) {
   EXPECT_EQ(status.at("group"), "usa");
   EXPECT_EQ(status.at("data_plane"), "in force");
   EXPECT_EQ(status.at("generation"), 3);
-  EXPECT_EQ(status.at("queue"), 5);
+  EXPECT_EQ(status.at("queue").at("active"), 2);
+  EXPECT_EQ(status.at("queue").at("deferred"), 3);
+  EXPECT_EQ(status.at("queue").at("hold"), 1);
+  EXPECT_EQ(status.at("measured_ms_ago"), 0);
   EXPECT_EQ(status.at("mta"), true);
   EXPECT_EQ(status.at("links").at("of"), 2);
   EXPECT_EQ(status.at("links").at("up"), 0);

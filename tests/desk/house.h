@@ -144,7 +144,8 @@ class FakeHouse final : public House {
   [[nodiscard]] HostFingerprints host_fingerprints() const override {
     return {"SHA256:h", "MD5:h"};
   }
-  [[nodiscard]] DataPlaneStatus data_plane() const override { return {3, "", {"a note"}, true, 5}; }
+  [[nodiscard]] DataPlaneStatus data_plane() const override { return {3, "", {"a note"}, true, DataPlaneStatus::Queue{2, 3, 1}, 0}; }
+  void measure(std::function<void()> done) override { done(); }
   void link_status(std::function<void(std::vector<LinkStatus>)> done) override { done(links); }
   void stats(std::function<void(Stats)> done) override { done({{"store.flushes", 12}}); }
   [[nodiscard]] std::vector<std::string> host_addresses() const override { return {"127.0.1.1"}; }

@@ -21,8 +21,14 @@ void print_status(Session& session, const Json& status) {
                                                                text_of(status, "group")));
   print_fact(session, "Links",
              fmt::format("{} of {} up", number_of(links, "up"), number_of(links, "of")));
-  print_fact(session, "Mail engine", flag_of(status, "mta") ? "running" : "not running");
-  print_fact(session, "Queue", fmt::format("{} messages", number_of(status, "queue")));
+  const Json queue = member_of(status, "queue");
+  const auto seconds = number_of(status, "measured_ms_ago") / 1000;
+  const std::string seen = seconds == 0 ? "" : fmt::format(", as seen {} s ago", seconds);
+  print_fact(session, "Mail engine", (flag_of(status, "mta") ? "running" : "not running") + seen);
+  print_fact(session, "Queue",
+             queue.is_object() ? fmt::format("{} active, {} deferred, {} on hold{}", number_of(queue, "active"),
+                                             number_of(queue, "deferred"), number_of(queue, "hold"), seen)
+                               : "not counted");
   print_fact(session, "Data plane", text_of(status, "data_plane"));
   print_fact(session, "Generation", text_of(status, "generation"));
   print_fact(session, "Digest", text_of(status, "digest"));
