@@ -1,5 +1,5 @@
 # Each folder of src/features is one feature. What it takes part in is found by its files: plan.cpp defines
-# plan_NAME (gateway::PlanPart), line.cpp defines line_NAME (line::Line, what its one-line form has beside the schema).
+# plan_NAME (gateway::PlanPart), claims.cpp claims_NAME (gateway::ClaimsPart: ports that it has something listen on), line.cpp defines line_NAME (line::Line, what its one-line form has beside the schema).
 # The tables of both are written here, so that a new feature changes no list.
 function(postern_features)
   postern_folders(plans features plan.cpp)
@@ -13,6 +13,23 @@ namespace postern::features {
 ${declared}
 const std::vector<gateway::Part>& parts() {
   static const std::vector<gateway::Part> all{
+${listed}  };
+  return all;
+}
+
+}  // namespace postern::features
+")
+  postern_folders(claims features claims.cpp)
+  postern_lines(declared "std::vector<gateway::Claim> claims_@WORD@(const gateway::Effective&);\n" ${claims})
+  postern_lines(listed "      {\"@NAME@\", claims_@WORD@},\n" ${claims})
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/features/claims.cpp @ONLY CONTENT
+"#include \"features/features.h\"
+
+namespace postern::features {
+
+${declared}
+const std::vector<ClaimsOf>& claimants() {
+  static const std::vector<ClaimsOf> all{
 ${listed}  };
   return all;
 }
@@ -40,7 +57,8 @@ const line::Line* line_of(std::string_view feature) {
 ")
   # Two libraries: plans are linked into the machine, lines into the CLI.
   postern_room(features USES base model gateway WITHOUT "/line(_[a-z_]+)?\\.cpp$"
-               SOURCES ${PROJECT_BINARY_DIR}/generated/features/parts.cpp)
+               SOURCES ${PROJECT_BINARY_DIR}/generated/features/parts.cpp
+                       ${PROJECT_BINARY_DIR}/generated/features/claims.cpp)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/features/*/line.cpp
        ${PROJECT_SOURCE_DIR}/src/features/*/line_*.cpp)
   add_library(postern_lines STATIC ${sources} ${PROJECT_BINARY_DIR}/generated/features/lines.cpp)

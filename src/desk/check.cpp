@@ -1,8 +1,11 @@
 #include "desk/check.h"
 
+#include "features/features.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <tuple>
 
@@ -41,6 +44,40 @@ class Checker {
     for (const std::string& subject : subjects_)
       for (const schema::Problem& problem : *problems_of(subject, texts))
         add(problem, model::supplier(view_.settings, view_.layout, machine.id, subject), machine.host_name);
+  }
+
+  /// The texts that name ports, of one machine.
+  [[nodiscard]] model::Texts claims_of(const View& view, const base::MemberId& machine) const {
+    model::Texts out;
+    for (const auto& each : features::claimants()) {
+      const std::string feature(each.feature);
+      auto text = model::effective(view.settings, view.layout, machine, feature);
+      if (text == nullptr) text = factory_text(*state_.schema.feature(feature));
+      out.emplace(feature, std::move(text));
+    }
+    return out;
+  }
+
+  /// Two that want one port on it, whatever features they are of.
+  void check_ports(const model::Layout::Machine& machine) {
+    gateway::Effective effective;
+    for (const auto& [feature, text] : claims_of(view_, machine.id))
+      if (auto tree = state_.verdicts.filled(feature, text)) effective.trees[feature] = *tree;
+    std::vector<gateway::Claim> claims;
+    for (const auto& each : features::claimants())
+      for (gateway::Claim& claim : each.claims(effective)) claims.push_back(std::move(claim));
+    for (const auto& [first, second] : gateway::clashes(claims)) {
+      schema::Problem problem;
+      problem.feature = second.feature;
+      problem.path = second.path;
+      problem.value = fmt::format("{}", second.port);
+      problem.text = fmt::format("{} and {} ({}) both want port {} of {}. Give one of them another port.",
+                                 second.who, first.who, state_.schema.feature(first.feature)->title,
+                                 second.port, second.address);
+      problem.text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(problem.text[0])));
+      add(problem, model::supplier(view_.settings, view_.layout, machine.id, second.feature),
+          machine.host_name);
+    }
   }
 
   /// A definition that no machine uses: as if a machine stood in its mode.
@@ -115,6 +152,9 @@ std::vector<Finding> check_change(State& state, const View& before, const View& 
   for (const model::Layout::Machine& machine : after.layout.machines)
     if (!same(checker.effective_of(before, machine.id), checker.effective_of(after, machine.id)))
       checker.check_machine(machine);
+  for (const model::Layout::Machine& machine : after.layout.machines)
+    if (!same(checker.claims_of(before, machine.id), checker.claims_of(after, machine.id)))
+      checker.check_ports(machine);
   for (const model::Settings::Key& key : changed)
     if (after.settings.defines(key.first, key.second) && !has_user(after, key))
       checker.check_unused(key);

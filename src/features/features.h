@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "gateway/claims.h"
 #include "gateway/plan.h"
 
 namespace postern::features {
@@ -9,6 +10,13 @@ namespace postern::features {
 /// The parts of every feature that takes effect on Postfix, in a fixed order. One folder here per feature:
 /// NAME.yang, plan.cpp, golden/.
 const std::vector<gateway::Part>& parts();
+
+/// The ports that the features whose folders have a claims.cpp want on this machine, by feature.
+struct ClaimsOf {
+  std::string_view feature;
+  gateway::ClaimsPart claims;
+};
+const std::vector<ClaimsOf>& claimants();
 
 /// Service ports and addresses of this machine (feature "interfaces"): what posternd itself listens on.
 struct Service {

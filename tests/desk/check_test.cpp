@@ -38,6 +38,35 @@ TEST_F(CheckTest, AReferenceThatDoesNotResolveEverywhereIsAWarning) {
   EXPECT_NE(warning.find("off there"), std::string::npos) << warning;
 }
 
+TEST_F(CheckTest, TwoThatWantOnePortAreNamedWithBothFeatures) {
+  const auto problems = [&](std::string_view more) {
+    put_listener("cluster", more);
+    return sitter.ok("commit.check").at("problems").as_array();
+  };
+  EXPECT_EQ(problems(R"(,"port":2525)").size(), 0U);
+  const json::array ssh = problems(R"(,"port":22)");
+  ASSERT_EQ(ssh.size(), 1U);
+  EXPECT_EQ(ssh[0].at("path"), "listener['In']/port");
+  EXPECT_EQ(ssh[0].at("text"),
+            "The listener In and SSH of the interface Management (Interfaces) both want port 22 of "
+            "192.0.2.1. Give one of them another port.");
+  EXPECT_EQ(ssh[0].at("machines").as_array().size(), 2U) << "paris has no such interface";
+  sitter.refused("invalid", "commit", R"({"request":"1"})");
+  EXPECT_EQ(problems(R"(,"port":443)").size(), 1U) << "HTTPS is on";
+  EXPECT_EQ(problems(R"(,"port":2222)").size(), 0U) << "CCS is off";
+  // Two listeners on one port are the schema's to find as well.
+  EXPECT_GE(problems(R"(},{"name":"Out","type":"private","interface":"Management")").size(), 1U);
+}
+
+TEST_F(CheckTest, TwoServicesOfOneInterfaceOnOnePortAreRefused) {
+  sitter.ok("feature.put", R"({"feature":"interfaces","mode":"machine paris","data":{"interface":[
+      {"name":"Data","address":"192.0.2.9/24","host-name":"p.example.com",
+       "ssh":{"port":2200},"https":{"port":2200}}]}})");
+  const json::array found = sitter.ok("commit.check").at("problems").as_array();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_NE(std::string(found[0].at("text").as_string()).find("HTTPS of the interface Data and SSH"), std::string::npos);
+}
+
 TEST_F(CheckTest, DeletingAnInterfaceNamesTheListenersThatItDisables) {
   put_listener("group usa");
   sitter.ok("commit", R"({"request":"1"})");

@@ -124,6 +124,21 @@ class Changes:
             return re.search(r"-n\0(\w+)\0", words.read()).group(1)
 
 
+def measured(changes):
+    """The queue is counted, and a port that SSH has is refused with both named."""
+    machine = changes.machine
+    changes.commit(f"smtproutes new dead.example {changes.fleet.net}.77:2625")  # nobody is there
+    for number in range(3):
+        f.send_mail(machine.address, f.PRIVATE_PORT, f"{number}@dead.example")
+    f.wait_for("three deferred messages in status", lambda: c.status(machine)["queue"]["deferred"] == 3)
+    seen = c.status(machine)
+    assert seen["mta"] and seen["measured_ms_ago"] < 1000, seen
+    for line in (f"listenerconfig edit IncomingMail --port={f.SSH_PORT}; commit check", "commit"):
+        code, out, err = machine.ssh(line)
+        assert code == 1 and "SSH of the interface Management" in out + err, (code, out, err)
+    machine.must("clearchanges")
+
+
 def main():
     count = int(os.environ.get("POSTERN_COMMITS", "200"))
     with c.running_fleet(("newyork",)) as fleet:
@@ -136,6 +151,7 @@ def main():
                 old.append((number, kind))
             if kind in ROWS and cost != (0, 0):
                 dear.append((number, kind, cost))
+        measured(changes)
         late = sum(delay > 0.1 for delay in changes.delays)
         worst = max(changes.delays) * 1000
         kinds = {kind: sum(one == kind for _, one in old) for kind in sorted(set(ROUND))}

@@ -59,6 +59,21 @@ Listener read(const model::Node& settings) {
   return listener;
 }
 
+/// Who has the listener's port already. A merge brings settings together that nobody checked; and Postfix's master
+/// ends when it cannot open one port of all.
+std::string whose(const Listener& listener, const std::vector<Listener>& before,
+                  const std::vector<Service>& interfaces) {
+  for (const Listener& one : before)
+    if (one.address == listener.address && one.port == listener.port) return one.name;
+  for (const Service& one : interfaces) {
+    if (one.address != listener.address) continue;
+    if (one.ssh && one.ssh_port == listener.port) return "SSH";
+    if (one.ccs && one.ccs_port == listener.port) return "CCS";
+    if (one.https && one.https_port == listener.port) return "HTTPS";
+  }
+  return {};
+}
+
 std::vector<Listener> active(const gateway::Effective& effective, const gateway::Facts& facts,
                              gateway::Draft& draft) {
   const std::vector<Service> interfaces = services(effective.tree("interfaces"));
@@ -66,12 +81,10 @@ std::vector<Listener> active(const gateway::Effective& effective, const gateway:
   for (const model::Node& each : effective.tree("listeners").entries("listener")) {
     Listener listener = read(each);
     std::string off = find_address(listener, each.leaf("interface"), interfaces, facts);
-    const auto other = std::find_if(all.begin(), all.end(), [&](const Listener& one) {
-      return one.address == listener.address && one.port == listener.port;
-    });
-    if (off.empty() && other != all.end())
-      off = fmt::format("{} listens on {} already. Give one of them another port or interface.",
-                        other->name, address_and_port(listener.address, listener.port));
+    const std::string taken = off.empty() ? whose(listener, all, interfaces) : std::string();
+    if (!taken.empty())
+      off = fmt::format("{} listens on {} already. Give one of them another port or interface.", taken,
+                        address_and_port(listener.address, listener.port));
     if (off.empty()) {
       all.push_back(std::move(listener));
     } else {
