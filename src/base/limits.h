@@ -16,6 +16,7 @@ constexpr std::size_t settings_nodes = 200'000;       ///< nodes of one feature'
 constexpr std::size_t settings_depth = 64;
 constexpr std::size_t leaf_bytes = 64U << 10;         ///< one leaf's value
 constexpr std::size_t sessions_per_user = 32;         ///< logins of one user on a machine; the console is never refused
+constexpr std::size_t calls_per_user = 64;            ///< of one user at the desk that are not answered yet
 constexpr std::size_t sessions = 256;                 ///< logins on a machine; links between machines never count
 
 }  // namespace postern::base::limits

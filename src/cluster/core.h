@@ -39,6 +39,7 @@ struct Held {
   Where where = Where::waiting;
   bool durable = false;  ///< its author, or anyone who applied it, has it on disk
   bool proved = false;   ///< chain and signature were checked: only then it owns its dot
+  bool possible = false;  ///< why_impossible found nothing; it depends on the context alone, which does not change
   bool wanted = false;   ///< another author has seen it, or another member shows it: it is measured with those
   Account account;       ///< whose room it takes; a proved one's signature was checked at its arrival
   bool visible = false;  ///< from the store, applied before, and its context has a gap now
@@ -124,6 +125,9 @@ struct Other {
   Vector covers;                                ///< its data plane; as it said it
   std::string problem;
   std::optional<base::MemberId> covers_told_by;
+  std::int64_t began_at = 0;     ///< mono_ms of its last new chain that was taken here by measure
+  /// Times that its word alone ended our incarnation: it may be an invention, and each new one is a chain for ever.
+  Pace own_words{2, 3'600'000};
   Pace patience{3, 60'000};      ///< waits for it of more than a quarter of answer_wait_ms, on whichever link
   bool pace_alerted = false;
   bool clock_alerted = false;
@@ -243,6 +247,7 @@ struct Peer::Core {
   [[nodiscard]] bool begins_chain(const Held& one) const;
   [[nodiscard]] bool may_begin(const Held& one);
   [[nodiscard]] base::MemberId house_of(const base::MemberId& member) const;
+  Pace& pace_of(const base::MemberId& member);
   void try_deferred();
   [[nodiscard]] bool may_stage(const Held& one) const;
   void forget(const base::Hash& hash);
@@ -262,7 +267,7 @@ struct Peer::Core {
   bool know_durable(const base::Hash& tip, std::map<base::Hash, bool>& found);
   bool know_durable(const base::Hash& tip);
   void forget_unsound_twins(const Dot& dot);
-  void learn(const Vector& vector);
+  void learn(const base::MemberId& told_by, const Vector& vector);
   const Record& apply(Header header, const base::Hash& hash, const Values& values);
   void rename_for(const Header& header);
   void alert_fork(const Record& record, const Record& rival);
@@ -283,9 +288,9 @@ struct Peer::Core {
   [[nodiscard]] std::vector<Link*> unequal_links();
 
   // impossible.cpp
-  [[nodiscard]] bool has_seen(const Header& header, const Register& reg, const std::vector<Dot>& writers) const;
-  [[nodiscard]] bool knew_of_removal(const Header& header) const;
-  [[nodiscard]] bool admits_again(const Header& header) const;
+  class Sight;
+  [[nodiscard]] bool knew_of_removal(const Header& header, Sight& sight) const;
+  [[nodiscard]] bool admits_again(const Header& header, Sight& sight) const;
   [[nodiscard]] std::string why_impossible(const Header& header) const;
 
   // lost.cpp
@@ -367,7 +372,8 @@ struct Peer::Core {
   std::multimap<Dot, base::Hash> held_dots;  ///< dots as in the headers
   Shares shares;                         ///< of the room for `held`
   std::size_t staged_bytes = 0;          ///< of those that cannot give way
-  std::map<base::MemberId, Pace> paces;  ///< of new chains, by house
+  std::map<base::MemberId, Pace> paces;        ///< of a member's own new chains
+  std::map<base::MemberId, Pace> guest_paces;  ///< of those of all whom it admitted, by house
   std::optional<Pace> vouched;           ///< of new chains that are wanted, whoever begins them
   /// Members that were admitted while this process runs, and who answers for them: whoever admitted them.
   std::map<base::MemberId, base::MemberId> houses;

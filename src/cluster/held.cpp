@@ -81,8 +81,10 @@ bool Peer::Core::may_begin(const Held& one) {
   if (planted(Planted::chains_without_measure)) return true;
   if (!vouched) vouched.emplace(tuning.vouched_burst, tuning.vouched_refill_ms);
   if (one.wanted && vouched->take(now.mono_ms)) return true;
-  Pace fresh(tuning.chains_burst, tuning.chain_refill_ms);
-  if (paces.try_emplace(house_of(member), fresh).first->second.take(now.mono_ms)) return true;
+  if (pace_of(member).take(now.mono_ms)) {
+    others[member].began_at = now.mono_ms;
+    return true;
+  }
   deferred.insert(one.hash);
   const std::int64_t refill_ms = one.wanted ? tuning.vouched_refill_ms : tuning.chain_refill_ms;
   if (deferred_at == 0 || deferred_at > now.mono_ms + refill_ms) deferred_at = now.mono_ms + refill_ms;
@@ -103,15 +105,39 @@ bool Peer::Core::may_stage(const Held& one) const {
          staged_bytes + one.bytes <= tuning.held_bytes / all_staged_part;
 }
 
+/// A member's own chains have a measure of their own: those whom it admitted share another, or one of them that lies would
+/// keep back whoever let it in, and with that the removal.
+Pace& Peer::Core::pace_of(const base::MemberId& member) {
+  const Pace fresh(tuning.chains_burst, tuning.chain_refill_ms);
+  const base::MemberId house = house_of(member);
+  return (house == member ? paces : guest_paces).try_emplace(house, fresh).first->second;
+}
+
 /// Who answers for what it begins.
 base::MemberId Peer::Core::house_of(const base::MemberId& member) const {
   const auto found = houses.find(member);
   return found == houses.end() ? member : found->second;
 }
 
+/// One of each author in turn, and first of whom has waited longest: what one begins without end keeps back no other.
 void Peer::Core::try_deferred() {
   deferred_at = 0;
-  for (const base::Hash& hash : std::exchange(deferred, {})) to_advance.push_back(hash);
+  std::map<base::MemberId, std::deque<base::Hash>> of_author;
+  for (const base::Hash& hash : std::exchange(deferred, {}))
+    if (const auto one = held.find(hash); one != held.end())
+      of_author[one->second.header.dot.member].push_back(hash);
+  std::vector<std::pair<std::int64_t, base::MemberId>> turn;
+  for (const auto& [author, hashes] : of_author) turn.emplace_back(others[author].began_at, author);
+  std::sort(turn.begin(), turn.end());
+  while (!of_author.empty()) {
+    for (const auto& [began_at, author] : turn) {
+      const auto next = of_author.find(author);
+      if (next == of_author.end()) continue;
+      to_advance.push_back(next->second.front());
+      next->second.pop_front();
+      if (next->second.empty()) of_author.erase(next);
+    }
+  }
 }
 
 Held& Peer::Core::hold(Held fresh) {
@@ -211,7 +237,8 @@ void Peer::Core::advance_waiting(Held& one) {
   }
   std::string wrong = check_chain(one);
   if (wrong.empty()) wrong = prove(one);
-  if (wrong.empty()) wrong = why_impossible(one.header);
+  if (wrong.empty() && !one.possible) wrong = why_impossible(one.header);
+  one.possible = wrong.empty();
   if (!wrong.empty()) {
     refuse(one, wrong);
     return forget(base::Hash(one.hash));
@@ -228,7 +255,8 @@ void Peer::Core::advance_staged(Held& one) {
   std::string wrong;
   if (!one.proved) wrong = check_chain(one);
   if (wrong.empty() && !one.proved) wrong = check_signature(one);
-  if (wrong.empty()) wrong = why_impossible(one.header);
+  if (wrong.empty() && !one.possible) wrong = why_impossible(one.header);
+  one.possible = wrong.empty();
   if (wrong.empty() && !one.visible && !has_values(one)) wrong = "its values are lost";
   if (!wrong.empty()) return drop_unsound(one, wrong);
   if (!may_begin(one)) return;
@@ -347,8 +375,9 @@ bool Peer::Core::know_durable(const base::Hash& tip) {
 
 /// Whoever has applied a commit proves that its author made it durable, and with it all before it. One of
 /// our own that is not from here may be of the incarnation that we go on in, whatever it is called there: that
-/// ends it (2.2).
-void Peer::Core::learn(const Vector& vector) {
+/// ends it (2.2). It is a word without a signature, so nobody ends many by it; the commit itself, which is asked for,
+/// ends it in any case when it comes (watch_own_chain).
+void Peer::Core::learn(const base::MemberId& told_by, const Vector& vector) {
   std::map<base::Hash, bool> found;
   for (const Tip& tip : vector) {
     (void)know_durable(tip.hash, found);
@@ -356,7 +385,8 @@ void Peer::Core::learn(const Vector& vector) {
     const auto flies = [&tip](const Flight& flight) { return flight.hash == tip.hash; };
     const bool ours = history.find(tip.hash) != nullptr ||
                       std::any_of(flights.begin(), flights.end(), flies);
-    if (!ours && !planted(Planted::fork_keeps_incarnation)) end_incarnation();
+    if (ours || incarnation_ended || planted(Planted::fork_keeps_incarnation)) continue;
+    if (others[told_by].own_words.take(now.mono_ms)) end_incarnation();
   }
 }
 

@@ -58,6 +58,10 @@ class History {
   [[nodiscard]] std::uint64_t before(const ChainId& chain) const;
   /// Had the author of `of` seen the commit `dot`?
   [[nodiscard]] bool saw(const Record& of, const Dot& dot) const;
+  /// How far a chain is in the context of `of`, itself included, as Place counts; 0: not at all.
+  [[nodiscard]] std::uint64_t seen(const Record& of, ChainNumber chain) const {
+    return of.place.chain == chain ? of.place.seq : contexts_.seen(of.place, chain);
+  }
   /// The commit that `dot` meant to the author of `by`, who knew fewer branches perhaps; or null.
   [[nodiscard]] const Record* meant(const Record& by, const Dot& dot) const;
 

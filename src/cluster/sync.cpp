@@ -71,7 +71,7 @@ void Peer::Core::replace_known(Link& from, const Vector& vector) {
   from.sent.clear();
   from.round.reset();
   merge_stored(from.member, vector);
-  learn(vector);
+  learn(from.member, vector);
 }
 
 void Peer::Core::compare(Link& from, const Vector& vector) {

@@ -147,15 +147,22 @@ Session* Call::session() const {
   return at == state->sessions.end() ? nullptr : &at->second;
 }
 
+/// Each call is answered once.
+void Call::close() const {
+  if (Session* at = session(); at != nullptr && at->open_calls > 0) --at->open_calls;
+}
+
 void Call::send(std::string line) const {
   if (const Session* at = session()) at->write(std::move(line));
 }
 
 void Call::answer(json::value result) const {
+  close();
   send(protocol::answer_line(id_, std::move(result)));
 }
 
 void Call::refuse(const base::Error& error, json::object data) const {
+  close();
   send(protocol::error_line(id_, error, std::move(data)));
 }
 

@@ -32,6 +32,8 @@ struct Session {
   std::vector<cluster::Dot> credential_dots;
   /// Its own change of its own credentials is under way: the end by 2.12 is not for the writer.
   bool writes_credentials = false;
+  /// Calls that are not answered yet: see calls_per_user.
+  std::size_t open_calls = 0;
   /// A user.passwd of this session is not answered yet: hashing is dear, so it is one at a time.
   bool changes_passphrase = false;
 };
@@ -61,6 +63,7 @@ class Call {
 
  private:
   void send(std::string line) const;
+  void close() const;
 
   std::weak_ptr<State> state_;
   SessionId session_;

@@ -38,11 +38,17 @@ base::Result<void> rotate(const Folder& folder, const std::string& name, std::si
   const std::size_t read_most = 2 * most;
   auto text = folder.read(name, read_most);
   if (!text) return text.error();
+  // The copy is whole before an older one gives way: on a full disk none would be left after a few looks.
+  const std::string copy = name + ".new";
+  auto written = folder.write(copy, *text, 0600);
+  if (written) written = folder.give(copy, {0, status.st_gid, status.st_mode & 0777U});
+  if (!written) {
+    (void)folder.remove(copy);
+    return written;
+  }
   for (int i = logs_kept - 1; i > 0; --i)
     (void)folder.rename(fmt::format("{}.{}", name, i), fmt::format("{}.{}", name, i + 1));
-  auto written = folder.write(name + ".1", *text, 0600);
-  if (written) written = folder.give(name + ".1", {0, status.st_gid, status.st_mode & 0777U});
-  if (!written) return written;
+  if (auto placed = folder.rename(copy, name + ".1"); !placed) return placed;
   return begin_anew(folder, name, text->size(), read_most);
 }
 

@@ -78,8 +78,10 @@ Admission::Entered Admission::enter(ConnectionId id, const base::Source& source,
   if (!entered.refused.empty()) {
     pot(entry).remove(entry);
     if (!is_favoured(source.address)) return entered;
-    entry.reserved = true;
     entered = take_reserved(entry, now_ms);
+    if (!entered.refused.empty()) return entered;
+    entry.reserved = true;
+    ++reserved_total_;
     ++reserved_[source.address];
   }
   if (entered.leaves) erase(entries_.find(*entered.leaves));
@@ -115,19 +117,26 @@ Admission::Entered Admission::find_room(const Entry& entry, std::int64_t now_ms)
 }
 
 /// Its own seats: the one that has waited longest makes room, so that whoever shares the address
-/// with a member must be faster than the member to keep it out.
+/// with a member must be faster than the member to keep it out. When all seats there are, are taken, somebody of the
+/// address that has most makes room, since members can name any number of addresses.
 Admission::Entered Admission::take_reserved(const Entry& entry, std::int64_t now_ms) const {
-  if (count_of(reserved_, entry.source.address) < reserved_seats) return {};
+  const int own = count_of(reserved_, entry.source.address);
+  const bool own_full = own >= reserved_seats;
+  if (!own_full && reserved_total_ < reserved_most) return {};
   std::optional<ConnectionId> found;
-  double most = -2;
+  std::pair<int, double> most{0, -2};
   for (const auto& [id, other] : entries_) {
-    if (!other.reserved || other.source.address != entry.source.address) continue;
-    const auto weight = impatience(other, now_ms);
-    if (weight <= most) continue;
+    if (!other.reserved || (own_full && other.source.address != entry.source.address)) continue;
+    const int seats = count_of(reserved_, other.source.address);
+    const bool is_idle = other.stage != Stage::asked && now_ms - other.progress_ms >= idle_ms;
+    if (!own_full && seats <= own && !is_idle) continue;
+    const std::pair weight{seats, impatience(other, now_ms)};
+    if (found && weight <= most) continue;
     most = weight;
     found = id;
   }
-  return {{}, found};
+  if (found) return {{}, found};
+  return {"all seats that are kept for members are taken", std::nullopt};
 }
 
 void Admission::progress(ConnectionId id, Stage stage, std::int64_t now_ms) {
@@ -146,6 +155,7 @@ void Admission::leave(ConnectionId id) {
 void Admission::erase(Entries::iterator entry) {
   if (entry->second.reserved) {
     add(reserved_, entry->second.source.address, -1);
+    --reserved_total_;
   } else {
     pot(entry->second).remove(entry->second);
   }

@@ -29,13 +29,15 @@ enum class Stage {
 ///
 /// Ports for machines alone count their own, so that whoever fills the administrators' ports does
 /// not keep members out. Beside the common places, each favoured address (members, and where
-/// somebody has logged in from lately) has `reserved_seats` of its own, which others never get.
+/// somebody has logged in from lately) has `reserved_seats` of its own, which others never get,
+/// as long as they are `reserved_most` at most together.
 /// Machine links are counted no more once they are logged in (spec N5).
 ///
 /// Times are ms of one steady clock. Any thread.
 class Admission {
  public:
   static constexpr int reserved_seats = 4;
+  static constexpr int reserved_most = 512;  ///< seats of all favoured addresses together
   static constexpr std::int64_t idle_ms = 1'000;
   static constexpr std::size_t remembered = 32;  ///< sources of logins, the latest
 
@@ -110,6 +112,7 @@ class Admission {
   Pot people_, machines_;
   Entries entries_;
   std::map<std::string, int> reserved_;
+  int reserved_total_ = 0;
   std::set<std::string> members_;
   std::vector<std::string> remembered_;  ///< latest last
   int administrators_ = 0;

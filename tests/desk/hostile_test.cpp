@@ -1,3 +1,4 @@
+#include "base/limits.h"
 #include "base/printable.h"
 #include "calls.h"
 #include "desk/keys.h"
@@ -211,6 +212,30 @@ TEST_F(Hostile, WhatOtherMachinesSayIsShownAsOneLine) {
   const json::value machines = sitter.ok("cluster.connstatus").at("machines");
   expect_printable(machines, "cluster.connstatus");
   EXPECT_EQ(machines.at(2).at("last_error"), "\\x1b[2Jrefused");
+}
+
+/// Whatever the method, what a user has under way is bounded, in however many sessions.
+TEST_F(Hostile, CallsThatAreNotAnsweredYetAreCounted) {
+  Sitter one(*desk, gina());
+  Sitter two(*desk, gina());
+  Sitter other(*desk, admin());
+  house.names_are_slow = true;
+  for (std::size_t i = 0; i < base::limits::calls_per_user / 2; ++i) {
+    one.send("cluster.connstatus");
+    two.send("cluster.connstatus");
+  }
+  EXPECT_EQ(house.looks.size(), base::limits::calls_per_user);
+  one.refused("busy", "cluster.connstatus");
+  two.refused("busy", "cluster.list");
+  other.ok("cluster.list");
+  for (auto& done : house.looks) done(house.links);
+  house.looks.clear();
+  house.names_are_slow = false;
+  for (std::size_t i = 0; i < 3 * base::limits::calls_per_user; ++i) {
+    one.ok("cluster.list");  // answered ones and refused ones are not under way
+    one.raw("no.method");
+    one.raw("session.mode", R"({"mode":"nowhere"})");
+  }
 }
 
 }  // namespace

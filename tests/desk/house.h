@@ -146,7 +146,12 @@ class FakeHouse final : public House {
   }
   [[nodiscard]] DataPlaneStatus data_plane() const override { return {3, "", {"a note"}, true, DataPlaneStatus::Queue{2, 3, 1}, 0}; }
   void measure(std::function<void()> done) override { done(); }
-  void link_status(std::function<void(std::vector<LinkStatus>)> done) override { done(links); }
+  void link_status(std::function<void(std::vector<LinkStatus>)> done) override {
+    if (!names_are_slow) return done(links);
+    looks.push_back(std::move(done));
+  }
+  bool names_are_slow = false;
+  std::vector<std::function<void(std::vector<LinkStatus>)>> looks;  ///< not answered while names are slow
   void stats(std::function<void(Stats)> done) override { done({{"store.flushes", 12}}); }
   [[nodiscard]] std::vector<std::string> host_addresses() const override { return {"127.0.1.1"}; }
   [[nodiscard]] bool has_address(const std::string& address) const override { return address != "192.0.2.99"; }

@@ -3,6 +3,10 @@
 #include "hands/instance.h"
 #include "tests/hands/fixture.h"
 
+#include <sys/resource.h>
+
+#include <csignal>
+
 namespace postern::hands {
 namespace {
 
@@ -47,6 +51,28 @@ TEST_F(Rotation, FiveOldOnesAreKept) {
   EXPECT_EQ(log(".1"), "9 of nine\n");
   EXPECT_EQ(log(".5"), "5 of nine\n");
   EXPECT_FALSE(std::filesystem::exists(dir() + "/posternd.log.6"));
+}
+
+/// No room for a copy: the older ones stay, however often it is tried.
+TEST_F(Rotation, AFullDiskCostsNoOlderLog) {
+  for (int i = 1; i <= 5; ++i) {
+    say(std::to_string(i) + " of five\n");
+    ASSERT_TRUE(rotate(*folder, "posternd.log", 5));
+  }
+  say(std::string(1'000, 'x'));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit none{100, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(rotate(*folder, "posternd.log", 600));
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(log(".1"), "5 of five\n");
+  EXPECT_EQ(log(".5"), "1 of five\n");
+  EXPECT_EQ(log().size(), 1'000U);
+  ASSERT_TRUE(rotate(*folder, "posternd.log", 600)) << "and when there is room again it goes on";
+  EXPECT_EQ(log(".1").size(), 1'000U);
 }
 
 TEST_F(Rotation, AWriterThatIsFasterThanWeFillsNoDisk) {

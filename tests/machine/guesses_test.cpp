@@ -94,6 +94,26 @@ TEST(Guesses, AnAddressThatWasGoodBeforeIsNotHeldUpByItsNeighbours) {
   EXPECT_EQ(leave.wait_ms, 0);
 }
 
+/// Tries that were not made because too many wait are no wrong ones.
+TEST(Guesses, ARefusedTryDoesNotUseUpTheHour) {
+  Guesses guesses;
+  int checked = 0;
+  int busy = 0;
+  std::int64_t now = 1'000;
+  while (busy < 500) {
+    const auto leave = guesses.ask("admin", at(1, 1), now);
+    if (leave.refused.empty()) ++checked;
+    if (leave.refused == guesses.ask("admin", at(1, 1), now).refused && !leave.refused.empty()) busy += 2;
+    ASSERT_LT(checked, 100) << "the address has to wait long before that";
+  }
+  for (now += 30 * minute; checked < 100;) {
+    const auto leave = guesses.ask("admin", at(1, 1), now);
+    if (leave.refused.empty()) ++checked;
+    now += leave.refused.empty() ? leave.wait_ms : minute;
+    ASSERT_LT(now, 2 * hour) << "after " << checked << " checks";
+  }
+}
+
 TEST(Guesses, RightPassphrasesCostNothing) {
   Guesses guesses;
   for (int i = 0; i < 2'000; ++i) {

@@ -174,6 +174,25 @@ TEST_F(Doors, ASeatThatWasLeftIsFree) {
   EXPECT_EQ(gone.size(), 1U);
 }
 
+/// Members can name any number of addresses, of accomplices too.
+TEST_F(Doors, SeatsOfAllFavouredAddressesTogetherAreBounded) {
+  std::set<std::string> named;
+  for (int i = 0; i < 400; ++i) named.insert(fmt::format("10.{}.{}.1", 100 + i / 100, i % 100));
+  admission.set_members(named);
+  for (int i = 0; i < 60; ++i) come(fmt::format("10.{}.1.1", i));
+  for (int round = 0; round < 6; ++round)
+    for (const auto& address : named) come(address);
+  EXPECT_LE(admission.size(), 60U + Admission::reserved_most);
+  EXPECT_GE(admission.size(), static_cast<std::size_t>(Admission::reserved_most));
+  // An honest member, which is quick, comes in beside all those that are not.
+  admission.set_members({"10.250.1.1"});
+  now += Admission::idle_ms;
+  const auto member = come("10.250.1.1");
+  ASSERT_NE(member, 0U) << last_entered.refused;
+  for (int i = 0; i < 100; ++i) come(fmt::format("10.{}.9.1", i));
+  EXPECT_FALSE(lost(member));
+}
+
 TEST_F(Doors, PatienceEndsByStage) {
   const auto silent = come("10.1.1.1");
   const auto half_open = come("10.1.1.2");

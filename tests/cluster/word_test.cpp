@@ -1,0 +1,177 @@
+// What a member's word, and the measure of chains, may do to others.
+#include "cluster/evil.h"
+
+namespace postern::cluster {
+namespace {
+
+struct Words : Evil {
+  void begin(int machines) {
+    found(machines, false);
+    listen();
+  }
+  /// Machine 0's admission of a member.
+  base::Hash admission_of(int machine) {
+    for (const StoredCommit& one : at(0).stored) {
+      const Header header = *decode_header(one.envelope.header);
+      if (find_write(header, member_register(member_id(machine), "identity")) != nullptr) return one.envelope.id();
+    }
+    return admission();
+  }
+  /// A first commit of `machine` in an incarnation of its own, as machine 0 ships it.
+  Ship::Item begins(int machine, base::Incarnation incarnation, const std::string& feature, const std::string& value) {
+    Header header = first(incarnation, feature, value);
+    header.dot.member = header.login_host = member_id(machine);
+    header.prev = admission_of(machine);
+    return signed_by(machine, header, value);
+  }
+  Ship::Item signed_by(int machine, const Header& header, const std::string& value) {
+    Ship::Item item{{encode_header(header), {}}, {value}, false};
+    item.envelope.signature = base::sign(at(machine).self.key, signed_bytes(cluster, item.envelope.header));
+    return item;
+  }
+  /// A link of machine 1's with another member.
+  void greet(LinkId on, int machine) {
+    (void)at(1).peer->step(LinkUp{on, member_id(machine)}, now);
+    (void)tell_on(on, Hello{1, cluster, member_id(machine), 5, at(machine).self.settings_version, "1", now.wall_ms,
+                            at(1).peer->vector(), {}, {}});
+  }
+  void later(std::int64_t ms) {
+    now.mono_ms += ms;
+    now.wall_ms += ms;
+    (void)carry_out(at(1).peer->step(Tick{}, now));
+  }
+  std::size_t chains_of(int machine) {
+    std::size_t count = 0;
+    for (const Tip& tip : at(1).peer->vector()) count += tip.member == member_id(machine) ? 1 : 0;
+    return count;
+  }
+};
+
+TEST(Words, OfCommitsThatNeverWereEndFewIncarnations) {
+  Words world;
+  world.begin(2);
+  for (int i = 0; i < 40; ++i) {
+    Vector phantom{{member_id(1), static_cast<base::Incarnation>(1'000 + i), 1, base::hash_bytes(std::to_string(i)), {}}};
+    (void)world.tell(Summary{phantom});
+    world.later(5'000);
+    world.set(1, "a", std::to_string(i));
+    world.pass(3'000);
+  }
+  EXPECT_EQ(world.shown(1, world.setting("a")), "39");
+  EXPECT_LE(world.chains_of(1), 4U) << "each is a chain for ever, on every machine";
+}
+
+TEST(Words, TheFirstOfACommitThatWeMayHaveForgottenEndsTheIncarnation) {
+  Words world;
+  world.begin(2);
+  world.set(1, "a", "before");
+  world.pass(3'000);
+  const std::size_t chains = world.chains_of(1);
+  (void)world.tell(Summary{{{member_id(1), 4'711, 9, base::hash_bytes("forgotten"), {}}}});
+  world.later(5'000);
+  world.set(1, "a", "after");
+  world.pass(3'000);
+  EXPECT_EQ(world.chains_of(1), chains + 1);
+}
+
+/// Somebody whom machine 0 admits while machine 1 runs, and that has a link with it.
+struct Guest {
+  base::SigningKey key;
+  base::MemberId id;
+  base::Hash admission;
+  LinkId link = 0;
+
+  Guest(Words& world, int number) : link(static_cast<LinkId>(100 + number)) {
+    std::array<std::uint8_t, 32> seed{};
+    seed[0] = static_cast<std::uint8_t>(number);
+    key = base::signing_key(seed);
+    const std::string name = "guest" + std::to_string(number);
+    const MemberIdentity identity{name, base::verify_key(key), "h" + name, "u" + name, uuid(70 + number)};
+    id = member_of(identity);
+    Header header = world.first(static_cast<base::Incarnation>(8'000 + number), "x", "x");
+    const std::string bytes = encode(identity);
+    header.writes = {{member_register(id, "identity"), WriteKind::put, base::hash_bytes(bytes), bytes.size(), {}},
+                     {member_register(id, "name"), WriteKind::put, base::hash_bytes(name), name.size(), {}}};
+    const Ship::Item item = world.sign(header, {bytes, name});
+    admission = item.envelope.id();
+    (void)world.tell(Ship{{item}, false});
+    EXPECT_NE(world.at(1).peer->fleet().member(id), nullptr);
+    (void)world.at(1).peer->step(LinkUp{link, id}, world.now);
+    (void)world.tell_on(link, Hello{1, world.cluster, id, 5, world.at(0).self.settings_version, "1", world.now.wall_ms,
+                                    world.at(1).peer->vector(), {}, {}});
+  }
+  /// Begins a chain.
+  void begin(Words& world, base::Incarnation incarnation, const std::string& feature, const std::string& value) const {
+    Header header = world.first(incarnation, feature, value);
+    header.dot.member = header.login_host = id;
+    header.prev = admission;
+    Ship::Item item{{encode_header(header), {}}, {value}, false};
+    item.envelope.signature = base::sign(key, signed_bytes(world.cluster, item.envelope.header));
+    (void)world.tell_on(link, Ship{{item}, false});
+  }
+};
+
+TEST(Measure, WhomAMemberAdmittedDoesNotUseUpItsOwn) {
+  Words world;
+  world.tuning.chains_burst = 4;
+  world.begin(2);
+  const Guest liar(world, 1);
+  for (int i = 0; i < 20; ++i) liar.begin(world, static_cast<base::Incarnation>(100 + i), "b", std::to_string(i));
+  EXPECT_TRUE(world.alerted(1, "chains"));
+  (void)world.tell(Ship{{world.begins(0, 900, "a", "removal, say")}, false});
+  EXPECT_EQ(world.shown(1, world.setting("a")), "removal, say") << "the sponsor has a measure of its own";
+}
+
+TEST(Measure, WhoWaitedLongestIsNext) {
+  Words world;
+  world.tuning.chains_burst = 4;
+  world.begin(2);
+  const Guest liar(world, 1);
+  const Guest honest(world, 2);
+  for (int i = 0; i < 30; ++i) liar.begin(world, static_cast<base::Incarnation>(100 + i), "b", std::to_string(i));
+  honest.begin(world, 500, "a", "honest");
+  EXPECT_NE(world.shown(1, world.setting("a")), "honest") << "their common measure is used up";
+  for (int i = 0; i < 2; ++i) world.later(world.tuning.chain_refill_ms + 1'000);
+  EXPECT_EQ(world.shown(1, world.setting("a")), "honest");
+}
+
+/// What a removed member staged before it was known to be removed, over the removal, is impossible on that way as well.
+TEST(Impossible, StagedAndThenDurable) {
+  for (const bool staged : {false, true}) {
+    Words world;
+    world.begin(3);
+    Header gone = world.first(77, "x", "x");
+    gone.writes = {{member_register(member_id(2), "life"), WriteKind::remove, {}, 0, {}}};
+    Ship::Item removal = world.sign(gone);
+    removal.values.clear();
+    Header knew = world.first(9, "b", "w");
+    knew.dot.member = knew.login_host = member_id(2);
+    knew.prev = world.admission_of(2);
+    knew.parents = {{gone.dot, removal.envelope.id()}};
+    Ship::Item item = world.signed_by(2, knew, "w");
+    item.staged = staged;
+    world.greet(71, 2);
+    (void)world.tell_on(71, Ship{{item}, false});
+    if (staged) (void)world.tell_on(71, Durable{9, 1, item.envelope.id()});
+    (void)world.tell(Ship{{removal}, false});
+    EXPECT_EQ(world.at(1).peer->fleet().member(member_id(2)), nullptr) << "it is removed";
+    EXPECT_NE(world.shown(1, world.setting("b")), "w") << "staged: " << staged;
+  }
+}
+
+TEST(LinkStates, WordForWordTheSameIsNotToldOn) {
+  Words world;
+  world.begin(3);
+  world.greet(71, 2);
+  const LinkState state{5, 9, member_id(0), {member_id(1)}, {}};
+  const auto told = [&] {
+    std::size_t count = 0;
+    for (const Send& send : world.tell(state).sends) count += std::holds_alternative<LinkState>(send.message) ? 1 : 0;
+    return count;
+  };
+  EXPECT_EQ(told(), 1U);
+  EXPECT_EQ(told(), 0U) << "or two machines would send it to each other for ever";
+}
+
+}  // namespace
+}  // namespace postern::cluster
