@@ -9,6 +9,9 @@ namespace postern::cluster {
 namespace {
 
 constexpr std::size_t least_dot_bytes = 18 + 2;
+constexpr std::size_t least_parent_bytes = 34 + 2;
+/// A register of one letter, and the kind: what is shorter is none, and would make room for many.
+constexpr std::size_t least_write_bytes = 7 + 2;
 
 Dot get_dot(std::string_view from, Reader& reader) {
   Dot dot;
@@ -115,7 +118,8 @@ void get_single(const Field& field, Header& header, Reader& reader) {
 
 /// What a header repeats is counted before any of it is made.
 bool counts_are_small(std::string_view bytes) {
-  if (count_fields(bytes, 5) > parents_per_commit) return false;
+  const std::size_t parents = count_fields(bytes, 5);
+  if (parents > parents_per_commit) return false;
   std::size_t writes = 0;
   std::size_t bases = 0;
   Field field;
@@ -126,7 +130,7 @@ bool counts_are_small(std::string_view bytes) {
     if (base > heads_per_base) return false;
     bases += base;
   }
-  return bases * least_dot_bytes <= bytes.size();
+  return parents * least_parent_bytes + writes * least_write_bytes + bases * least_dot_bytes <= bytes.size();
 }
 
 Header get_header(std::string_view from, Reader& reader) {

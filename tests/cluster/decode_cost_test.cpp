@@ -184,6 +184,19 @@ TEST(DecodeCost, AHeaderCostsAFewMegabytesAtMost) {
   }
 }
 
+/// A small one costs little: room is made for what can be in so many bytes.
+TEST(DecodeCost, AHeaderCostsTwentyTimesItsBytes) {
+  const std::string one_byte_write = field(12, "\x0a");
+  for (const std::size_t size : {500U, 5'000U, 50'000U}) {
+    for (const std::string& one : {one_byte_write, field(12, ""), field(5, ""), field(12, field(5, ""))}) {
+      const std::string bytes = many(one, size);
+      meter.begin();
+      { const auto decoded = decode_header(bytes); }
+      EXPECT_LE(meter.cost(), 20 * bytes.size() + slack) << size;
+    }
+  }
+}
+
 TEST(DecodeCost, TipsThatAreTakenAreTheOnesThatWereSent) {
   const auto decoded = decode(field(5, tips(1, 1000)));
   ASSERT_TRUE(decoded) << decoded.error().text;
