@@ -78,6 +78,13 @@ class Terminal:
             if not self.read(deadline):
                 raise c.f.Trouble(f"the session ended before \"{words}\":\n{self.screen}")
 
+    def wait_words(self, words):
+        """Those words came since the last typing, on a whole line."""
+        deadline = time.monotonic() + 40
+        while words not in self.screen[self.mark:] or not self.screen.endswith("\n"):
+            if not self.read(deadline):
+                raise c.f.Trouble(f"the session ended before \"{words}\":\n{self.screen}")
+
     def type(self, text):
         self.mark = len(self.screen)
         os.write(self.fd, text.encode() + b"\r")
@@ -95,13 +102,38 @@ def same(came, wanted, net, what):
     assert came == wanted, f"{what}\n=== came\n{came}\n=== wanted\n{wanted}"
 
 
+# How the CLI asks for several lines, and what ends them.
+BLOCKS = {"Paste the table.": ".", "Enter the text, line by line.": ""}
+
+
+def cues(typed, wanted):
+    """What stands on the screen when each line is typed: (prompt, None), (None, words) for a block's first line, and
+    (None, None) for its others."""
+    found, ending, words = [], None, None
+    for line in wanted:
+        if ending is not None:
+            found.append((None, words))
+            words = None
+            ending = None if line == ending else ending
+            continue
+        asked = PROMPT.match(line)
+        if asked:
+            found.append((asked.group(1), None))
+        for begins, ends in BLOCKS.items():
+            if line.startswith(begins):
+                words, ending = begins, ends
+    assert len(found) == len(typed), (len(found), len(typed), found)
+    return found
+
+
 def play_shell(fleet, name, typed, wanted):
     wanted = [line for line in wanted if not re.fullmatch(r"\(exit \d+\)", line)]
-    prompts = [found.group(1) for found in map(PROMPT.match, wanted) if found]
-    assert len(prompts) == len(typed), (name, len(prompts), len(typed), prompts)
     terminal = Terminal(["ssh", "-F", fleet.ssh_config, "-tt", name])
-    for prompt, line in zip(prompts, typed):
-        terminal.wait_prompt(prompt, fleet.net)
+    for (prompt, words), line in zip(cues(typed, wanted), typed):
+        if prompt is not None:
+            terminal.wait_prompt(prompt, fleet.net)
+        elif words is not None:
+            terminal.wait_words(words)
         terminal.type(line.replace("127.0.1.", fleet.net + "."))
     terminal.finish()
     greeting = r"^Postern on [^\n]*\n(?:You have changes that are not committed[^\n]*\n)?"
