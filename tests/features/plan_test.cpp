@@ -43,6 +43,25 @@ TEST(Listeners, APublicOneNeverTakesMailForAll) {
   EXPECT_NE(made.notes[0].text.find("open relay"), std::string::npos);
 }
 
+// One local part must not open the relay: it counts at domains that the table names.
+TEST(Listeners, AUserInEveryDomainNeedsDomains) {
+  const auto with = [](std::vector<Node> rows) {
+    return plan({management(), listeners({listener("In", "public", "Loop", 25, {std::move(rows), {}})})});
+  };
+  const auto table = [](const gateway::Plan& made, std::string_view name) {
+    const auto found = std::ranges::find(made.tables, name, &gateway::Table::name);
+    return found == made.tables.end() ? std::map<std::string, std::string>{} : found->rows;
+  };
+  const gateway::Plan none = with({rat("postmaster@", "accept")});
+  ASSERT_EQ(none.notes.size(), 1U);
+  EXPECT_NE(none.notes[0].text.find("names no domain"), std::string::npos) << none.notes[0].text;
+  EXPECT_TRUE(table(none, "relay_domains").empty());
+  const gateway::Plan some = with({rat("postmaster@", "accept"), rat("a.example", "reject")});
+  EXPECT_TRUE(some.notes.empty());
+  EXPECT_EQ(table(some, "relay_domains").count("a.example"), 1U);
+  EXPECT_EQ(table(some, "rat_In_users").at("postmaster@"), "OK");
+}
+
 TEST(Listeners, OneRecipientRowIsOneRowAndNoFile) {
   const auto with = [](std::vector<Node> rows) {
     return plan(

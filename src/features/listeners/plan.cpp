@@ -113,7 +113,8 @@ std::string recipient_checks(const Listener& listener, const gateway::Facts& fac
   const std::string table = "rat_" + listener.key;
   draft.tables[table] = std::move(access.domains);
   draft.tables[table + "_users"] = std::move(access.users);
-  draft.tables["relay_domains"].merge(access.relay_domains);
+  const bool user_everywhere =
+      std::ranges::any_of(draft.tables[table + "_users"], [](const auto& row) { return row.first.ends_with('@') && row.second == "OK"; });
   sample = access.sample;
   if (access.all_accepted)
     draft.note(
@@ -122,6 +123,12 @@ std::string recipient_checks(const Listener& listener, const gateway::Facts& fac
             "The listener {} does not take mail for ALL: a public listener that does is an open "
             "relay. Name the domains in its RAT, or let senders relay through its HAT.",
             listener.name));
+  if (user_everywhere && access.relay_domains.empty())
+    draft.note("listeners",
+               fmt::format("The listener {} takes mail for a user in every domain of its RAT, but that names no domain: add the "
+                           "domains.",
+                           listener.name));
+  draft.tables["relay_domains"].merge(access.relay_domains);
   std::string checks = fmt::format("check_recipient_access {}, check_recipient_access {}",
                                    gateway::Draft::map_name(facts, table + "_users"),
                                    gateway::Draft::map_name(facts, table));
