@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/settings.h"
+#include "line/forms.h"
 
 namespace postern::cli {
 namespace {
@@ -137,8 +138,8 @@ class Completion {
     const auto view = open_feature(session_, *command_->feature);
     if (!view || typed_.empty()) return;
     const schema::Form& form = session_.schema.form(command_->feature->name);
-    const auto main = std::ranges::find(form.children, model::Node::Kind::list, &schema::Form::kind);
-    if (main == form.children.end()) return;
+    const schema::Form* main = line::main_list(*command_->feature, form);
+    if (main == nullptr) return;
     const auto changes = [](const std::string& verb) { return verb == "edit" || verb == "delete"; };
     const schema::Form* nested = main->child(typed_.front());
     if (nested == nullptr && changes(typed_.front()) && typed_.size() == 1)

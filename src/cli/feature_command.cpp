@@ -52,22 +52,19 @@ JsonObject row_of(const model::Node& entry) {
   return row;
 }
 
-/// What a table stands in; with --json every default filled in, since a program does not know them.
-base::Result<model::Node> holder_of(const Session& session, const line::Subject& subject, const model::Path& parent) {
+/// The subject with every default filled in, since a program does not know them.
+line::Subject with_defaults(const line::Subject& subject) {
   line::Subject filled = subject;
-  filled.standing = [&]() -> base::Result<line::Standing> {
+  filled.standing = [&subject]() -> base::Result<line::Standing> {
     auto standing = subject.standing();
-    if (standing && session.json) standing->tree = session.schema.with_defaults(subject.feature.name, standing->tree);
+    if (standing) standing->tree = subject.schema.with_defaults(subject.feature.name, standing->tree);
     return standing;
   };
-  if (!parent.empty()) return line::entry_at(filled, parent);
-  auto standing = filled.standing();
-  if (!standing) return standing.error();
-  return std::move(standing->tree);
+  return filled;
 }
 
 int print_table(Session& session, const line::Subject& subject, const line::WholeTable& table) {
-  const auto holder = holder_of(session, subject, table.parent);
+  const auto holder = line::entry_at(session.json ? with_defaults(subject) : subject, table.parent);
   if (!holder) return session.fail(holder.error());
   if (session.json) {
     boost::json::array rows;

@@ -19,12 +19,6 @@ using Kind = model::Node::Kind;
 using Op = model::Edit::Op;
 using Answers = std::map<std::string, std::string, std::less<>>;
 
-/// The question that stands for all of an entry's leaves; null when each is asked by itself.
-const line::Whole* whole_of(const schema::Feature& feature, const schema::Form& entries) {
-  const line::Line* own = features::line_of(feature.name);
-  return own != nullptr && own->whole && own->whole->list == entries.name ? &*own->whole : nullptr;
-}
-
 using line::below;
 using line::names_of;
 
@@ -229,7 +223,7 @@ bool ask_whole(Interview& interview, const line::Whole& whole, const model::Path
 
 std::vector<Table> tables_of(const schema::Feature& feature, const schema::Form& entries) {
   std::vector<Table> tables;
-  if (whole_of(feature, entries) != nullptr) return tables;
+  if (line::whole_of(features::line_of(feature.name), entries) != nullptr) return tables;
   for (const auto& child : entries.children) {
     if (child.kind != Kind::list) continue;
     tables.push_back({&child, child.table.empty() ? upper(child.name) : child.table,
@@ -283,7 +277,7 @@ bool ask_keys(Interview& interview, const schema::Form& list, const model::Path&
 
 bool ask_children(Interview& interview, const schema::Form& form, const model::Path& path,
                   const model::Node* current) {
-  if (const line::Whole* whole = whole_of(interview.feature, form)) return ask_whole(interview, *whole, path, current);
+  if (const line::Whole* whole = line::whole_of(features::line_of(interview.feature.name), form)) return ask_whole(interview, *whole, path, current);
   Answers answers;
   for (const auto& child : form.children) {
     if (std::ranges::find(form.keys, child.name) != form.keys.end()) continue;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "cli/settings.h"
 #include "features/lines.h"
@@ -21,10 +22,8 @@ constexpr std::size_t lines_told_most = 50;
 /// The format that the option names, or the list's first.
 base::Result<line::TableFile> format_of(const line::Subject& subject, const schema::Form& list, Arguments& arguments) {
   const std::string wanted = lower(arguments.option("format").value_or(""));
-  const line::Line* own = features::line_of(subject.feature.name);
   std::vector<std::string> names;
-  for (const auto& file : own == nullptr ? std::vector<line::TableFile>{} : own->files) {
-    if (file.list != list.name) continue;
+  for (const auto& file : line::files_of(features::line_of(subject.feature.name), list)) {
     if (wanted.empty() || wanted == file.format) return file;
     names.emplace_back(file.format);
   }
@@ -47,22 +46,15 @@ std::size_t entries_in(const line::Edits& edits, const line::WholeTable& table) 
 
 /// Those that are in the table already are made anew by the file.
 void replace_entries(line::Edits& edits, const line::WholeTable& table, const model::Node& holder) {
+  std::set<std::vector<std::string>> there;
+  for (const auto& entry : holder.entries(table.list->name)) there.insert(entry.key_values(table.list->keys.size()));
   line::Edits all;
   for (auto& edit : edits) {
     const bool makes = edit.op == Op::create && edit.path.size() == table.parent.size() + 1;
-    const model::Node* list = holder.child(table.list->name);
-    if (makes && list != nullptr && list->entry(edit.path.back().keys) != nullptr)
-      all.push_back({Op::remove, edit.path, {}, {}});
+    if (makes && there.contains(edit.path.back().keys)) all.push_back({Op::remove, edit.path, {}, {}});
     all.push_back(std::move(edit));
   }
   edits = std::move(all);
-}
-
-base::Result<model::Node> holder_of(const line::Subject& subject, const line::WholeTable& table) {
-  if (!table.parent.empty()) return line::entry_at(subject, table.parent);
-  auto standing = subject.standing();
-  if (!standing) return standing.error();
-  return std::move(standing->tree);
 }
 
 base::Result<std::string> read_file(Session& session) {
@@ -83,7 +75,7 @@ int import_table(Session& session, const line::Subject& subject, const line::Who
   const bool goes_on = arguments.option("continue").has_value();
   std::string start = arguments.option("start").value_or("");
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
-  const auto holder = holder_of(subject, table);
+  const auto holder = line::entry_at(subject, table.parent);
   if (!holder) return session.fail(holder.error());
   const auto text = read_file(session);
   if (!text) return session.fail(text.error());
@@ -111,7 +103,7 @@ int export_table(Session& session, const line::Subject& subject, const line::Who
   const auto file = format_of(subject, *table.list, arguments);
   if (!file) return session.fail(file.error());
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
-  const auto holder = holder_of(subject, table);
+  const auto holder = line::entry_at(subject, table.parent);
   if (!holder) return session.fail(holder.error());
   session.print(file->write(*holder));
   return exit_ok;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/assert.h"
 #include "base/words.h"
@@ -21,24 +22,12 @@ struct Table {
   const schema::Form* parent = nullptr;
 };
 
-bool is_covered(const schema::Form& list, const Line* own) {
-  if (own == nullptr || !own->whole || own->whole->list != list.name) return false;
-  return true;
-}
-
-/// The list that new, edit and delete without a table's name are about; null when the container chooses.
-const schema::Form* main_list(const schema::Feature& feature, const schema::Form& form) {
-  if (!feature.choose.empty()) return nullptr;
-  const auto found = std::ranges::find(form.children, Kind::list, &schema::Form::kind);
-  return found == form.children.end() ? nullptr : &*found;
-}
-
 std::vector<Table> tables_of(const schema::Feature& feature, const schema::Form& form, const Line* own) {
   const schema::Form* main = main_list(feature, form);
   std::vector<Table> tables;
   for (const auto& child : form.children)
     if (child.kind == Kind::list && &child != main) tables.push_back({&child, nullptr});
-  if (main == nullptr || is_covered(*main, own)) return tables;
+  if (main == nullptr || whole_of(own, *main) != nullptr) return tables;
   for (const auto& child : main->children)
     if (child.kind == Kind::list) tables.push_back({&child, main});
   return tables;
@@ -186,15 +175,6 @@ base::Result<Edits> set_edits(const Subject& subject, Arguments& arguments) {
   return edits;
 }
 
-/// Names of the file formats of a list, the first first.
-std::vector<std::string> formats_of(const Line* own, const schema::Form& list) {
-  std::vector<std::string> names;
-  if (own == nullptr) return names;
-  for (const auto& file : own->files)
-    if (file.list == list.name) names.emplace_back(file.format);
-  return names;
-}
-
 const Table* table_named(const std::vector<Table>& tables, std::string_view name) {
   const auto found = std::ranges::find_if(tables, [&](const Table& table) { return table.list->name == name; });
   return found == tables.end() ? nullptr : &*found;
@@ -220,7 +200,8 @@ void word_usage(const schema::Form& list, std::vector<std::string>& words) {
 }
 
 void file_usage(const std::string& begin, const schema::Form& list, const Line* own, std::vector<std::string>& forms) {
-  const auto formats = formats_of(own, list);
+  std::vector<std::string> formats;
+  for (const auto& file : files_of(own, list)) formats.emplace_back(file.format);
   if (formats.empty()) return;
   const std::string format = formats.size() > 1 ? fmt::format(" [--format={}]", base::join(formats, "|")) : "";
   forms.push_back(fmt::format("{} import{} [--add] [--continue] (then the file)", begin, format));
@@ -281,6 +262,19 @@ void choice_usage(const schema::Feature& feature, const schema::Form& form, std:
 
 }  // namespace
 
+std::vector<TableFile> files_of(const Line* own, const schema::Form& list) {
+  std::vector<TableFile> files;
+  if (own != nullptr)
+    std::ranges::copy_if(own->files, std::back_inserter(files), [&](const TableFile& file) { return file.list == list.name; });
+  return files;
+}
+
+const schema::Form* main_list(const schema::Feature& feature, const schema::Form& form) {
+  if (!feature.choose.empty()) return nullptr;
+  const auto found = std::ranges::find(form.children, Kind::list, &schema::Form::kind);
+  return found == form.children.end() ? nullptr : &*found;
+}
+
 std::vector<std::string> operations(const schema::Feature& feature, const schema::Form& form, const Line* own) {
   std::vector<std::string> names;
   if (!feature.choose.empty()) {
@@ -289,7 +283,7 @@ std::vector<std::string> operations(const schema::Feature& feature, const schema
     names = leaf->choices;
   } else if (main_list(feature, form) != nullptr) {
     names = {"new", "edit", "delete"};
-    if (!formats_of(own, *main_list(feature, form)).empty()) names.insert(names.end(), {"import", "export"});
+    if (!files_of(own, *main_list(feature, form)).empty()) names.insert(names.end(), {"import", "export"});
   }
   if (feature.choose.empty() && has_own_options(form)) names.emplace_back("set");
   for (const auto& table : tables_of(feature, form, own)) names.push_back(table.list->name);

@@ -16,6 +16,8 @@
 ///   COMMAND set --OPTION=VALUE                       leaves of the container itself
 namespace postern::line {
 
+/// The list that new, edit and delete without a table's name are about; null when the container chooses, or has none.
+const schema::Form* main_list(const schema::Feature& feature, const schema::Form& form);
 /// The operations, in the order of help. `own`: the feature's own line, or null.
 std::vector<std::string> operations(const schema::Feature& feature, const schema::Form& form, const Line* own);
 /// The forms for help, one a line.

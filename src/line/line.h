@@ -38,4 +38,12 @@ struct Line {
   std::vector<TableFile> files;
 };
 
+/// What stands for all leaves of the list's entries, and is all that a line says of them; null: the leaves do.
+inline const Whole* whole_of(const Line* own, const schema::Form& list) {
+  return own != nullptr && own->whole && own->whole->list == list.name ? &*own->whole : nullptr;
+}
+
+/// The files that hold a list, in the order of Line::files.
+std::vector<TableFile> files_of(const Line* own, const schema::Form& list);
+
 }  // namespace postern::line

@@ -50,7 +50,7 @@ base::Result<Edits> option_edits(const Subject& subject, const schema::Form& for
                                  Arguments& arguments);
 /// Error not_found, naming the entry, unless the settings that an edit would change hold it, or have yet to begin.
 base::Result<> expect_entry(const Subject& subject, const model::Path& entry, const Arguments& arguments);
-/// The entry in the settings as they stand. Errors: not_found.
+/// The entry in the settings as they stand; for an empty path the container. Errors: not_found.
 base::Result<model::Node> entry_at(const Subject& subject, const model::Path& entry);
 
 /// "max-connections" of "max-connections=N", and "N", or what the type says.

@@ -83,11 +83,6 @@ std::string plain_line(const schema::Form& list, const model::Node& entry) {
   return parts.empty() ? text : text + ": " + base::join(parts, ", ");
 }
 
-/// Whether the entry's own line tells all that is in the list.
-bool is_covered(const Line* own, const schema::Form& entries) {
-  return own != nullptr && own->whole && own->whole->list == entries.name;
-}
-
 std::string leaves_text(const schema::Form& form, const model::Node& tree) {
   std::string text;
   for (const auto& child : form.children) {
@@ -114,7 +109,7 @@ std::string list_text(const schema::Form& list, const Line* own, const model::No
   for (std::size_t i = 0; i < entries.size() && i < most; ++i) {
     text += fmt::format("{:{}}{}. {}\n", "", indent, i + 1, entry_line(list, own, entries[i]));
     for (const auto& nested : list.children) {
-      if (nested.kind != Kind::list || most != everything || is_covered(own, list)) continue;
+      if (nested.kind != Kind::list || most != everything || whole_of(own, list) != nullptr) continue;
       if (entries[i].entries(nested.name).empty()) continue;
       text += fmt::format("{:{}}{}:\n", "", indent + 4, base::plural(nested.label));
       text += list_text(nested, own, entries[i], indent + 8, most);
