@@ -1,6 +1,7 @@
-# Each folder of src/features is one feature. What it takes part in is found by its files: plan.cpp defines
-# plan_NAME (gateway::PlanPart), claims.cpp claims_NAME (gateway::ClaimsPart: ports that it has something listen on), line.cpp defines line_NAME (line::Line, what its one-line form has beside the schema).
-# The tables of both are written here, so that a new feature changes no list.
+# Each folder of src/features is one feature. What it takes part in is found by its files: plan.cpp defines plan_NAME
+# (gateway::PlanPart), claims.cpp claims_NAME (gateway::ClaimsPart: ports that it has something listen on), line.cpp
+# line_NAME (line::Line: what its one-line form has beside the schema). The tables of all three are written here, so that
+# a new feature changes no list.
 function(postern_features)
   postern_folders(plans features plan.cpp)
   postern_lines(declared "void plan_@WORD@(const gateway::Effective&, const gateway::Facts&, gateway::Draft&);\n" ${plans})

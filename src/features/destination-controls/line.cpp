@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "base/words.h"
 
 /// destconfig's table as AsyncOS keeps it in a file: a section a domain, a parameter a line.
@@ -49,11 +51,9 @@ class Reader {
     const std::string name = base::trimmed(one.text.substr(1, one.text.size() - 2));
     auto domain = canonical_leaf(subject_, {"destination", "domain"}, name);
     if (!domain) return bad(one, domain.error().text);
-    const model::Path entry = line::below(parent_, "destination", {*domain});
-    for (const auto& edit : edits_)
-      if (edit.op == Op::create && edit.path == entry) return bad(one, fmt::format("{} has a section already.", *domain));
+    if (!domains_.insert(*domain).second) return bad(one, fmt::format("{} has a section already.", *domain));
     in_bad_section_ = false;
-    entry_ = entry;
+    entry_ = line::below(parent_, "destination", {*domain});
     edits_.push_back({Op::create, entry_, {}, {}});
   }
 
@@ -71,6 +71,7 @@ class Reader {
   const Subject& subject_;
   const model::Path& parent_;
   std::vector<line::Said>& said_;
+  std::set<std::string> domains_;
   model::Path entry_;
   bool in_bad_section_ = false;
   Edits edits_;

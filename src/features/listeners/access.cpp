@@ -29,7 +29,7 @@ std::vector<std::string> networks(const model::Node& group) {
 }
 
 void add_row(RecipientAccess& access, const std::string& address, const std::string& action,
-             bool accept, bool user_everywhere) {
+             bool accept) {
   const std::size_t at = address.find('@');
   if (at != std::string::npos) {
     access.users[address] = action;
@@ -39,7 +39,7 @@ void add_row(RecipientAccess& access, const std::string& address, const std::str
   }
   access.domains[address] = action;
   // "user@" is taken only at domains that the table names: one local part must not open the relay.
-  if (accept || user_everywhere) access.relay_domains[address] = "OK";
+  if (accept || access.user_everywhere) access.relay_domains[address] = "OK";
   if (accept && access.sample.empty())
     access.sample = address.starts_with('.') ? "postern-probe" + address : address;
 }
@@ -69,13 +69,13 @@ HostAccess host_access(const model::Node& listener, bool is_public) {
 
 RecipientAccess recipient_access(const model::Node& listener) {
   RecipientAccess access;
-  const bool user_everywhere = accepts_user_everywhere(listener);
+  access.user_everywhere = accepts_user_everywhere(listener);
   for (const model::Node& row : listener.entries("rat")) {
     const std::string_view address = row.leaf("address");
     const bool accept = row.leaf("action") == "accept";
     const std::string action = accept ? "OK" : reject(row);
     if (address != "ALL") {
-      add_row(access, lower(address), action, accept, user_everywhere);
+      add_row(access, lower(address), action, accept);
     } else if (accept) {
       access.all_accepted = true;
     } else {

@@ -113,8 +113,6 @@ std::string recipient_checks(const Listener& listener, const gateway::Facts& fac
   const std::string table = "rat_" + listener.key;
   draft.tables[table] = std::move(access.domains);
   draft.tables[table + "_users"] = std::move(access.users);
-  const bool user_everywhere =
-      std::ranges::any_of(draft.tables[table + "_users"], [](const auto& row) { return row.first.ends_with('@') && row.second == "OK"; });
   sample = access.sample;
   if (access.all_accepted)
     draft.note(
@@ -123,7 +121,7 @@ std::string recipient_checks(const Listener& listener, const gateway::Facts& fac
             "The listener {} does not take mail for ALL: a public listener that does is an open "
             "relay. Name the domains in its RAT, or let senders relay through its HAT.",
             listener.name));
-  if (user_everywhere && access.relay_domains.empty())
+  if (access.user_everywhere && access.relay_domains.empty())
     draft.note("listeners",
                fmt::format("The listener {} takes mail for a user in every domain of its RAT, but that names no domain: add the "
                            "domains.",
