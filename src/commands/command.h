@@ -25,7 +25,7 @@ struct Row {
   Where where = Where::any;
   base::Role least = base::Role::operator_;
   std::string_view summary;  ///< what it does, a sentence
-  std::string_view forms;    ///< the one-line forms, one a line
+  std::string_view forms = {};  ///< the one-line forms, one a line
   Asks asks = Asks::first;
   std::string_view alias = {};
   bool before_setup = false;  ///< also on a machine that is not set up

@@ -6,14 +6,7 @@
 /// schema, takes the place of the one here.
 namespace postern::commands {
 
-struct Planned {
-  std::string_view name;
-  Where where = Where::any;
-  base::Role least = base::Role::operator_;
-  std::string_view summary;
-};
-
-inline constexpr Planned planned[] = {
+inline constexpr Row planned[] = {
     {"alertconfig", Where::any, base::Role::operator_,
      "Configures who gets alerts."},
     {"aliasconfig", Where::any, base::Role::operator_,

@@ -17,9 +17,9 @@ Where where_of(schema::Scope scope) {
   return Where::any;
 }
 
-Command command_of(const Row& row) {
+Command command_of(const Row& row, bool built) {
   return {std::string(row.name), row.where,        row.least, std::string(row.summary), row.forms, row.asks,
-          row.alias,             row.before_setup, true,      nullptr};
+          row.alias,             row.before_setup, built,     nullptr};
 }
 
 Command command_of(const schema::Feature& feature) {
@@ -33,22 +33,13 @@ Command command_of(const schema::Feature& feature) {
   return command;
 }
 
-Command command_of(const Planned& planned) {
-  Command command;
-  command.name = planned.name;
-  command.where = planned.where;
-  command.least = planned.least;
-  command.summary = planned.summary;
-  return command;
-}
-
 }  // namespace
 
 Table::Table(const schema::Schema& schema) {
-  for (const Row* row : folder_rows()) all_.push_back(command_of(*row));
+  for (const Row* row : folder_rows()) all_.push_back(command_of(*row, true));
   for (const auto& feature : schema.features()) all_.push_back(command_of(feature));
   for (const auto& one : planned)
-    if (std::ranges::find(all_, one.name, &Command::name) == all_.end()) all_.push_back(command_of(one));
+    if (std::ranges::find(all_, one.name, &Command::name) == all_.end()) all_.push_back(command_of(one, false));
   std::ranges::sort(all_, {}, &Command::name);
 }
 
