@@ -181,7 +181,7 @@ void Machine::applied(const applier::Outcome& outcome, const model::Mix& mix, cl
 void Machine::show(const applier::Outcome& outcome) {
   data_plane_.generation = outcome.generation;
   data_plane_.mta_running = outcome.running;
-  measured_ms_ = world_.now().mono_ms;
+  seen_ms_ = world_.now().mono_ms;
   data_plane_.problem.clear();
   if (!outcome.result)
     data_plane_.problem = to_text(outcome.result.error());
@@ -191,7 +191,7 @@ void Machine::show(const applier::Outcome& outcome) {
 
 desk::DataPlaneStatus Machine::data_plane() const {
   auto out = data_plane_;
-  out.age_ms = world_.now().mono_ms - measured_ms_;
+  out.age_ms = world_.now().mono_ms - (out.queue ? std::min(seen_ms_, counted_ms_) : seen_ms_);
   return out;
 }
 
@@ -202,9 +202,11 @@ void Machine::measure(std::function<void()> done) {
   };
   world_.measure([this, answer](const applier::Measured& measured) {
     data_plane_.mta_running = measured.running;
-    if (measured.queue)
+    seen_ms_ = world_.now().mono_ms;
+    if (measured.queue) {
       data_plane_.queue = {measured.queue->active, measured.queue->deferred, measured.queue->hold};
-    measured_ms_ = world_.now().mono_ms;
+      counted_ms_ = seen_ms_;
+    }
     answer();
   });
   world_.after(measure_most_ms, answer);

@@ -218,7 +218,8 @@ class Machine final : public desk::House {
   std::int64_t retry_ms_ = 0;  ///< the pause before the try that is due; 0: none was needed
   std::uint64_t retry_round_ = 0;
   desk::DataPlaneStatus data_plane_;
-  std::int64_t measured_ms_ = 0;  ///< when its Postfix was last seen
+  std::int64_t seen_ms_ = 0;     ///< when its Postfix was last seen
+  std::int64_t counted_ms_ = 0;  ///< when its queue was last counted
 };
 
 /// Whether the schema takes it as a host name.
