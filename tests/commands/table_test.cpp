@@ -7,18 +7,13 @@
 #include <sstream>
 
 #include "commands/planned.h"
+#include "tests/schema/loaded.h"
 
 namespace postern::commands {
 namespace {
 
-const schema::Schema& the_schema() {
-  static const auto loaded = schema::Schema::load();
-  EXPECT_TRUE(loaded) << (loaded ? "" : base::to_text(loaded.error()));
-  return **loaded;
-}
-
 const Table& table() {
-  static const Table made(the_schema());
+  static const Table made(schema::loaded());
   return made;
 }
 
@@ -77,7 +72,7 @@ TEST(Commands, TheTableIsInOrderAndComplete) {
     EXPECT_EQ(command.where == Where::machine, command.feature->scope == schema::Scope::machine) << command.name;
     EXPECT_EQ(command.least, command.feature->role) << command.name;
   }
-  for (const schema::Feature& feature : the_schema().features())
+  for (const schema::Feature& feature : schema::loaded().features())
     EXPECT_NE(table().find(feature.command), nullptr) << feature.command;
 }
 

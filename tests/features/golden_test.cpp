@@ -1,5 +1,6 @@
 #include "schema/schema.h"
 #include "tests/features/checked_plan.h"
+#include "tests/schema/loaded.h"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -17,12 +18,6 @@
 /// add to a plan without any. POSTERN_REWRITE=1 writes the texts anew: read the difference before you keep it.
 namespace postern::features {
 namespace {
-
-const schema::Schema& the_schema() {
-  static const auto loaded = schema::Schema::load();
-  EXPECT_TRUE(loaded) << (loaded ? "" : base::to_text(loaded.error()));
-  return **loaded;
-}
 
 /// All of a plan as one text that a person can read.
 std::string show(const gateway::Plan& plan) {
@@ -64,9 +59,9 @@ gateway::Effective settings(const std::string& text) {
   const boost::json::value all = boost::json::parse(text);
   for (const auto& one : all.as_object()) {
     const std::string feature(one.key());
-    auto tree = the_schema().parse_data(feature, boost::json::serialize(one.value()));
+    auto tree = schema::loaded().parse_data(feature, boost::json::serialize(one.value()));
     EXPECT_TRUE(tree) << (tree ? "" : base::to_text(tree.error()));
-    if (tree) effective.trees[feature] = std::make_shared<const model::Tree>(the_schema().with_defaults(feature, *tree));
+    if (tree) effective.trees[feature] = std::make_shared<const model::Tree>(schema::loaded().with_defaults(feature, *tree));
   }
   return effective;
 }

@@ -5,30 +5,25 @@
 #include "base/words.h"
 #include "features/lines.h"
 #include "line/summary.h"
+#include "tests/schema/loaded.h"
 
 /// The one-line forms of real features, from words alone: no session, no desk.
 namespace postern::line {
 namespace {
 
-const schema::Schema& the_schema() {
-  static const auto loaded = schema::Schema::load();
-  EXPECT_TRUE(loaded) << (loaded ? "" : base::to_text(loaded.error()));
-  return **loaded;
-}
-
 /// A feature's settings at some mode, and lines about them.
 class Lines {
  public:
   explicit Lines(const std::string& command, const std::string& data = "{}") {
-    feature_ = the_schema().feature_of_command(command);
-    auto tree = the_schema().parse_data(feature_->name, data);
+    feature_ = schema::loaded().feature_of_command(command);
+    auto tree = schema::loaded().parse_data(feature_->name, data);
     EXPECT_TRUE(tree) << (tree ? "" : base::to_text(tree.error()));
     standing.tree = std::move(*tree);
     standing.defined = true;
   }
 
   [[nodiscard]] Subject subject() const {
-    return {the_schema(), *feature_, the_schema().form(feature_->name), "Cluster americas",
+    return {schema::loaded(), *feature_, schema::loaded().form(feature_->name), "Cluster americas",
             [this] { return base::Result<Standing>(standing); }};
   }
   /// The edits of `words` as one text, or the error.
@@ -48,7 +43,7 @@ class Lines {
     return base::join(texts, "; ");
   }
   [[nodiscard]] std::string entry(std::string_view list, std::size_t at = 0) const {
-    const schema::Form& form = the_schema().form(feature_->name);
+    const schema::Form& form = schema::loaded().form(feature_->name);
     return entry_line(*form.child(list), features::line_of(feature_->name), standing.tree.entries(list)[at]);
   }
 
@@ -200,8 +195,8 @@ void expect_sound(const schema::Form& form, const std::string& where) {
 }
 
 TEST(Schemas, SayOfLinesWhatIsThere) {
-  for (const auto& feature : the_schema().features()) {
-    const schema::Form& form = the_schema().form(feature.name);
+  for (const auto& feature : schema::loaded().features()) {
+    const schema::Form& form = schema::loaded().form(feature.name);
     expect_sound(form, feature.name);
     EXPECT_TRUE(feature.choose.empty() || form.child(feature.choose) != nullptr) << feature.name;
     EXPECT_TRUE(feature.does.ends_with('.')) << feature.name;

@@ -4,16 +4,11 @@
 
 #include "base/words.h"
 #include "features/lines.h"
+#include "tests/schema/loaded.h"
 
 /// Tables of other systems: what is taken, what is said of what is not, and that what is written is read again.
 namespace postern::line {
 namespace {
-
-const schema::Schema& the_schema() {
-  static const auto loaded = schema::Schema::load();
-  EXPECT_TRUE(loaded) << (loaded ? "" : base::to_text(loaded.error()));
-  return **loaded;
-}
 
 struct Read {
   std::string data;  ///< the settings that the file made, as JSON
@@ -24,19 +19,19 @@ struct Read {
 /// Reads a file into empty settings (`before` makes the entry that holds a table).
 Read read(const std::string& command, const std::string& list, const std::string& format, const std::string& text,
           const Edits& before = {}, const model::Path& parent = {}) {
-  const schema::Feature& feature = *the_schema().feature_of_command(command);
-  const Subject subject{the_schema(), feature, the_schema().form(feature.name), "Cluster", [] { return base::Result<Standing>(Standing{}); }};
+  const schema::Feature& feature = *schema::loaded().feature_of_command(command);
+  const Subject subject{schema::loaded(), feature, schema::loaded().form(feature.name), "Cluster", [] { return base::Result<Standing>(Standing{}); }};
   for (const auto& file : features::line_of(feature.name)->files) {
     if (file.list != list || file.format != format) continue;
     std::vector<Said> said;
     Edits edits = before;
     for (auto& edit : file.read(subject, parent, text, said)) edits.push_back(std::move(edit));
-    auto made = model::apply(the_schema().empty(feature.name), edits, the_schema().shapes(feature.name));
+    auto made = model::apply(schema::loaded().empty(feature.name), edits, schema::loaded().shapes(feature.name));
     EXPECT_TRUE(made) << (made ? "" : base::to_text(made.error()));
     if (!made) return {};
-    auto tree = the_schema().canonical(feature.name, std::move(*made));
+    auto tree = schema::loaded().canonical(feature.name, std::move(*made));
     EXPECT_TRUE(tree) << (tree ? "" : base::to_text(tree.error()));
-    Read result{the_schema().print_data(feature.name, *tree), {}, {}};
+    Read result{schema::loaded().print_data(feature.name, *tree), {}, {}};
     for (const auto& one : said)
       result.said += (one.bad ? "" : "(") + std::to_string(one.line) + " " + one.text + (one.bad ? "\n" : ")\n");
     const model::Node* holder = parent.empty() ? &*tree : tree->child(parent[0].name)->entry(parent[0].keys);
