@@ -11,10 +11,15 @@ std::string printable(std::string_view text) { return base::printable_text(text,
 }  // namespace
 
 std::optional<std::string> Console::ask(std::string_view prompt, const Completer& complete) {
-  return ask_line(printable(prompt), complete);
+  return counted(ask_line(printable(prompt), complete));
 }
 
-std::optional<std::string> Console::ask_secret(std::string_view prompt) { return ask_hidden(printable(prompt)); }
+std::optional<std::string> Console::ask_secret(std::string_view prompt) { return counted(ask_hidden(printable(prompt))); }
+
+std::optional<std::string> Console::counted(std::optional<std::string> line) {
+  if (line) ++lines_read_;
+  return line;
+}
 
 void Console::print(std::string_view text) { show(printable(text)); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <iosfwd>
 #include <memory>
@@ -37,6 +38,8 @@ class Console {
   void complain(std::string_view text);
   /// True once no answer can come any more: end of input, or the terminal hung up.
   [[nodiscard]] virtual bool ended() const = 0;
+  /// Lines read so far, answers and a script's tables among them, so that a script's errors name its own lines.
+  [[nodiscard]] std::size_t lines_read() const { return lines_read_; }
 
  protected:
   // The same, with text that is printable already.
@@ -44,6 +47,11 @@ class Console {
   virtual std::optional<std::string> ask_hidden(std::string_view prompt) = 0;
   virtual void show(std::string_view text) = 0;
   virtual void show_beside(std::string_view text) = 0;
+
+ private:
+  std::optional<std::string> counted(std::optional<std::string> line);
+
+  std::size_t lines_read_ = 0;
 };
 
 /// A terminal, through libedit: line editing, history and completion; secrets are in no history.

@@ -91,9 +91,11 @@ int run_lines(Session& session, const Options& options, bool go_on) {
   EditQueue queue(session, go_on);
   int first_code = exit_ok;
   const auto ended = [&] { return first_code == exit_ok ? queue.code() : first_code; };
-  std::size_t number = 1;
-  for (; !session.over(); ++number) {
+  const std::size_t before = session.console().lines_read();
+  std::size_t number = 0;
+  while (!session.over()) {
     const auto line = session.console().ask("");
+    number = session.console().lines_read() - before;
     const auto parsed = parse_line(line.value_or(""));
     if (parsed && parsed->empty() && line) continue;
     if (!queue.begin_line(number, line && parsed ? beginning(*parsed) : "")) return queue.code();
@@ -109,7 +111,7 @@ int run_lines(Session& session, const Options& options, bool go_on) {
     }
     session.warn(fmt::format("Line {} failed.", number));
   }
-  session.warn(fmt::format("The session ended at line {}. The lines after it were not run.", number - 1));
+  session.warn(fmt::format("The session ended at line {}. The lines after it were not run.", number));
   return ended() == exit_ok ? static_cast<int>(exit_unreachable) : ended();
 }
 

@@ -77,6 +77,13 @@ TEST(Batch, a_script_stops_at_the_first_line_that_fails) {
   EXPECT_EQ(routes.find("c.example"), std::string::npos);
 }
 
+TEST(Batch, a_script_counts_the_lines_of_a_table_in_it) {
+  FakeDesk desk(the_schema());
+  const Ran ran = script(desk, "smtproutes import\na.example:mx1.example\nb.example:mx2.example\n.\nsmtproutes nwe c.example x\n");
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_NE(ran.err.find("Line 5 failed."), std::string::npos) << ran.err;
+}
+
 TEST(Batch, a_script_goes_on_when_told_so_and_ends_with_its_first_error) {
   FakeDesk desk(the_schema());
   const std::string lines = "smtproutes nwe b.example x\ncommit \"open\nsmtproutes new c.example mx3.example\nquit\nnonsense\n";
