@@ -57,14 +57,18 @@ std::string trouble_of(const Outcome& outcome) {
 
 void Applier::State::run() {
   std::unique_lock lock(mutex);
+  bool measured = false;
   while (true) {
-    const bool work = changed.wait_until(lock, due, [this] { return stop || waiting || !measures.empty(); });
+    changed.wait_until(lock, due, [this] { return stop || waiting || !measures.empty(); });
     if (stop) return;
-    if (!measures.empty())
+    const bool late = Clock::now() >= due;
+    // In turn: who asks for measures without end, another machine perhaps, holds up neither an apply nor a look.
+    measured = !measures.empty() && !(measured && (waiting || late));
+    if (measured)
       measure(lock);
-    else if (work)
+    else if (waiting)
       apply(lock);
-    else
+    else if (late)
       look(lock);
     counters = engine.counters();
   }

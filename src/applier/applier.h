@@ -73,7 +73,7 @@ class Applier {
   /// was mended, was proved. Replaces who heard before; null: nobody.
   void watch(Done told);
   /// Looks at the running Postfix, without a process or a line in mail.log; `done` hears on the applier's
-  /// thread, after the apply that runs.
+  /// thread, after the apply that runs. Whatever waits, an apply or a look, comes between two of them.
   void measure(std::function<void(Measured)> done);
   /// Forget what is in force and render everything again at the next apply (start-up, restored host).
   void forget();

@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <future>
 #include <iterator>
 #include <string>
 #include <thread>
@@ -117,6 +120,25 @@ TEST_F(Look, NothingIsAskedOfAPostfixThatIsInOrder) {
   const std::size_t lines = log_lines();
   wait_for_looks(5);
   EXPECT_EQ(log_lines(), lines) << log();
+}
+
+/// Of a guest's status, or another machine's, there is always one more.
+TEST_F(Look, MeasuresWithoutEndHoldUpNeitherAnApplyNorALook) {
+  std::atomic<bool> enough = false;
+  std::promise<void> last;
+  std::function<void(const applier::Measured&)> again = [&](const applier::Measured&) {
+    enough ? last.set_value() : applier_->measure(again);
+  };
+  applier_->measure(again);
+  std::promise<void> applied;
+  applier_->apply(plan({}), [&](const applier::Outcome&) { applied.set_value(); });
+  EXPECT_EQ(applied.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  const std::uint64_t looks = applier_->counters().looks;
+  for (int i = 0; i < 500 && applier_->counters().looks == looks; ++i) std::this_thread::sleep_for(milliseconds(20));
+  EXPECT_GT(applier_->counters().looks, looks);
+  enough = true;
+  last.get_future().wait();
+  new_applier(std::make_unique<Direct>(dir_));  // and nothing of this test runs any more
 }
 
 TEST_F(Look, AStrangerIsNotToldTheGeneration) {
