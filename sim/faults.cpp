@@ -204,6 +204,11 @@ void Faults::flush_in_doubt(std::size_t machine) {
   });
 }
 
+void Faults::question_under_way(std::size_t machine) {
+  if (over_ || !world_.options().may(Fault::hostile) || !random_.chance(50)) return;
+  hostile_.answer_for((machine + 1 + static_cast<std::size_t>(random_.below(world_.size() - 1))) % world_.size(), machine);
+}
+
 void Faults::receipt_under_way(std::size_t machine) {
   if (over_ || !world_.options().may(Fault::aim) || !random_.chance(60)) return;
   Machine& receiver = world_.machine(machine);

@@ -28,6 +28,8 @@ class Faults {
   void commit_under_way(std::size_t machine);
   /// A flush has just ended in an unknown state: only a restart can show which.
   void flush_in_doubt(std::size_t machine);
+  /// A machine has just asked another one: somebody else may answer first.
+  void question_under_way(std::size_t machine);
   /// A machine flushes something it has received.
   void receipt_under_way(std::size_t machine);
 

@@ -5,6 +5,7 @@
 
 #include "cluster/fleet.h"
 #include "sim/admins.h"
+#include "sim/asks.h"
 #include "sim/world.h"
 
 namespace postern::sim {
@@ -22,7 +23,7 @@ void Hostile::strike() {
   if (author == victim || !world_.machine(victim).awake()) return;
   world_.note(victim, "attacked");
   world_.mark("attack");
-  switch (random_.below(10)) {
+  switch (random_.below(11)) {
     case 0: return flood(author, victim);
     case 1: return half_chain(author, victim);
     case 2: return vouch(author, victim);
@@ -30,6 +31,7 @@ void Hostile::strike() {
     case 4:
     case 5:
     case 6: return invalid(author, victim);
+    case 10: return ask_for(author, victim);
     default: return reuse_key(author, victim);
   }
 }
@@ -148,6 +150,32 @@ void Hostile::reuse_key(std::size_t author, std::size_t victim) {
   if (keys.empty() || !header) return;
   header->request_key = random_.pick(keys);
   send(author, victim, {sign(author, *header, true)});
+}
+
+void Hostile::send_signed(std::size_t author, std::size_t victim, cluster::Relay what) {
+  const cluster::Self& self = world_.machine(author).self;
+  what.signature = base::sign(self.key, cluster::signed_bytes(self.cluster, what));
+  world_.network().inject(author, victim, what);
+}
+
+void Hostile::answer_for(std::size_t author, std::size_t victim) {
+  const auto asked = world_.asks().last_of(victim);
+  const cluster::Self& self = world_.machine(author).self;
+  if (!asked || asked->to == self.member) return;
+  world_.mark("false answer");
+  cluster::Relay lie{asked->to, asked->from, asked->number, true, "a lie", asked->to_nonce, asked->from_nonce};
+  lie.about = base::hash_bytes(cluster::signed_bytes(self.cluster, *asked));
+  send_signed(author, victim, std::move(lie));
+}
+
+/// In the name of a third machine, under a number that it has not used yet.
+void Hostile::ask_for(std::size_t author, std::size_t victim) {
+  const auto other = static_cast<std::size_t>(random_.below(world_.size()));
+  if (other == author || other == victim) return;
+  const Machine& third = world_.machine(other);
+  const std::uint64_t number = 100'000 + random_.below(100'000);
+  send_signed(author, victim, cluster::Relay{third.self.member, world_.machine(victim).self.member, number, false, "a lie",
+                                            third.nonce, world_.machine(victim).nonce});
 }
 
 }  // namespace postern::sim

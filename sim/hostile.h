@@ -19,6 +19,8 @@ class Hostile {
   Hostile(World& world, Random random);
   /// One attack on one machine.
   void strike();
+  /// To what the victim asked last, in the name of the machine that it asked.
+  void answer_for(std::size_t author, std::size_t victim);
 
  private:
   using Items = std::vector<cluster::Ship::Item>;
@@ -28,6 +30,8 @@ class Hostile {
   void half_chain(std::size_t author, std::size_t victim);
   void vouch(std::size_t author, std::size_t victim);
   void reuse_key(std::size_t author, std::size_t victim);
+  void ask_for(std::size_t author, std::size_t victim);
+  void send_signed(std::size_t author, std::size_t victim, cluster::Relay what);
   [[nodiscard]] std::optional<cluster::Header> first(std::size_t author);
   cluster::Ship::Item sign(std::size_t author, const cluster::Header& header, bool enters);
   void send(std::size_t author, std::size_t victim, Items items);

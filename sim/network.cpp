@@ -223,6 +223,12 @@ void Network::heal_all() {
       if (a != b && is_cut(a, b)) set_cut(a, b, false);
 }
 
+Micros Network::slowest() const {
+  Micros most = 0;
+  for (const Path& one : paths_) most = std::max(most, one.delay_high);
+  return most;
+}
+
 std::size_t Network::in_flight() const {
   std::size_t count = 0;
   for (const std::size_t index : living_)

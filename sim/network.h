@@ -37,6 +37,8 @@ class Network {
   void set_cut(std::size_t from, std::size_t to, bool cut);
   [[nodiscard]] bool is_cut(std::size_t from, std::size_t to) const { return path(from, to).cut; }
   void heal_all();
+  /// The longest that a message may take on any path that is not cut.
+  [[nodiscard]] Micros slowest() const;
   /// No more replays, truncations and forgeries from now on.
   void behave() { behaves_ = true; }
   /// On a link between the two that is open at `to`, as if the process at `from` had sent it.

@@ -28,6 +28,10 @@ struct Words {
   std::string operator()(const cluster::Tick&) const { return "tick"; }
   std::string operator()(const cluster::DataPlane&) const { return "data plane"; }
   std::string operator()(const cluster::Joining&) const { return "joining"; }
+  std::string operator()(const cluster::Ask& event) const {
+    return fmt::format("ask {} {} \"{}\"", event.id, base::to_text(event.to).substr(0, 4), event.body);
+  }
+  std::string operator()(const cluster::Reply& event) const { return fmt::format("reply {}", event.id); }
 };
 
 }  // namespace

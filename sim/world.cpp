@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "sim/admins.h"
+#include "sim/asks.h"
 #include "sim/bugs.h"
 #include "sim/faults.h"
 #include "sim/found.h"
@@ -36,6 +37,7 @@ World::World(const Options& options, std::uint64_t seed)
   network_ = std::make_unique<Network>(*this, size(), Random(seed * 8 + 4));
   admins_ = std::make_unique<Admins>(*this, Random(seed * 8 + 5));
   faults_ = std::make_unique<Faults>(*this, Random(seed * 8 + 6));
+  asks_ = std::make_unique<Asks>(*this, Random(seed * 8 + 7));
 }
 
 World::~World() = default;
@@ -52,17 +54,20 @@ Report World::run() {
   for (std::size_t i = 0; i < size(); ++i) start(i);
   network_->start();
   admins_->start();
+  asks_->start();
   faults_->start();
   live(faults_->end());
   if (!is_broken()) {
     note(0, "heal");
     network_->behave();
     admins_->settle();
+    asks_->settle();
     faults_->heal();
     const Micros deadline = now() + settle_time;
     live(now() + settle_slice);
     while (!is_broken() && !quiet() && now() < deadline) live(now() + settle_slice);
     if (!is_broken()) laws_->at_quiet_end(quiet());
+    if (!is_broken()) asks_->at_quiet_end();
   }
   return {violation_, timeline_.done(), ledger_.all().size(), trace_.hash(), marks_};
 }
@@ -117,6 +122,7 @@ void World::perform(Machine& machine, cluster::Effects& effects) {
     pump_disk(machine);
   }
   for (const cluster::Send& send : effects.sends) {
+    asks_->sent(machine.index, send.message);
     std::string bytes = cluster::encode(send.message);
     trace_.bytes(bytes);
     network_->send(send.link, machine.index, std::move(bytes));
@@ -124,6 +130,8 @@ void World::perform(Machine& machine, cluster::Effects& effects) {
   for (const cluster::ShipCommits& round : effects.ships) ship(machine, round);
   for (const cluster::LinkId link : effects.close) network_->close(link, machine.index);
   for (const cluster::Answer& answer : effects.answers) admins_->answered(machine.index, answer);
+  for (const cluster::Told& told : effects.told) asks_->told(machine.index, told);
+  for (const cluster::Asked& asked : effects.asked) asks_->asked(machine.index, asked);
   for (const cluster::Alert& alert : effects.alerts)
     trace_.line(now(), machine.name, "  alert " + alert.about + ": " + alert.text);
   set_timer(machine, effects.wake_mono_ms);
@@ -271,6 +279,9 @@ void World::start(std::size_t index) {
   if (!std::exchange(starting.goes_on, false)) {
     starting.nonce = process_.next();
     starting.incarnation = process_.next();
+    asks_->started_anew(index);
+  } else {
+    asks_->went_on(index);
   }
   auto restored = cluster::Peer::restore(starting.self, tuning(), starting.disk.durable().commits, starting.nonce,
                                          starting.incarnation, starting.clock.read(now()),

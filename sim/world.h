@@ -20,6 +20,7 @@
 namespace postern::sim {
 
 class Admins;
+class Asks;
 class Faults;
 class Laws;
 
@@ -58,11 +59,14 @@ class World {
   [[nodiscard]] Ledger& ledger() { return ledger_; }
   [[nodiscard]] Laws& laws() { return *laws_; }
   [[nodiscard]] Admins& admins() { return *admins_; }
+  [[nodiscard]] Asks& asks() { return *asks_; }
   [[nodiscard]] Faults& faults() { return *faults_; }
   [[nodiscard]] Machine& machine(std::size_t index) { return *machines_[index]; }
   [[nodiscard]] std::size_t size() const { return machines_.size(); }
   [[nodiscard]] Micros now() const { return timeline_.now(); }
 
+  /// Lets happen what happens until then, or until a law is broken.
+  void live(Micros until);
   /// Gives a process an event: now, or when it is awake again; never when it died before.
   void give(std::size_t machine, cluster::Event event);
   void kill(std::size_t machine, Micros down_for);
@@ -94,7 +98,6 @@ class World {
   void set_timer(Machine& machine, std::int64_t wake_mono_ms);
   void pump_disk(Machine& machine);
   void end_sync(Machine& machine, How how);
-  void live(Micros until);
   [[nodiscard]] bool quiet() const;
 
   Options options_;
@@ -108,6 +111,7 @@ class World {
   std::unique_ptr<Network> network_;
   std::unique_ptr<Admins> admins_;
   std::unique_ptr<Faults> faults_;
+  std::unique_ptr<Asks> asks_;
   std::unique_ptr<Laws> laws_;
   std::optional<Violation> violation_;
   std::map<std::string, std::uint64_t> marks_;

@@ -71,7 +71,8 @@ std::vector<std::string> messages() {
            Ship{items(), true}, Durable{7, 8, base::hash_bytes("tip")}, Dropped{7, 0}, Ack{tips},
            Pull{tips}, Summary{{}}, Ping{4, true, -7, base::hash_bytes("a"), base::hash_bytes("b")},
            LinkState{5, 6, member(1), {member(2), member(3)}, {"mail9 42 %"}},
-           Applied{member(1), tips, "why not"}, Relay{member(1), member(2), 3, true, "body"}})
+           Applied{member(1), tips, "why not"}, Relay{member(1), member(2), 3, true, "body"},
+           Relay{member(2), member(1), 4, false, "asked", 5, 6, 0, {}, 2, {}}})
     out.push_back(encode(message));
   out.emplace_back("\xa2\x01\x00", 3);
   return out;

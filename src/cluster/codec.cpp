@@ -162,6 +162,12 @@ void put(const Relay& from, wire::Message& message) {
   to.set_number(from.number);
   to.set_reply(from.reply);
   to.set_body(from.body);
+  to.set_from_nonce(from.from_nonce);
+  to.set_to_nonce(from.to_nonce);
+  to.set_verdict(from.verdict);
+  to.set_about(raw(from.about.bytes));
+  to.set_hops(from.hops);
+  to.set_signature(raw(from.signature.bytes));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cluster/asks.h"
 #include "cluster/history.h"
 #include "cluster/peer.h"
 #include "cluster/request.h"
@@ -21,7 +22,7 @@
 ///   sync.cpp     vectors: push, pull, summary                    stored.cpp   acknowledgements, both ways
 ///   hello.cpp    the first message of a link                     links.cpp    up and down, pings, link states
 ///   info.cpp     what others may look at         restore.cpp  what was stored, proved
-///   lost.cpp     values that the disk has lost
+///   lost.cpp     values that the disk has lost             asks.cpp     questions between machines
 namespace postern::cluster {
 
 /// A commit that came from another machine and is not applied yet.
@@ -101,6 +102,7 @@ struct Link {
   std::optional<Vector> summary;  ///< all chains, whatever the message's size
   std::int64_t vectors_again_at = 0;
   Pace hearsay{64, 100};      ///< what it may tell of third machines
+  Pace carried{64, 100};      ///< what is carried for it to others, in units of 64 KiB
   std::uint64_t refused = 0;  ///< commits from it that did not check
   bool missed_ack = false;
 
@@ -118,6 +120,7 @@ struct Link {
 /// What is known of another member, with or without a link.
 struct Other {
   std::uint64_t nonce = 0;
+  std::uint64_t told_nonce = 0;  ///< as it signed it itself, without a link; 0: never
   std::set<std::uint64_t> superseded;
   std::optional<LinkState> link_state;
   std::optional<base::MemberId> state_told_by;  ///< who told us that, when it was not itself
@@ -164,6 +167,8 @@ struct Peer::Core {
   void handle(const Tick&) {}
   void handle(const DataPlane& what);
   void handle(const Joining& what);
+  void handle(const Ask& what);
+  void handle(const Reply& what);
   void receive(Link& link, const Message& message);
   void note_durable(Link& link, const Durable& what);
   void close_refused();
@@ -338,6 +343,25 @@ struct Peer::Core {
   void forward(const base::MemberId& origin, const Link& from, const Message& message);
   void watch_members();
 
+  // asks.cpp
+  [[nodiscard]] Link* way_to(const base::MemberId& to, const std::set<base::MemberId>& except);
+  [[nodiscard]] std::uint64_t nonce_of(const base::MemberId& member);
+  void ask(Asking one);
+  [[nodiscard]] bool send_ask(Asking& one);
+  void sign_relay(Relay& what) const;
+  [[nodiscard]] bool is_true(const Relay& what);
+  void on_relay(Link& from, const Relay& what);
+  void carry(Link& from, Relay what);
+  void on_asked(Link& from, const Relay& what);
+  void on_told(const Relay& what);
+  void send_answer(Relay answer, Relay::Verdict verdict, std::string body, LinkId came);
+  std::map<AskId, Serving>::iterator drop_serving(std::map<AskId, Serving>::iterator at);
+  void told(AskId id, base::Result<std::string> answer);
+  void ask_timers();
+  [[nodiscard]] std::int64_t ask_wake() const;
+  void tell_neighbours_states(const Link& to);
+  void forget_askers();
+
   // info.cpp
   void as_told(Progress& one, const base::MemberId& by);
 
@@ -396,6 +420,11 @@ struct Peer::Core {
   std::int64_t check_at = 0;
   int check_tries = 0;
   std::set<Dot> forks_alerted;
+  std::uint64_t asks_made = 0;
+  std::map<std::uint64_t, Asking> asking;  ///< by number
+  AskId asks_taken = 0;
+  std::map<AskId, Serving> serving;
+  std::map<base::MemberId, Asker> askers;  ///< members only
 
   // Of the step under way.
   base::Instant now;

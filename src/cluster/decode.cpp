@@ -154,8 +154,16 @@ Message get_relay(std::string_view from, Reader& reader) {
     if (field.number == 2) reader.bytes(field, to.to.uuid.bytes, "a member's id");
     if (field.number == 3) to.number = field.value;
     if (field.number == 4) to.reply = field.value != 0;
-    if (field.number == 5) to.body = std::string(field.bytes);
+    if (field.number == 5) to.body = reader.text(field.bytes, base::limits::ask_answer_bytes, "a question's body");
+    if (field.number == 6) to.from_nonce = field.value;
+    if (field.number == 7) to.to_nonce = field.value;
+    if (field.number == 8) to.verdict = static_cast<std::uint32_t>(field.value);
+    if (field.number == 9) reader.bytes(field, to.about.bytes, "a question's hash");
+    if (field.number == 10) to.hops = static_cast<std::uint32_t>(field.value);
+    if (field.number == 11) reader.bytes(field, to.signature.bytes, "a question's signature");
   }
+  reader.check(to.reply || to.body.size() <= base::limits::ask_bytes, "a question's body");
+  reader.check(!to.from.is_nil() && !to.to.is_nil(), "a question of nobody");
   return to;
 }
 

@@ -11,7 +11,7 @@
 ///   1. `persist` is begun: one transaction; with `flush` it must be on the disk before Flushed{done} comes.
 ///   2. `sends` and `ships` may go at once, beside the flush: what must wait for the disk is asked for only by
 ///      the step that handles that Flushed.
-///   3. `answers`, then `changed` (apply), then `alerts`.
+///   3. `answers`, `told` and `asked`, then `changed` (apply), then `alerts`.
 /// Persists are carried out in the order given; several may be joined into one transaction and one flush,
 /// and then each gets its own Flushed. Nothing else may be reordered per link.
 namespace postern::cluster {
@@ -82,6 +82,21 @@ struct Alert {
   std::string text;   ///< one sentence for administrators
 };
 
+/// What came of an Ask; once for each.
+struct Told {
+  AskId id = 0;
+  /// Errors: unreachable (no way there, or no answer in 3 s; it may have been answered there all the same), busy (here or
+  /// there), invalid (too long a question), unsupported (too long an answer, or a newer version's). `where` is the host.
+  base::Result<std::string> answer;
+};
+/// Another member asks, proved by its signature, and never the same question twice: to be answered by a Reply with this id
+/// within a minute.
+struct Asked {
+  AskId id = 0;
+  base::MemberId from;
+  std::string body;  ///< at most base::limits::ask_bytes; whatever that member likes
+};
+
 /// All that one step wants done.
 struct Effects {
   std::optional<Persist> persist;
@@ -89,6 +104,8 @@ struct Effects {
   std::vector<ShipCommits> ships;
   std::vector<LinkId> close;      ///< links to end (wrong cluster, superseded nonce); after the sends
   std::vector<Answer> answers;
+  std::vector<Told> told;
+  std::vector<Asked> asked;
   std::vector<Register> changed;  ///< registers whose shown value changed: resolve and apply
   std::vector<Alert> alerts;
   std::int64_t wake_mono_ms = 0;  ///< next Tick wanted at this CLOCK_BOOTTIME; 0: none

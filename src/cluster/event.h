@@ -67,7 +67,20 @@ struct DataPlane {
 struct Joining {
   std::vector<std::string> lines;
 };
+/// Numbers one question, by whoever made it known: the driver for Ask, the peer for Asked.
+using AskId = std::uint64_t;
+/// A question to another machine, at most base::limits::ask_bytes. One Told with this id comes.
+struct Ask {
+  AskId id = 0;  ///< never used twice
+  base::MemberId to;
+  std::string body;
+};
+/// The answer to what came as Asked. An unknown or late one is dropped.
+struct Reply {
+  AskId id = 0;
+  std::string body;
+};
 
-using Event = std::variant<LocalCommit, Flushed, LinkUp, LinkDown, Received, Tick, DataPlane, Joining>;
+using Event = std::variant<LocalCommit, Flushed, LinkUp, LinkDown, Received, Tick, DataPlane, Joining, Ask, Reply>;
 
 }  // namespace postern::cluster

@@ -133,6 +133,7 @@ void Peer::Core::go_live(Link& from, const Hello& hello) {
     for (const Link* to : live_links()) state.live.push_back(to->member);
     send(from.id, std::move(state));
   }
+  tell_neighbours_states(from);
   check_tries = 0;
   check_soon();
 }
@@ -165,6 +166,7 @@ void Peer::Core::leave_dead() {
     if (to != nullptr) leave(*to);
   }
   if (!dead.empty()) tell_link_state();
+  forget_askers();
 }
 
 void Peer::Core::watch_skew(Link& from, std::int64_t wall_ms) {

@@ -93,15 +93,31 @@ struct Applied {
   std::string problem;  ///< empty, or the hold's or failure's text for people
   friend bool operator==(const Applied&, const Applied&) = default;
 };
-/// Room for a machine command run for another machine's session (spec C10); opaque to this room.
+/// A question to another machine, or its answer (spec C10): carried by others where there is no link, and signed by `from`
+/// from end to end. What the body says is opaque to this room.
 struct Relay {
+  /// What came of a question. Others may be added: the number travels.
+  enum class Verdict : std::uint8_t {
+    done = 0,
+    busy = 1,      ///< too many of this asker's are under way
+    again = 2,     ///< not under the nonce that `to` has; `from_nonce` of the answer is that one
+    too_long = 3,  ///< the answer's body is past base/limits.h
+  };
   base::MemberId from;
   base::MemberId to;
-  std::uint64_t number = 0;
+  std::uint64_t number = 0;      ///< of the question: one under each boot nonce of the asker, from 1
   bool reply = false;
   std::string body;
+  std::uint64_t from_nonce = 0;  ///< the boot nonce of `from`
+  std::uint64_t to_nonce = 0;    ///< and of `to`, as `from` knows it
+  std::uint32_t verdict = 0;     ///< of an answer
+  base::Hash about = {};         ///< of an answer: the hash of the question's signed_bytes
+  std::uint32_t hops = 0;        ///< how many have carried it; not signed, since each of them counts
+  base::Signature signature = {};
   friend bool operator==(const Relay&, const Relay&) = default;
 };
+/// "postern relay 1" ‖ 0 ‖ cluster UUID ‖ all fields but hops and signature, the body last.
+std::string signed_bytes(const base::ClusterId& cluster, const Relay& what);
 
 using Message = std::variant<Hello, Ship, Durable, Dropped, Ack, Pull, Summary, Ping, LinkState, Applied, Relay>;
 

@@ -105,6 +105,8 @@ void Peer::Core::receive(Link& from, const Message& message) {
     on_link_state(from, *state);
   } else if (const auto* applied = std::get_if<Applied>(&message)) {
     on_applied(from, *applied);
+  } else if (const auto* relay = std::get_if<Relay>(&message)) {
+    on_relay(from, *relay);
   }
 }
 
@@ -158,6 +160,7 @@ void Peer::Core::run_timers() {
   }
   if (!deferred.empty() && now.mono_ms >= deferred_at) try_deferred();
   if (check_at != 0 && now.mono_ms >= check_at) check_others();
+  ask_timers();
   watch_members();
 }
 
@@ -178,6 +181,7 @@ std::int64_t Peer::Core::next_wake() const {
   }
   at(check_at);
   if (!deferred.empty()) at(deferred_at);
+  at(ask_wake());
   for (const auto& [member, other] : others) {
     if (other.down_since != 0 && !other.down_alerted) {
       at(std::max(other.down_since + tuning.ping_ms, other.alert_allowed_at));

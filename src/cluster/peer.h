@@ -141,6 +141,8 @@ class Peer {
     std::uint64_t conflicts = 0;
     std::uint64_t persists = 0;
     std::uint64_t bytes_received = 0;
+    std::uint64_t asked = 0;    ///< questions of other machines that were handed on
+    std::uint64_t carried = 0;  ///< questions and answers carried between others
   };
   /// Lifetime: the Peer's.
   [[nodiscard]] const Counters& counters() const;

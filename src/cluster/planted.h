@@ -40,6 +40,9 @@ enum class Planted : std::uint8_t {
   third_party_word,                 ///< whatever machine says that a third one has a commit is believed
   one_pool,                         ///< whoever fills the room for received commits has it
   chains_without_measure,           ///< a member begins as many chains as it likes
+  asked_again,                      ///< a question that was heard before is asked again
+  any_answer,                       ///< whatever comes under a question's number is its answer
+  carries_nothing,                  ///< no question is carried for other machines
 };
 
 #ifdef POSTERN_PLANTED_BUGS

@@ -115,6 +115,8 @@ std::vector<Hostile> messages(std::size_t size) {
       {"applied of tips", field(10, tips(2, size))},
       {"applied of one long problem", field(10, field(3, std::string(size, 'p')))},
       {"relay of one long body", field(11, field(5, std::string(size, 'b')))},
+      {"relay of many bodies", field(11, many(field(5, std::string(60U << 10, 'b')), size))},
+      {"relay of many hashes", field(11, many(field(9, std::string(32, 'h')), size))},
       {"an unknown kind", field(30, std::string(size, 'x'))},
       {"many messages in one", many(field(8, ""), size)},
       {"many empty groups", std::string(size, '\x0b')},

@@ -41,6 +41,7 @@ struct Evil : World {
     Machine& m = at(1);
     m.alerts.insert(m.alerts.end(), effects.alerts.begin(), effects.alerts.end());
     m.answers.insert(m.answers.end(), effects.answers.begin(), effects.answers.end());
+    m.asked.insert(m.asked.end(), effects.asked.begin(), effects.asked.end());
     for (const LinkId id : effects.close) closed.push_back(id);
   }
   Ship::Item sign(const Header& header, std::vector<std::string> values = {}) {

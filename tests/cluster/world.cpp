@@ -203,6 +203,41 @@ void World::perform(int machine, Effects effects) {
   m.answers.insert(m.answers.end(), effects.answers.begin(), effects.answers.end());
   m.alerts.insert(m.alerts.end(), effects.alerts.begin(), effects.alerts.end());
   m.changed.insert(m.changed.end(), effects.changed.begin(), effects.changed.end());
+  m.told.insert(m.told.end(), effects.told.begin(), effects.told.end());
+  for (const Asked& asked : effects.asked) {
+    at(machine).asked.push_back(asked);
+    if (!hold_replies) reply(machine, asked);
+  }
+}
+
+AskId World::ask(int machine, int other, const std::string& body) {
+  const AskId id = ++drawn_;
+  step(machine, Ask{id, member_id(other), body});
+  return id;
+}
+
+void World::reply(int machine, const Asked& asked) {
+  step(machine, Reply{asked.id, at(machine).host + " heard " + asked.body});
+}
+
+void World::say(int from, int to, const Message& message) {
+  LinkId newest = 0;
+  for (const auto& [link, ends] : links_) {
+    if (std::minmax(ends.first, ends.second) == std::minmax(from, to)) newest = link;
+  }
+  ASSERT_NE(newest, 0U) << "there is no link";
+  post(from, newest, message);
+}
+
+std::string World::told(int machine, AskId id) {
+  std::string out;
+  for (const Told& one : at(machine).told) {
+    if (one.id != id) continue;
+    EXPECT_TRUE(out.empty()) << "told twice";
+    out = one.answer ? "done: " + *one.answer
+                     : std::string(base::error_name(one.answer.error().code)) + ": " + one.answer.error().text;
+  }
+  return out;
 }
 
 void World::write(Machine& m, const Persist& persist) {
@@ -267,6 +302,7 @@ void World::run() {
     wires_.pop_front();
     auto message = decode(wire.bytes);
     ASSERT_TRUE(message) << message.error().text;
+    if (on_wire && !on_wire(wire.from, wire.to, *message)) continue;
     step(wire.to, Received{wire.link, *message, wire.bytes.size()});
   }
 }

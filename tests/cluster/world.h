@@ -4,6 +4,7 @@
 #include "cluster/peer.h"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,6 +32,8 @@ struct Machine {
   std::vector<Answer> answers;
   std::vector<Alert> alerts;
   std::vector<Register> changed;
+  std::vector<Told> told;
+  std::vector<Asked> asked;
   std::int64_t wake_mono_ms = 0;
   std::int64_t clock_off_ms = 0;
 };
@@ -73,6 +76,16 @@ class World {
   void flush(int machine, Flushed::How how = Flushed::How::done);
   void step(int machine, const Event& event);
   void write_to_disk(int machine, const Persist& persist) { write(at(machine), persist); }
+  /// Asks another machine; what came of it is told under that id.
+  AskId ask(int machine, int other, const std::string& body);
+  /// "done: BODY", the error's "NAME: TEXT", or "" while nothing was told. Twice told fails the test.
+  std::string told(int machine, AskId id);
+  bool hold_replies = false;  ///< who is asked does not answer; otherwise "HOST heard BODY"
+  void reply(int machine, const Asked& asked);
+  /// On their newest link, as if that machine had sent it.
+  void say(int from, int to, const Message& message);
+  /// May alter a message on its way, or lose it by false.
+  std::function<bool(int from, int to, Message& message)> on_wire;
   /// The last answer for a key, or null.
   const Answer* answer(int machine, const std::string& key) const;
   bool alerted(int machine, const std::string& about) const;
