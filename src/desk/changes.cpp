@@ -92,10 +92,12 @@ void change(State& state, Session& session, const Call& call,
       });
 }
 
+std::string pending_key(const State& state, const base::UserId& user, const std::string& name) {
+  return (user.is_nil() ? name : base::to_text(user)) + "@" + base::to_text(state.peer().self().member);
+}
+
 std::string pending_key(const State& state, const Session& session) {
-  const std::string user =
-      session.who.user.is_nil() ? session.who.name : base::to_text(session.who.user);
-  return user + "@" + base::to_text(state.peer().self().member);
+  return pending_key(state, session.who.user, session.who.name);
 }
 
 Pending& pending_of(State& state, const Session& session) {

@@ -5,6 +5,7 @@
 #include "base/printable.h"
 #include "desk/commit.h"
 #include "desk/rights.h"
+#include "desk/run.h"
 
 #include <fmt/format.h>
 
@@ -20,7 +21,7 @@ const Method* find_method(std::string_view name) {
   static const std::array subjects = {&session_methods(), &feature_methods(), &change_methods(),
                                       &commit_methods(),  &history_methods(), &cluster_methods(),
                                       &join_methods(),    &user_methods(),    &status_methods(),
-                                      &setup_methods()};
+                                      &setup_methods(),   &run_methods()};
   for (const std::vector<Method>* methods : subjects)
     for (const Method& method : *methods)
       if (method.name == name) return &method;
@@ -157,6 +158,10 @@ void Desk::alerts(const std::vector<cluster::Alert>& alerts) {
 }
 
 void Desk::progressed() { answer_waits(*state_); }
+
+void Desk::asked(const base::MemberId& from, std::string_view body, const std::function<void(std::string)>& answer) {
+  run_asked(*state_, from, body, answer);
+}
 
 void Desk::replaced(SessionId keep) {
   std::vector<SessionId> ended;

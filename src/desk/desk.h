@@ -32,6 +32,9 @@ class Desk final : public AnyDesk {
   /// To be called when the peer has done what there was to do: answers those who wait for a commit's progress, which
   /// changes no register.
   void progressed();
+  /// Another member's desk asks (House::ask there). `answer` comes once, at once or later, with at most
+  /// base::limits::ask_answer_bytes; what cannot be run is refused in it.
+  void asked(const base::MemberId& from, std::string_view body, const std::function<void(std::string)>& answer);
   /// The peer is a new object (join): every session but `keep` ends; its mode is the login host's
   /// machine.
   void replaced(SessionId keep);

@@ -85,6 +85,12 @@ class House {
   virtual void check_passphrase(std::string hash_text, std::string passphrase,
                                 std::function<void(bool)> done) = 0;
 
+  /// Carries a question to another member's desk, over other machines where there is no link; `done` comes once, with what
+  /// that desk answered, which is that machine's word. Errors: as cluster::Told.
+  virtual void ask(base::MemberId member, std::string body, std::function<void(base::Result<std::string>)> done) = 0;
+  /// One line of this machine's log, for its administrators.
+  virtual void log(const std::string& line) = 0;
+
   /// Joining (spec J4): dial and show the fingerprint; then log in, fetch, swap. `progress` gets
   /// lines for people; after success this machine's peer is a new object, and so is every session's
   /// mode.

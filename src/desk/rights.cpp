@@ -53,14 +53,14 @@ std::string text_param(const json::object& params, std::string_view name) {
 
 /// Where the command may not run, and what it needs instead.
 std::optional<Refused> wrong_mode(const State& state, const Session& session,
-                                        const commands::Command& command) {
+                                  const commands::Command& command, const base::Mode& mode) {
   if (state.fleet().standalone() || command.where == commands::Where::any) return std::nullopt;
   // A guest's passwd acts on the cluster's data without asking or switching (spec C9).
   if (command.name == "passwd" && role_of(state, session) == Role::guest) return std::nullopt;
   const bool cluster = command.where == commands::Where::cluster;
   const bool fits = command.where == commands::Where::login_host
-                        ? session.mode == state.own_mode()
-                        : session.mode.level == (cluster ? base::Level::cluster : base::Level::machine);
+                        ? mode == state.own_mode()
+                        : mode.level == (cluster ? base::Level::cluster : base::Level::machine);
   if (fits) return std::nullopt;
   const char* needs = cluster ? "cluster" : "machine";
   json::object data;
@@ -69,7 +69,7 @@ std::optional<Refused> wrong_mode(const State& state, const Session& session,
   if (command.where == commands::Where::login_host)
     text = fmt::format("This command is restricted to \"machine\" mode of the login host, {}.",
                        host_of(state, state.peer().self().member));
-  return Refused{fail(ErrorCode::restricted, mode_label(state.fleet(), session.mode), std::move(text)),
+  return Refused{fail(ErrorCode::restricted, mode_label(state.fleet(), mode), std::move(text)),
                  std::move(data)};
 }
 
@@ -97,6 +97,12 @@ std::optional<Refused> refused_account(const State& state, const Session& sessio
   const cluster::User* named = state.fleet().user_by_name(text_param(params, "user"));
   if (named != nullptr && named->id == session.who.user) return std::nullopt;
   return Refused{fail(ErrorCode::denied, "Only an administrator may see or change another user's keys."), {}};
+}
+
+std::optional<Refused> refused_named(const State& state, const Session& session, const json::object& params) {
+  const commands::Command* command = state.commands.find(text_param(params, "command"));
+  if (command == nullptr) return std::nullopt;  // the method says so
+  return refused_role(*command, role_of(state, session));
 }
 
 std::optional<Refused> refused_feature(const State& state, const Session& session, const json::object& params) {
@@ -184,6 +190,7 @@ const std::vector<Right>& rights() {
       {"user.keys", Needs::account},
       {"user.add_key", Needs::account},
       {"user.delete_key", Needs::account},
+      {"command.run", Needs::named},
       {"host.fingerprint"},
       {"host.addresses"},
       {"status"},
@@ -205,6 +212,7 @@ std::optional<Refused> refused_call(const State& state, const Session& session, 
   const Role role = role_of(state, session);
   if (role < Role::guest) return Refused{denied("This", Role::guest, role), {}};
   if (right.needs == Needs::feature) return refused_feature(state, session, params);
+  if (right.needs == Needs::named) return refused_named(state, session, params);
   if (right.needs == Needs::account) return refused_account(state, session, params);
   if (right.needs == Needs::seat) return std::nullopt;
   const commands::Command* command = state.commands.find(right.command);
@@ -213,11 +221,20 @@ std::optional<Refused> refused_call(const State& state, const Session& session, 
   return right.needs == Needs::pending ? refused_pending(state, session) : std::nullopt;
 }
 
+std::optional<Refused> refused_role(const commands::Command& command, Role role) {
+  if (role >= command.least) return std::nullopt;
+  return Refused{denied(command.name, command.least, role), {}};
+}
+
+std::optional<Refused> refused_command(const State& state, const Session& session,
+                                        const commands::Command& command, const base::Mode& mode) {
+  if (auto refused = refused_role(command, role_of(state, session))) return refused;
+  return wrong_mode(state, session, command, mode);
+}
+
 std::optional<Refused> refused_command(const State& state, const Session& session,
                                         const commands::Command& command) {
-  const Role role = role_of(state, session);
-  if (role < command.least) return Refused{denied(command.name, command.least, role), {}};
-  return wrong_mode(state, session, command);
+  return refused_command(state, session, command, session.mode);
 }
 
 std::optional<Refused> out_of_scope(const State& state, const schema::Feature& feature,

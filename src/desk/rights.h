@@ -19,6 +19,7 @@ enum class Needs {
   command,  ///< role and mode of its command
   feature,  ///< the role of the command of the feature that the call writes
   pending,  ///< role and mode of its command, and the role of every command whose feature has a pending edit
+  named,    ///< the role of the command that the call names; its mode is the method's to look at
   account,  ///< a session for the own account, administrator for another user's
 };
 
@@ -47,9 +48,13 @@ const Right* find_right(std::string_view method);
 /// Why this session may not make this call now, or nothing.
 std::optional<Refused> refused_call(const State& state, const Session& session, const Right& right,
                                     const json::object& params);
-/// Why it may not run this command in its mode (spec C9 to C11): denied, then restricted.
+/// Why it may not run this command in its mode (spec C9 to C11), or in another: denied, then restricted.
 std::optional<Refused> refused_command(const State& state, const Session& session,
                                        const commands::Command& command);
+std::optional<Refused> refused_command(const State& state, const Session& session,
+                                       const commands::Command& command, const base::Mode& mode);
+/// Denied when `role` is less than the command's.
+std::optional<Refused> refused_role(const commands::Command& command, cluster::Role role);
 /// The refusal when `feature` cannot be set in `mode` (spec M8, C9).
 std::optional<Refused> out_of_scope(const State& state, const schema::Feature& feature,
                                     const base::Mode& mode);

@@ -1,5 +1,6 @@
 #include "desk/commit.h"
 #include "desk/rights.h"
+#include "desk/run.h"
 
 #include <fmt/format.h>
 
@@ -49,16 +50,12 @@ void set_mode(State& state, Session& session, const Call& call, Params& params) 
 void command(State& state, Session& session, const Call& call, Params& params) {
   const std::string name = params.text("command");
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
-  const commands::Command* found = state.commands.find(name);
-  if (found == nullptr)
-    return call.refuse(
-        fail(ErrorCode::not_found, fmt::format("There is no command \"{}\".", name)));
-  if (!found->built)
-    return call.refuse(
-        fail(ErrorCode::unsupported, fmt::format("{} is not in this version.", found->name)));
+  const auto command = built_command(state, name);
+  if (!command) return call.refuse(command.error());
+  const commands::Command* found = *command;
   if (auto refused = refused_command(state, session, *found)) return call.refuse(*refused);
   if (found->where == commands::Where::machine && found->feature == nullptr &&
-      !(session.mode == state.own_mode()))
+      !(session.mode == state.own_mode()) && find_runnable(found->name) == nullptr)
     return call.refuse(
         fail(ErrorCode::unsupported,
              fmt::format("{} for another machine is not in this version: log in to {} and "
@@ -71,6 +68,13 @@ void command(State& state, Session& session, const Call& call, Params& params) {
 }
 
 }  // namespace
+
+base::Result<const commands::Command*> built_command(const State& state, std::string_view name) {
+  const commands::Command* found = state.commands.find(name);
+  if (found == nullptr) return fail(ErrorCode::not_found, fmt::format("There is no command \"{}\".", name));
+  if (!found->built) return fail(ErrorCode::unsupported, fmt::format("{} is not in this version.", found->name));
+  return found;
+}
 
 cluster::Role role_of(const State& state, const Session& session) {
   if (session.who.user.is_nil()) return session.who.role;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cluster/shares.h"
 #include "commands/table.h"
 #include "desk/desk.h"
 #include "desk/pending.h"
@@ -83,6 +84,12 @@ struct Detail {
   std::vector<base::Hash> wanted;
 };
 
+/// What another member's questions may write into the log.
+struct AskLog {
+  cluster::Pace pace{32, 1'000};
+  std::uint64_t left_out = 0;
+};
+
 struct State : std::enable_shared_from_this<State> {
   State(House& the_house, schema::Verdicts& the_verdicts)
       : house(the_house), schema(the_verdicts.schema()), commands(schema), verdicts(the_verdicts) {}
@@ -99,6 +106,8 @@ struct State : std::enable_shared_from_this<State> {
   std::uint64_t last_wait = 0;
   std::vector<std::string> start_notes;    ///< stored pending sets that could not be read
   std::uint64_t calls = 0;
+  std::map<base::UserId, std::size_t> asking;  ///< questions to other machines under way; none is 0
+  std::map<base::MemberId, AskLog> ask_logs;
 
   [[nodiscard]] const cluster::Peer& peer() const { return house.peer(); }
   [[nodiscard]] const cluster::Fleet& fleet() const { return house.peer().fleet(); }
@@ -128,6 +137,7 @@ const std::vector<Method>& join_methods();
 const std::vector<Method>& user_methods();
 const std::vector<Method>& status_methods();
 const std::vector<Method>& setup_methods();
+const std::vector<Method>& run_methods();
 
 // sessions.cpp
 /// Rights now, not those at login: read at each command (contract 2.12). The console has its own.
@@ -143,6 +153,8 @@ std::size_t other_sessions(const State& state, const Session& session);
 
 /// (user, login host): whose pending set this is (spec C6).
 std::string pending_key(const State& state, const Session& session);
+/// Here, of that user; of a nil one, which is a console, by the name it has here.
+std::string pending_key(const State& state, const base::UserId& user, const std::string& name);
 /// The session's pending set; made when there is none.
 Pending& pending_of(State& state, const Session& session);
 const Pending* find_pending(const State& state, const Session& session);
@@ -158,6 +170,9 @@ std::string fresh_key(State& state);
 base::Uuid fresh_uuid(State& state);
 /// "Wed Jun 22 10:02:04 2005 PDT", the source's form, in the machine's time zone.
 std::string time_text(std::int64_t wall_ms);
+
+/// The command of that name, in this version. Errors: not_found, unsupported.
+base::Result<const commands::Command*> built_command(const State& state, std::string_view name);
 
 // history.cpp
 /// Answers each commit.wait whose commit has settled.

@@ -1,9 +1,12 @@
 #include "desk/commit.h"
+#include "desk/run.h"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 namespace postern::desk {
 namespace {
@@ -41,31 +44,7 @@ void add_data_plane(const DataPlaneStatus& plane, json::object& out) {
 
 void status(State& state, Session& session, const Call& call, Params& params) {
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
-  const cluster::Fleet& fleet = state.fleet();
-  const cluster::Member* self = fleet.member(state.peer().self().member);
-  const cluster::Group* group = self == nullptr ? nullptr : fleet.group(self->group);
-  const auto links = state.peer().links();
-  const auto up =
-      std::count_if(links.begin(), links.end(), [](const auto& link) { return link.live; });
-  const bool clustered = !fleet.standalone();
-  json::object out;
-  out["host"] = host_of(state, state.peer().self().member);
-  out["serial"] = self == nullptr ? std::string() : self->identity.serial;
-  out["version"] = state.house.version();
-  out["cluster"] = clustered ? json::value(fleet.cluster_name) : json::value(nullptr);
-  out["group"] = clustered && group != nullptr ? json::value(group->name) : json::value(nullptr);
-  out["mode_digest"] = base::to_text(mode_digest(state, session.mode));
-  out["digest"] = base::to_text(state.peer().state().digest());
-  out["links"] = json::object{{"up", up}, {"of", links.size()}};
-  out["sessions"] = state.sessions.size();
-  out["pending"] = find_pending(state, session) != nullptr;
-  out["newest_commit"] = newest_commit(state);
-  state.house.measure([weak = state.weak_from_this(), call, out = std::move(out)]() mutable {
-    const auto living = weak.lock();
-    if (living == nullptr) return;
-    add_data_plane(living->house.data_plane(), out);
-    call.answer(std::move(out));
-  });
+  status_of(state, runner_of(state, session, session.mode), [call](json::object out) { call.answer(std::move(out)); });
 }
 
 void stats(State& state, Session&, const Call& call, Params& params) {
@@ -83,6 +62,8 @@ void stats(State& state, Session&, const Call& call, Params& params) {
   counters["cluster.conflicts"] = peer.conflicts;
   counters["cluster.persists"] = peer.persists;
   counters["cluster.bytes_received"] = peer.bytes_received;
+  counters["cluster.asked"] = peer.asked;
+  counters["cluster.carried"] = peer.carried;
   state.house.stats([call, counters = std::move(counters)](const House::Stats& rooms) mutable {
     for (const auto& [name, value] : rooms) counters[name] = value;
     call.answer(json::object{{"counters", std::move(counters)}});
@@ -103,6 +84,39 @@ void addresses(State& state, Session&, const Call& call, Params& params) {
 }
 
 }  // namespace
+
+json::object version_of(const State& state) {
+  const cluster::Member* self = state.fleet().member(state.peer().self().member);
+  return {{"host", host_of(state, state.peer().self().member)},
+          {"serial", self == nullptr ? std::string() : self->identity.serial},
+          {"version", state.house.version()}};
+}
+
+void status_of(State& state, const Runner& runner, std::function<void(json::object)> done) {
+  const cluster::Fleet& fleet = state.fleet();
+  const cluster::Member* self = fleet.member(state.peer().self().member);
+  const cluster::Group* group = self == nullptr ? nullptr : fleet.group(self->group);
+  const auto links = state.peer().links();
+  const auto up =
+      std::count_if(links.begin(), links.end(), [](const auto& link) { return link.live; });
+  const bool clustered = !fleet.standalone();
+  const auto pending = state.pending.find(runner.pending_key);
+  json::object out = version_of(state);
+  out["cluster"] = clustered ? json::value(fleet.cluster_name) : json::value(nullptr);
+  out["group"] = clustered && group != nullptr ? json::value(group->name) : json::value(nullptr);
+  out["mode_digest"] = base::to_text(mode_digest(state, runner.mode));
+  out["digest"] = base::to_text(state.peer().state().digest());
+  out["links"] = json::object{{"up", up}, {"of", links.size()}};
+  out["sessions"] = state.sessions.size();
+  out["pending"] = pending != state.pending.end() && !pending->second.edits.empty();
+  out["newest_commit"] = newest_commit(state);
+  state.house.measure([weak = state.weak_from_this(), done = std::move(done), out = std::move(out)]() mutable {
+    const auto living = weak.lock();
+    if (living == nullptr) return;
+    add_data_plane(living->house.data_plane(), out);
+    done(std::move(out));
+  });
+}
 
 const std::vector<Method>& status_methods() {
   static const std::vector<Method> methods = {

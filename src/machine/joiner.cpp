@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/printable.h"
 #include "cluster/validate.h"
@@ -411,11 +412,14 @@ void JoinerSide::swapped(std::unique_ptr<Swap> swap) {
   machine_.identity_ = swap->identity;
   machine_.pending_.clear();
   machine_.waiting_.clear();
+  const auto asks = std::exchange(machine_.asks_, {});
   machine_.queue_.clear();
   machine_.wake_mono_ms_ = 0;
   machine_.peer_ = std::move(swap->peer);
   machine_.in_force_.clear();
   machine_.desk_->replaced(attempt_->request.session);
+  for (const auto& [id, done] : asks)
+    done(base::fail(base::ErrorCode::unreachable, "This machine joined another cluster meanwhile."));
   machine_.world_.send(attempt_->connection, cluster::encode_join(cluster::Joined{}));
   machine_.refresh_transport();
   machine_.settle();

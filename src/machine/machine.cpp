@@ -147,6 +147,8 @@ void Machine::perform(cluster::Effects effects) {
   for (const auto& round : effects.ships) ship(round);
   for (const auto link : effects.close) world_.close(link, "closed by the cluster's rules");
   for (const auto& one : effects.answers) answer(one);
+  for (auto& one : effects.told) told(std::move(one));
+  for (const auto& one : effects.asked) asked(one);
   if (!effects.changed.empty()) {
     unsettled_ = true;
     links_unsettled_ |= std::any_of(effects.changed.begin(), effects.changed.end(), bears_on_links);
@@ -190,6 +192,24 @@ void Machine::answer(const cluster::Answer& answer) {
   const auto callbacks = std::move(found->second);
   waiting_.erase(found);
   for (const auto& done : callbacks) done(answer);
+}
+
+void Machine::ask(base::MemberId member, std::string body, std::function<void(Result<std::string>)> done) {
+  const auto id = ++last_ask_;
+  asks_.emplace(id, std::move(done));
+  step(cluster::Ask{id, member, std::move(body)});
+}
+
+void Machine::told(cluster::Told what) {
+  auto found = asks_.extract(what.id);
+  if (!found.empty()) found.mapped()(std::move(what.answer));
+}
+
+/// Its peer numbers questions anew after a join: what was asked before is not answered any more.
+void Machine::asked(const cluster::Asked& what) {
+  desk_->asked(what.from, what.body, [this, id = what.id, epoch = epoch_](std::string body) {
+    if (epoch == epoch_) step(cluster::Reply{id, std::move(body)});
+  });
 }
 
 void Machine::wake_at(std::int64_t mono_ms) {
@@ -278,6 +298,8 @@ void Machine::stats(std::function<void(Stats)> done) {
     out.emplace_back("cluster.conflicts", counters.conflicts);
     out.emplace_back("cluster.persists", counters.persists);
     out.emplace_back("cluster.bytes_received", counters.bytes_received);
+    out.emplace_back("cluster.asked", counters.asked);
+    out.emplace_back("cluster.carried", counters.carried);
     std::sort(out.begin(), out.end());
     done(std::move(out));
   });

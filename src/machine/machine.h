@@ -83,6 +83,8 @@ class Machine final : public desk::House {
   void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override;
   void check_passphrase(std::string hash_text, std::string passphrase,
                         std::function<void(bool)> done) override;
+  void ask(base::MemberId member, std::string body, std::function<void(base::Result<std::string>)> done) override;
+  void log(const std::string& line) override { world_.log("info", line); }
   void join_dial(std::string address, std::uint16_t port,
                  std::function<void(base::Result<desk::JoinOffer>)> done) override;
   void join_go(desk::JoinRequest request, std::function<void(std::string)> progress,
@@ -122,6 +124,8 @@ class Machine final : public desk::House {
   void perform(cluster::Effects effects);
   void persist(cluster::Persist persist);
   void answer(const cluster::Answer& answer);
+  void told(cluster::Told what);
+  void asked(const cluster::Asked& what);
   void wake_at(std::int64_t mono_ms);
   base::Result<std::unique_ptr<cluster::Peer>> restore_peer(const cluster::Self& self,
                                                             const std::vector<cluster::StoredCommit>& past);
@@ -189,6 +193,8 @@ class Machine final : public desk::House {
   /// By request key and content: one key may be used for several requests.
   std::map<std::pair<std::string, base::Hash>, std::vector<std::function<void(const cluster::Answer&)>>>
       waiting_;
+  std::map<cluster::AskId, std::function<void(base::Result<std::string>)>> asks_;  ///< own ones under way
+  cluster::AskId last_ask_ = 0;
 
   std::vector<store::DamagedCommit> damaged_;  ///< as the store was read
   std::map<std::string, std::string> notes_;

@@ -151,6 +151,9 @@ FakeDesk::Answer FakeDesk::call(std::string_view method, JsonObject params) {
   if (const auto canned = answers.find(std::string(method)); canned != answers.end()) {
     return canned->second(params);
   }
+  if (const auto canned = answers.find(text_of(params, "command")); method == "command.run" && canned != answers.end()) {
+    return canned->second(params);
+  }
   if (method == "session.hello") return hello();
   if (method == "session.mode") {
     mode = text_of(params, "mode");

@@ -23,7 +23,7 @@ class FakeDesk : public protocol::Client {
   bool pending = false;
   /// Commands that need a mode: name -> "cluster" or "machine".
   std::map<std::string, std::string> restricted;
-  /// Canned answers by method; asked before the desk's own.
+  /// Canned answers by method, for command.run by the command's name too; asked before the desk's own.
   std::map<std::string, std::function<protocol::Reply<protocol::Json>(const protocol::JsonObject&)>> answers;
   /// Canonical text of (mode, feature).
   std::map<std::pair<std::string, std::string>, std::string> settings;

@@ -63,7 +63,7 @@ std::string answer_to(std::string_view method) {
       {"user.add_key", R"({"fingerprint":"SHA256:abc"})"},
       {"user.delete_key", "{}"},
       {"host.fingerprint", R"({"sha256":"SHA256:abc","md5":"MD5:aa","line":"ssh-ed25519 AAAA"})"},
-      {"status", R"({"host":"newyork.example.com","serial":"S-1","version":"0.1.0","cluster":"americas","group":"usa",
+      {"command.run", R"({"host":"newyork.example.com","serial":"S-1","version":"0.1.0","cluster":"americas","group":"usa",
           "mode_digest":"aa","digest":"bb","generation":3,"data_plane":"in force","notes":["a note"],"mta":true,
           "queue":{"active":2,"deferred":3,"hold":1},"measured_ms_ago":0,"links":{"up":1,"of":2},"sessions":1,"pending":true,"newest_commit":{"commit":"0123456789abcdef",
           "time":"Wed Jun 22 10:02:04 2005 PDT","user":"eve","host":"paris.example.com"}})"},

@@ -123,6 +123,11 @@ class FakeHouse final : public House {
                         std::function<void(bool)> done) override {
     done(hash_text == "hash of " + base::printable_line(passphrase));
   }
+  void ask(base::MemberId member, std::string body, std::function<void(base::Result<std::string>)> done) override {
+    if (on_ask) return on_ask(member, std::move(body), std::move(done));
+    done(base::fail(base::ErrorCode::unreachable, "Could not reach it."));
+  }
+  void log(const std::string& line) override { lines.push_back(line); }
   void join_dial(std::string address, std::uint16_t,
                  std::function<void(base::Result<JoinOffer>)> done) override {
     if (address == "192.0.2.9") return done(base::fail(base::ErrorCode::unreachable, "No answer."));
@@ -145,7 +150,12 @@ class FakeHouse final : public House {
     return {"SHA256:h", "MD5:h"};
   }
   [[nodiscard]] DataPlaneStatus data_plane() const override { return {3, "", {"a note"}, true, DataPlaneStatus::Queue{2, 3, 1}, 0}; }
-  void measure(std::function<void()> done) override { done(); }
+  void measure(std::function<void()> done) override {
+    if (!measure_is_slow) return done();
+    measures.push_back(std::move(done));
+  }
+  bool measure_is_slow = false;
+  std::vector<std::function<void()>> measures;  ///< not done while measuring is slow
   void link_status(std::function<void(std::vector<LinkStatus>)> done) override {
     if (!names_are_slow) return done(links);
     looks.push_back(std::move(done));
@@ -237,6 +247,9 @@ class FakeHouse final : public House {
   std::optional<cluster::Answer> answer_instead;
   std::function<void()> before_commit;
   std::function<void()> on_join;
+  /// The way to the other machines' desks; without one none is reached.
+  std::function<void(base::MemberId, std::string, std::function<void(base::Result<std::string>)>)> on_ask;
+  std::vector<std::string> lines;  ///< the log
   std::optional<JoinRequest> joined_with;
   std::uint64_t cancelled = 0;
   int commits = 0;

@@ -20,7 +20,7 @@ TEST(Rights, EveryMethodHasARowAndEveryRowAMethod) {
   std::set<std::string> methods;
   for (const auto* subject : {&session_methods(), &feature_methods(), &change_methods(), &commit_methods(),
                               &history_methods(), &cluster_methods(), &join_methods(), &user_methods(),
-                              &status_methods(), &setup_methods()})
+                              &status_methods(), &setup_methods(), &run_methods()})
     for (const Method& method : *subject) methods.emplace(method.name);
   std::set<std::string> rows;
   std::set<std::string> sampled;

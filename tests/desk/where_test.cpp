@@ -26,9 +26,7 @@ TEST_F(DeskTest, ACommandIsAllowedOrSaysWhatItNeeds) {
             "machine");
   sitter.ok("session.mode", R"({"mode":"machine paris"})");
   EXPECT_EQ(sitter.ok("session.command", asked("interfaceconfig")).at("allowed"), true);
-  const json::object status = sitter.refused("unsupported", "session.command", asked("status"));
-  EXPECT_NE(status.at("message").as_string().find("log in to paris.example.com"),
-            json::string::npos);
+  EXPECT_EQ(sitter.ok("session.command", asked("status")).at("allowed"), true) << "paris is asked";
 }
 
 TEST_F(DeskTest, WhatIsNotBuiltSaysSo) {

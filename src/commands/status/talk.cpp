@@ -47,7 +47,7 @@ void print_status(Session& session, const Json& status) {
 
 int run_status(Session& session, Arguments& arguments) {
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
-  const auto status = session.call("status", {});
+  const auto status = session.call("command.run", {{"command", "status"}});
   if (!status) return session.last_exit;
   if (!session.printed_json(*status)) print_status(session, *status);
   return exit_ok;

@@ -6,16 +6,13 @@ namespace postern::cli {
 
 int run_version(Session& session, Arguments& arguments) {
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
-  const auto status = session.call("status", {});
-  if (!status) return session.last_exit;
+  const auto version = session.call("command.run", {{"command", "version"}});
+  if (!version) return session.last_exit;
   JsonObject answer;
-  answer["host"] = text_of(*status, "host");
-  answer["serial"] = text_of(*status, "serial");
-  answer["version"] = text_of(*status, "version");
+  for (const char* name : {"host", "serial", "version"}) answer[name] = text_of(*version, name);
   if (session.printed_json(answer)) return exit_ok;
-  session.line("Postern " + text_of(*status, "version"));
-  session.line(fmt::format("Machine {} (Serial #: {})", text_of(*status, "host"),
-                           text_of(*status, "serial")));
+  session.line("Postern " + text_of(*version, "version"));
+  session.line(fmt::format("Machine {} (Serial #: {})", text_of(*version, "host"), text_of(*version, "serial")));
   return exit_ok;
 }
 
