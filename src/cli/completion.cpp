@@ -75,8 +75,7 @@ class Completion {
     std::erase_if(typed_, [](const std::string& word) { return word.starts_with("--"); });
     for (const auto& text : forms()) take(form_of(text));
     std::ranges::sort(found_);
-    const auto rest = std::ranges::unique(found_);
-    found_.erase(rest.begin(), rest.end());
+    found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
     return found_;
   }
 
