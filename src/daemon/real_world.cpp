@@ -149,6 +149,10 @@ void RealWorld::resolve(std::string host, std::function<void(transport::Transpor
   transport_->resolve(std::move(host), posted(std::move(done)));
 }
 
+void RealWorld::look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) {
+  transport_->look_up(std::move(name), std::move(type), posted(std::move(done)));
+}
+
 Result<transport::Fingerprints> RealWorld::fingerprints(std::string_view public_line) {
   return transport::fingerprints(public_line);
 }
@@ -163,6 +167,10 @@ void RealWorld::watch_data_plane(applier::Applier::Done told) {
 
 void RealWorld::measure(std::function<void(applier::Measured)> done) {
   applier_->measure(posted(std::move(done)));
+}
+
+void RealWorld::list_queue(std::string domain, std::function<void(Result<applier::Listed>)> done) {
+  applier_->list(std::move(domain), posted(std::move(done)));
 }
 
 std::vector<std::string> RealWorld::host_addresses() {

@@ -39,11 +39,13 @@ class RealWorld final : public machine::World {
                   std::function<void(base::Result<void>)> done) override;
   std::vector<transport::DialState> dial_states() override;
   void resolve(std::string host, std::function<void(transport::Transport::Resolution)> done) override;
+  void look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) override;
   base::Result<transport::Fingerprints> fingerprints(std::string_view public_line) override;
 
   void apply(gateway::Plan plan, applier::Applier::Done done) override;
   void watch_data_plane(applier::Applier::Done told) override;
   void measure(std::function<void(applier::Measured)> done) override;
+  void list_queue(std::string domain, std::function<void(base::Result<applier::Listed>)> done) override;
   std::vector<std::string> host_addresses() override;
   bool can_bind(const std::string& address) override;
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "applier/applier.h"
+#include "base/dns.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "store/store.h"
@@ -55,6 +56,8 @@ class World {
   virtual std::vector<transport::DialState> dial_states() = 0;
   virtual void resolve(std::string host,
                        std::function<void(transport::Transport::Resolution)> done) = 0;
+  /// As Transport::look_up.
+  virtual void look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) = 0;
   virtual base::Result<transport::Fingerprints> fingerprints(std::string_view public_line) = 0;
 
   // Data plane.
@@ -63,6 +66,8 @@ class World {
   virtual void watch_data_plane(applier::Applier::Done told) = 0;
   /// As Applier::measure.
   virtual void measure(std::function<void(applier::Measured)> done) = 0;
+  /// As Applier::list.
+  virtual void list_queue(std::string domain, std::function<void(base::Result<applier::Listed>)> done) = 0;
   virtual std::vector<std::string> host_addresses() = 0;
   /// Whether a socket can be bound to that address here.
   virtual bool can_bind(const std::string& address) = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/dns.h"
 #include "transport/loop.h"
 #include "transport/transport.h"
 
@@ -15,6 +16,11 @@ namespace postern::transport {
 /// `problem` is a sentence.
 void look_up(const Strand& strand, const std::vector<std::string>& servers, const std::string& host,
              bool reverse, std::function<void(Transport::Resolution)> done);
+
+/// Records of `name` by the same servers; an address as `name` stands for its reverse name when the type is PTR. `done` runs
+/// once on `strand`, within 3 s.
+void look_up(const Strand& strand, const std::vector<std::string>& servers, const std::string& name, const std::string& type,
+             std::function<void(base::DnsAnswer)> done);
 
 /// c-ares has process-wide state: held by every Transport.
 class ResolverLibrary {

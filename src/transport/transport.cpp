@@ -232,7 +232,11 @@ std::vector<DialState> Transport::dial_states() const {
 }
 
 void Transport::resolve(std::string host, std::function<void(Resolution)> done) {
-  look_up(state_->hub.loop.strand(), state_->hub.ways().dns_servers, host, true, std::move(done));
+  transport::look_up(state_->hub.loop.strand(), state_->hub.ways().dns_servers, host, true, std::move(done));
+}
+
+void Transport::look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) {
+  transport::look_up(state_->hub.loop.strand(), state_->hub.ways().dns_servers, name, type, std::move(done));
 }
 
 Transport::Counters Transport::counters() const {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/dns.h"
 #include "base/limits.h"
 #include "base/result.h"
 #include "base/source.h"
@@ -209,6 +210,8 @@ class Transport {
   };
   /// `done` comes once, also after a failure; it takes some seconds when no server answers.
   void resolve(std::string host, std::function<void(Resolution)> done);
+  /// Records of one of base::dns_types with our DNS servers. `done` comes once, within 3 s.
+  void look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done);
 
   /// Since the start, but for those of now.
   struct Counters {

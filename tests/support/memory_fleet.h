@@ -139,6 +139,7 @@ class MemoryWorld final : public machine::World {
                   std::function<void(base::Result<void>)> done) override;
   std::vector<transport::DialState> dial_states() override;
   void resolve(std::string host, std::function<void(transport::Transport::Resolution)> done) override;
+  void look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) override;
   base::Result<transport::Fingerprints> fingerprints(std::string_view public_line) override;
   void apply(gateway::Plan plan, applier::Applier::Done done) override;
   void watch_data_plane(applier::Applier::Done told) override { data_plane_watcher = std::move(told); }
@@ -149,6 +150,11 @@ class MemoryWorld final : public machine::World {
                         std::function<void(bool)> done) override;
   void measure(std::function<void(applier::Measured)> done) override { done(measured); }
   applier::Measured measured{true, applier::Measured::Queue{}};
+  void list_queue(std::string domain, std::function<void(base::Result<applier::Listed>)> done) override {
+    const auto at = queued.find(domain);
+    done(at == queued.end() ? applier::Listed{} : at->second);
+  }
+  std::map<std::string, applier::Listed> queued;  ///< by domain
   void stats(std::function<void(Stats)> done) override;
 
   void apply_batch(const store::Batch& batch);

@@ -195,6 +195,26 @@ void MemoryWorld::resolve(std::string host, std::function<void(transport::Transp
   after(1, [out, done = std::move(done)] { done(out); });
 }
 
+/// The fleet's machines have addresses and are their own exchangers; nobody has anything else.
+void MemoryWorld::look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) {
+  base::DnsAnswer out;
+  const auto found = fleet_.worlds_.find(name);
+  if (found == fleet_.worlds_.end()) {
+    out.outcome = base::DnsAnswer::Outcome::none;
+    out.problem = "There is no " + name + ".";
+  } else if (type == "MX") {
+    out.outcome = base::DnsAnswer::Outcome::found;
+    out.records = {{name, type, 3'600, 10, name}};
+  } else if (type != "A") {
+    out.outcome = base::DnsAnswer::Outcome::none;
+    out.problem = name + " has no " + type + " record.";
+  } else {
+    out.outcome = base::DnsAnswer::Outcome::found;
+    out.records = {{name, type, 3'600, 0, found->second->address_}};
+  }
+  after(1, [out, done = std::move(done)] { done(out); });
+}
+
 Result<transport::Fingerprints> MemoryWorld::fingerprints(std::string_view public_line) {
   const auto hash = to_text(base::hash_bytes(public_line));
   return transport::Fingerprints{"SHA256:" + hash.substr(0, 43), "MD5:" + hash.substr(0, 2) + ":" + hash.substr(2, 2)};
