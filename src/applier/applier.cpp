@@ -1,6 +1,7 @@
 #include "applier/applier.h"
 
 #include "applier/engine.h"
+#include "applier/lister.h"
 
 #include <algorithm>
 #include <chrono>
@@ -29,6 +30,7 @@ struct Applier::State {
   void plan_next_look(const Outcome& outcome, bool looked);
   void tell(const Outcome& outcome);
   void measure(std::unique_lock<std::mutex>& lock);
+  void list(std::unique_lock<std::mutex>& lock);
 
   Engine engine;  ///< the thread's own, as are the next ones
   const Setup timing;
@@ -40,9 +42,15 @@ struct Applier::State {
   std::optional<gateway::Plan> waiting;
   std::vector<Done> waiting_done;
   std::vector<std::function<void(Measured)>> measures;
+  struct Wanted {
+    std::string domain;
+    Lister::Done done;
+  };
+  std::vector<Wanted> lists;
   Done watcher;
   bool forget = false;
   bool stop = false;
+  Lister lister;
   Counters counters;
   std::thread thread;
 };
@@ -57,19 +65,21 @@ std::string trouble_of(const Outcome& outcome) {
 
 void Applier::State::run() {
   std::unique_lock lock(mutex);
-  bool measured = false;
+  bool asked = false;
   while (true) {
-    changed.wait_until(lock, due, [this] { return stop || waiting || !measures.empty(); });
+    changed.wait_until(lock, due, [this] { return stop || waiting || !measures.empty() || !lists.empty(); });
     if (stop) return;
     const bool late = Clock::now() >= due;
-    // In turn: who asks for measures without end, another machine perhaps, holds up neither an apply nor a look.
-    measured = !measures.empty() && !(measured && (waiting || late));
-    if (measured)
+    // In turn: who asks for measures and lists without end, another machine perhaps, holds up neither an apply nor a look.
+    asked = (!measures.empty() || !lists.empty()) && !(asked && (waiting || late));
+    if (asked) {
       measure(lock);
-    else if (waiting)
+      list(lock);
+    } else if (waiting) {
       apply(lock);
-    else if (late)
+    } else if (late) {
       look(lock);
+    }
     counters = engine.counters();
   }
 }
@@ -93,9 +103,24 @@ void Applier::State::apply(std::unique_lock<std::mutex>& lock) {
 
 void Applier::State::measure(std::unique_lock<std::mutex>& lock) {
   const auto asked = std::exchange(measures, {});
+  if (asked.empty()) return;
   lock.unlock();
   const Measured measured = engine.measure();
   for (const auto& each : asked) each(measured);
+  lock.lock();
+}
+
+void Applier::State::list(std::unique_lock<std::mutex>& lock) {
+  auto wanted = std::exchange(lists, {});
+  if (wanted.empty()) return;
+  lock.unlock();
+  for (auto& each : wanted) {
+    auto showq = engine.listing();
+    if (showq)
+      lister.read(std::move(*showq), std::move(each.domain), std::move(each.done));
+    else
+      each.done(showq.error());
+  }
   lock.lock();
 }
 
@@ -161,6 +186,14 @@ void Applier::measure(std::function<void(Measured)> done) {
   {
     const std::lock_guard lock(state_->mutex);
     state_->measures.push_back(std::move(done));
+  }
+  state_->changed.notify_all();
+}
+
+void Applier::list(std::string domain, std::function<void(base::Result<Listed>)> done) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->lists.push_back({std::move(domain), std::move(done)});
   }
   state_->changed.notify_all();
 }

@@ -28,6 +28,8 @@ class Engine {
   using Found = std::function<void(const Outcome&)>;
   std::optional<Outcome> look(const Found& found);  ///< none: no plan is in force
 
+  /// A connection to Postfix's showq(8).
+  base::Result<hands::Descriptor> listing();
   /// As Applier::measure.
   Measured measure();
 

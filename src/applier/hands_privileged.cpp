@@ -40,6 +40,7 @@ class HandsPrivileged : public Privileged {
     return client_.table({change.table, change.whole, change.put, change.drop});
   }
   base::Result<hands::Descriptor> door() override { return client_.door(); }
+  base::Result<hands::Descriptor> listing() override { return client_.listing(); }
   base::Result<hands::Queue> queue() override { return client_.queue(); }
   base::Result<void> sweep(const std::vector<std::string>& keep) override {
     return client_.sweep(keep);

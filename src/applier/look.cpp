@@ -148,6 +148,8 @@ base::Result<void> Engine::mend(const Trouble& trouble, Outcome& outcome) {
   return done ? prove(*in_force_, patience) : done;
 }
 
+base::Result<hands::Descriptor> Engine::listing() { return privileged_->listing(); }
+
 Measured Engine::measure() {
   Measured measured;
   const auto queue = privileged_->queue();

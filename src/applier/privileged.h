@@ -42,6 +42,8 @@ class Privileged {
   /// A connection to the service "door" of the Postfix that runs, not blocking. Error io: it does not
   /// answer there.
   virtual base::Result<hands::Descriptor> door() = 0;
+  /// The same to its service "showq", which lists the queue.
+  virtual base::Result<hands::Descriptor> listing() = 0;
   /// How many messages lie in the queue now.
   virtual base::Result<hands::Queue> queue() = 0;
   /// Removes the tables that are not in `keep`.

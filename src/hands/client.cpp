@@ -135,11 +135,15 @@ base::Result<bool> Client::running() {
   return reply->fields.size() == 1 && reply->fields[0] == "yes";
 }
 
-base::Result<Descriptor> Client::door() {
-  auto reply = ask(Verb::door, {});
+base::Result<Descriptor> Client::door() { return service(Verb::door); }
+
+base::Result<Descriptor> Client::listing() { return service(Verb::listing); }
+
+base::Result<Descriptor> Client::service(Verb verb) {
+  auto reply = ask(verb, {});
   if (!reply) return reply.error();
   if (reply->descriptors.size() != 1)
-    return unreachable("postern-hands did not hand over the door.");
+    return unreachable(fmt::format("postern-hands did not hand over the {}.", rule_of(verb).name));
   return std::move(reply->descriptors[0]);
 }
 

@@ -55,6 +55,8 @@ class Client {
   base::Result<void> sweep(const std::vector<std::string>& keep);
   /// A connection to the service "door" of Postfix, not blocking. Error io: it does not answer.
   base::Result<Descriptor> door();
+  /// The same to its service "showq".
+  base::Result<Descriptor> listing();
   base::Result<Queue> queue();
   /// `desk` stays the caller's; the interpreter gets a copy as descriptor 3.
   base::Result<Started> login(const Login& login, int desk);
@@ -64,6 +66,7 @@ class Client {
     std::vector<std::string> fields;
     std::vector<Descriptor> descriptors;
   };
+  base::Result<Descriptor> service(Verb verb);
   base::Result<Reply> ask(Verb verb, const std::vector<std::string>& fields,
                           const std::vector<int>& descriptors = {});
   base::Result<void> tell(Verb verb, const std::vector<std::string>& fields);

@@ -54,6 +54,8 @@ class Instance {
   /// A connection to the service "door" of this Postfix, with mail_owner's rights. Only in a process
   /// that ends then: it gives root up for good. Error io: Postfix does not answer there.
   base::Result<Descriptor> door() const;
+  /// The same to its service "showq", which lists the queue.
+  base::Result<Descriptor> listing() const;
   /// The descriptor of the folder that all of this is in.
   [[nodiscard]] int folder() const { return mta_.descriptor(); }
   /// Puts mail.log aside when it has outgrown `most` (rotation.h); nothing to do where there is
@@ -63,6 +65,8 @@ class Instance {
   [[nodiscard]] std::uint64_t in_force() const;
 
  private:
+  /// A connection to a socket in a folder of Postfix's queue, made with mail_owner's rights.
+  base::Result<Descriptor> service(const char* where, std::string_view name) const;
   base::Result<void> make_folders() const;
   base::Result<Folder> tables() const;
   base::Result<void> judge(const Folder& generation) const;

@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
-/// What of Postfix's queue others may see and touch: how much lies in it, and the door.
+/// What of Postfix's queue others may see and touch: how much lies in it, its listing, and the door.
 namespace postern::hands {
 namespace {
 
@@ -52,12 +52,15 @@ base::Result<std::vector<std::string>> Instance::queue() const {
   return counts;
 }
 
-// The folder is mail_owner's, who could have put a link there to a socket that listens to root.
-base::Result<Descriptor> Instance::door() const {
+base::Result<Descriptor> Instance::door() const { return service("private", "door"); }
+
+base::Result<Descriptor> Instance::listing() const { return service("public", "showq"); }
+
+// The folders are mail_owner's, who could have put a link there to a socket that listens to root.
+base::Result<Descriptor> Instance::service(const char* where, std::string_view name) const {
   auto queue = mta_.sub("queue");
-  auto folder = queue ? queue->sub("private") : std::move(queue);
+  auto folder = queue ? queue->sub(where) : std::move(queue);
   if (!folder) return folder.error();
-  constexpr std::string_view name = "door";
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, name.data(), name.size());
@@ -65,7 +68,7 @@ base::Result<Descriptor> Instance::door() const {
   if (::fchdir(folder->descriptor()) == 0 && become_only(setup_.mail_owner) && socket.good() &&
       ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
     return socket;
-  return base::fail(base::ErrorCode::io, folder->path() + "/door",
+  return base::fail(base::ErrorCode::io, fmt::format("{}/{}", folder->path(), name),
                     fmt::format("Postfix does not answer there: {}.", std::strerror(errno)));
 }
 

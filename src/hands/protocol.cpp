@@ -36,6 +36,7 @@ constexpr std::array rules{
     Rule{Verb::sweep, "sweep", 0, tables_most, 256 * tables_most, 0, true},
     Rule{Verb::door, "door", 0, 0, 0, 0, true},
     Rule{Verb::queue, "queue", 0, 0, 0, 0, true},
+    Rule{Verb::listing, "listing", 0, 0, 0, 0, true},
 };
 
 base::Error refuse(std::string text) {

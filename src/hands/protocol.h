@@ -34,6 +34,7 @@ enum class Verb : std::uint8_t {
   sweep = 12,
   door = 13,
   queue = 14,
+  listing = 15,
 };
 
 /// One line per verb: all that a client may say.

@@ -68,6 +68,7 @@ Done perform(Instance& instance, const Rule& rule, std::string_view body,
     case Verb::queue:
       return instance.queue();
     case Verb::door:
+    case Verb::listing:
     case Verb::table:
     case Verb::login:
       break;
@@ -76,13 +77,12 @@ Done perform(Instance& instance, const Rule& rule, std::string_view body,
 }
 
 /// What cannot be opened is the applier's to tell: while Postfix is down it asks again and again.
-Worked open_door(Instance& instance, int socket) {
-  const auto door = instance.door();
-  if (door)
-    (void)send_frame(socket, encode_frame(reply_done, {}), {door->get()});
+Worked hand_over(const base::Result<Descriptor>& service, int socket) {
+  if (service)
+    (void)send_frame(socket, encode_frame(reply_done, {}), {service->get()});
   else
-    (void)send_frame(socket, encode_error(door.error()), {});
-  return door ? Worked::done : Worked::failed;
+    (void)send_frame(socket, encode_error(service.error()), {});
+  return service ? Worked::done : Worked::failed;
 }
 
 }  // namespace
@@ -100,7 +100,8 @@ Outcome work_out(Instance& instance, const Rule& rule, std::string_view body,
 
 Worked work(Instance& instance, const Rule& rule, std::string_view body, int socket,
             const Log& log) {
-  if (rule.verb == Verb::door && body.empty()) return open_door(instance, socket);
+  if (rule.verb == Verb::door && body.empty()) return hand_over(instance.door(), socket);
+  if (rule.verb == Verb::listing && body.empty()) return hand_over(instance.listing(), socket);
   std::optional<Tables> none;
   const Outcome outcome = work_out(instance, rule, body, none);
   if (!outcome.log.empty()) log.line(outcome.log);

@@ -334,7 +334,7 @@ void Server::handle(Connection& connection, const Rule& rule) {
 }
 
 void Server::begin_work(Connection& connection, const Rule& rule, const std::string& body) {
-  const bool looks = rule.verb == Verb::running || rule.verb == Verb::queue;
+  const bool looks = rule.verb == Verb::running || rule.verb == Verb::queue || rule.verb == Verb::listing;
   left_to_posternd_ = left_to_posternd_ || !looks;
   const auto generation = generation_of(rule, body);
   // Rows and the door come with every commit, and the questions with every look.

@@ -110,8 +110,12 @@ base::Result<void> Direct::table(const gateway::TableChange& change) {
   return hands::Tables(std::move(*folder), 0)
       .change({change.table, change.whole, change.put, change.drop});
 }
-base::Result<hands::Descriptor> Direct::door() {
-  const std::string path = dir_ + "/queue/private/door";
+base::Result<hands::Descriptor> Direct::door() { return service("private/door"); }
+
+base::Result<hands::Descriptor> Direct::listing() { return service("public/showq"); }
+
+base::Result<hands::Descriptor> Direct::service(const std::string& name) {
+  const std::string path = dir_ + "/queue/" + name;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return base::fail(base::ErrorCode::io, "too long");

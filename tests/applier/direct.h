@@ -23,10 +23,12 @@ class Direct : public applier::Privileged {
   base::Result<void> prune(std::uint64_t oldest) override;
   base::Result<void> table(const gateway::TableChange& change) override;
   base::Result<hands::Descriptor> door() override;
+  base::Result<hands::Descriptor> listing() override;
   base::Result<hands::Queue> queue() override;
   base::Result<void> sweep(const std::vector<std::string>& keep) override;
 
  private:
+  base::Result<hands::Descriptor> service(const std::string& name);
   base::Result<void> postfix(const char* verb);
   std::string dir_;
 };
