@@ -57,6 +57,7 @@ Plan render(const Draft& draft, const Facts& facts) {
   plan.probes = draft.probes;
   plan.notes = draft.notes;
   plan.listen = draft.listen;
+  plan.listeners = draft.listeners;
   plan.resolvers = draft.resolvers;
   return plan;
 }

@@ -38,6 +38,7 @@ struct Draft {
   std::vector<Probe> probes;
   std::vector<Note> notes;
   std::vector<std::string> listen;
+  std::vector<ListenerState> listeners;
   std::vector<std::string> resolvers;
 
   void note(std::string_view feature, std::string text);

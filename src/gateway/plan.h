@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ struct Facts {
   std::string mail_owner = "postfix";
   std::string bind_address;     ///< source address of outgoing SMTP; empty: the system chooses
   std::string version;          ///< ours, for the comment line on top of generated files
+  std::set<std::string> suspended;  ///< listeners that take no connections until they are resumed
 };
 
 struct File {
@@ -71,6 +73,13 @@ struct Note {
   friend bool operator==(const Note&, const Note&) = default;
 };
 
+/// A listener that the settings have, whatever becomes of it here.
+struct ListenerState {
+  std::string name;
+  enum class State { open, suspended, off } state = State::open;
+  friend bool operator==(const ListenerState&, const ListenerState&) = default;
+};
+
 struct Plan {
   std::vector<File> files;    ///< sorted by path
   std::vector<Table> tables;  ///< sorted by name
@@ -79,6 +88,7 @@ struct Plan {
   std::vector<std::string> listen;  ///< "ADDRESS:PORT" of every SMTP listener
   /// Addresses that Postfix asks for names, on port 53 (resolv.conf knows no other); empty: the host's own.
   std::vector<std::string> resolvers;
+  std::vector<ListenerState> listeners = {};  ///< in the settings' order
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 

@@ -85,6 +85,9 @@ std::vector<Listener> active(const gateway::Effective& effective, const gateway:
     if (!taken.empty())
       off = fmt::format("{} listens on {} already. Give one of them another port or interface.", taken,
                         address_and_port(listener.address, listener.port));
+    using State = gateway::ListenerState::State;
+    const bool suspended = facts.suspended.contains(listener.name);
+    draft.listeners.push_back({listener.name, suspended ? State::suspended : off.empty() ? State::open : State::off});
     if (off.empty()) {
       all.push_back(std::move(listener));
     } else {
@@ -163,6 +166,9 @@ void add_listener(const Listener& listener, const gateway::Facts& facts, gateway
   } else {
     service.options.emplace_back("smtpd_relay_restrictions", probe + relay + ", reject");
   }
+  // Its files and tables stay, so that it comes back as it was.
+  if (facts.suspended.contains(listener.name))
+    return draft.note("listeners", fmt::format("The listener {} is suspended: resumelistener opens it again.", listener.name));
   std::string where = address_and_port(listener.address, listener.port);
   draft.services[{where, "inet"}] = std::move(service);
   draft.probes.push_back({listener.name, listener.address, listener.port,
