@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/feature_command.h"
 #include "cli/questions.h"
+#include "commands/shows.h"
 
 namespace postern::cli {
 
@@ -29,6 +30,14 @@ std::vector<std::string> forms_of(const Session& session, const commands::Comman
   forms.push_back(fmt::format("{} clusterset copy|move MODE|all-groups", command.name));
   forms.emplace_back("--start=empty|copy|copy:MODE begins a definition in a mode that has none");
   return forms;
+}
+
+int run_and_show(Session& session, std::string_view command, JsonObject parameters) {
+  const auto answer = session.call("command.run", {{"command", command}, {"parameters", std::move(parameters)}});
+  if (!answer) return session.last_exit;
+  if (session.printed_json(*answer)) return exit_ok;
+  for (const auto& line : commands::find_show(command)(*answer)) session.line(line);
+  return exit_ok;
 }
 
 int not_in_this_version(Session& session, std::string_view what) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/commands.h"
+#include "commands/shows.h"
 #include "cli/completion.h"
 #include "cli/edit_queue.h"
 #include "cli/feature_command.h"
@@ -35,8 +36,10 @@ int run_command(Session& session, const Words& words, const Options& options) {
   }
   const auto run = [&] {
     if ((*command)->feature != nullptr) return run_feature_command(session, *(*command)->feature, arguments);
-    const Run talk = talk_of((*command)->name);
-    return talk == nullptr ? not_in_this_version(session, (*command)->name) : talk(session, arguments);
+    if (const Run talk = talk_of((*command)->name)) return talk(session, arguments);
+    if (commands::find_show((*command)->name) == nullptr) return not_in_this_version(session, (*command)->name);
+    if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
+    return run_and_show(session, (*command)->name, {});
   };
   if (words.filters.empty()) return run();
   FilterConsole filtered(session.console(), words.filters);

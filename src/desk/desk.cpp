@@ -6,6 +6,7 @@
 #include "desk/commit.h"
 #include "desk/rights.h"
 #include "desk/run.h"
+#include "desk/site.h"
 
 #include <fmt/format.h>
 
@@ -72,6 +73,7 @@ void greet(State& state, const Session& session) {
 
 Desk::Desk(House& house, schema::Verdicts& verdicts)
     : state_(std::make_shared<State>(house, verdicts)) {
+  state_->site = std::make_shared<DeskSite>(*state_);
   load_pending(*state_);
 }
 

@@ -11,6 +11,11 @@
 #include <string>
 #include <vector>
 
+namespace postern::commands {
+class MailEngine;
+class Names;
+}  // namespace postern::commands
+
 /// What the desk needs of the house around it. posternd gives it the real store, transport and
 /// applier; the transcript tests a fleet in one process. All calls and callbacks are on the one
 /// thread that owns the truth.
@@ -28,21 +33,6 @@ struct JoinRequest {
   std::string passphrase;   ///< admin's; empty: pre-shared keys (not in this version)
   bool enable_ccs = false;  ///< J4's first answer
   std::uint16_t ccs_port = 2222;
-};
-
-/// What one machine's data plane does now.
-struct DataPlaneStatus {
-  std::uint64_t generation = 0;
-  std::string problem;             ///< empty: what is committed is in force
-  std::vector<std::string> notes;  ///< e.g. listeners that are off, and why
-  bool mta_running = false;        ///< as last measured
-  struct Queue {
-    std::uint64_t active = 0;  ///< being delivered, or about to be
-    std::uint64_t deferred = 0;
-    std::uint64_t hold = 0;
-  };
-  std::optional<Queue> queue;   ///< as last measured; none: it was never counted
-  std::int64_t age_ms = 0;      ///< since both were measured
 };
 
 struct LinkStatus {  ///< for CONNSTATUS, beside cluster::Peer::LinkInfo
@@ -115,10 +105,9 @@ class House {
   [[nodiscard]] virtual HostFingerprints host_fingerprints() const = 0;
   /// Own SSH host key, public line.
   [[nodiscard]] virtual std::string host_key() const = 0;
-  /// As last measured.
-  [[nodiscard]] virtual DataPlaneStatus data_plane() const = 0;
-  /// Measures the data plane; `done` once, when that is done or takes too long.
-  virtual void measure(std::function<void()> done) = 0;
+  /// For the commands that run here (commands/site.h).
+  virtual commands::MailEngine& mail_engine() = 0;
+  virtual commands::Names& names() = 0;
   virtual void link_status(std::function<void(std::vector<LinkStatus>)> done) = 0;
   /// `postern stats`: name -> value, dotted names such as "store.flushes". As stored_values.
   using Stats = std::vector<std::pair<std::string, std::uint64_t>>;

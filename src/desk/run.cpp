@@ -3,6 +3,7 @@
 #include "base/printable.h"
 #include "desk/commit.h"
 #include "desk/rights.h"
+#include "desk/site.h"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -20,23 +21,15 @@ constexpr std::size_t asks_of_a_user = 8;   ///< at once, so that one person doe
 constexpr std::size_t shown_bytes = 64;     ///< of another machine's words in the log
 constexpr const char* console_name = "console";
 
-void run_status(State& state, const Runner& runner, Params& params, const RunAnswer& answer) {
-  if (auto trouble = params.trouble()) return answer(Refused{std::move(*trouble), {}});
-  status_of(state, runner, [answer](json::object out) { answer(json::value(std::move(out))); });
+std::string refusal_text(const base::Error& error, const json::object& data = {}) {
+  return json::serialize(json::object{{"error", json::object{{"code", base::error_name(error.code)},
+                                                            {"where", error.where},
+                                                            {"text", error.text},
+                                                            {"data", data}}}});
 }
 
-void run_version(State& state, const Runner&, Params& params, const RunAnswer& answer) {
-  if (auto trouble = params.trouble()) return answer(Refused{std::move(*trouble), {}});
-  answer(json::value(version_of(state)));
-}
-
-std::string answer_text(const Checked<json::value>& answer) {
-  if (answer) return json::serialize(json::object{{"result", *answer}});
-  const Refused& refused = answer.error();
-  return json::serialize(json::object{{"error", json::object{{"code", base::error_name(refused.error.code)},
-                                                            {"where", refused.error.where},
-                                                            {"text", refused.error.text},
-                                                            {"data", refused.data}}}});
+std::string answer_text(const base::Result<json::object>& answer) {
+  return answer ? json::serialize(json::object{{"result", *answer}}) : refusal_text(answer.error());
 }
 
 std::string text_in(const json::object& from, std::string_view name) {
@@ -112,7 +105,7 @@ std::optional<Refused> refused_question(const State& state, const Question& ques
   if (command == nullptr)
     return Refused{fail(ErrorCode::not_found, fmt::format("There is no command \"{}\".", question.command)), {}};
   if (auto refused = refused_role(*command, role_here(state, question.user))) return refused;
-  if (command->where != commands::Where::machine || find_runnable(command->name) == nullptr)
+  if (command->where != commands::Where::machine || commands::find_run(command->name) == nullptr)
     return Refused{fail(ErrorCode::unsupported,
                         fmt::format("{} cannot be run from another machine: log in to {} and run it there.", command->name,
                                     host_of(state, state.peer().self().member))),
@@ -187,49 +180,40 @@ void command_run(State& state, Session& session, const Call& call, Params& param
   const auto command = built_command(state, name);
   if (!command) return call.refuse(command.error());
   if (auto refused = refused_command(state, session, **command, *mode)) return call.refuse(*refused);
-  const Runnable* runnable = find_runnable((*command)->name);
-  if (runnable == nullptr)
+  if (commands::find_run((*command)->name) == nullptr)
     return call.refuse(fail(ErrorCode::unsupported, fmt::format("{} cannot be run by this method.", (*command)->name)));
   const Place place = place_of(state, *mode);
   if (!place.here) return ask(state, session, call, place.member, (*command)->name, parameters.get_object());
   Params own(parameters.get_object());
-  runnable->run(state, runner_of(state, session, state.own_mode()), own, [call](const Checked<json::value>& answer) {
-    if (!answer) return call.refuse(answer.error());
-    call.answer(*answer);
-  });
+  run_here(state, (*command)->name, caller_of(state, session, state.own_mode()), own,
+           [call](const base::Result<json::object>& answer) {
+             answer ? call.answer(*answer) : call.refuse(answer.error());
+           });
 }
 
 }  // namespace
 
-const std::vector<Runnable>& runnables() {
-  static const std::vector<Runnable> all = {
-      {"status", run_status},
-      {"version", run_version},
-  };
-  return all;
-}
-
-const Runnable* find_runnable(std::string_view command) {
-  const auto at = std::ranges::find(runnables(), command, &Runnable::command);
-  return at == runnables().end() ? nullptr : &*at;
-}
-
-Runner runner_of(const State& state, const Session& session, const base::Mode& mode) {
+commands::Caller caller_of(const State& state, const Session& session, const base::Mode& mode) {
   return {session.who.user, pending_key(state, session), mode};
+}
+
+void run_here(State& state, std::string_view command, const commands::Caller& caller, Params& params,
+              const commands::Answer& answer) {
+  commands::find_run(command)(state.site->site(), caller, params, answer);
 }
 
 void run_asked(State& state, const base::MemberId& from, std::string_view body, const std::function<void(std::string)>& answer) {
   const auto question = read_question(body);
   const auto refused = question ? refused_question(state, *question) : Refused{question.error(), {}};
   log_question(state, from, question, refused ? std::string("refused, ") + base::error_name(refused->error.code) : "run");
-  if (refused) return answer(answer_text(*refused));
+  if (refused) return answer(refusal_text(refused->error, refused->data));
   // A console's pending changes are those of its own machine: here it has none.
   const std::string pending =
       question->user.is_nil() ? std::string() : pending_key(state, question->user, std::string());
-  const Runner runner{question->user, pending, state.own_mode()};
+  const commands::Caller caller{question->user, pending, state.own_mode()};
   Params params(question->parameters);
-  find_runnable(state.commands.find(question->command)->name)
-      ->run(state, runner, params, [answer](const Checked<json::value>& came) { answer(answer_text(came)); });
+  run_here(state, state.commands.find(question->command)->name, caller, params,
+           [answer](const base::Result<json::object>& came) { answer(answer_text(came)); });
 }
 
 const std::vector<Method>& run_methods() {

@@ -1,6 +1,6 @@
+#include "commands/site.h"
 #include "desk/commit.h"
 #include "desk/rights.h"
-#include "desk/run.h"
 
 #include <fmt/format.h>
 
@@ -55,7 +55,7 @@ void command(State& state, Session& session, const Call& call, Params& params) {
   const commands::Command* found = *command;
   if (auto refused = refused_command(state, session, *found)) return call.refuse(*refused);
   if (found->where == commands::Where::machine && found->feature == nullptr &&
-      !(session.mode == state.own_mode()) && find_runnable(found->name) == nullptr)
+      !(session.mode == state.own_mode()) && commands::find_run(found->name) == nullptr)
     return call.refuse(
         fail(ErrorCode::unsupported,
              fmt::format("{} for another machine is not in this version: log in to {} and "

@@ -90,6 +90,8 @@ struct AskLog {
   std::uint64_t left_out = 0;
 };
 
+class DeskSite;
+
 struct State : std::enable_shared_from_this<State> {
   State(House& the_house, schema::Verdicts& the_verdicts)
       : house(the_house), schema(the_verdicts.schema()), commands(schema), verdicts(the_verdicts) {}
@@ -108,6 +110,7 @@ struct State : std::enable_shared_from_this<State> {
   std::uint64_t calls = 0;
   std::map<base::UserId, std::size_t> asking;  ///< questions to other machines under way; none is 0
   std::map<base::MemberId, AskLog> ask_logs;
+  std::shared_ptr<DeskSite> site;  ///< what commands see that run here
 
   [[nodiscard]] const cluster::Peer& peer() const { return house.peer(); }
   [[nodiscard]] const cluster::Fleet& fleet() const { return house.peer().fleet(); }

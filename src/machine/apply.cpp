@@ -6,6 +6,7 @@
 
 #include "features/features.h"
 #include "machine/machine.h"
+#include "machine/mail.h"
 
 /// From the fleet's settings to this machine's data plane: resolve, check, plan, hand to the applier.
 namespace postern::machine {
@@ -13,7 +14,6 @@ namespace {
 
 constexpr std::int64_t retry_first_ms = 10'000;
 constexpr std::int64_t retry_most_ms = 300'000;  // each try may cost Postfix two reloads and mail.log a dozen lines
-constexpr std::int64_t measure_most_ms = 1'000;  // a status does not wait for an apply that takes long
 constexpr std::int64_t addresses_age_ms = 1'000;
 
 /// Machine, its group, cluster: near to far. Empty when this fleet does not know the machine.
@@ -138,6 +138,7 @@ void Machine::apply(const model::Mix& mix) {
     facts.host_name = identity_.serial + ".invalid";
   }
   facts.addresses = addresses_now(*effective.trees["interfaces"]);
+  facts.suspended = mail_->suspended();
   auto plan = gateway::make_plan(effective, facts, features::parts());
   const bool same = planned_ && plan == plan_;
   if (!same) retry_ms_ = 0;  // other settings: they deserve a try of their own
@@ -145,7 +146,7 @@ void Machine::apply(const model::Mix& mix) {
   planned_ = true;
   auto covers = peer_->vector();
   // Nothing to do for the mail engine, and nothing unproved before it: the commits are in force as they are.
-  if (same && applying_ == 0 && why_kept(mix).empty() && data_plane_.problem.empty() && data_plane_.generation != 0) {
+  if (same && applying_ == 0 && why_kept(mix).empty() && mail_->problem().empty() && mail_->begun()) {
     save_in_use(mix.texts);
     in_force_ = covers;
     step(cluster::DataPlane{std::move(covers), {}});
@@ -160,12 +161,11 @@ void Machine::apply(const model::Mix& mix) {
 void Machine::applied(const applier::Outcome& outcome, const model::Mix& mix, cluster::Vector covers,
                       std::uint64_t epoch) {
   --applying_;
-  show(outcome);
-  data_plane_.notes.clear();
-  for (const auto& note : plan_.notes) data_plane_.notes.push_back(note.text);
+  mail_->show(outcome);
+  mail_->set_notes(plan_.notes);
   const auto kept = why_kept(mix);
-  if (data_plane_.problem.empty()) data_plane_.problem = kept;
-  if (!data_plane_.problem.empty()) world_.log("warning", data_plane_.problem);
+  mail_->add_problem(kept);
+  if (!mail_->problem().empty()) world_.log("warning", mail_->problem());
   const bool proved = outcome.result.has_value() && outcome.not_proved.empty();
   refused_ = !outcome.result;
   if (proved) save_in_use(mix.texts);
@@ -173,43 +173,18 @@ void Machine::applied(const applier::Outcome& outcome, const model::Mix& mix, cl
     retry_later();
   else
     retry_ms_ = 0;
-  if (epoch != epoch_) return;
-  if (proved && kept.empty()) in_force_ = std::move(covers);
-  step(cluster::DataPlane{in_force_, data_plane_.problem});
+  if (epoch == epoch_) {
+    if (proved && kept.empty()) in_force_ = std::move(covers);
+    step(cluster::DataPlane{in_force_, mail_->problem()});
+  }
+  if (applying_ == 0)
+    for (const auto& done : std::exchange(replanned_, {})) done();
 }
 
-void Machine::show(const applier::Outcome& outcome) {
-  data_plane_.generation = outcome.generation;
-  data_plane_.mta_running = outcome.running;
-  seen_ms_ = world_.now().mono_ms;
-  data_plane_.problem.clear();
-  if (!outcome.result)
-    data_plane_.problem = to_text(outcome.result.error());
-  else if (!outcome.not_proved.empty())
-    data_plane_.problem = "in force, not proved: " + outcome.not_proved;
-}
-
-desk::DataPlaneStatus Machine::data_plane() const {
-  auto out = data_plane_;
-  out.age_ms = world_.now().mono_ms - (out.queue ? std::min(seen_ms_, counted_ms_) : seen_ms_);
-  return out;
-}
-
-void Machine::measure(std::function<void()> done) {
-  const auto once = std::make_shared<std::function<void()>>(std::move(done));
-  const auto answer = [once] {
-    if (const auto then = std::exchange(*once, nullptr)) then();
-  };
-  world_.measure([this, answer](const applier::Measured& measured) {
-    data_plane_.mta_running = measured.running;
-    seen_ms_ = world_.now().mono_ms;
-    if (measured.queue) {
-      data_plane_.queue = {measured.queue->active, measured.queue->deferred, measured.queue->hold};
-      counted_ms_ = seen_ms_;
-    }
-    answer();
-  });
-  world_.after(measure_most_ms, answer);
+void Machine::replan(std::function<void()> done) {
+  settle();
+  if (applying_ == 0) return done();
+  replanned_.push_back(std::move(done));
 }
 
 /// postern-hands or a port may be back by then. Only the last of several timers tries.
@@ -224,13 +199,13 @@ void Machine::retry_later() {
 void Machine::data_plane_changed(const applier::Outcome& outcome) {
   if (applying_ > 0) return;  // the answer to that comes, and is newer
   if (refused_) {             // the plan is not in force, whatever the state of the one before
-    data_plane_.mta_running = outcome.running;
+    mail_->saw(outcome.running);
     return;
   }
   if (outcome.result && outcome.not_proved.empty()) return settle();  // tells what is applied now
-  show(outcome);
-  world_.log("warning", data_plane_.problem);
-  step(cluster::DataPlane{in_force_, data_plane_.problem});
+  mail_->show(outcome);
+  world_.log("warning", mail_->problem());
+  step(cluster::DataPlane{in_force_, mail_->problem()});
 }
 
 void Machine::save_in_use(const model::Texts& texts) {

@@ -395,6 +395,9 @@ void JoinerSide::swap() {
   for (const auto& feature : machine_.schema_.features())
     if (const auto text = machine_.peer_->state().value(cluster::settings_register(own, feature.name)))
       next.notes["prejoin/" + feature.name] = *text;
+  // What is this host's, and no setting, stays as it is.
+  for (const auto& [name, value] : machine_.notes_)
+    if (name.starts_with("setup/") || name.starts_with("mail/")) next.notes[name] = value;
   for (const auto& [feature, text] : machine_.in_use_) next.in_use[feature] = *text;
   auto held = std::make_shared<std::unique_ptr<Swap>>(std::move(*prepared));
   auto notes = next.notes;

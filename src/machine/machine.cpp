@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "machine/joiner.h"
+#include "machine/mail.h"
 #include "machine/sponsor.h"
 
 namespace postern::machine {
@@ -50,9 +51,14 @@ Result<void> check_member(const cluster::Peer& peer) {
 }  // namespace
 
 Machine::Machine(World& world, const schema::Schema& schema, Setup setup, Identity identity)
-    : world_(world), schema_(schema), setup_(std::move(setup)), identity_(std::move(identity)), verdicts_(schema) {}
+    : world_(world), schema_(schema), setup_(std::move(setup)), identity_(std::move(identity)), verdicts_(schema),
+      mail_(std::make_unique<Mail>(Mail::Driver{world, plan_, notes_, [this](auto done) { replan(std::move(done)); }})), names_(std::make_unique<OwnNames>(world)) {}
 
 Machine::~Machine() = default;
+
+commands::MailEngine& Machine::mail_engine() { return *mail_; }
+
+commands::Names& Machine::names() { return *names_; }
 
 Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Schema& schema, Setup setup,
                                                 store::Contents contents) {

@@ -37,6 +37,8 @@ struct Setup {
 };
 
 class JoinerSide;
+class Mail;
+class OwnNames;
 class SponsorSide;
 
 /// The rooms of one machine, wired: what comes from transport, store and data plane goes through it to the peer and the
@@ -95,8 +97,8 @@ class Machine final : public desk::House {
   void stored_values(std::vector<base::Hash> hashes, std::function<void(cluster::Values)> done) override;
   [[nodiscard]] desk::HostFingerprints host_fingerprints() const override;
   [[nodiscard]] std::string host_key() const override { return identity_.host_public; }
-  [[nodiscard]] desk::DataPlaneStatus data_plane() const override;
-  void measure(std::function<void()> done) override;
+  commands::MailEngine& mail_engine() override;
+  commands::Names& names() override;
   void link_status(std::function<void(std::vector<desk::LinkStatus>)> done) override;
   void stats(std::function<void(Stats)> done) override;
   [[nodiscard]] std::vector<std::string> host_addresses() const override;
@@ -165,8 +167,9 @@ class Machine final : public desk::House {
   void apply(const model::Mix& mix);
   void applied(const applier::Outcome& outcome, const model::Mix& mix, cluster::Vector covers,
                std::uint64_t epoch);
-  void show(const applier::Outcome& outcome);
   void retry_later();
+  /// Settles now; `done` when what comes of it is applied or refused.
+  void replan(std::function<void()> done);
   void data_plane_changed(const applier::Outcome& outcome);
   void save_in_use(const model::Texts& texts);
 
@@ -217,15 +220,15 @@ class Machine final : public desk::House {
   model::Tree addresses_for_;                      ///< the interfaces that they were asked for
   std::int64_t addresses_until_ms_ = 0;
   gateway::Plan plan_;
+  std::vector<std::function<void()>> replanned_;  ///< told when no apply is under way any more
   unsigned applying_ = 0;      ///< plans handed to the applier and not answered yet
   cluster::Vector in_force_;   ///< commits that the data plane runs whole: only these are told as applied
   bool planned_ = false;
   bool refused_ = false;       ///< the applier could not bring the last plan in force
   std::int64_t retry_ms_ = 0;  ///< the pause before the try that is due; 0: none was needed
   std::uint64_t retry_round_ = 0;
-  desk::DataPlaneStatus data_plane_;
-  std::int64_t seen_ms_ = 0;     ///< when its Postfix was last seen
-  std::int64_t counted_ms_ = 0;  ///< when its queue was last counted
+  const std::unique_ptr<Mail> mail_;
+  const std::unique_ptr<OwnNames> names_;
 };
 
 /// Whether the schema takes it as a host name.

@@ -5,6 +5,7 @@
 #include "cluster/peer.h"
 #include "desk/desk.h"
 #include "schema/schema.h"
+#include "tests/commands/fake_site.h"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -149,13 +150,10 @@ class FakeHouse final : public House {
   [[nodiscard]] HostFingerprints host_fingerprints() const override {
     return {"SHA256:h", "MD5:h"};
   }
-  [[nodiscard]] DataPlaneStatus data_plane() const override { return {3, "", {"a note"}, true, DataPlaneStatus::Queue{2, 3, 1}, 0}; }
-  void measure(std::function<void()> done) override {
-    if (!measure_is_slow) return done();
-    measures.push_back(std::move(done));
-  }
-  bool measure_is_slow = false;
-  std::vector<std::function<void()>> measures;  ///< not done while measuring is slow
+  commands::MailEngine& mail_engine() override { return mail; }
+  commands::Names& names() override { return dns; }
+  commands::test::FakeMail mail;
+  commands::test::FakeNames dns;
   void link_status(std::function<void(std::vector<LinkStatus>)> done) override {
     if (!names_are_slow) return done(links);
     looks.push_back(std::move(done));

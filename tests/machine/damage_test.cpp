@@ -18,7 +18,7 @@ class Damages : public Fleets {
     fleet.cut(a, c, is_cut);
     fleet.cut(b, c, is_cut);
   }
-  std::string problem() { return fleet.machine(c).data_plane().problem; }
+  std::string problem() { return fleet.machine(c).mail_engine().state().problem; }
   void start_and_heal(const std::string& word) {
     fleet.restart(c);
     fleet.run_for(30'000);

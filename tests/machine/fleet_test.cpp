@@ -123,7 +123,7 @@ TEST_F(Fleets, what_is_in_force_is_told_as_applied_once_it_is_proved) {
   ASSERT_TRUE(fleet.run_until([&] { return !progress_of_c().problem.empty(); }, 5'000));
   EXPECT_EQ(progress_of_c().problem, "in force, not proved: " + fleet.world(c).not_proved);
   EXPECT_FALSE(progress_of_c().applied);
-  EXPECT_EQ(fleet.machine(c).data_plane().problem, progress_of_c().problem);
+  EXPECT_EQ(fleet.machine(c).mail_engine().state().problem, progress_of_c().problem);
   const auto applies = fleet.world(c).applies;
   fleet.run_for(60'000);
   EXPECT_EQ(fleet.world(c).applies, applies);  // asking again is the applier's
@@ -135,7 +135,7 @@ TEST_F(Fleets, what_is_in_force_is_told_as_applied_once_it_is_proved) {
   fleet.world(c).data_plane_watcher(proved);
   ASSERT_TRUE(fleet.run_until([&] { return progress_of_c().applied; }, 5'000));
   EXPECT_EQ(progress_of_c().problem, "");
-  EXPECT_EQ(fleet.machine(c).data_plane().problem, "");
+  EXPECT_EQ(fleet.machine(c).mail_engine().state().problem, "");
 }
 
 TEST_F(Fleets, what_breaks_beneath_a_running_mail_engine_is_told_until_it_is_mended) {
@@ -144,14 +144,14 @@ TEST_F(Fleets, what_breaks_beneath_a_running_mail_engine_is_told_until_it_is_men
   broken.result = base::fail(base::ErrorCode::io, "Broken since 2026-11-26 22:00:00 UTC: The table transport is missing.");
   broken.generation = fleet.world(c).generation;
   fleet.world(c).data_plane_watcher(broken);
-  EXPECT_NE(fleet.machine(c).data_plane().problem.find("Broken since"), std::string::npos);
-  EXPECT_FALSE(fleet.machine(c).data_plane().mta_running);
+  EXPECT_NE(fleet.machine(c).mail_engine().state().problem.find("Broken since"), std::string::npos);
+  EXPECT_FALSE(fleet.machine(c).mail_engine().state().running);
   applier::Outcome mended;
   mended.generation = broken.generation;
   mended.running = true;
   fleet.world(c).data_plane_watcher(mended);
-  ASSERT_TRUE(fleet.run_until([&] { return fleet.machine(c).data_plane().problem.empty(); }, 5'000));
-  EXPECT_TRUE(fleet.machine(c).data_plane().mta_running);
+  ASSERT_TRUE(fleet.run_until([&] { return fleet.machine(c).mail_engine().state().problem.empty(); }, 5'000));
+  EXPECT_TRUE(fleet.machine(c).mail_engine().state().running);
 }
 
 TEST_F(Fleets, joins_that_are_refused_leave_both_sides_as_they_were) {

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "base/crypto.h"
+#include "commands/site.h"
 #include "support/memory_fleet.h"
 
 /// What the tests of this room share: a fleet in memory and words for what its administrators do.

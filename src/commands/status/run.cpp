@@ -1,0 +1,46 @@
+#include <boost/json/array.hpp>
+
+#include "commands/site.h"
+
+namespace postern::commands {
+namespace {
+
+namespace json = boost::json;
+
+json::value text_or_null(const std::optional<std::string>& text) {
+  return text ? json::value(*text) : json::value(nullptr);
+}
+
+void add_mail(const MailState& mail, json::object& out) {
+  out["generation"] = mail.generation;
+  out["data_plane"] = mail.problem.empty() ? "in force" : mail.problem;
+  out["notes"] = json::array(mail.notes.begin(), mail.notes.end());
+  out["mta"] = mail.running;
+  out["queue"] = nullptr;
+  if (mail.queue)
+    out["queue"] = json::object{
+        {"active", mail.queue->active}, {"deferred", mail.queue->deferred}, {"hold", mail.queue->hold}};
+  out["measured_ms_ago"] = mail.age_ms;
+}
+
+}  // namespace
+
+void run_status(const Site& site, const Caller& caller, protocol::Params& parameters, const Answer& answer) {
+  if (auto trouble = parameters.trouble()) return answer(std::move(*trouble));
+  FleetState fleet = site.fleet.state(caller);
+  json::object out{{"host", site.host.name()}, {"serial", site.host.serial()}, {"version", site.host.version()}};
+  out["cluster"] = text_or_null(fleet.cluster);
+  out["group"] = text_or_null(fleet.group);
+  out["mode_digest"] = std::move(fleet.mode_digest);
+  out["digest"] = std::move(fleet.digest);
+  out["links"] = json::object{{"up", fleet.links_up}, {"of", fleet.links}};
+  out["sessions"] = fleet.sessions;
+  out["pending"] = fleet.pending;
+  out["newest_commit"] = std::move(fleet.newest_commit);
+  site.mail.measure([&mail = site.mail, answer, out = std::move(out)]() mutable {
+    add_mail(mail.state(), out);
+    answer(std::move(out));
+  });
+}
+
+}  // namespace postern::commands
