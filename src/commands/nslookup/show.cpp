@@ -1,0 +1,35 @@
+#include <fmt/format.h>
+
+#include "commands/shows.h"
+
+namespace postern::commands {
+namespace {
+
+/// "30m", the largest units that there are.
+std::string span(long seconds) {
+  std::string out;
+  for (const auto& [unit, size] : {std::pair{'d', 86'400L}, {'h', 3'600L}, {'m', 60L}, {'s', 1L}}) {
+    if (seconds >= size) out += fmt::format("{}{}", seconds / size, unit);
+    seconds %= size;
+  }
+  return out.empty() ? "0s" : out;
+}
+
+}  // namespace
+
+std::vector<std::string> show_nslookup(const protocol::Json& answer) {
+  using protocol::number_of;
+  using protocol::text_of;
+  std::vector<std::string> lines;
+  const std::string asked = text_of(answer, "host");
+  for (const auto& record : protocol::items_of(answer, "records")) {
+    const std::string type = text_of(record, "type");
+    std::string line = fmt::format("{}={} TTL={}", type, text_of(record, "data"), span(number_of(record, "ttl")));
+    if (type == "MX") line += fmt::format(" preference={}", number_of(record, "preference"));
+    if (const std::string name = text_of(record, "name"); name != asked) line += fmt::format(" of {}", name);
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+}  // namespace postern::commands
