@@ -1,0 +1,115 @@
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+#include "base/limits.h"
+#include "base/words.h"
+#include "commands/site.h"
+
+namespace postern::commands {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t hosts_most = 16;      ///< whose addresses are looked up
+constexpr std::int64_t longest_ms = 2'500;  ///< then what is known is told: who asks another machine waits 3 s
+
+/// One run: what is known so far, and how many answers are still to come.
+struct Look : std::enable_shared_from_this<Look> {
+  Look(const Site& site, std::string of, Answer to) : names(site.names), domain(std::move(of)), answer(std::move(to)) {}
+
+  void begin(const Site& site);
+  void exchangers(const base::DnsAnswer& came);
+  void addresses(const std::string& host, std::size_t at);
+  void settle();
+  void tell(bool in_time);
+
+  Names& names;
+  const std::string domain;
+  Answer answer;
+  json::object out;
+  json::array hosts;
+  std::size_t open = 0;
+};
+
+json::value queue_json(const base::Result<QueuedMail>& queued) {
+  if (!queued) return json::object{{"problem", base::to_text(queued.error())}};
+  json::object out{{"messages", queued->messages}, {"active", queued->active}, {"deferred", queued->deferred},
+                   {"hold", queued->hold}, {"reason", queued->reason}, {"whole", queued->whole}};
+  out["oldest_ms"] = queued->oldest_s == 0 ? json::value(nullptr) : json::value(queued->oldest_s * 1'000);
+  return out;
+}
+
+void Look::begin(const Site& site) {
+  out = {{"host", domain}, {"as_of_ms", site.host.now().wall_ms}, {"route", site.mail.route_of(domain)}};
+  out["queue"] = json::object{{"problem", "It could not be listed in time."}};
+  open = 2;
+  site.host.after(longest_ms, [self = shared_from_this()] { self->tell(false); });
+  site.mail.queued_for(domain, [self = shared_from_this()](const base::Result<QueuedMail>& queued) {
+    self->out["queue"] = queue_json(queued);
+    self->settle();
+  });
+  names.look_up(domain, "MX", [self = shared_from_this()](const base::DnsAnswer& came) {
+    self->exchangers(came);
+    self->settle();
+  });
+}
+
+/// A domain without MX records is its own (RFC 5321 §5.1).
+void Look::exchangers(const base::DnsAnswer& came) {
+  using Outcome = base::DnsAnswer::Outcome;
+  for (const auto& record : came.records)
+    if (record.type == "MX" && hosts.size() < hosts_most)
+      hosts.push_back(json::object{{"preference", record.preference}, {"ttl", record.ttl}, {"host", record.data}});
+  if (came.outcome == Outcome::no_answer) {
+    out["mx_problem"] = came.problem;
+  } else if (hosts.empty()) {
+    out["mx_problem"] = came.problem;
+    hosts.push_back(json::object{{"preference", nullptr}, {"ttl", nullptr}, {"host", domain}});
+  }
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    json::object& host = hosts[i].get_object();
+    host["addresses"] = json::array();
+    addresses(std::string(host.at("host").get_string()), i);
+  }
+}
+
+void Look::addresses(const std::string& host, std::size_t at) {
+  for (const char* type : {"A", "AAAA"}) {
+    ++open;
+    names.look_up(host, type, [self = shared_from_this(), at, type](const base::DnsAnswer& came) {
+      if (self->answer)
+        for (const auto& record : came.records)
+          if (record.type == type) self->hosts[at].get_object()["addresses"].get_array().emplace_back(record.data);
+      self->settle();
+    });
+  }
+}
+
+void Look::settle() {
+  if (--open == 0) tell(true);
+}
+
+void Look::tell(bool in_time) {
+  const Answer to = std::exchange(answer, nullptr);
+  if (!to) return;
+  if (!in_time && hosts.empty() && !out.contains("mx_problem")) out["mx_problem"] = "No DNS server answered in time.";
+  out["mx"] = std::move(hosts);
+  to(std::move(out));
+}
+
+}  // namespace
+
+void run_hoststatus(const Site& site, const Caller&, protocol::Params& parameters, const Answer& answer) {
+  std::string domain = base::lower(parameters.text("host"));
+  if (auto trouble = parameters.trouble()) return answer(std::move(*trouble));
+  if (domain.ends_with('.')) domain.pop_back();
+  if (domain.empty() || domain.size() > base::limits::host_name_bytes || domain.find('@') != std::string::npos)
+    return answer(base::fail(base::ErrorCode::usage, "host",
+                             "That is no recipient domain. Enter what stands behind the @, such as example.com."));
+  std::make_shared<Look>(site, std::move(domain), answer)->begin(site);
+}
+
+}  // namespace postern::commands

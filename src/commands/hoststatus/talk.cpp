@@ -1,0 +1,20 @@
+#include "cli/commands.h"
+#include "cli/questions.h"
+
+namespace postern::cli {
+
+int run_hoststatus(Session& session, Arguments& arguments) {
+  auto domain = arguments.take();
+  if (const auto finished = arguments.finished(); !finished) return misused(session, finished.error(), {"hoststatus DOMAIN"});
+  if (!domain) {
+    if (!session.interactive) return session.fail(base::ErrorCode::usage, "Say which domain: hoststatus DOMAIN.");
+    Question question;
+    question.text = "Enter the recipient domain.";
+    question.may_be_empty = false;
+    domain = ask_text(session, question);
+    if (!domain) return exit_ok;
+  }
+  return run_and_show(session, "hoststatus", {{"host", *domain}});
+}
+
+}  // namespace postern::cli
