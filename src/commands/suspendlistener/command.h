@@ -1,0 +1,14 @@
+#pragma once
+
+#include "commands/command.h"
+
+namespace postern::commands::suspendlistener {
+
+inline constexpr Row row{
+    "suspendlistener",
+    Where::machine,
+    base::Role::operator_,
+    "Has listeners take no connections until they are resumed.",
+    "suspendlistener all|LISTENER…"};
+
+}  // namespace postern::commands::suspendlistener

@@ -1,0 +1,62 @@
+#include "commands/suspendlistener/run.h"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "base/printable.h"
+#include "base/words.h"
+
+namespace postern::commands {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::int64_t longest_ms = 2'500;  ///< who asks another machine waits 3 s
+constexpr std::size_t shown_bytes = 64;
+
+json::object state_json(const MailEngine& mail, const std::vector<std::string>& changed, bool under_way) {
+  json::array all;
+  for (const auto& each : mail.listeners()) all.push_back(json::object{{"name", each.name}, {"state", each.state}});
+  return {{"listeners", std::move(all)}, {"changed", json::array(changed.begin(), changed.end())}, {"under_way", under_way}};
+}
+
+base::Error unknown(const MailEngine& mail, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& each : mail.listeners()) names.push_back(each.name);
+  return base::fail(base::ErrorCode::not_found, "listeners",
+                    fmt::format("There is no listener \"{}\" here. Listeners: {}.", base::printable_line(name, shown_bytes),
+                                names.empty() ? "none" : base::join(names, ", ")));
+}
+
+}  // namespace
+
+void switch_listeners(const Site& site, protocol::Params& parameters, bool suspend, const Answer& answer) {
+  const auto names = parameters.has("listeners") ? parameters.texts("listeners") : std::vector<std::string>();
+  if (auto trouble = parameters.trouble()) return answer(std::move(*trouble));
+  const auto all = site.mail.listeners();
+  for (const auto& name : names)
+    if (std::ranges::find(all, name, &MailListener::name) == all.end()) return answer(unknown(site.mail, name));
+  std::vector<std::string> changed;
+  for (const auto& each : all)
+    if (std::ranges::count(names, each.name) > 0 && (each.state == "suspended") != suspend) changed.push_back(each.name);
+  if (changed.empty()) return answer(state_json(site.mail, changed, false));
+  const auto once = std::make_shared<Answer>(answer);
+  const auto tell = [once](base::Result<json::object> what) {
+    if (const Answer to = std::exchange(*once, nullptr)) to(std::move(what));
+  };
+  MailEngine& mail = site.mail;
+  site.host.after(longest_ms, [&mail, tell, changed] { tell(state_json(mail, changed, true)); });
+  mail.suspend(changed, suspend, [&mail, tell, changed](const base::Result<void>& done) {
+    done ? tell(state_json(mail, changed, false)) : tell(done.error());
+  });
+}
+
+void run_suspendlistener(const Site& site, const Caller&, protocol::Params& parameters, const Answer& answer) {
+  switch_listeners(site, parameters, true, answer);
+}
+
+}  // namespace postern::commands
