@@ -1,0 +1,170 @@
+#include <gtest/gtest.h>
+
+#include <boost/json/serialize.hpp>
+
+#include "base/limits.h"
+#include "tests/commands/fake_site.h"
+
+namespace postern::commands {
+namespace {
+
+namespace json = boost::json;
+
+/// A command on a fake machine; its answers.
+struct RunTest : testing::Test {
+  void run(std::string_view command, const json::object& parameters) {
+    ASSERT_NE(find_run(command), nullptr) << command;
+    protocol::Params params(parameters);
+    find_run(command)(fake.site(), {}, params, [this](base::Result<json::object> came) { answers.push_back(std::move(came)); });
+  }
+  json::object ok(std::string_view command, const json::object& parameters) {
+    answers.clear();
+    run(command, parameters);
+    EXPECT_EQ(answers.size(), 1U);
+    if (answers.size() != 1) return {};
+    EXPECT_TRUE(answers[0]) << (answers[0] ? "" : base::to_text(answers[0].error()));
+    return answers[0] ? *answers[0] : json::object();
+  }
+  base::Error refused(std::string_view command, const json::object& parameters) {
+    answers.clear();
+    run(command, parameters);
+    EXPECT_EQ(answers.size(), 1U);
+    if (answers.size() != 1 || answers[0]) {
+      ADD_FAILURE() << json::serialize(parameters) << " was taken";
+      return {};
+    }
+    return answers[0].error();
+  }
+
+  test::FakeSite fake;
+  std::vector<base::Result<json::object>> answers;
+};
+
+TEST_F(RunTest, EveryCommandThatRunsShowsItsAnswer) {
+  for (const char* command : {"status", "version", "nslookup", "hoststatus", "suspendlistener", "resumelistener"})
+    EXPECT_NE(find_run(command), nullptr) << command;
+  EXPECT_EQ(find_run("commit"), nullptr);
+  EXPECT_EQ(find_run(""), nullptr);
+  for (const char* command : {"status", "version"}) EXPECT_EQ(refused(command, {{"x", 1}}).code, base::ErrorCode::usage);
+}
+
+TEST_F(RunTest, NslookupTellsRecordsAndWhyThereAreNone) {
+  fake.names.add("example.com", "MX", "mx1.example.com", 10);
+  const auto answer = ok("nslookup", {{"host", "example.com"}, {"type", "MX"}});
+  EXPECT_EQ(answer.at("records"), (json::value{{{"name", "example.com"}, {"type", "MX"}, {"ttl", 3'600}, {"data", "mx1.example.com"},
+                                                {"preference", 10}}}));
+  EXPECT_EQ(refused("nslookup", {{"host", "example.com"}, {"type", "A"}}).code, base::ErrorCode::not_found);
+  fake.names.answers[{"silent.example", "A"}].problem = "no DNS server answers";
+  EXPECT_EQ(refused("nslookup", {{"host", "silent.example"}, {"type", "A"}}).code, base::ErrorCode::unreachable);
+}
+
+TEST_F(RunTest, NslookupRefusesWhatIsNoQuestion) {
+  EXPECT_EQ(refused("nslookup", {{"host", "example.com"}, {"type", "AXFR"}}).code, base::ErrorCode::usage);
+  EXPECT_EQ(refused("nslookup", {{"host", ""}, {"type", "A"}}).code, base::ErrorCode::usage);
+  EXPECT_EQ(refused("nslookup", {{"host", std::string(base::limits::host_name_bytes + 1, 'a')}, {"type", "A"}}).code,
+            base::ErrorCode::usage);
+  EXPECT_EQ(refused("nslookup", {{"host", 7}, {"type", "A"}}).code, base::ErrorCode::usage);
+  EXPECT_EQ(refused("nslookup", {{"type", "A"}}).code, base::ErrorCode::usage);
+  EXPECT_TRUE(fake.names.asked.empty());
+}
+
+TEST_F(RunTest, HoststatusPutsQueueRouteAndRecordsTogether) {
+  fake.names.add("example.com", "MX", "mx1.example.com", 10);
+  fake.names.add("example.com", "MX", "mx2.example.com", 20);
+  fake.names.add("mx1.example.com", "A", "192.0.2.1");
+  fake.names.add("mx1.example.com", "AAAA", "2001:db8::1");
+  fake.mail.routes["example.com"] = "smtp:[10.0.0.1]:25";
+  fake.mail.queued.emplace("example.com", QueuedMail{2, 1, 3, 0, 1'749'999'000, "connect timed out", true});
+  const auto answer = ok("hoststatus", {{"host", "Example.COM."}});
+  EXPECT_EQ(answer.at("host"), "example.com");
+  EXPECT_EQ(answer.at("route"), "smtp:[10.0.0.1]:25");
+  EXPECT_EQ(answer.at("queue").at("deferred"), 3);
+  EXPECT_EQ(answer.at("queue").at("oldest_ms"), 1'749'999'000'000);
+  ASSERT_EQ(answer.at("mx").as_array().size(), 2U);
+  EXPECT_EQ(answer.at("mx").at(0).at("addresses"), (json::value{"192.0.2.1", "2001:db8::1"}));
+  EXPECT_EQ(answer.at("mx").at(1).at("addresses"), json::array());
+}
+
+TEST_F(RunTest, ADomainWithoutMxRecordsIsItsOwnHost) {
+  fake.names.add("example.com", "A", "192.0.2.7");
+  const auto answer = ok("hoststatus", {{"host", "example.com"}});
+  EXPECT_EQ(answer.at("mx").at(0).at("host"), "example.com");
+  EXPECT_EQ(answer.at("mx").at(0).at("addresses"), (json::value{"192.0.2.7"}));
+  fake.names.answers[{"example.com", "MX"}].problem = "nobody answers";
+  const auto silent = ok("hoststatus", {{"host", "example.com"}});
+  EXPECT_TRUE(silent.at("mx").as_array().empty()) << "that there is none is not known";
+  EXPECT_EQ(silent.at("mx_problem"), "nobody answers");
+}
+
+TEST_F(RunTest, HoststatusTellsInTimeWhatItHas) {
+  fake.names.slow = fake.mail.slow = true;
+  run("hoststatus", {{"host", "example.com"}});
+  EXPECT_TRUE(answers.empty());
+  ASSERT_EQ(fake.host.timers.size(), 1U);
+  EXPECT_LE(fake.host.timers[0].first, 2'500);
+  fake.mail.late[0]();
+  fake.host.timers[0].second();
+  ASSERT_EQ(answers.size(), 1U);
+  ASSERT_TRUE(answers[0]);
+  EXPECT_EQ(answers[0]->at("queue").at("messages"), 0);
+  EXPECT_TRUE(answers[0]->contains("mx_problem"));
+  while (!fake.names.late.empty()) {
+    const auto late = std::move(fake.names.late.front());
+    fake.names.late.pop_front();
+    late();
+  }
+  EXPECT_EQ(answers.size(), 1U) << "what comes late is for nobody";
+}
+
+TEST_F(RunTest, HoststatusAsksAboutABoundedNumberOfHosts) {
+  for (int i = 0; i < 300; ++i) fake.names.add("example.com", "MX", "mx" + std::to_string(i) + ".example.com", 10);
+  ok("hoststatus", {{"host", "example.com"}});
+  EXPECT_LE(fake.names.asked.size(), 33U);
+}
+
+TEST_F(RunTest, HoststatusRefusesWhatIsNoDomain) {
+  for (const char* host : {"", ".", "user@example.com"})
+    EXPECT_EQ(refused("hoststatus", {{"host", host}}).code, base::ErrorCode::usage) << host;
+}
+
+TEST_F(RunTest, ListenersAreSuspendedAndResumedByName) {
+  const auto only_looks = ok("suspendlistener", {});
+  EXPECT_EQ(only_looks.at("listeners").at(0), (json::value{{"name", "InboundMail"}, {"state", "open"}}));
+  EXPECT_TRUE(only_looks.at("changed").as_array().empty());
+  const auto answer = ok("suspendlistener", {{"listeners", {"OutboundMail"}}});
+  EXPECT_EQ(answer.at("listeners").at(0).at("state"), "open");
+  EXPECT_EQ(answer.at("listeners").at(1).at("state"), "suspended");
+  EXPECT_EQ(answer.at("under_way"), false);
+  EXPECT_TRUE(ok("suspendlistener", {{"listeners", {"OutboundMail"}}}).at("changed").as_array().empty()) << "it is already";
+  const auto resumed = ok("resumelistener", {{"listeners", {"InboundMail", "OutboundMail"}}});
+  EXPECT_EQ(resumed.at("changed"), (json::value{"OutboundMail"}));
+  EXPECT_EQ(resumed.at("listeners").at(1).at("state"), "open");
+}
+
+TEST_F(RunTest, NoListenerIsChangedWhenOneIsUnknown) {
+  const auto error = refused("suspendlistener", {{"listeners", {"InboundMail", "Nobody\x1b"}}});
+  EXPECT_EQ(error.code, base::ErrorCode::not_found);
+  EXPECT_EQ(error.text.find('\x1b'), std::string::npos);
+  EXPECT_NE(error.text.find("InboundMail, OutboundMail"), std::string::npos) << error.text;
+  EXPECT_EQ(fake.mail.all[0].state, "open");
+}
+
+TEST_F(RunTest, WhatTheMailEngineDoesNotTakeIsTold) {
+  fake.mail.refusal = "Kept, but: the disk is full.";
+  EXPECT_EQ(refused("suspendlistener", {{"listeners", {"InboundMail"}}}).text, fake.mail.refusal);
+}
+
+TEST_F(RunTest, AMailEngineThatTakesItsTimeIsToldOf) {
+  fake.mail.slow = true;
+  run("suspendlistener", {{"listeners", {"InboundMail"}}});
+  EXPECT_TRUE(answers.empty());
+  ASSERT_EQ(fake.host.timers.size(), 1U);
+  fake.host.timers[0].second();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->at("under_way"), true);
+  fake.mail.late[0]();
+  EXPECT_EQ(answers.size(), 1U);
+}
+
+}  // namespace
+}  // namespace postern::commands
