@@ -14,9 +14,9 @@
 #include "base/time.h"
 #include "protocol/wire.h"
 
-/// What a command may ask of the machine that it runs on: a few ports, not a method for each command. All of it lives on
-/// the thread that owns the machine's truth, and longer than any command under way; callbacks come once, on that thread,
-/// and not at all when the machine ends or becomes another one before.
+/// What a command may ask of the machine that it runs on: a few ports, not a method for each command. All of it is used on
+/// the thread that owns the machine's truth. Mail engine and names outlive a command; host and fleet are for its beginning,
+/// since the desk may end before what it waits for. Callbacks come once, on that thread, or not at all when the machine ends.
 namespace postern::commands {
 
 /// For whom it runs. Role and mode are decided before.

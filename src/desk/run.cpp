@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace postern::desk {
 namespace {
@@ -18,6 +19,7 @@ using base::ErrorCode;
 using base::fail;
 
 constexpr std::size_t asks_of_a_user = 8;   ///< at once, so that one person does not use up the machine's
+constexpr std::int64_t fresh_ms = 60'000;   ///< clocks that differ by more are told of anyway
 constexpr std::size_t shown_bytes = 64;     ///< of another machine's words in the log
 constexpr const char* console_name = "console";
 
@@ -62,6 +64,7 @@ struct Question {
   std::string command;
   base::UserId user;
   json::object parameters;
+  std::optional<std::int64_t> asked_ms;  ///< by the asking machine's wall clock
 };
 
 base::Result<Question> read_question(std::string_view body) {
@@ -76,6 +79,7 @@ base::Result<Question> read_question(std::string_view body) {
   out.command = params.text("command");
   const std::string user = params.text("user");
   const json::value& parameters = params.any("parameters");
+  if (params.has("asked_ms")) out.asked_ms = params.number("asked_ms", 0, std::numeric_limits<std::int64_t>::max(), std::nullopt);
   if (auto trouble = params.trouble()) return std::move(*trouble);
   auto id = base::parse_uuid(user);
   if (!id) return wrong("names no user");
@@ -100,6 +104,19 @@ cluster::Role role_here(const State& state, const base::UserId& id) {
   return user == nullptr ? cluster::Role::none : user->role;
 }
 
+/// What changes something is done now or not at all: a machine on the way may have held the question back, long after the
+/// asker was told that nobody was reached.
+std::optional<Refused> refused_as_old(const State& state, const commands::Command& command, const Question& question) {
+  if (command.least <= cluster::Role::guest) return std::nullopt;
+  const std::int64_t now_ms = state.house.now().wall_ms;
+  if (question.asked_ms && *question.asked_ms >= now_ms - fresh_ms && *question.asked_ms <= now_ms + fresh_ms) return std::nullopt;
+  return Refused{fail(ErrorCode::invalid,
+                      fmt::format("{} was not run: by this machine's clock the question is not of this minute. It was held back on "
+                                  "its way, or the clocks of the two machines differ. Set the clocks, or run it on {} itself.",
+                                  command.name, host_of(state, state.peer().self().member))),
+                 {}};
+}
+
 std::optional<Refused> refused_question(const State& state, const Question& question) {
   const commands::Command* command = state.commands.find(question.command);
   if (command == nullptr)
@@ -110,7 +127,7 @@ std::optional<Refused> refused_question(const State& state, const Question& ques
                         fmt::format("{} cannot be run from another machine: log in to {} and run it there.", command->name,
                                     host_of(state, state.peer().self().member))),
                    {}};
-  return std::nullopt;
+  return refused_as_old(state, *command, question);
 }
 
 /// One line for each question, so that what an administrator finds done here has somebody who did it.
@@ -152,7 +169,8 @@ void ask(State& state, const Session& session, const Call& call, const base::Mem
     return call.refuse(fail(ErrorCode::busy, fmt::format("You have asked other machines {} questions that are not answered yet. "
                                                         "Wait for one.", under_way)));
   ++under_way;
-  json::object body{{"command", command}, {"user", base::to_text(user)}, {"parameters", parameters}};
+  json::object body{{"command", command}, {"user", base::to_text(user)}, {"parameters", parameters},
+                    {"asked_ms", state.house.now().wall_ms}};
   const std::string host = host_of(state, member);
   state.house.ask(member, json::serialize(body),
                   [call, host, user, weak = state.weak_from_this()](base::Result<std::string> came) {
@@ -199,7 +217,10 @@ commands::Caller caller_of(const State& state, const Session& session, const bas
 
 void run_here(State& state, std::string_view command, const commands::Caller& caller, Params& params,
               const commands::Answer& answer) {
-  commands::find_run(command)(state.site->site(), caller, params, answer);
+  commands::find_run(command)(state.site->site(), caller, params,
+                              [answer, weak = state.weak_from_this()](base::Result<json::object> came) {
+                                if (!weak.expired()) answer(std::move(came));
+                              });
 }
 
 void run_asked(State& state, const base::MemberId& from, std::string_view body, const std::function<void(std::string)>& answer) {

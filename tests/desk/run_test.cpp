@@ -28,9 +28,10 @@ struct RunTest : DeskTest {
     EXPECT_EQ(answers.size(), 1U) << body;
     return answers.empty() ? json::object() : json::parse(answers[0]).as_object();
   }
-  json::object asked(std::string_view command, const base::UserId& user) {
-    return asked(json::serialize(
-        json::object{{"command", command}, {"user", base::to_text(user)}, {"parameters", json::object()}}));
+  json::object asked(std::string_view command, const base::UserId& user) { return asked(command, user, {}, house.now().wall_ms); }
+  json::object asked(std::string_view command, const base::UserId& user, const json::object& parameters, std::int64_t asked_ms) {
+    return asked(json::serialize(json::object{
+        {"command", command}, {"user", base::to_text(user)}, {"parameters", parameters}, {"asked_ms", asked_ms}}));
   }
   static std::string error_of(const json::object& answer) {
     return answer.contains("error") ? std::string(answer.at("error").at("code").as_string()) : "none";
@@ -62,7 +63,8 @@ TEST_F(RunTest, InAnotherMachinesModeItIsAsked) {
   EXPECT_EQ(went[0].to, member_id(3));
   EXPECT_EQ(went[0].body, (json::object{{"command", "status"},
                                         {"user", base::to_text(user_id(2))},
-                                        {"parameters", json::object{{"x", "y"}}}}));
+                                        {"parameters", json::object{{"x", "y"}}},
+                                        {"asked_ms", house.now().wall_ms}}));
   EXPECT_TRUE(sitter.answers.find(3) == sitter.answers.end()) << "not before paris answers";
   went[0].done(std::string(R"({"result":{"host":"paris.example.com"}})"));
   EXPECT_EQ(sitter.last.at("result"), (json::value{{"host", "paris.example.com"}}));
@@ -182,8 +184,7 @@ TEST_F(RunTest, BothEndsAskTheRoleOfTheCommandsRow) {
     return json::serialize(json::object{{"command", "suspendlistener"}, {"mode", mode}, {"parameters", suspend}});
   };
   const auto question = [&](unsigned char user) {
-    return asked(json::serialize(
-        json::object{{"command", "suspendlistener"}, {"user", base::to_text(user_id(user))}, {"parameters", suspend}}));
+    return asked("suspendlistener", user_id(user), suspend, house.now().wall_ms);
   };
   Sitter guest(*desk, gina());
   guest.refused("denied", "command.run", at("machine newyork"));
@@ -200,6 +201,24 @@ TEST_F(RunTest, BothEndsAskTheRoleOfTheCommandsRow) {
   ASSERT_EQ(went.size(), 1U);
   EXPECT_EQ(went[0].body.at("parameters"), suspend);
   guest.ok("command.run", R"({"command":"hoststatus","mode":"machine newyork","parameters":{"host":"example.com"}})");
+}
+
+/// A relay can hold a question back for as long as this machine runs.
+TEST_F(RunTest, WhatChangesSomethingIsDoneNowOrNotAtAll) {
+  const json::object suspend{{"listeners", {"InboundMail"}}};
+  const std::int64_t now_ms = house.now().wall_ms;
+  for (const std::int64_t off : {-61'000LL, 61'000LL, -86'400'000LL}) {
+    const json::object answer = asked("suspendlistener", user_id(2), suspend, now_ms + off);
+    EXPECT_EQ(error_of(answer), "invalid") << off;
+    EXPECT_EQ(house.mail.all[0].state, "open");
+    EXPECT_EQ(error_of(asked("status", user_id(2), {}, now_ms + off)), "none") << "that changes nothing";
+  }
+  EXPECT_EQ(error_of(asked(json::serialize(json::object{
+                {"command", "suspendlistener"}, {"user", base::to_text(user_id(2))}, {"parameters", suspend}}))),
+            "invalid")
+      << "a question without its time";
+  EXPECT_EQ(error_of(asked("suspendlistener", user_id(2), suspend, now_ms - 59'000)), "none");
+  EXPECT_EQ(house.mail.all[0].state, "suspended");
 }
 
 TEST_F(RunTest, NoRoleComesOverTheWire) {
