@@ -28,6 +28,9 @@ void Guesses::remember(const std::string& account, const base::Source& from) {
   const Pair pair{account, from.address};
   std::erase(remembered_, pair);
   remembered_.push_back(pair);
+  const auto is_own = [&](const Pair& one) { return one.first == account; };
+  if (static_cast<std::size_t>(std::ranges::count_if(remembered_, is_own)) > remembered_of_one)
+    remembered_.erase(std::ranges::find_if(remembered_, is_own));
   if (remembered_.size() > remembered) remembered_.erase(remembered_.begin());
 }
 

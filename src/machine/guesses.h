@@ -42,6 +42,7 @@ class Guesses {
  private:
   static constexpr std::size_t names = 4'096;       ///< of each kind that are kept apart
   static constexpr std::size_t remembered = 1'024;
+  static constexpr std::size_t remembered_of_one = 64;  ///< of one account: it has its own forgotten, not others'
   static constexpr std::int64_t half_life_ms = 300'000;
 
   struct Spent {

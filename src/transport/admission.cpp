@@ -1,5 +1,7 @@
 #include "transport/admission.h"
 
+#include "transport/addresses.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -184,6 +186,13 @@ void Admission::remember(const std::string& address) {
   if (members_.contains(address)) return;
   std::erase(remembered_, address);
   remembered_.push_back(address);
+  const auto network = [](const std::string& one) {
+    const auto parsed = parse_address(one, 0);
+    return parsed ? source_of(*parsed).network : one;
+  };
+  const auto is_near = [&](const std::string& one) { return network(one) == network(address); };
+  if (static_cast<std::size_t>(std::ranges::count_if(remembered_, is_near)) > remembered_of_network)
+    remembered_.erase(std::ranges::find_if(remembered_, is_near));
   if (remembered_.size() > remembered) remembered_.erase(remembered_.begin());
 }
 

@@ -39,6 +39,7 @@ class Admission {
   static constexpr int reserved_seats = 4;
   static constexpr int reserved_most = 512;  ///< seats of all favoured addresses together
   static constexpr std::int64_t idle_ms = 1'000;
+  static constexpr std::size_t remembered_of_network = 4;  ///< it has its own forgotten, not others'
   static constexpr std::size_t remembered = 32;  ///< sources of logins, the latest
 
   explicit Admission(const Limits& limits) : limits_(limits) {}

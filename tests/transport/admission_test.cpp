@@ -121,8 +121,15 @@ TEST_F(Doors, WhereSomebodyLoggedInBeforeASeatIsKept) {
   EXPECT_EQ(come("10.1.1.1"), 0U);
   admission.remember("10.1.1.1");
   EXPECT_NE(come("10.1.1.1"), 0U);
-  for (std::size_t i = 0; i < Admission::remembered; ++i) admission.remember(fmt::format("10.2.2.{}", i));
+  for (std::size_t i = 0; i < Admission::remembered; ++i) admission.remember(fmt::format("10.2.{}.2", i));
   EXPECT_FALSE(admission.favours("10.1.1.1"));
+}
+
+/// Whoever may log in at all, and has a network of addresses, would else forget everybody else's.
+TEST_F(Doors, OneNetworksLoginsDoNotForgetOthers) {
+  admission.remember("10.1.1.1");
+  for (int i = 0; i < 200; ++i) admission.remember(fmt::format("2001:db8:1:1::{:x}", i));
+  EXPECT_TRUE(admission.favours("10.1.1.1"));
 }
 
 TEST_F(Doors, MachinesPortsCountTheirOwn) {
@@ -191,6 +198,33 @@ TEST_F(Doors, SeatsOfAllFavouredAddressesTogetherAreBounded) {
   ASSERT_NE(member, 0U) << last_entered.refused;
   for (int i = 0; i < 100; ++i) come(fmt::format("10.{}.9.1", i));
   EXPECT_FALSE(lost(member));
+}
+
+TEST_F(Doors, SeatsThatWereLeftAreFreeHoweverOften) {
+  admission.set_members({"10.200.1.1"});
+  for (int i = 0; i < 60; ++i) come(fmt::format("10.{}.1.1", i));
+  for (int i = 0; i < 2 * Admission::reserved_most; ++i) {
+    const auto member = come("10.200.1.1");
+    ASSERT_NE(member, 0U) << i << ": " << last_entered.refused;
+    admission.leave(member);
+  }
+}
+
+/// When all seats are taken, whoever has some takes none of others but of one that is idle.
+TEST_F(Doors, WhenAllSeatsAreTakenAQuickOneKeepsItsOnlySeat) {
+  std::set<std::string> named;
+  for (int i = 0; i < Admission::reserved_most; ++i) named.insert(fmt::format("10.{}.{}.1", 100 + i / 100, i % 100));
+  admission.set_members(named);
+  std::vector<ConnectionId> common;
+  for (int i = 0; i < 60; ++i) common.push_back(come(fmt::format("10.{}.1.1", i)));
+  for (const auto& address : named) ASSERT_NE(come(address), 0U) << last_entered.refused;
+  EXPECT_EQ(admission.size(), 60U + Admission::reserved_most);
+  EXPECT_EQ(come("10.100.1.1"), 0U) << "nobody is idle, and it has a seat as the others have";
+  EXPECT_TRUE(gone.empty());
+  now += Admission::idle_ms;
+  for (const auto id : common) admission.progress(id, Stage::key_exchange, now);
+  EXPECT_NE(come("10.100.1.1"), 0U) << "now they are idle: " << last_entered.refused;
+  EXPECT_EQ(admission.size(), 60U + Admission::reserved_most);
 }
 
 TEST_F(Doors, PatienceEndsByStage) {
