@@ -34,7 +34,10 @@ base::Result<void> check_options(const Options& options) {
 base::Result<Descriptor> take_lock(const Folder& run) {
   auto file = run.open_log("hands.lock");
   if (!file) return file;
-  if (::flock(file->get(), LOCK_EX | LOCK_NB) != 0)
+  // Children of one that was killed hold it too, until they have ended.
+  int tries = 60;
+  while (::flock(file->get(), LOCK_EX | LOCK_NB) != 0 && --tries > 0) ::usleep(50'000);
+  if (tries == 0)
     return base::fail(base::ErrorCode::busy, run.path(),
                       "Another postern-hands serves this folder already.");
   return file;

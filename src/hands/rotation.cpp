@@ -44,6 +44,9 @@ base::Result<void> rotate(const Folder& folder, const std::string& name, std::si
   if (written) written = folder.give(copy, {0, status.st_gid, status.st_mode & 0777U});
   if (!written) {
     (void)folder.remove(copy);
+    // Nor may this one take the room that is left, which others need more than its text.
+    if (static_cast<std::size_t>(status.st_size) > read_most)
+      (void)begin_anew(folder, name, static_cast<std::size_t>(status.st_size), read_most);
     return written;
   }
   for (int i = logs_kept - 1; i > 0; --i)

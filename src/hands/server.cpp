@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -350,13 +351,17 @@ void Server::begin_work(Connection& connection, const Rule& rule, const std::str
       worker_ = connection.worker = *writer;
       return;
     }
+  const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) {
     checked_.end(false);
     return refuse(connection, base::fail(base::ErrorCode::busy, "No process could be made."));
   }
-  if (pid == 0)
+  if (pid == 0) {
+    // A parent that is killed and started again must not meet work, nor its own lock, of before.
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent) ::_exit(static_cast<int>(Worked::failed));
     ::_exit(static_cast<int>(work(instance_, rule, body, connection.socket.get(), log_)));
+  }
   worker_ = pid;
   connection.worker = pid;
 }

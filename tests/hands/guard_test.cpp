@@ -345,6 +345,15 @@ TEST(Guard, RefusesHostileLinesOfMaster) {
   EXPECT_FALSE(judge(main_file(), "  -o { message_size_limit = 1 }\n")) << "no service before it";
 }
 
+TEST(Guard, ATableIsOneOfThisInstanceAndANumberOneThatPostfixHas) {
+  for (const char* name : {"a/../../../../etc/evil", "../evil", "/etc/evil", "a/b", ".a", ""})
+    EXPECT_FALSE(judge(main_file(), option("smtpd_relay_restrictions = check_recipient_access lmdb:/m/mta/tables/" +
+                                           std::string(name)))) << name;
+  for (const char* number : {"2147483648", "9999999999", "10000000000", "0", "01", "-1", "+1", "1k"})
+    EXPECT_FALSE(judge(main_file(), option("message_size_limit = " + std::string(number)))) << number;
+  EXPECT_TRUE(judge(main_file(), option("message_size_limit = 2147483647")));
+}
+
 /// By the form alone, before anybody asks what may be said.
 TEST(Guard, AnOptionHasNoBraceInIt) {
   for (const char* text : {"a = b{c", "a = b}c", "a = {b}", "a{ = b"})

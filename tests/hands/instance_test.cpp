@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <sys/file.h>
 
 #include <atomic>
 #include <set>
@@ -239,6 +240,9 @@ TEST_F(InstanceTest, CheckFindsWhatSmtpdDoesNotTake) {
   EXPECT_EQ(client_->switch_to(1).error().code, base::ErrorCode::restricted);
   ASSERT_EQ(text_of(client_->table({"rat_x", true, {{"example.com", "OK"}}, {}})), "");
   EXPECT_EQ(text_of(client_->check(1)), "");
+  ASSERT_EQ(text_of(client_->sweep({})), "");
+  EXPECT_FALSE(client_->check(1));
+  EXPECT_EQ(client_->switch_to(1).error().code, base::ErrorCode::restricted) << "the last check counts";
 }
 
 // What only root can read is not read: the smtpd of a check is not root.
@@ -327,6 +331,21 @@ TEST_F(InstanceTest, OnlyWhatWasCheckedAsItIsCanBeSwitchedTo) {
   ASSERT_EQ(text_of(client_->check(1)), "");
   EXPECT_EQ(text_of(client_->switch_to(1)), "");
   EXPECT_EQ(link(), "gen/1");
+}
+
+/// What one that was killed had begun holds its lock for a moment.
+TEST_F(InstanceTest, BeginsThoughWhatTheLastOneLeftHasNotEndedYet) {
+  end_hands(SIGKILL);
+  const Descriptor lock(::open((dir() + "/run/hands.lock").c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(becomes([&] { return ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0; }));
+  std::thread leaves([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    ::flock(lock.get(), LOCK_UN);
+  });
+  begin_hands();
+  leaves.join();
+  client_.emplace(socket_path());
+  EXPECT_TRUE(client_->running());
 }
 
 // A generation of an earlier version of this program's, which judged otherwise.

@@ -63,6 +63,7 @@ TEST(Protocol, AStageIsCheckedFieldByField) {
   EXPECT_TRUE(refused({"17", "../main.cf", "644", ""}));
   EXPECT_TRUE(refused({"17", "main.cf", "4755", ""}));
   EXPECT_TRUE(refused({"17", "main.cf", "666", ""}));
+  EXPECT_TRUE(refused({"17", "main.cf", "620", ""})) << "between those that there are";
   EXPECT_TRUE(refused({"17", "main.cf", "", ""}));
   EXPECT_TRUE(refused({"17", "main.cf", "644", "", "main.cf", "644", ""})) << "twice";
   EXPECT_TRUE(refused({"17", "main.cf", "644", std::string(file_bytes + 1, 'x')}));

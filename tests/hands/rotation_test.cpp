@@ -75,6 +75,22 @@ TEST_F(Rotation, AFullDiskCostsNoOlderLog) {
   EXPECT_EQ(log(".1").size(), 1'000U);
 }
 
+/// With room for lines but none for a copy, it is the log that would take what room there is.
+TEST_F(Rotation, ALogThatCannotBePutAsideDoesNotGrowForEver) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  for (int i = 0; i < 50; ++i) {
+    say(std::string(100, 'x'));
+    const rlimit none{50, before.rlim_max};  // no copy can be made; the writer is another process
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+    (void)rotate(*folder, "posternd.log", 200);
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  }
+  std::signal(SIGXFSZ, handler);
+  EXPECT_LE(log().size(), 1'000U) << "of 5,000";
+}
+
 TEST_F(Rotation, AWriterThatIsFasterThanWeFillsNoDisk) {
   say(std::string(1'000, 'x'));
   ASSERT_TRUE(rotate(*folder, "posternd.log", 100));
