@@ -16,8 +16,9 @@ bool Peer::Core::holds(const base::MemberId& member, const Dot& dot) const {
 /// late each time, or comes on a new link for each commit, has made its commits wait often enough.
 bool Peer::Core::is_waited_for(const Link& to, Due& due) {
   if (to.missed_ack) return false;
-  if (now.mono_ms < due.hurry_mono_ms || due.patient.contains(to.member)) return true;
-  return others[to.member].patience.take(now.mono_ms) && due.patient.insert(to.member).second;
+  const base::MemberId house = house_of(to.member);  // it answers for whom it admitted, too
+  if (now.mono_ms < due.hurry_mono_ms || due.patient.contains(house)) return true;
+  return others[house].patience.take(now.mono_ms) && due.patient.insert(house).second;
 }
 
 void Peer::Core::answer_due() {

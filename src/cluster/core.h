@@ -253,6 +253,7 @@ struct Peer::Core {
   [[nodiscard]] bool may_begin(const Held& one);
   [[nodiscard]] base::MemberId house_of(const base::MemberId& member) const;
   Pace& pace_of(const base::MemberId& member);
+  [[nodiscard]] base::MemberId root_of(const base::MemberId& member) const;
   void try_deferred();
   [[nodiscard]] bool may_stage(const Held& one) const;
   void forget(const base::Hash& hash);
@@ -401,6 +402,7 @@ struct Peer::Core {
   std::optional<Pace> vouched;           ///< of new chains that are wanted, whoever begins them
   /// Members that were admitted while this process runs, and who answers for them: whoever admitted them.
   std::map<base::MemberId, base::MemberId> houses;
+  std::map<base::MemberId, base::MemberId> roots;  ///< of those: which of its house's own guests it comes from
   std::set<base::Hash> deferred;         ///< held: they begin chains too fast
   std::int64_t deferred_at = 0;
   std::set<std::pair<base::Hash, base::Hash>> waiters;  ///< missing commit, and who waits for it

@@ -18,6 +18,8 @@ using Where = Held::Where;
 /// Of the room for received commits: what one author may fill at most, and one sender with what is not proved.
 constexpr std::size_t author_part = 2;
 constexpr std::size_t unproved_part = 16;
+/// What stands on commits that are on their way to the disk is judged by looking through those.
+constexpr std::size_t under_way_most = 256;
 
 }  // namespace
 
@@ -82,7 +84,7 @@ bool Peer::Core::may_begin(const Held& one) {
   if (!vouched) vouched.emplace(tuning.vouched_burst, tuning.vouched_refill_ms);
   if (one.wanted && vouched->take(now.mono_ms)) return true;
   if (pace_of(member).take(now.mono_ms)) {
-    others[member].began_at = now.mono_ms;
+    others[root_of(member)].began_at = now.mono_ms;
     return true;
   }
   deferred.insert(one.hash);
@@ -119,13 +121,19 @@ base::MemberId Peer::Core::house_of(const base::MemberId& member) const {
   return found == houses.end() ? member : found->second;
 }
 
+/// The one of its house's own guests that it comes from: so many puppets have one turn.
+base::MemberId Peer::Core::root_of(const base::MemberId& member) const {
+  const auto found = roots.find(member);
+  return found == roots.end() ? member : found->second;
+}
+
 /// One of each author in turn, and first of whom has waited longest: what one begins without end keeps back no other.
 void Peer::Core::try_deferred() {
   deferred_at = 0;
   std::map<base::MemberId, std::deque<base::Hash>> of_author;
   for (const base::Hash& hash : std::exchange(deferred, {}))
     if (const auto one = held.find(hash); one != held.end())
-      of_author[one->second.header.dot.member].push_back(hash);
+      of_author[root_of(one->second.header.dot.member)].push_back(hash);
   std::vector<std::pair<std::int64_t, base::MemberId>> turn;
   for (const auto& [author, hashes] : of_author) turn.emplace_back(others[author].began_at, author);
   std::sort(turn.begin(), turn.end());
@@ -231,9 +239,12 @@ void Peer::Core::need(Held& one, const base::Hash& seen) {
 
 /// To the disk as soon as all it had seen is here or on its way to the disk before it.
 void Peer::Core::advance_waiting(Held& one) {
+  std::size_t under_way = 0;
+  for (const auto& [token, hashes] : persisting) under_way += hashes.size();
   for (const base::Hash& seen : history.lacking(one.header)) {
     const auto found = held.find(seen);
-    if (found == held.end() || found->second.where != Where::persisting) return need(one, seen);
+    if (found == held.end() || found->second.where != Where::persisting || under_way >= under_way_most)
+      return need(one, seen);
   }
   std::string wrong = check_chain(one);
   if (wrong.empty()) wrong = prove(one);
@@ -386,7 +397,7 @@ void Peer::Core::learn(const base::MemberId& told_by, const Vector& vector) {
     const bool ours = history.find(tip.hash) != nullptr ||
                       std::any_of(flights.begin(), flights.end(), flies);
     if (ours || incarnation_ended || planted(Planted::fork_keeps_incarnation)) continue;
-    if (others[told_by].own_words.take(now.mono_ms)) end_incarnation();
+    if (others[house_of(told_by)].own_words.take(now.mono_ms)) end_incarnation();
   }
 }
 

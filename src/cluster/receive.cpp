@@ -282,8 +282,11 @@ void Peer::Core::note_admissions(const Header& header, const base::Hash& hash,
     if (!is_identity(write.reg) || write.value.is_nil()) continue;
     const base::MemberId member{write.reg.id};
     std::set<base::Hash>& by = admitted[member];
-    if (by.empty() && header.dot.member != self.member)
-      houses.emplace(member, house_of(header.dot.member));
+    if (by.empty() && header.dot.member != self.member) {
+      const base::MemberId& host = header.dot.member;
+      houses.emplace(member, house_of(host));
+      roots.emplace(member, houses.contains(host) ? root_of(host) : member);
+    }
     by.insert(hash);
     const auto found = values.find(write.value);
     if (found == values.end() || keys.contains(member)) continue;

@@ -245,6 +245,7 @@ base::Result<std::unique_ptr<Peer>> Peer::restore(Self self, Tuning tuning,
   core->arrived.clear();
   core->deaths = false;
   core->houses.clear();
+  core->roots.clear();
   core->check_at = 0;
   return std::unique_ptr<Peer>(new Peer(std::move(core)));
 }

@@ -241,6 +241,74 @@ TEST(Cost, AnAdmissionIsLookedUpOnce) {
   EXPECT_LT(with, 5 * without + 30) << without;
 }
 
+/// A verdict is kept: those that wait for their measure are not judged again at each turn.
+TEST(Cost, WhatWaitsForItsMeasureIsJudgedOnce) {
+  Costs world;
+  world.tuning.chains_burst = 40;
+  world.begin();
+  std::map<Register, std::string> identities;
+  for (int i = 0; i < 500; ++i) {
+    const auto identity = accomplice(i, drawn_key(7));
+    identities[member_register(member_of(identity), "identity")] = encode(identity);
+  }
+  std::vector<Write> writes;
+  std::vector<std::string> values;
+  for (const auto& [reg, value] : identities) {
+    writes.push_back(put(reg, value));
+    values.push_back(value);
+  }
+  const auto admits = [&](int i) {
+    Header header = world.first(static_cast<base::Incarnation>(1'000 + i), "x", "x");
+    header.writes = writes;
+    return world.sign(header, values);
+  };
+  double one = 1e9;
+  for (int i = 0; i < 40; ++i) one = std::min(one, world.cost({Ship{{admits(i)}, false}}));
+  for (int i = 40; i < 240; ++i) (void)world.tell(Ship{{admits(i)}, false});
+  double turn = 1e9;
+  for (int i = 0; i < 3; ++i) {
+    world.now.mono_ms += world.tuning.chain_refill_ms + 1'000;
+    world.now.wall_ms += world.tuning.chain_refill_ms + 1'000;
+    const auto began = std::chrono::steady_clock::now();
+    (void)world.carry_out(world.at(1).peer->step(Tick{}, world.now));
+    turn = std::min(turn, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count());
+  }
+  EXPECT_LT(turn, 30 * one + 100) << one;
+}
+
+/// A chain that comes in one message, so that all of it is on its way to the disk at once.
+TEST(Cost, RecordsOnTheirWayToTheDiskAreNotCopiedForEachThatStandsOnThem) {
+  const auto cost_of = [](int messages) {
+    Costs world;
+    world.begin();
+    const int count = 1'400;
+    std::vector<Ship::Item> items;
+    std::vector<Write> births;
+    for (int i = 0; i < 64; ++i) births.push_back(put({Space::group, wide(i), "name"}, "g"));
+    for (int i = 0; i < count; ++i) {
+      Header header = world.first(77, "x", "x");
+      header.writes = births;
+      if (!items.empty()) {
+        header.dot.seq = world.last.dot.seq + 1;
+        header.prev = items.back().envelope.id();
+      }
+      world.last = header;
+      items.push_back(world.sign(header, std::vector<std::string>(births.size(), "g")));
+    }
+    std::vector<Message> all;
+    for (int m = 0; m < messages; ++m) {
+      Ship ship;
+      for (int i = m * count / messages; i < (m + 1) * count / messages; ++i) ship.items.push_back(items[static_cast<std::size_t>(i)]);
+      all.emplace_back(ship);
+    }
+    const double cost = world.cost(all);
+    EXPECT_EQ(world.at(1).peer->vector().size(), 2U);
+    return cost;
+  };
+  const double flushed = std::min(cost_of(100), cost_of(100));
+  EXPECT_LT(cost_of(1), 2.5 * flushed + 50);
+}
+
 TEST(Cost, AMachineIsAdmittedOnceByWhoeverKnowsIt) {
   Costs world;
   world.begin(3);

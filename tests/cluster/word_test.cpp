@@ -123,16 +123,100 @@ TEST(Measure, WhomAMemberAdmittedDoesNotUseUpItsOwn) {
 }
 
 TEST(Measure, WhoWaitedLongestIsNext) {
+  for (const int number : {1, 2}) {  // and not whose id is less
+    Words world;
+    world.tuning.chains_burst = 4;
+    world.begin(2);
+    const Guest liar(world, number);
+    const Guest honest(world, 3 - number);
+    for (int i = 0; i < 30; ++i) liar.begin(world, static_cast<base::Incarnation>(100 + i), "b", std::to_string(i));
+    honest.begin(world, 500, "a", "honest");
+    EXPECT_NE(world.shown(1, world.setting("a")), "honest") << "their common measure is used up";
+    for (int i = 0; i < 2; ++i) world.later(world.tuning.chain_refill_ms + 1'000);
+    EXPECT_EQ(world.shown(1, world.setting("a")), "honest");
+  }
+}
+
+TEST(Words, OfAccomplicesEndNoMoreThanItsOwn) {
+  Words world;
+  world.begin(2);
+  for (int i = 1; i <= 20; ++i) {
+    const Guest one(world, i);
+    Vector phantom{{member_id(1), static_cast<base::Incarnation>(1'000 + i), 1, base::hash_bytes(std::to_string(i)), {}}};
+    (void)world.tell_on(one.link, Summary{phantom});
+    world.later(5'000);
+    world.set(1, "a", std::to_string(i));
+    world.pass(3'000);
+  }
+  EXPECT_EQ(world.shown(1, world.setting("a")), "20");
+  EXPECT_LE(world.chains_of(1), 6U) << "machine 0 admitted them all, and answers for them";
+}
+
+TEST(Words, AccomplicesKeepNoMoreCommitsWaitingThanItDoes) {
+  Words world;
+  world.begin(2);
+  int slow = 0;
+  for (int i = 1; i <= 20; ++i) {
+    const Guest silent(world, i);
+    const std::string key = world.set(1, "a", std::to_string(i));
+    std::int64_t waited = 0;
+    for (world.run(); world.answer(1, key) == nullptr && waited < 3'000; waited += 100) world.pass(100);
+    EXPECT_NE(world.answer(1, key), nullptr);
+    slow += waited > 1'000 ? 1 : 0;
+  }
+  EXPECT_LE(slow, 5) << "of 20: machine 0 admitted them all, and answers for them";
+}
+
+/// Puppets that never began a chain come before whoever has: one liar has any number of them.
+TEST(Measure, ALiarsPuppetsDoNotComeBeforeAnHonestMachine) {
   Words world;
   world.tuning.chains_burst = 4;
+  world.tuning.vouched_burst = 0;
+  world.tuning.vouched_refill_ms = 1'000'000'000;
   world.begin(2);
   const Guest liar(world, 1);
   const Guest honest(world, 2);
-  for (int i = 0; i < 30; ++i) liar.begin(world, static_cast<base::Incarnation>(100 + i), "b", std::to_string(i));
-  honest.begin(world, 500, "a", "honest");
-  EXPECT_NE(world.shown(1, world.setting("a")), "honest") << "their common measure is used up";
-  for (int i = 0; i < 2; ++i) world.later(world.tuning.chain_refill_ms + 1'000);
-  EXPECT_EQ(world.shown(1, world.setting("a")), "honest");
+  honest.begin(world, 500, "a", "before");
+  EXPECT_EQ(world.shown(1, world.setting("a")), "before");
+  Header header = world.first(700, "x", "x");
+  header.dot.member = header.login_host = liar.id;
+  header.prev = liar.admission;
+  std::map<Register, std::string> identities;
+  std::vector<std::pair<base::MemberId, base::SigningKey>> puppets;
+  for (int i = 0; i < 40; ++i) {
+    std::array<std::uint8_t, 32> seed{};
+    seed[0] = static_cast<std::uint8_t>(100 + i);
+    const base::SigningKey key = base::signing_key(seed);
+    const std::string name = "puppet" + std::to_string(i);
+    const MemberIdentity identity{name, base::verify_key(key), "h" + name, "u" + name, uuid(170 + i)};
+    puppets.emplace_back(member_of(identity), key);
+    identities[member_register(member_of(identity), "identity")] = encode(identity);
+  }
+  std::vector<std::string> values;
+  header.writes.clear();
+  for (const auto& [reg, value] : identities) {
+    header.writes.push_back({reg, WriteKind::put, base::hash_bytes(value), value.size(), {}});
+    values.push_back(value);
+  }
+  Ship::Item admits{{encode_header(header), {}}, values, false};
+  admits.envelope.signature = base::sign(liar.key, signed_bytes(world.cluster, admits.envelope.header));
+  (void)world.tell_on(liar.link, Ship{{admits}, false});
+  LinkId link = 500;
+  for (const auto& [id, key] : puppets) {
+    ASSERT_NE(world.at(1).peer->fleet().member(id), nullptr);
+    (void)world.at(1).peer->step(LinkUp{++link, id}, world.now);
+    (void)world.tell_on(link, Hello{1, world.cluster, id, 5, world.at(0).self.settings_version, "1", world.now.wall_ms,
+                                    world.at(1).peer->vector(), {}, {}});
+    Header begins = world.first(600, "b", "puppet");
+    begins.dot.member = begins.login_host = id;
+    begins.prev = admits.envelope.id();
+    Ship::Item item{{encode_header(begins), {}}, {"puppet"}, false};
+    item.envelope.signature = base::sign(key, signed_bytes(world.cluster, item.envelope.header));
+    (void)world.tell_on(link, Ship{{item}, false});
+  }
+  honest.begin(world, 501, "a", "after a restart");
+  for (int i = 0; i < 6; ++i) world.later(world.tuning.chain_refill_ms + 1'000);
+  EXPECT_EQ(world.shown(1, world.setting("a")), "after a restart") << "six chains were taken since";
 }
 
 /// What a removed member staged before it was known to be removed, over the removal, is impossible on that way as well.
@@ -156,6 +240,22 @@ TEST(Impossible, StagedAndThenDurable) {
     (void)world.tell(Ship{{removal}, false});
     EXPECT_EQ(world.at(1).peer->fleet().member(member_id(2)), nullptr) << "it is removed";
     EXPECT_NE(world.shown(1, world.setting("b")), "w") << "staged: " << staged;
+  }
+}
+
+/// What is shipped staged is written to the disk: its values are looked at before as those of any other.
+TEST(Impossible, AStagedValueThatIsNotWhatItIsFor) {
+  for (const bool staged : {false, true}) {
+    Words world;
+    world.begin(2);
+    Header header = world.first(77, "x", "x");
+    header.writes = {{user_register({uuid(9)}, "role"), WriteKind::put, base::hash_bytes("emperor"), 7, {}}};
+    Ship::Item item = world.sign(header, {"emperor"});
+    item.staged = staged;
+    const std::size_t stored = world.at(1).stored.size();
+    (void)world.tell(Ship{{item}, false});
+    EXPECT_EQ(world.at(1).stored.size(), stored) << "staged: " << staged;
+    EXPECT_TRUE(world.alerted(1, "commit-refused")) << "staged: " << staged;
   }
 }
 
