@@ -101,19 +101,6 @@ void Desk::close_session(SessionId session) {
     for (auto& [place, edit] : pending.edits) edit.sessions.erase(session);
 }
 
-namespace {
-
-/// What is answered later costs memory until then, and often an answer to all at once: whatever the method, a user has so
-/// many calls under way in all sessions together.
-std::size_t open_calls(const State& state, const Who& who) {
-  std::size_t open = 0;
-  for (const auto& [id, session] : state.sessions)
-    if (session.who.user == who.user && session.who.name == who.name) open += session.open_calls;
-  return open;
-}
-
-}  // namespace
-
 void Desk::receive(SessionId id, std::string_view line) {
   const auto keep = state_;
   const auto at = state_->sessions.find(id);
@@ -130,13 +117,15 @@ void Desk::receive(SessionId id, std::string_view line) {
                                               fmt::format("This desk has no method \"{}\".",
                                                           base::printable_line(request.method, shown_method_bytes)),
                                               request.id}));
-  const Call call(*state_, id, request.id);
-  if (open_calls(*state_, session.who) >= base::limits::calls_per_user)
+  // What is answered later costs memory until then, and often an answer to all at once: whatever the method, a user has so
+  // many calls under way in all sessions together, those that have ended with some too.
+  const auto open = state_->open_calls.find({session.who.user, session.who.name});
+  if (open != state_->open_calls.end() && open->second >= base::limits::calls_per_user)
     return session.write(protocol::error_line(
         request.id,
         base::fail(base::ErrorCode::busy, fmt::format("{} of your calls are not answered yet, which is the limit for "
                                                       "one user. Wait for answers.", base::limits::calls_per_user)), {}));
-  ++session.open_calls;
+  const Call call(*state_, id, request.id);
   if (const auto refused = refused_call(*state_, session, *right, request.params)) return call.refuse(*refused);
   if (const auto wrong = wrong_texts(*right, request.params)) return call.refuse(*wrong);
   Params params(request.params);

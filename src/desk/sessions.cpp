@@ -151,9 +151,29 @@ Session* Call::session() const {
   return at == state->sessions.end() ? nullptr : &at->second;
 }
 
-/// Each call is answered once.
-void Call::close() const {
-  if (Session* at = session(); at != nullptr && at->open_calls > 0) --at->open_calls;
+struct Call::Open {
+  std::weak_ptr<State> state;
+  std::pair<base::UserId, std::string> user;
+  Open(State& the_state, std::pair<base::UserId, std::string> the_user)
+      : state(the_state.weak_from_this()), user(std::move(the_user)) {
+    ++the_state.open_calls[user];
+  }
+  ~Open() { end(); }
+  Open(const Open&) = delete;
+  Open& operator=(const Open&) = delete;
+  /// Each call is answered once.
+  void end() {
+    const auto alive = std::exchange(state, {}).lock();
+    if (!alive) return;
+    const auto at = alive->open_calls.find(user);
+    if (at != alive->open_calls.end() && --at->second == 0) alive->open_calls.erase(at);
+  }
+};
+
+Call::Call(State& state, SessionId session, json::value id)
+    : state_(state.weak_from_this()), session_(session), id_(std::move(id)) {
+  if (const auto at = state.sessions.find(session); at != state.sessions.end())
+    open_ = std::make_shared<Open>(state, std::pair(at->second.who.user, at->second.who.name));
 }
 
 void Call::send(std::string line) const {
@@ -161,12 +181,12 @@ void Call::send(std::string line) const {
 }
 
 void Call::answer(json::value result) const {
-  close();
+  if (open_) open_->end();
   send(protocol::answer_line(id_, std::move(result)));
 }
 
 void Call::refuse(const base::Error& error, json::object data) const {
-  close();
+  if (open_) open_->end();
   send(protocol::error_line(id_, error, std::move(data)));
 }
 

@@ -33,8 +33,6 @@ struct Session {
   std::vector<cluster::Dot> credential_dots;
   /// Its own change of its own credentials is under way: the end by 2.12 is not for the writer.
   bool writes_credentials = false;
-  /// Calls that are not answered yet: see calls_per_user.
-  std::size_t open_calls = 0;
   /// A user.passwd of this session is not answered yet: hashing is dear, so it is one at a time.
   bool changes_passphrase = false;
 };
@@ -64,11 +62,14 @@ class Call {
 
  private:
   void send(std::string line) const;
-  void close() const;
 
+  /// Counts among its user's open calls, until it is answered or nobody can answer it any more: not until its session
+  /// ends, for what was begun goes on.
+  struct Open;
   std::weak_ptr<State> state_;
   SessionId session_;
   json::value id_;
+  std::shared_ptr<Open> open_;
 };
 
 /// A commit.wait: answered when the commit is settled everywhere it can be, or when its time is up.
@@ -111,6 +112,7 @@ struct State : std::enable_shared_from_this<State> {
   std::map<base::UserId, std::size_t> asking;  ///< questions to other machines under way; none is 0
   std::map<base::MemberId, AskLog> ask_logs;
   std::shared_ptr<DeskSite> site;  ///< what commands see that run here
+  std::map<std::pair<base::UserId, std::string>, std::size_t> open_calls;  ///< of a user, none is 0: see calls_per_user
 
   [[nodiscard]] const cluster::Peer& peer() const { return house.peer(); }
   [[nodiscard]] const cluster::Fleet& fleet() const { return house.peer().fleet(); }
@@ -118,10 +120,6 @@ struct State : std::enable_shared_from_this<State> {
     return {base::Level::machine, house.peer().self().member.uuid};
   }
 };
-
-
-inline Call::Call(State& state, SessionId session, json::value id)
-    : state_(state.weak_from_this()), session_(session), id_(std::move(id)) {}
 
 using Handler = void (*)(State&, Session&, const Call&, Params&);
 /// Who may call it stands in rights.h.

@@ -238,5 +238,20 @@ TEST_F(Hostile, CallsThatAreNotAnsweredYetAreCounted) {
   }
 }
 
+/// Whoever hangs up and comes back does not have others under way beside them.
+TEST_F(Hostile, CallsOfSessionsThatEndedCountUntilTheyAreDone) {
+  house.names_are_slow = true;
+  for (int login = 0; login < 10; ++login) {
+    Sitter one(*desk, gina());
+    for (std::size_t i = 0; i < base::limits::calls_per_user; ++i) one.send("cluster.connstatus");
+  }
+  EXPECT_LE(house.looks.size(), base::limits::calls_per_user);
+  house.names_are_slow = false;
+  for (auto& done : house.looks) done(house.links);
+  house.looks.clear();
+  Sitter again(*desk, gina());
+  again.ok("cluster.connstatus");
+}
+
 }  // namespace
 }  // namespace postern::desk

@@ -198,6 +198,10 @@ TEST_F(Lowered, WhatIsPendingIsCommittedByWhomItIsAllowedNow) {
   Sitter raised(*desk, bob_in_batch());
   raised.ok("feature.put", interfaces);
   raised.ok("commit", R"({"request":"3"})");
+  raised.ok("feature.clear", R"({"feature":"interfaces","mode":"machine newyork"})");
+  set_role(Role::operator_);
+  Sitter lowered(*desk, bob_in_batch());
+  lowered.refused("denied", "commit", R"({"request":"4"})");  // to unset is to write
 }
 
 TEST_F(Lowered, PendingChangesAreOneUsersOwn) {
