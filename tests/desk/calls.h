@@ -24,8 +24,7 @@ inline constexpr std::string_view sample_machine =
 inline const std::vector<SampleCall>& sample_calls() {
   using enum cluster::Role;
   static const std::vector<SampleCall> calls = {
-      {"session.hello", R"({"version":1})"},
-      {"session.mode", R"({"mode":"group usa"})"},
+      {"session.hello", R"({"version":1})"}, {"session.mode", R"({"mode":"group usa"})"},
       {"session.command", R"({"command":"showchanges"})"},
       {"feature.get", R"({"feature":"interfaces","mode":"machine newyork"})"},
       {"feature.edit",
@@ -46,8 +45,7 @@ inline const std::vector<SampleCall>& sample_calls() {
       {"feature.copy", R"({"feature":"dns","mode":"cluster","to":"group usa","move":false})", operator_},
       {"feature.copy", R"({"feature":"interfaces","mode":"machine newyork","to":"machine paris","move":true})",
        administrator},
-      {"changes.show", "{}"},
-      {"changes.clear", "{}", operator_},
+      {"changes.show", "{}"}, {"changes.clear", "{}", operator_},
       {"commit", R"({"comment":"a comment","request":"key-1"})", operator_},
       {"commit.check", "{}", operator_},
       {"commit.resolve", R"({"how":"merge"})", operator_},
@@ -61,8 +59,7 @@ inline const std::vector<SampleCall>& sample_calls() {
       {"cluster.add_group", R"({"name":"asia"})", administrator},
       {"cluster.set_group", R"({"machines":["paris"],"group":"usa"})", administrator},
       {"cluster.remove_machine", R"({"machines":["paris"]})", administrator},
-      {"cluster.list", "{}"},
-      {"cluster.connstatus", "{}"},
+      {"cluster.list", "{}"}, {"cluster.connstatus", "{}"},
       {"cluster.prejoin", "{}", administrator},
       {"user.passwd", R"({"old":"bob-secret","new":"a longer secret"})"},
       {"user.keys", R"({"user":"bob"})"},
