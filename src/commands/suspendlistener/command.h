@@ -8,7 +8,7 @@ inline constexpr Row row{
     "suspendlistener",
     Where::machine,
     base::Role::operator_,
-    "Has listeners take no connections until they are resumed.",
+    "Has listeners take no connections until they are resumed; sessions that are open on them end.",
     "suspendlistener all|LISTENER…"};
 
 }  // namespace postern::commands::suspendlistener
