@@ -1,6 +1,6 @@
 # Each folder of src/features is one feature. What it takes part in is found by its files: plan.cpp defines plan_NAME
-# (gateway::PlanPart), claims.cpp claims_NAME (gateway::ClaimsPart: ports that it has something listen on), line.cpp
-# line_NAME (line::Line: what its one-line form has beside the schema). The tables of all three are written here, so that
+# (gateway::PlanPart), warn.cpp warn_NAME (what has no effect), claims.cpp claims_NAME (gateway::ClaimsPart: ports that it has something listen on), line.cpp
+# line_NAME (line::Line: what its one-line form has beside the schema). The tables of all four are written here, so that
 # a new feature changes no list.
 function(postern_features)
   postern_folders(plans features plan.cpp)
@@ -37,6 +37,23 @@ ${listed}  };
 
 }  // namespace postern::features
 ")
+  postern_folders(warners features warn.cpp)
+  postern_lines(declared "std::vector<std::string> warn_@WORD@(const model::Tree&);\n" ${warners})
+  postern_lines(listed "      {\"@NAME@\", warn_@WORD@},\n" ${warners})
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/features/warners.cpp @ONLY CONTENT
+"#include \"features/features.h\"
+
+namespace postern::features {
+
+${declared}
+const std::vector<WarningsOf>& warners() {
+  static const std::vector<WarningsOf> all{
+${listed}  };
+  return all;
+}
+
+}  // namespace postern::features
+")
   postern_folders(lines features line.cpp)
   postern_lines(declared "line::Line line_@WORD@();\n" ${lines})
   postern_lines(listed " line_@WORD@()," ${lines})
@@ -59,7 +76,8 @@ const line::Line* line_of(std::string_view feature) {
   # Two libraries: plans are linked into the machine, lines into the CLI.
   postern_room(features USES base model gateway WITHOUT "/line(_[a-z_]+)?\\.cpp$"
                SOURCES ${PROJECT_BINARY_DIR}/generated/features/parts.cpp
-                       ${PROJECT_BINARY_DIR}/generated/features/claims.cpp)
+                       ${PROJECT_BINARY_DIR}/generated/features/claims.cpp
+                       ${PROJECT_BINARY_DIR}/generated/features/warners.cpp)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/features/*/line.cpp
        ${PROJECT_SOURCE_DIR}/src/features/*/line_*.cpp)
   add_library(postern_lines STATIC ${sources} ${PROJECT_BINARY_DIR}/generated/features/lines.cpp)

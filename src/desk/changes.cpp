@@ -83,7 +83,9 @@ void change(State& state, Session& session, const Call& call,
   const Pending old = pending;
   for (const Pending::Key& key : changed) put_edit(state, pending, key, edits.at(key), session.id);
   ++pending.version;
-  Outcome outcome{true, lost_references(state, before, view_of(state, session), changed)};
+  const View after = view_of(state, session);
+  Outcome outcome{true, lost_references(state, before, after, changed)};
+  for (std::string& one : new_warnings(state, before, after, changed)) outcome.warnings.push_back(std::move(one));
   save_pending(
       state, pending_key(state, session), old,
       [call, outcome = std::move(outcome), done = std::move(done)](base::Result<void> saved) {

@@ -179,6 +179,26 @@ std::vector<std::string> lost_references(State& state, const View& before, const
   return out;
 }
 
+std::vector<std::string> new_warnings(State& state, const View& before, const View& after, const Changed& changed) {
+  std::vector<std::string> out;
+  for (const auto& [mode, name] : changed) {
+    const auto warner = std::ranges::find(features::warners(), name, &features::WarningsOf::feature);
+    if (warner == features::warners().end()) continue;
+    const auto warnings_at = [&, feature = name](const View& view, const base::Mode& at) {
+      const model::Text text = view.settings.find(at, feature);
+      const auto tree = text == nullptr ? base::Result<model::TreePtr>(nullptr) : state.verdicts.filled(feature, text);
+      return tree && *tree != nullptr ? warner->warn(**tree) : std::vector<std::string>();
+    };
+    const auto already = warnings_at(before, mode);
+    for (const std::string& one : warnings_at(after, mode)) {
+      if (std::ranges::count(already, one) > 0) continue;
+      const schema::Feature* feature = state.schema.feature(name);
+      out.push_back(fmt::format("{} ({}): {}", feature == nullptr ? name : feature->title, mode_label(state.fleet(), mode), one));
+    }
+  }
+  return out;
+}
+
 std::string finding_text(const State& state, const Finding& finding) {
   const schema::Feature* feature = state.schema.feature(finding.feature);
   const std::string title = feature == nullptr ? finding.feature : feature->title;

@@ -34,6 +34,9 @@ std::vector<Finding> check_change(State& state, const View& before, const View& 
 std::vector<std::string> lost_references(State& state, const View& before, const View& after,
                                          const Changed& changed);
 
+/// What of the changed definitions in `after` has no effect as it stands, and stood in none of them before.
+std::vector<std::string> new_warnings(State& state, const View& before, const View& after, const Changed& changed);
+
 std::string finding_text(const State& state, const Finding& finding);
 json::object finding_json(const State& state, const Finding& finding);
 /// The error `invalid` for a commit that does not check, and its data.

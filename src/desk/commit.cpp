@@ -99,8 +99,10 @@ CheckedSet check_pending(State& state, const Session& session, const Pending& pe
   Changed changed;
   for (const auto& [key, edit] : pending.edits) changed.insert(key);
   CheckedSet out;
-  for (Finding& finding :
-       check_change(state, committed_view(state), view_of(state, session), changed)) {
+  const View before = committed_view(state);
+  const View after = view_of(state, session);
+  out.warnings = new_warnings(state, before, after, changed);
+  for (Finding& finding : check_change(state, before, after, changed)) {
     if (finding.warning)
       out.warnings.push_back(finding_text(state, finding));
     else

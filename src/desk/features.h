@@ -27,7 +27,7 @@ std::vector<std::string> away_warnings(const schema::Feature& feature, const Vie
 
 struct Outcome {
   bool changed = false;
-  std::vector<std::string> warnings;  ///< references that no longer resolve
+  std::vector<std::string> warnings;  ///< references that no longer resolve, and what has no effect
 };
 /// Makes these the session's pending settings (null: cleared) and stores them; then runs `done`.
 /// Refuses the call when they are too large, cannot be stored, or this user's commit is under way.

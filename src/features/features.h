@@ -18,6 +18,14 @@ struct ClaimsOf {
 };
 const std::vector<ClaimsOf>& claimants();
 
+/// What of a feature's own settings has no effect, or another than it seems: sentences, from the folders that have a
+/// warn.cpp. Nothing is refused for it.
+struct WarningsOf {
+  std::string_view feature;
+  std::vector<std::string> (*warn)(const model::Tree& settings);
+};
+const std::vector<WarningsOf>& warners();
+
 /// Service ports and addresses of this machine (feature "interfaces"): what posternd itself listens on.
 struct Service {
   std::string interface_name;

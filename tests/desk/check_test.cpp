@@ -133,5 +133,20 @@ TEST_F(CheckTest, EachCombinationIsCheckedOnce) {
   EXPECT_EQ(checks() - two, 1) << "only paris has a new one";
 }
 
+/// What is there already is not told again.
+TEST_F(CheckTest, WhatHasNoEffectIsWarnedOfOnce) {
+  const auto put = [&](const std::string& more) {
+    return put_listener("cluster", R"(,"hat":[{"name":"A","action":"reject","sender":["192.0.2.0/24"]},)"
+                                   R"({"name":"B","action":"accept","sender":["192.0.2.7")" + more + "]}]");
+  };
+  const json::value first = put("");
+  EXPECT_NE(with(first.at("warnings"), "192.0.2.7 of sender group B at listener In is never asked"), "");
+  EXPECT_NE(with(sitter.ok("commit.check").at("warnings"), "is never asked"), "");
+  sitter.ok("commit", R"({"request":"1"})");
+  const json::value second = put(R"(,"192.0.2.8")");
+  EXPECT_EQ(with(second.at("warnings"), "192.0.2.7 of"), "");
+  EXPECT_NE(with(second.at("warnings"), "192.0.2.8 of"), "");
+}
+
 }  // namespace
 }  // namespace postern::desk
