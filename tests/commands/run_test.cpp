@@ -96,6 +96,15 @@ TEST_F(RunTest, ADomainWithoutMxRecordsIsItsOwnHost) {
   EXPECT_EQ(silent.at("mx_problem"), "nobody answers");
 }
 
+TEST_F(RunTest, ADomainThatTakesNoMailIsSaidToTakeNone) {
+  fake.names.add("example.com", "MX", ".");
+  fake.names.add("example.com", "A", "192.0.2.7");
+  const auto answer = ok("hoststatus", {{"host", "example.com"}});
+  EXPECT_TRUE(answer.at("mx").as_array().empty());
+  EXPECT_EQ(answer.at("mx_problem"), "example.com takes no mail: its MX record says so.");
+  EXPECT_EQ(fake.names.asked, std::vector<std::string>{"MX example.com"});
+}
+
 TEST_F(RunTest, HoststatusTellsInTimeWhatItHas) {
   fake.names.slow = fake.mail.slow = true;
   run("hoststatus", {{"host", "example.com"}});

@@ -1,6 +1,7 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -57,14 +58,17 @@ void Look::begin(const Site& site) {
   });
 }
 
-/// A domain without MX records is its own (RFC 5321 §5.1).
+/// A domain without MX records is its own (RFC 5321 §5.1); one whose only record is "." takes no mail (RFC 7505).
 void Look::exchangers(const base::DnsAnswer& came) {
   using Outcome = base::DnsAnswer::Outcome;
   for (const auto& record : came.records)
-    if (record.type == "MX" && hosts.size() < hosts_most)
+    if (record.type == "MX" && record.data != "." && hosts.size() < hosts_most)
       hosts.push_back(json::object{{"preference", record.preference}, {"ttl", record.ttl}, {"host", record.data}});
+  const bool refuses = std::ranges::any_of(came.records, [](const auto& one) { return one.type == "MX" && one.data == "."; });
   if (came.outcome == Outcome::no_answer) {
     out["mx_problem"] = came.problem;
+  } else if (hosts.empty() && refuses) {
+    out["mx_problem"] = domain + " takes no mail: its MX record says so.";
   } else if (hosts.empty()) {
     out["mx_problem"] = came.problem;
     hosts.push_back(json::object{{"preference", nullptr}, {"ttl", nullptr}, {"host", domain}});
