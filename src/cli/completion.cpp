@@ -138,8 +138,11 @@ class Completion {
     if (!view || typed_.empty()) return;
     const schema::Form& form = session_.schema.form(command_->feature->name);
     const schema::Form* main = line::main_list(*command_->feature, form);
-    if (main == nullptr) return;
     const auto changes = [](const std::string& verb) { return verb == "edit" || verb == "delete"; };
+    const schema::Form* table = form.child(typed_.front());
+    if (table != nullptr && table != main && !table->keys.empty() && typed_.size() == 2 && changes(typed_[1]))
+      found_ = keys_of(view->shown.child(table->name), table->keys.size());
+    if (main == nullptr) return;
     const schema::Form* nested = main->child(typed_.front());
     if (nested == nullptr && changes(typed_.front()) && typed_.size() == 1)
       found_ = keys_of(view->shown.child(main->name), main->keys.size());

@@ -22,6 +22,8 @@ class Completions : public testing::Test {
         R"({"postern-smtp-routes:smtp-routes":{"route":[{"domain":"a.example","action":"mx"},{"domain":"b.example","action":"mx"}]}})";
     desk.settings[{desk.mode, "listeners"}] =
         R"({"postern-listeners:listeners":{"listener":[{"name":"In","type":"public","interface":"Data","rat":[{"address":"x.example","action":"accept"}]}]}})";
+    desk.settings[{desk.mode, "dns"}] =
+        R"({"postern-dns:dns":{"source":"root","domain-server":[{"domain":"inside.example","server":["192.0.2.53"]}]}})";
     EXPECT_EQ(session.refresh(), 0);
   }
   std::string at(std::string_view before) { return base::join(completions(session, before), " "); }
@@ -65,6 +67,8 @@ TEST_F(Completions, AreTheEntriesThatAreThere) {
   EXPECT_EQ(at("smtproutes edit "), "a.example b.example");
   EXPECT_EQ(at("smtproutes delete "), "a.example b.example");
   EXPECT_EQ(at("smtproutes new "), "");
+  EXPECT_EQ(at("dnsconfig domain-server edit "), "inside.example");
+  EXPECT_EQ(at("dnsconfig domain-server new "), "");
   EXPECT_EQ(at("listenerconfig rat "), "In");
   EXPECT_EQ(at("listenerconfig rat In delete "), "x.example");
 }
