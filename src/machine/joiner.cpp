@@ -10,6 +10,8 @@
 #include "base/printable.h"
 #include "cluster/validate.h"
 #include "machine/machine.h"
+#include "machine/own_settings.h"
+#include "machine/plane.h"
 
 namespace postern::machine {
 namespace {
@@ -76,7 +78,7 @@ bool JoinerSide::swapping() const { return attempt_ && attempt_->swapping; }
 void JoinerSide::dial(std::string address, std::uint16_t port,
                       std::function<void(Result<desk::JoinOffer>)> done) {
   const auto& fleet = machine_.peer_->fleet();
-  if (machine_.removed())
+  if (machine_.settings_->removed())
     return done(fail(ErrorCode::exists, fmt::format("This machine was removed from the cluster {}. Set it up anew; then it "
                                                     "can join a cluster.", fleet.cluster_name)));
   if (!fleet.standalone())
@@ -398,7 +400,7 @@ void JoinerSide::swap() {
   // What is this host's, and no setting, stays as it is.
   for (const auto& [name, value] : machine_.notes_)
     if (name.starts_with("setup/") || name.starts_with("mail/")) next.notes[name] = value;
-  for (const auto& [feature, text] : machine_.in_use_) next.in_use[feature] = *text;
+  for (const auto& [feature, text] : machine_.settings_->in_use()) next.in_use[feature] = *text;
   auto held = std::make_shared<std::unique_ptr<Swap>>(std::move(*prepared));
   auto notes = next.notes;
   machine_.world_.replace_all(std::move(next), [this, held, notes](Result<void> result) {
@@ -419,7 +421,7 @@ void JoinerSide::swapped(std::unique_ptr<Swap> swap) {
   machine_.queue_.clear();
   machine_.wake_mono_ms_ = 0;
   machine_.peer_ = std::move(swap->peer);
-  machine_.in_force_.clear();
+  machine_.plane_->replaced();
   machine_.desk_->replaced(attempt_->request.session);
   for (const auto& [id, done] : asks)
     done(base::fail(base::ErrorCode::unreachable, "This machine joined another cluster meanwhile."));

@@ -9,6 +9,7 @@
 #include "features/features.h"
 #include "machine/joiner.h"
 #include "machine/machine.h"
+#include "machine/own_settings.h"
 #include "machine/sponsor.h"
 
 /// Links to the other machines: which key is which member, who dials whom, and where.
@@ -111,7 +112,7 @@ std::uint16_t Machine::dial_port(const cluster::Member& member) {
   auto& [known, port] = dial_ports_[member.id];
   if (known != text || known == nullptr) {
     known = text;
-    const auto services = features::services(*tree_of("interfaces", text));
+    const auto services = features::services(*settings_->tree_of("interfaces", text));
     const auto usable = std::find_if(services.begin(), services.end(),
                                      [](const auto& service) { return service.ssh || service.ccs; });
     port.reset();
@@ -158,15 +159,15 @@ void Machine::schedule_dial_back() {
 
 void Machine::refresh_transport() {
   const base::Mode own{base::Level::machine, identity_.member.uuid};
-  const bool gone = removed();
-  const auto interfaces = tree_of("interfaces", gone || (mends() && !in_use_.empty()) ? text_in_use("interfaces")
-                                                                : text_at(cluster::settings_register(own, "interfaces")));
+  const bool gone = settings_->removed();
+  const auto interfaces = settings_->tree_of("interfaces", gone || (settings_->mends() && !settings_->in_use().empty()) ? settings_->in_use("interfaces")
+                                                                : settings_->at(cluster::settings_register(own, "interfaces")));
   transport::Setup next;
   for (const auto& service : features::services(*interfaces)) {
     if (service.ssh) next.ports.push_back({service.address, service.ssh_port, true});
     if (service.ccs) next.ports.push_back({service.address, service.ccs_port, false});
   }
-  next.dns_servers = features::dns_servers(*tree_of("dns", gone ? text_in_use("dns") : effective_text("dns")));
+  next.dns_servers = features::dns_servers(*settings_->tree_of("dns", gone ? settings_->in_use("dns") : settings_->effective("dns")));
   next.bind_address = setup_.facts.bind_address;
   if (std::exchange(known_members_, peer_->fleet().members.size()) < peer_->fleet().members.size())
     schedule_dial_back();

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "machine/joiner.h"
 #include "machine/mail.h"
+#include "machine/plane.h"
 #include "machine/sponsor.h"
 
 namespace postern::machine {
@@ -51,12 +52,18 @@ Result<void> check_member(const cluster::Peer& peer) {
 }  // namespace
 
 Machine::Machine(World& world, const schema::Schema& schema, Setup setup, Identity identity)
-    : world_(world), schema_(schema), setup_(std::move(setup)), identity_(std::move(identity)), verdicts_(schema),
-      mail_(std::make_unique<Mail>(Mail::Driver{world, plan_, notes_, [this](auto done) { replan(std::move(done)); }})), names_(std::make_unique<OwnNames>(world)) {}
+    : world_(world),
+      schema_(schema),
+      setup_(std::move(setup)),
+      identity_(std::move(identity)),
+      verdicts_(schema),
+      settings_(std::make_unique<OwnSettings>(world, schema, verdicts_, static_cast<const Truth&>(*this))),
+      plane_(std::make_unique<Plane>(Plane::Parts{world, schema, setup_.facts, *this, *settings_, notes_})),
+      names_(std::make_unique<OwnNames>(world)) {}
 
 Machine::~Machine() = default;
 
-commands::MailEngine& Machine::mail_engine() { return *mail_; }
+commands::MailEngine& Machine::mail_engine() { return plane_->mail(); }
 
 commands::Names& Machine::names() { return *names_; }
 
@@ -73,16 +80,14 @@ Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Sche
   for (const auto& one : contents.damaged)
     world.log("error", fmt::format("the stored commit {:.12} is damaged: it is not in effect here until another machine "
                                    "has sent it again", to_text(one.stored)));
-  out->damaged_ = std::move(contents.damaged);
+  out->settings_->load(std::move(contents.damaged), contents.in_use);
   out->notes_ = std::move(contents.notes);
   out->pending_ = std::move(contents.pending);
-  for (auto& [feature, text] : contents.in_use)
-    out->in_use_[feature] = std::make_shared<const std::string>(std::move(text));
   out->desk_ = std::make_unique<desk::Desk>(*out, out->verdicts_);
   out->joiner_ = std::make_unique<JoinerSide>(*out);
   out->sponsor_ = std::make_unique<SponsorSide>(*out);
   out->refresh_transport();
-  world.watch_data_plane([machine = out.get()](const applier::Outcome& outcome) { machine->data_plane_changed(outcome); });
+  world.watch_data_plane([machine = out.get()](const applier::Outcome& outcome) { machine->plane_->changed(outcome); });
   out->settle();
   out->sponsor_->resume();
   out->step(cluster::Tick{});
@@ -137,6 +142,11 @@ void Machine::run_queue() {
 
 /// Whoever waits for a commit's answer comes first: bringing the data plane behind costs a machine some milliseconds,
 /// and the others' confirmations arrive in just those. What comes within the pause is planned once, together.
+void Machine::settle() {
+  unsettled_ = false;
+  plane_->settle();
+}
+
 void Machine::settle_soon() {
   bool& armed = waiting_.empty() ? settle_soon_ : settle_late_;
   if (std::exchange(armed, true)) return;
@@ -161,7 +171,7 @@ void Machine::perform(cluster::Effects effects) {
     desk_->state_changed(effects.changed);
     sponsor_->state_changed();
   }
-  if (mending_ && !mends()) {
+  if (mending_ && !settings_->mends()) {
     mending_ = false;
     unsettled_ = links_unsettled_ = true;
   }

@@ -17,8 +17,8 @@
 #include "gateway/plan.h"
 #include "machine/checks.h"
 #include "machine/identity.h"
+#include "machine/truth.h"
 #include "machine/world.h"
-#include "model/hold.h"
 #include "model/settings.h"
 #include "schema/verdicts.h"
 
@@ -37,13 +37,14 @@ struct Setup {
 };
 
 class JoinerSide;
-class Mail;
 class OwnNames;
+class OwnSettings;
+class Plane;
 class SponsorSide;
 
 /// The rooms of one machine, wired: what comes from transport, store and data plane goes through it to the peer and the
 /// desk, and what they want goes out through its World. Every call is on the thread that owns the truth.
-class Machine final : public desk::House {
+class Machine final : public desk::House, private Truth {
  public:
   /// Restores the truth from what the store held. Errors: damaged, when it does not prove that this machine is a member.
   static base::Result<std::unique_ptr<Machine>> start(World& world, const schema::Schema& schema,
@@ -71,7 +72,7 @@ class Machine final : public desk::House {
   void admit(const transport::LoginAsked& login, std::function<void(Admission)> done);
 
   desk::Desk& desk() { return *desk_; }
-  [[nodiscard]] const Identity& identity() const { return identity_; }
+  [[nodiscard]] const Identity& identity() const override { return identity_; }
   [[nodiscard]] const cluster::Peer& peer() const override { return *peer_; }
 
   // desk::House
@@ -153,31 +154,16 @@ class Machine final : public desk::House {
   [[nodiscard]] Admission admit_key(const transport::LoginAsked& login);
   void admit_passphrase(const transport::LoginAsked& login, std::function<void(Admission)> done);
 
-  // apply.cpp
-  void settle();
-  [[nodiscard]] bool removed() const;
-  [[nodiscard]] model::Text text_in_use(const std::string& feature) const;
-  [[nodiscard]] model::Text text_at(const cluster::Register& reg) const;
-  [[nodiscard]] bool mends() const;
-  [[nodiscard]] std::string why_kept(const model::Mix& mix) const;
-  [[nodiscard]] model::Text effective_text(const std::string& feature) const;
-  [[nodiscard]] model::Texts effective_texts() const;
-  model::TreePtr tree_of(const std::string& feature, const model::Text& text);
-  const std::vector<std::string>& addresses_now(const model::Tree& interfaces);
-  void apply(const model::Mix& mix);
-  void applied(const applier::Outcome& outcome, const model::Mix& mix, cluster::Vector covers,
-               std::uint64_t epoch);
-  void retry_later();
-  /// Settles now; `done` when what comes of it is applied or refused.
-  void replan(std::function<void()> done);
-  void data_plane_changed(const applier::Outcome& outcome);
-  void save_in_use(const model::Texts& texts);
+  // Truth
+  void tell(cluster::Event event) override { step(std::move(event)); }
+  void settle() override;
 
   World& world_;
   Checks checks_{world_};
   const schema::Schema& schema_;
   Setup setup_;
   Identity identity_;
+  schema::Verdicts verdicts_;
   std::unique_ptr<cluster::Peer> peer_;
   std::unique_ptr<desk::Desk> desk_;
   std::unique_ptr<JoinerSide> joiner_;
@@ -199,10 +185,12 @@ class Machine final : public desk::House {
   std::map<cluster::AskId, std::function<void(base::Result<std::string>)>> asks_;  ///< own ones under way
   cluster::AskId last_ask_ = 0;
 
-  std::vector<store::DamagedCommit> damaged_;  ///< as the store was read
-  std::map<std::string, std::string> notes_;
+  std::map<std::string, std::string> notes_;  ///< the store's
   std::map<std::string, std::string> pending_;
-  model::Texts in_use_;
+
+  const std::unique_ptr<OwnSettings> settings_;
+  const std::unique_ptr<Plane> plane_;
+  const std::unique_ptr<OwnNames> names_;
 
   std::map<transport::ConnectionId, Link> links_;
   std::weak_ptr<LinkLook> link_look_;  ///< as long as it is under way
@@ -214,24 +202,6 @@ class Machine final : public desk::House {
   std::uint64_t dial_back_round_ = 0;
   std::size_t known_members_ = 0;
 
-  schema::Verdicts verdicts_;
-  std::map<std::string, model::TreePtr> factory_;  ///< with defaults, made when first needed
-  std::vector<std::string> addresses_;             ///< of this host, sorted
-  model::Tree addresses_for_;                      ///< the interfaces that they were asked for
-  std::int64_t addresses_until_ms_ = 0;
-  gateway::Plan plan_;
-  std::vector<std::function<void()>> replanned_;  ///< told when no apply is under way any more
-  unsigned applying_ = 0;      ///< plans handed to the applier and not answered yet
-  cluster::Vector in_force_;   ///< commits that the data plane runs whole: only these are told as applied
-  bool planned_ = false;
-  bool refused_ = false;       ///< the applier could not bring the last plan in force
-  std::int64_t retry_ms_ = 0;  ///< the pause before the try that is due; 0: none was needed
-  std::uint64_t retry_round_ = 0;
-  const std::unique_ptr<Mail> mail_;
-  const std::unique_ptr<OwnNames> names_;
 };
-
-/// Whether the schema takes it as a host name.
-bool is_host_name(const schema::Schema& schema, const std::string& name);
 
 }  // namespace postern::machine

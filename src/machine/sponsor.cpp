@@ -10,6 +10,7 @@
 #include "base/printable.h"
 #include "cluster/founding.h"
 #include "machine/machine.h"
+#include "machine/own_settings.h"
 
 namespace postern::machine {
 namespace {
