@@ -9,6 +9,7 @@
 
 #include "base/printable.h"
 #include "cluster/validate.h"
+#include "machine/links.h"
 #include "machine/machine.h"
 #include "machine/own_settings.h"
 #include "machine/plane.h"
@@ -413,7 +414,7 @@ void JoinerSide::swap() {
 
 void JoinerSide::swapped(std::unique_ptr<Swap> swap) {
   machine_.epoch_++;
-  machine_.drop_links("this machine joined another cluster");
+  machine_.links_->drop("this machine joined another cluster");
   machine_.identity_ = swap->identity;
   machine_.pending_.clear();
   machine_.waiting_.clear();
@@ -426,7 +427,7 @@ void JoinerSide::swapped(std::unique_ptr<Swap> swap) {
   for (const auto& [id, done] : asks)
     done(base::fail(base::ErrorCode::unreachable, "This machine joined another cluster meanwhile."));
   machine_.world_.send(attempt_->connection, cluster::encode_join(cluster::Joined{}));
-  machine_.refresh_transport();
+  machine_.links_->refresh();
   machine_.settle();
   machine_.step(cluster::Tick{});
   finish({});

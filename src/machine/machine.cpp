@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "machine/joiner.h"
+#include "machine/links.h"
 #include "machine/mail.h"
 #include "machine/plane.h"
 #include "machine/sponsor.h"
@@ -17,6 +18,7 @@ namespace {
 using base::Result;
 
 constexpr std::string_view prejoin_prefix = "prejoin/";
+constexpr std::size_t joiner_bytes = 64U << 10;  ///< of one message from whoever joins over this machine
 constexpr std::int64_t settle_pause_ms = 1;
 constexpr std::int64_t settle_most_ms = 50;  ///< a data plane may wait this long for an answer to be given first
 
@@ -59,6 +61,8 @@ Machine::Machine(World& world, const schema::Schema& schema, Setup setup, Identi
       verdicts_(schema),
       settings_(std::make_unique<OwnSettings>(world, schema, verdicts_, static_cast<const Truth&>(*this))),
       plane_(std::make_unique<Plane>(Plane::Parts{world, schema, setup_.facts, *this, *settings_, notes_})),
+      links_(std::make_unique<Links>(
+          Links::Parts{world, *this, *settings_, setup_.facts.bind_address, setup_.dial_back_ms})),
       names_(std::make_unique<OwnNames>(world)) {}
 
 Machine::~Machine() = default;
@@ -86,7 +90,7 @@ Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Sche
   out->desk_ = std::make_unique<desk::Desk>(*out, out->verdicts_);
   out->joiner_ = std::make_unique<JoinerSide>(*out);
   out->sponsor_ = std::make_unique<SponsorSide>(*out);
-  out->refresh_transport();
+  out->links_->refresh();
   world.watch_data_plane([machine = out.get()](const applier::Outcome& outcome) { machine->plane_->changed(outcome); });
   out->settle();
   out->sponsor_->resume();
@@ -135,18 +139,18 @@ void Machine::run_queue() {
     perform(peer_->step(event, world_.now()));
   }
   stepping_ = false;
-  if (std::exchange(links_unsettled_, false)) refresh_transport();
+  if (std::exchange(links_unsettled_, false)) links_->refresh();
   desk_->progressed();
   if (unsettled_) settle_soon();
 }
 
-/// Whoever waits for a commit's answer comes first: bringing the data plane behind costs a machine some milliseconds,
-/// and the others' confirmations arrive in just those. What comes within the pause is planned once, together.
 void Machine::settle() {
   unsettled_ = false;
   plane_->settle();
 }
 
+/// Whoever waits for a commit's answer comes first: bringing the data plane behind costs a machine some milliseconds,
+/// and the others' confirmations arrive in just those. What comes within the pause is planned once, together.
 void Machine::settle_soon() {
   bool& armed = waiting_.empty() ? settle_soon_ : settle_late_;
   if (std::exchange(armed, true)) return;
@@ -160,7 +164,7 @@ void Machine::settle_soon() {
 void Machine::perform(cluster::Effects effects) {
   if (effects.persist) persist(std::move(*effects.persist));
   for (const auto& send : effects.sends) world_.send(send.link, cluster::encode(send.message));
-  for (const auto& round : effects.ships) ship(round);
+  for (const auto& round : effects.ships) links_->ship(round);
   for (const auto link : effects.close) world_.close(link, "closed by the cluster's rules");
   for (const auto& one : effects.answers) answer(one);
   for (auto& one : effects.told) told(std::move(one));
@@ -322,5 +326,49 @@ void Machine::stats(std::function<void(Stats)> done) {
 }
 
 std::vector<std::string> Machine::host_addresses() const { return world_.host_addresses(); }
+
+void Machine::link_up(transport::ConnectionId connection, const std::string& peer_key, bool we_dialed) {
+  links_->up(connection, peer_key, we_dialed);
+}
+
+void Machine::link_message(transport::ConnectionId connection, const std::string& bytes) { links_->message(connection, bytes); }
+
+void Machine::link_down(transport::ConnectionId connection) { links_->down(connection); }
+
+void Machine::link_status(std::function<void(std::vector<desk::LinkStatus>)> done) { links_->status(std::move(done)); }
+
+void Machine::join_open(transport::ConnectionId connection, const std::string& user) {
+  joins_[connection] = false;
+  sponsor_->open(connection, user);
+}
+
+void Machine::join_message(transport::ConnectionId connection, const std::string& bytes) {
+  const auto side = joins_.find(connection);
+  if (side == joins_.end()) return;
+  if (!side->second && bytes.size() > joiner_bytes) {
+    world_.close(connection, "a joining machine says more than it has to say");
+    return;
+  }
+  auto frame = cluster::decode_join(bytes);
+  if (!frame) {
+    world_.close(connection, to_text(frame.error()));
+    return;
+  }
+  if (side->second)
+    joiner_->receive(connection, std::move(*frame));
+  else
+    sponsor_->receive(connection, std::move(*frame));
+}
+
+void Machine::join_closed(transport::ConnectionId connection, const std::string& reason) {
+  const auto side = joins_.find(connection);
+  if (side == joins_.end()) return;
+  const bool ours = side->second;
+  joins_.erase(side);
+  if (ours)
+    joiner_->closed(connection, reason);
+  else
+    sponsor_->closed(connection);
+}
 
 }  // namespace postern::machine

@@ -37,6 +37,7 @@ struct Setup {
 };
 
 class JoinerSide;
+class Links;
 class OwnNames;
 class OwnSettings;
 class Plane;
@@ -108,16 +109,6 @@ class Machine final : public desk::House, private Truth {
  private:
   friend class JoinerSide;
   friend class SponsorSide;
-  struct Link {
-    base::MemberId member;
-    bool we_dialed = false;
-    std::string key;                     ///< that it showed: its host key when we dialed, else its user key
-    bool shipping = false;               ///< a part is being read, or not far enough on its way
-    std::deque<base::Hash> to_ship;      ///< commits asked for, in order
-    std::set<base::Hash> on_their_way;   ///< those, and those of the part that goes out now
-  };
-  struct LinkLook;
-
   Machine(World& world, const schema::Schema& schema, Setup setup, Identity identity);
 
   // machine.cpp: events in, effects out
@@ -134,23 +125,7 @@ class Machine final : public desk::House, private Truth {
                                                             const std::vector<cluster::StoredCommit>& past);
   [[nodiscard]] cluster::Self self() const;
 
-  // ship.cpp
-  void ship(const cluster::ShipCommits& round);
-  void ship_part(transport::ConnectionId connection, Link& link);
-  void shipped_part(transport::ConnectionId connection, std::vector<base::Hash> asked,
-                    base::Result<World::Items> items);
-
-  // links.cpp
-  void drop_links(const std::string& reason);
-  void take_link(transport::ConnectionId connection, const base::MemberId& member, const std::string& key,
-                 bool we_dialed);
-  void say_who(transport::ConnectionId connection, const base::MemberId& member);
-  void refresh_transport();
-  [[nodiscard]] std::vector<transport::Target> targets();
-  [[nodiscard]] transport::Target target(const cluster::Member& member);
-  [[nodiscard]] std::uint16_t dial_port(const cluster::Member& member);
-  [[nodiscard]] const cluster::Member* member_by_key(const std::string& key, bool host_key) const;
-  void schedule_dial_back();
+  // admit.cpp
   [[nodiscard]] Admission admit_key(const transport::LoginAsked& login);
   void admit_passphrase(const transport::LoginAsked& login, std::function<void(Admission)> done);
 
@@ -190,17 +165,10 @@ class Machine final : public desk::House, private Truth {
 
   const std::unique_ptr<OwnSettings> settings_;
   const std::unique_ptr<Plane> plane_;
+  const std::unique_ptr<Links> links_;
   const std::unique_ptr<OwnNames> names_;
 
-  std::map<transport::ConnectionId, Link> links_;
-  std::weak_ptr<LinkLook> link_look_;  ///< as long as it is under way
-  /// Where a member's own interfaces take SSH, by the text that says so: read once per text, not per change.
-  std::map<base::MemberId, std::pair<model::Text, std::optional<std::uint16_t>>> dial_ports_;
   std::map<transport::ConnectionId, bool> joins_;  ///< true: we join; false: we sponsor
-  transport::Setup transport_setup_;
-  bool dial_back_ = false;
-  std::uint64_t dial_back_round_ = 0;
-  std::size_t known_members_ = 0;
 
 };
 

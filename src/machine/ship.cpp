@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "machine/machine.h"
+#include "machine/links.h"
 
 /// Stored commits for another machine: in the order asked for, and read only as fast as the wire takes them.
 namespace postern::machine {
@@ -16,7 +16,7 @@ constexpr std::size_t ahead_bytes = 128U << 10;
 }  // namespace
 
 /// What is on its way already is not sent twice: on a slow line a round is tried again before it has arrived.
-void Machine::ship(const cluster::ShipCommits& round) {
+void Links::ship(const cluster::ShipCommits& round) {
   const auto found = links_.find(round.link);
   if (found == links_.end()) return;
   Link& link = found->second;
@@ -25,18 +25,18 @@ void Machine::ship(const cluster::ShipCommits& round) {
   if (!link.shipping) ship_part(round.link, link);
 }
 
-void Machine::ship_part(transport::ConnectionId connection, Link& link) {
+void Links::ship_part(transport::ConnectionId connection, Link& link) {
   link.shipping = !link.to_ship.empty();
   if (!link.shipping) return;
   const auto count = std::min(part_commits, std::ssize(link.to_ship));
   std::vector<base::Hash> next(link.to_ship.begin(), link.to_ship.begin() + count);
-  world_.read_commits(next, part_bytes, [this, connection, next, epoch = epoch_](base::Result<World::Items> items) {
-    if (epoch == epoch_) shipped_part(connection, next, std::move(items));
+  world_.read_commits(next, part_bytes, [this, connection, next](base::Result<World::Items> items) {
+    shipped_part(connection, next, std::move(items));
   });
 }
 
 /// A link that is gone takes with it what it had still to ship.
-void Machine::shipped_part(transport::ConnectionId connection, std::vector<base::Hash> asked,
+void Links::shipped_part(transport::ConnectionId connection, std::vector<base::Hash> asked,
                            base::Result<World::Items> items) {
   const auto found = links_.find(connection);
   if (found == links_.end()) return;
@@ -47,9 +47,9 @@ void Machine::shipped_part(transport::ConnectionId connection, std::vector<base:
   auto& waiting = found->second.to_ship;
   waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(done));
   if (items && !items->empty()) world_.send(connection, cluster::encode(cluster::Ship{std::move(*items), false}));
-  world_.when_drained(connection, ahead_bytes, [this, connection, asked = std::move(asked), epoch = epoch_] {
+  world_.when_drained(connection, ahead_bytes, [this, connection, asked = std::move(asked)] {
     const auto still = links_.find(connection);
-    if (epoch != epoch_ || still == links_.end()) return;
+    if (still == links_.end()) return;
     for (const auto& hash : asked) still->second.on_their_way.erase(hash);
     ship_part(connection, still->second);
   });
