@@ -39,7 +39,7 @@ std::vector<std::string> show_hoststatus(const Json& answer) {
   const std::string route = text_of(answer, "route");
   add_fact(lines, "Route", route.empty() ? "by its MX records" : route);
   const std::string problem = text_of(answer, "mx_problem");
-  if (!problem.empty()) lines.push_back("MX records:    none. " + problem);
+  add_fact(lines, "MX records", problem);
   for (const auto& host : protocol::items_of(answer, "mx")) {
     const bool is_mx = member_of(host, "preference").is_number();
     add_fact(lines, is_mx ? "MX record" : "Its own host",
