@@ -4,64 +4,27 @@ function(postern_commands)
   postern_folders(rows commands command.h)
   postern_lines(included "#include \"commands/@NAME@/command.h\"\n" ${rows})
   postern_lines(listed " &@NAME@::row," ${rows})
-  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/commands/rows.cpp @ONLY CONTENT
-"#include \"commands/table.h\"
-
-${included}
-namespace postern::commands {
-
-std::vector<const Row*> folder_rows() { return {${listed} }; }
-
-}  // namespace postern::commands
-")
+  postern_table(commands/rows.cpp "#include \"commands/table.h\"\n${included}" postern::commands
+                "std::vector<const Row*> folder_rows() { return {${listed} }; }\n")
   postern_room(commands USES base schema WITHOUT "/src/commands/[^/]+/" "/src/commands/shows\\.cpp$"
                SOURCES ${PROJECT_BINARY_DIR}/generated/commands/rows.cpp)
 endfunction()
 
 # Two libraries more: what commands do where they run (run.cpp: run_NAME, commands/site.h) is linked into the machine, how
 # answers read (show.cpp: show_NAME, commands/shows.h) into whatever shows them.
-function(postern_commands_part part type header parameters)
+function(postern_commands_part part type returns header parameters)
   postern_folders(names commands ${part}.cpp)
-  postern_lines(declared "${type} ${part}_@NAME@(${parameters});\n" ${names})
+  postern_lines(declared "${returns} ${part}_@NAME@(${parameters});\n" ${names})
   postern_lines(listed "      {\"@NAME@\", ${part}_@NAME@},\n" ${names})
-  string(SUBSTRING ${part} 0 1 first)
-  string(SUBSTRING ${part} 1 -1 rest)
-  string(TOUPPER ${first} first)
-  set(Part ${first}${rest})
-  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/commands/${part}s.cpp @ONLY CONTENT
-"#include \"${header}\"
-
-#include <algorithm>
-#include <iterator>
-
-namespace postern::commands {
-namespace {
-
-struct Row {
-  std::string_view name;
-  ${Part} what;
-};
-
-}  // namespace
-
-${declared}
-${Part} find_${part}(std::string_view command) {
-  static constexpr Row all[] = {
-${listed}  };
-  const auto* found = std::ranges::find(all, command, &Row::name);
-  return found == std::end(all) ? nullptr : found->what;
-}
-
-}  // namespace postern::commands
-")
+  postern_lookup(commands/${part}s.cpp ${header} postern::commands find_${part} ${type} "${declared}" "${listed}")
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/commands/*/${part}.cpp
        ${PROJECT_SOURCE_DIR}/src/commands/${part}s.cpp)
   add_library(postern_${part}s STATIC ${sources} ${PROJECT_BINARY_DIR}/generated/commands/${part}s.cpp)
   target_link_libraries(postern_${part}s PRIVATE postern_warnings PUBLIC postern_base postern_protocol)
 endfunction()
 function(postern_commands_parts)
-  postern_commands_part(run void commands/site.h "const Site&, const Caller&, protocol::Params&, const Answer&")
-  postern_commands_part(show std::vector<std::string> commands/shows.h "const protocol::Json&")
+  postern_commands_part(run Run void commands/site.h "const Site&, const Caller&, protocol::Params&, const Answer&")
+  postern_commands_part(show Show std::vector<std::string> commands/shows.h "const protocol::Json&")
 endfunction()
 
 # The CLI with what the commands' folders say on a terminal.
@@ -71,31 +34,7 @@ function(postern_cli)
   postern_folders(talks commands talk.cpp)
   postern_lines(declared "int run_@NAME@(Session&, Arguments&);\n" ${talks})
   postern_lines(listed "      {\"@NAME@\", run_@NAME@},\n" ${talks})
-  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/commands/talks.cpp @ONLY CONTENT
-"#include \"cli/commands.h\"
-
-#include <algorithm>
-
-namespace postern::cli {
-namespace {
-
-struct Talk {
-  std::string_view name;
-  Run run;
-};
-
-}  // namespace
-
-${declared}
-Run talk_of(std::string_view command) {
-  static constexpr Talk all[] = {
-${listed}  };
-  const auto* found = std::ranges::find(all, command, &Talk::name);
-  return found == std::end(all) ? nullptr : found->run;
-}
-
-}  // namespace postern::cli
-")
+  postern_lookup(commands/talks.cpp cli/commands.h postern::cli talk_of Run "${declared}" "${listed}")
   postern_room(cli USES base model schema line lines commands protocol shows LIBS PkgConfig::EDIT
                SOURCES ${parts} ${PROJECT_BINARY_DIR}/generated/commands/talks.cpp)
 endfunction()

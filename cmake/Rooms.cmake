@@ -83,3 +83,34 @@ function(postern_lines out pattern)
   endforeach()
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()
+
+# postern_table(FILE INCLUDES NAMESPACE BODY): a generated source that has the body in the namespace.
+function(postern_table file includes namespace body)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/${file} @ONLY CONTENT
+"${includes}
+#include <algorithm>
+#include <iterator>
+
+namespace ${namespace} {
+
+${body}
+}  // namespace ${namespace}
+")
+endfunction()
+
+# postern_lookup(FILE HEADER NAMESPACE FUNCTION TYPE DECLARED ROWS): a table whose FUNCTION gives what of that TYPE stands
+# under a name, or null. ROWS are {"name", what},
+function(postern_lookup file header namespace function type declared rows)
+  postern_table(${file} "#include \"${header}\"\n" ${namespace} "${declared}
+${type} ${function}(std::string_view name) {
+  struct Row {
+    std::string_view name;
+    ${type} what;
+  };
+  static constexpr Row all[] = {
+${rows}  };
+  const auto* found = std::ranges::find(all, name, &Row::name);
+  return found == std::end(all) ? nullptr : found->what;
+}
+")
+endfunction()
