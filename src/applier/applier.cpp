@@ -190,7 +190,7 @@ void Applier::measure(std::function<void(Measured)> done) {
   state_->changed.notify_all();
 }
 
-void Applier::list(std::string domain, std::function<void(base::Result<Listed>)> done) {
+void Applier::list(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done) {
   {
     const std::lock_guard lock(state_->mutex);
     state_->lists.push_back({std::move(domain), std::move(done)});

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "applier/listing.h"
+#include "base/mail_queue.h"
 #include "base/result.h"
 #include "gateway/plan.h"
 
@@ -42,11 +42,7 @@ struct Outcome {
 /// The running Postfix as it was seen just now.
 struct Measured {
   bool running = false;  ///< its master runs, and each listener of the plan in force has its port open
-  struct Queue {
-    std::uint64_t active = 0;  ///< being delivered, or about to be
-    std::uint64_t deferred = 0;
-    std::uint64_t hold = 0;
-  };
+  using Queue = base::QueueCounts;
   std::optional<Queue> queue;  ///< none: it could not be counted
 };
 
@@ -78,7 +74,7 @@ class Applier {
   void measure(std::function<void(Measured)> done);
   /// What lies in the queue for a domain; `done` hears on a thread of the applier's, in 2 s from when the apply that runs has
   /// ended. Errors: io, busy.
-  void list(std::string domain, std::function<void(base::Result<Listed>)> done);
+  void list(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done);
   /// Forget what is in force and render everything again at the next apply (start-up, restored host).
   void forget();
   [[nodiscard]] Counters counters() const;

@@ -56,7 +56,7 @@ void Lister::run() {
   }
 }
 
-base::Result<Listed> Lister::list(const Job& job) {
+base::Result<base::QueuedMail> Lister::list(const Job& job) {
   ListingReader reader(job.domain);
   const auto until = Clock::now() + reading_time;
   std::array<char, 64U << 10> buffer;
@@ -71,7 +71,7 @@ base::Result<Listed> Lister::list(const Job& job) {
     if (!done) return done.error();
     if (*done) return reader.listed();
   }
-  Listed some = reader.listed();
+  base::QueuedMail some = reader.listed();
   some.whole = false;
   return some;
 }

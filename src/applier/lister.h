@@ -22,7 +22,7 @@ class Lister {
   Lister& operator=(const Lister&) = delete;
 
   /// On the lister's thread. After 2 s of reading it tells what it has, not whole.
-  using Done = std::function<void(base::Result<Listed>)>;
+  using Done = std::function<void(base::Result<base::QueuedMail>)>;
   /// `showq` is a connection to that service, not blocking. Error busy, at once: eight wait already.
   void read(hands::Descriptor showq, std::string domain, Done done);
 
@@ -33,7 +33,7 @@ class Lister {
     Done done;
   };
   void run();
-  base::Result<Listed> list(const Job& job);
+  base::Result<base::QueuedMail> list(const Job& job);
   [[nodiscard]] bool stopped();
 
   std::mutex mutex_;

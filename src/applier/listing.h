@@ -5,20 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/mail_queue.h"
 #include "base/result.h"
 
 namespace postern::applier {
-
-/// What Postfix's queue holds for one domain. Recipients, but for `messages`.
-struct Listed {
-  std::uint64_t messages = 0;
-  std::uint64_t active = 0;  ///< being delivered, or about to be
-  std::uint64_t deferred = 0;
-  std::uint64_t hold = 0;
-  std::int64_t oldest_s = 0;    ///< Unix time of the oldest message's arrival; 0: there is none
-  std::string reason;           ///< of the newest deferred message, as the other side or Postfix put it; printable
-  bool whole = true;            ///< false: the queue is longer than there was time for; the figures are of its beginning
-};
 
 /// Reads the queue as showq(8) lists it (Postfix 3.7: strings that end with NUL; names and their values, an empty name ends
 /// a list; first the protocol's list, then one for each message, then an empty one). In memory only what it counts.
@@ -29,7 +19,7 @@ class ListingReader {
 
   /// Takes the next bytes, cut anywhere. True when the list is complete, error damaged when it is none.
   base::Result<bool> take(std::string_view bytes);
-  [[nodiscard]] const Listed& listed() const { return listed_; }
+  [[nodiscard]] const base::QueuedMail& listed() const { return listed_; }
 
  private:
   base::Result<bool> string(std::string&& text);
@@ -38,7 +28,7 @@ class ListingReader {
   void recipient(const std::string& address);
 
   const std::string domain_;
-  Listed listed_;
+  base::QueuedMail listed_;
   std::string text_;         ///< the string that has begun
   std::string name_;         ///< whose value comes next; empty: a name comes
   bool value_ = false;

@@ -197,6 +197,9 @@ const Group* Fleet::group(const base::GroupId& id) const {
 const Group* Fleet::group_by_name(std::string_view name) const {
   return find_in(groups, [&](const Group& group) { return same(group.name, name); });
 }
+const User* Fleet::user(const base::UserId& id) const {
+  return find_in(users, [&](const User& user) { return user.id == id; });
+}
 const User* Fleet::user_by_name(std::string_view name) const {
   return find_in(users, [&](const User& user) { return user.name == name; });
 }

@@ -76,6 +76,7 @@ struct Fleet {
   /// By its id.
   [[nodiscard]] const Group* group(const base::GroupId& id) const;
   [[nodiscard]] const Group* group_by_name(std::string_view name) const;  ///< case-insensitive
+  [[nodiscard]] const User* user(const base::UserId& id) const;
   /// As login names are compared: exact.
   [[nodiscard]] const User* user_by_name(std::string_view name) const;
 };

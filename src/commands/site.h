@@ -9,6 +9,7 @@
 
 #include "base/dns.h"
 #include "base/ids.h"
+#include "base/mail_queue.h"
 #include "base/mode.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -43,11 +44,7 @@ struct MailState {
   std::string problem;             ///< empty: what is committed is in force
   std::vector<std::string> notes;  ///< e.g. listeners that are off, and why
   bool running = false;            ///< as last measured
-  struct Queue {
-    std::uint64_t active = 0;  ///< being delivered, or about to be
-    std::uint64_t deferred = 0;
-    std::uint64_t hold = 0;
-  };
+  using Queue = base::QueueCounts;
   std::optional<Queue> queue;   ///< as last measured; none: it was never counted
   std::int64_t age_ms = 0;      ///< since both were measured
 };
@@ -56,17 +53,6 @@ struct MailState {
 struct MailListener {
   std::string name;
   std::string state;  ///< "open", "suspended", or "off": there is no address or port for it here
-};
-
-/// What its queue holds for one domain. Recipients, but for `messages`.
-struct QueuedMail {
-  std::uint64_t messages = 0;
-  std::uint64_t active = 0;  ///< being delivered, or about to be
-  std::uint64_t deferred = 0;
-  std::uint64_t hold = 0;
-  std::int64_t oldest_s = 0;  ///< Unix time of the oldest message's arrival; 0: there is none
-  std::string reason;         ///< why the newest deferred one was deferred; printable
-  bool whole = true;          ///< false: the queue is too long, and these are the figures of its beginning
 };
 
 class MailEngine {
@@ -85,7 +71,7 @@ class MailEngine {
   /// lower case.
   [[nodiscard]] virtual std::string route_of(const std::string& domain) const = 0;
   /// The same `domain`. Errors: io, busy.
-  virtual void queued_for(std::string domain, std::function<void(base::Result<QueuedMail>)> done) = 0;
+  virtual void queued_for(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done) = 0;
 };
 
 class Names {

@@ -169,7 +169,7 @@ void RealWorld::measure(std::function<void(applier::Measured)> done) {
   applier_->measure(posted(std::move(done)));
 }
 
-void RealWorld::list_queue(std::string domain, std::function<void(Result<applier::Listed>)> done) {
+void RealWorld::list_queue(std::string domain, std::function<void(Result<base::QueuedMail>)> done) {
   applier_->list(std::move(domain), posted(std::move(done)));
 }
 

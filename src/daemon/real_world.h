@@ -45,7 +45,7 @@ class RealWorld final : public machine::World {
   void apply(gateway::Plan plan, applier::Applier::Done done) override;
   void watch_data_plane(applier::Applier::Done told) override;
   void measure(std::function<void(applier::Measured)> done) override;
-  void list_queue(std::string domain, std::function<void(base::Result<applier::Listed>)> done) override;
+  void list_queue(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done) override;
   std::vector<std::string> host_addresses() override;
   bool can_bind(const std::string& address) override;
 

@@ -4,6 +4,7 @@
 #include "desk/commit.h"
 #include "desk/rights.h"
 #include "desk/site.h"
+#include "protocol/json.h"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -19,7 +20,7 @@ using base::ErrorCode;
 using base::fail;
 
 constexpr std::size_t asks_of_a_user = 8;   ///< at once, so that one person does not use up the machine's
-constexpr std::int64_t fresh_ms = 60'000;   ///< clocks that differ by more are told of anyway
+constexpr std::int64_t fresh_ms = 60'000;   ///< a clock that is further off is as good as a question held back
 constexpr std::size_t shown_bytes = 64;     ///< of another machine's words in the log
 constexpr const char* console_name = "console";
 
@@ -34,29 +35,20 @@ std::string answer_text(const base::Result<json::object>& answer) {
   return answer ? json::serialize(json::object{{"result", *answer}}) : refusal_text(answer.error());
 }
 
-std::string text_in(const json::object& from, std::string_view name) {
-  const json::value* found = from.if_contains(name);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
-}
-
-json::object object_in(const json::object& from, std::string_view name) {
-  const json::value* found = from.if_contains(name);
-  return found != nullptr && found->is_object() ? found->get_object() : json::object();
-}
-
 /// What another machine's desk answered. It is that machine's word, shown as such.
 Checked<json::value> read_answer(const std::string& host, std::string_view text) {
   boost::system::error_code wrong;
   const json::value value = json::parse(text, wrong);
-  const json::object* object = wrong ? nullptr : value.if_object();
-  if (object != nullptr && object->contains("result")) return json::value(object->at("result"));
-  const json::object error = object == nullptr ? json::object() : object_in(*object, "error");
-  if (error.empty())
+  if (const json::object* object = wrong ? nullptr : value.if_object(); object != nullptr && object->contains("result"))
+    return json::value(object->at("result"));
+  const json::value error = protocol::member_of(value, "error");
+  if (!error.is_object() || error.get_object().empty())
     return Refused{fail(ErrorCode::damaged, host, fmt::format("{} answers what cannot be read.", host)), {}};
-  const std::string where = text_in(error, "where");
-  base::Error told = fail(base::error_code(text_in(error, "code")), where.empty() ? host : base::printable_line(where),
-                          base::printable_line(text_in(error, "text")));
-  return Refused{std::move(told), object_in(error, "data")};
+  const std::string where = protocol::text_of(error, "where");
+  const json::value data = protocol::member_of(error, "data");
+  return Refused{fail(base::error_code(protocol::text_of(error, "code")), where.empty() ? host : where,
+                      protocol::text_of(error, "text")),
+                 data.is_object() ? data.get_object() : json::object()};
 }
 
 /// A question as another desk asks it.
@@ -89,18 +81,12 @@ base::Result<Question> read_question(std::string_view body) {
   return out;
 }
 
-const cluster::User* user_of(const State& state, const base::UserId& id) {
-  const auto& users = state.fleet().users;
-  const auto at = std::ranges::find(users, id, &cluster::User::id);
-  return at == users.end() ? nullptr : &*at;
-}
-
 /// By this machine's own records. No role comes over the wire.
 cluster::Role role_here(const State& state, const base::UserId& id) {
   // Another machine's console is its root, who holds that machine's key and can ask anything in its name: it is an
   // administrator of that machine, and so here. The log names the machine.
   if (id.is_nil()) return cluster::Role::administrator;
-  const cluster::User* user = user_of(state, id);
+  const cluster::User* user = state.fleet().user(id);
   return user == nullptr ? cluster::Role::none : user->role;
 }
 
@@ -109,7 +95,8 @@ cluster::Role role_here(const State& state, const base::UserId& id) {
 std::optional<Refused> refused_as_old(const State& state, const commands::Command& command, const Question& question) {
   if (command.least <= cluster::Role::guest) return std::nullopt;
   const std::int64_t now_ms = state.house.now().wall_ms;
-  if (question.asked_ms && *question.asked_ms >= now_ms - fresh_ms && *question.asked_ms <= now_ms + fresh_ms) return std::nullopt;
+  if (question.asked_ms && *question.asked_ms >= now_ms - fresh_ms && *question.asked_ms <= now_ms + fresh_ms)
+    return std::nullopt;
   return Refused{fail(ErrorCode::invalid,
                       fmt::format("{} was not run: by this machine's clock the question is not of this minute. It was held back on "
                                   "its way, or the clocks of the two machines differ. Set the clocks, or run it on {} itself.",
@@ -139,7 +126,7 @@ void log_question(State& state, const base::MemberId& from, const base::Result<Q
   }
   std::string who = "somebody";
   if (question) {
-    const cluster::User* user = user_of(state, question->user);
+    const cluster::User* user = state.fleet().user(question->user);
     who = question->user.is_nil() ? console_name : user != nullptr ? user->name : base::to_text(question->user);
   }
   std::string line = fmt::format("{} at {} asked for {}: {}", base::printable_line(who), host_of(state, from),

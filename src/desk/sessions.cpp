@@ -78,15 +78,13 @@ base::Result<const commands::Command*> built_command(const State& state, std::st
 
 cluster::Role role_of(const State& state, const Session& session) {
   if (session.who.user.is_nil()) return session.who.role;
-  for (const cluster::User& user : state.fleet().users)
-    if (user.id == session.who.user) return user.role;
-  return cluster::Role::none;
+  const cluster::User* user = state.fleet().user(session.who.user);
+  return user == nullptr ? cluster::Role::none : user->role;
 }
 
 std::vector<cluster::Dot> credentials_now(const State& state, const Session& session) {
-  for (const cluster::User& user : state.fleet().users)
-    if (user.id == session.who.user) return user.credential_dots;
-  return {};
+  const cluster::User* user = state.fleet().user(session.who.user);
+  return user == nullptr ? std::vector<cluster::Dot>() : user->credential_dots;
 }
 
 bool end_if_stale(State& state, SessionId id) {

@@ -15,16 +15,10 @@ using base::fail;
 
 constexpr std::size_t keys_greatest = 100;
 
-const cluster::User* find_user(const State& state, const base::UserId& id) {
-  for (const cluster::User& user : state.fleet().users)
-    if (user.id == id) return &user;
-  return nullptr;
-}
-
 /// The user that a call is about: the session's own, or the one named (whether it may be named: rights.h).
 base::Result<const cluster::User*> user_of_call(const State& state, const Session& session,
                                                 const std::optional<std::string>& name) {
-  const cluster::User* own = find_user(state, session.who.user);
+  const cluster::User* own = state.fleet().user(session.who.user);
   if (!name) {
     if (own != nullptr) return own;
     return fail(ErrorCode::usage, "user", "The console has no user of its own: name the user.");
@@ -50,7 +44,7 @@ void writer_goes_on(State& state, Session& session, const cluster::Dot& written,
 }
 
 void write_passphrase(State& state, Session& session, const Call& call, std::string hash) {
-  const cluster::User* user = find_user(state, session.who.user);
+  const cluster::User* user = state.fleet().user(session.who.user);
   if (user == nullptr) {
     session.changes_passphrase = false;
     return call.refuse(fail(ErrorCode::not_found, "Your user has been deleted."));
@@ -82,7 +76,7 @@ void user_passwd(State& state, Session& session, const Call& call, Params& param
   const std::string old = params.text("old");
   const std::string fresh = params.text("new");
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
-  const cluster::User* user = find_user(state, session.who.user);
+  const cluster::User* user = state.fleet().user(session.who.user);
   if (user == nullptr)
     return call.refuse(fail(ErrorCode::denied,
                             "The console has no passphrase: log in as a user to change "

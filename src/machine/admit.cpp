@@ -73,10 +73,8 @@ void Machine::check_passphrase(std::string hash_text, std::string passphrase, st
 }
 
 bool Machine::still_admitted(const Admission& admission) const {
-  const auto& users = peer_->fleet().users;
-  const auto user = std::find_if(users.begin(), users.end(),
-                                 [&](const auto& one) { return one.id == admission.who.user; });
-  if (user == users.end() || user->role == cluster::Role::none) return false;
+  const auto* user = peer_->fleet().user(admission.who.user);
+  if (user == nullptr || user->role == cluster::Role::none) return false;
   if (!admission.key.empty()) return std::find(user->keys.begin(), user->keys.end(), admission.key) != user->keys.end();
   return user->credential_dots == admission.credential_dots;
 }

@@ -84,7 +84,7 @@ Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Sche
   for (const auto& one : contents.damaged)
     world.log("error", fmt::format("the stored commit {:.12} is damaged: it is not in effect here until another machine "
                                    "has sent it again", to_text(one.stored)));
-  out->settings_->load(std::move(contents.damaged), contents.in_use);
+  out->settings_->load(std::move(contents.damaged), std::move(contents.in_use));
   out->notes_ = std::move(contents.notes);
   out->pending_ = std::move(contents.pending);
   out->desk_ = std::make_unique<desk::Desk>(*out, out->verdicts_);
@@ -308,22 +308,7 @@ std::vector<std::pair<std::string, std::string>> Machine::prejoin() const {
   return out;
 }
 
-void Machine::stats(std::function<void(Stats)> done) {
-  world_.stats([this, done = std::move(done)](Stats out) {
-    const auto& counters = peer_->counters();
-    out.emplace_back("cluster.commits_authored", counters.commits_authored);
-    out.emplace_back("cluster.commits_received", counters.commits_received);
-    out.emplace_back("cluster.duplicates", counters.duplicates);
-    out.emplace_back("cluster.refused", counters.refused);
-    out.emplace_back("cluster.conflicts", counters.conflicts);
-    out.emplace_back("cluster.persists", counters.persists);
-    out.emplace_back("cluster.bytes_received", counters.bytes_received);
-    out.emplace_back("cluster.asked", counters.asked);
-    out.emplace_back("cluster.carried", counters.carried);
-    std::sort(out.begin(), out.end());
-    done(std::move(out));
-  });
-}
+void Machine::stats(std::function<void(Stats)> done) { world_.stats(std::move(done)); }
 
 std::vector<std::string> Machine::host_addresses() const { return world_.host_addresses(); }
 

@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -109,6 +108,7 @@ class Machine final : public desk::House, private Truth {
  private:
   friend class JoinerSide;
   friend class SponsorSide;
+
   Machine(World& world, const schema::Schema& schema, Setup setup, Identity identity);
 
   // machine.cpp: events in, effects out
@@ -169,7 +169,6 @@ class Machine final : public desk::House, private Truth {
   const std::unique_ptr<OwnNames> names_;
 
   std::map<transport::ConnectionId, bool> joins_;  ///< true: we join; false: we sponsor
-
 };
 
 }  // namespace postern::machine

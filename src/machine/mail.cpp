@@ -1,9 +1,9 @@
 #include "machine/mail.h"
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
+#include "base/once.h"
 #include "base/words.h"
 
 namespace postern::machine {
@@ -34,20 +34,27 @@ std::set<std::string> Mail::suspended() const {
   return {names.begin(), names.end()};
 }
 
-void Mail::suspend(std::vector<std::string> listeners, bool suspend, std::function<void(base::Result<void>)> done) {
-  auto names = suspended();
-  for (auto& each : listeners) suspend ? void(names.insert(std::move(each))) : void(names.erase(each));
+/// In memory; what the store is to keep.
+std::optional<std::string> Mail::set_suspended(const std::set<std::string>& names) {
   const std::string key(note_suspended);
-  store::Batch batch;
   if (names.empty()) {
     driver_.notes.erase(key);
-    batch.notes[key] = std::nullopt;
-  } else {
-    driver_.notes[key] = base::join({names.begin(), names.end()}, "\n");
-    batch.notes[key] = driver_.notes[key];
+    return std::nullopt;
   }
-  driver_.world.write(std::move(batch), [this, done = std::move(done)](const base::Result<void>& kept, bool) {
-    if (!kept) return done(kept.error());
+  return driver_.notes[key] = base::join({names.begin(), names.end()}, "\n");
+}
+
+void Mail::suspend(std::vector<std::string> listeners, bool suspend, std::function<void(base::Result<void>)> done) {
+  const auto before = suspended();
+  auto names = before;
+  for (auto& each : listeners) suspend ? void(names.insert(std::move(each))) : void(names.erase(each));
+  store::Batch batch;
+  batch.notes[std::string(note_suspended)] = set_suspended(names);
+  driver_.world.write(std::move(batch), [this, before, names, done = std::move(done)](const base::Result<void>& kept, bool) {
+    if (!kept) {
+      if (suspended() == names) set_suspended(before);  // else somebody has changed it since
+      return done(kept.error());
+    }
     driver_.replan([this, done] {
       if (problem().empty()) return done({});
       done(base::fail(base::ErrorCode::io, "This is kept, but not known to be in force: " + problem()));
@@ -70,14 +77,11 @@ std::string Mail::route_of(const std::string& domain) const {
 }
 
 void Mail::measure(std::function<void()> done) {
-  const auto once = std::make_shared<std::function<void()>>(std::move(done));
-  const auto answer = [once] {
-    if (const auto then = std::exchange(*once, nullptr)) then();
-  };
+  const auto answer = base::once(std::move(done));
   driver_.world.measure([this, answer](const applier::Measured& measured) {
     saw(measured.running);
     if (measured.queue) {
-      shown_.queue = {measured.queue->active, measured.queue->deferred, measured.queue->hold};
+      shown_.queue = measured.queue;
       counted_ms_ = seen_ms_;
     }
     answer();
@@ -85,11 +89,8 @@ void Mail::measure(std::function<void()> done) {
   driver_.world.after(measure_most_ms, answer);
 }
 
-void Mail::queued_for(std::string domain, std::function<void(base::Result<commands::QueuedMail>)> done) {
-  driver_.world.list_queue(std::move(domain), [done = std::move(done)](const base::Result<applier::Listed>& came) {
-    if (!came) return done(came.error());
-    done(commands::QueuedMail{came->messages, came->active, came->deferred, came->hold, came->oldest_s, came->reason, came->whole});
-  });
+void Mail::queued_for(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done) {
+  driver_.world.list_queue(std::move(domain), std::move(done));
 }
 
 void Mail::show(const applier::Outcome& outcome) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -39,7 +40,7 @@ class Mail final : public commands::MailEngine {
   [[nodiscard]] std::set<std::string> suspended() const;
   [[nodiscard]] std::string route_of(const std::string& domain) const override;
   void measure(std::function<void()> done) override;
-  void queued_for(std::string domain, std::function<void(base::Result<commands::QueuedMail>)> done) override;
+  void queued_for(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done) override;
 
   /// What came of an apply, or what the applier found by itself.
   void show(const applier::Outcome& outcome);
@@ -54,6 +55,8 @@ class Mail final : public commands::MailEngine {
   [[nodiscard]] bool begun() const { return shown_.generation != 0; }
 
  private:
+  std::optional<std::string> set_suspended(const std::set<std::string>& names);
+
   const Driver driver_;
   commands::MailState shown_;
   std::int64_t seen_ms_ = 0;     ///< when its Postfix was last seen

@@ -23,9 +23,9 @@ bool is_host_name(const schema::Schema& schema, const std::string& name) {
   return schema.check_leaf("interfaces", {"interface", "host-name"}, name).has_value();
 }
 
-void OwnSettings::load(std::vector<store::DamagedCommit> damaged, const std::map<std::string, std::string>& in_use) {
+void OwnSettings::load(std::vector<store::DamagedCommit> damaged, std::map<std::string, std::string> in_use) {
   damaged_ = std::move(damaged);
-  for (const auto& [feature, text] : in_use) in_use_[feature] = std::make_shared<const std::string>(text);
+  for (auto& [feature, text] : in_use) in_use_[feature] = std::make_shared<const std::string>(std::move(text));
 }
 
 model::Mix OwnSettings::wanted() {

@@ -21,7 +21,7 @@ class OwnSettings {
       : world_(world), schema_(schema), verdicts_(verdicts), truth_(truth) {}
 
   /// As the store was read; before anything else.
-  void load(std::vector<store::DamagedCommit> damaged, const std::map<std::string, std::string>& in_use);
+  void load(std::vector<store::DamagedCommit> damaged, std::map<std::string, std::string> in_use);
 
   /// Admitted once, and removed since.
   [[nodiscard]] bool removed() const;

@@ -67,7 +67,7 @@ class World {
   /// As Applier::measure.
   virtual void measure(std::function<void(applier::Measured)> done) = 0;
   /// As Applier::list.
-  virtual void list_queue(std::string domain, std::function<void(base::Result<applier::Listed>)> done) = 0;
+  virtual void list_queue(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done) = 0;
   virtual std::vector<std::string> host_addresses() = 0;
   /// Whether a socket can be bound to that address here.
   virtual bool can_bind(const std::string& address) = 0;

@@ -28,7 +28,7 @@ struct Queue {
   [[nodiscard]] std::string whole() const { return bytes + '\0'; }
 };
 
-Listed read(const std::string& bytes, std::size_t piece, bool complete = true) {
+base::QueuedMail read(const std::string& bytes, std::size_t piece, bool complete = true) {
   ListingReader reader("example.com");
   bool done = false;
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
@@ -53,7 +53,7 @@ Queue mixed() {
 TEST(Listing, CountsRecipientsOfTheDomainAlone) {
   const std::string bytes = mixed().whole();
   for (const std::size_t piece : {bytes.size(), std::size_t{1}, std::size_t{7}}) {
-    const Listed listed = read(bytes, piece);
+    const base::QueuedMail listed = read(bytes, piece);
     EXPECT_EQ(listed.messages, 3U);
     EXPECT_EQ(listed.active, 1U);
     EXPECT_EQ(listed.deferred, 2U);
@@ -95,13 +95,13 @@ struct ListerTest : testing::Test {
     postfix = hands::Descriptor(ends[0]);
     return hands::Descriptor(ends[1]);
   }
-  base::Result<Listed> answer() {
+  base::Result<base::QueuedMail> answer() {
     std::unique_lock lock(mutex);
     EXPECT_TRUE(changed.wait_for(lock, std::chrono::seconds(20), [this] { return came.has_value(); }));
     return came ? *came : base::fail(base::ErrorCode::internal, "no answer");
   }
   void read() {
-    lister.read(open(), "example.com", [this](base::Result<Listed> what) {
+    lister.read(open(), "example.com", [this](base::Result<base::QueuedMail> what) {
       const std::scoped_lock lock(mutex);
       came = std::move(what);
       changed.notify_all();
@@ -112,7 +112,7 @@ struct ListerTest : testing::Test {
   hands::Descriptor postfix;
   std::mutex mutex;
   std::condition_variable changed;
-  std::optional<base::Result<Listed>> came;
+  std::optional<base::Result<base::QueuedMail>> came;
   Lister lister;
 };
 

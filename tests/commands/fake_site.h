@@ -29,9 +29,9 @@ struct FakeMail final : MailEngine {
     const auto at = routes.find(domain);
     return at == routes.end() ? std::string() : at->second;
   }
-  void queued_for(std::string domain, std::function<void(base::Result<QueuedMail>)> done) override {
+  void queued_for(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done) override {
     const auto at = queued.find(domain);
-    const auto answer = at == queued.end() ? base::Result<QueuedMail>(QueuedMail{}) : at->second;
+    const auto answer = at == queued.end() ? base::Result<base::QueuedMail>(base::QueuedMail{}) : at->second;
     if (slow) return late.push_back([done, answer] { done(answer); });
     done(answer);
   }
@@ -39,7 +39,7 @@ struct FakeMail final : MailEngine {
   MailState shown{3, "", {"a note"}, true, MailState::Queue{2, 3, 1}, 0};
   std::vector<MailListener> all{{"InboundMail", "open"}, {"OutboundMail", "open"}};
   std::map<std::string, std::string> routes;
-  std::map<std::string, base::Result<QueuedMail>> queued;
+  std::map<std::string, base::Result<base::QueuedMail>> queued;
   std::string refusal;  ///< why a change of listeners is not in force
   bool slow = false;
   std::deque<std::function<void()>> late;  ///< not answered while slow

@@ -69,12 +69,12 @@ TEST_F(RunTest, NslookupRefusesWhatIsNoQuestion) {
 }
 
 TEST_F(RunTest, HoststatusPutsQueueRouteAndRecordsTogether) {
-  fake.names.add("example.com", "MX", "mx1.example.com", 10);
   fake.names.add("example.com", "MX", "mx2.example.com", 20);
+  fake.names.add("example.com", "MX", "mx1.example.com", 10);
   fake.names.add("mx1.example.com", "A", "192.0.2.1");
   fake.names.add("mx1.example.com", "AAAA", "2001:db8::1");
   fake.mail.routes["example.com"] = "smtp:[10.0.0.1]:25";
-  fake.mail.queued.emplace("example.com", QueuedMail{2, 1, 3, 0, 1'749'999'000, "connect timed out", true});
+  fake.mail.queued.emplace("example.com", base::QueuedMail{{1, 3, 0}, 2, 1'749'999'000, "connect timed out", true});
   const auto answer = ok("hoststatus", {{"host", "Example.COM."}});
   EXPECT_EQ(answer.at("host"), "example.com");
   EXPECT_EQ(answer.at("route"), "smtp:[10.0.0.1]:25");

@@ -150,11 +150,11 @@ class MemoryWorld final : public machine::World {
                         std::function<void(bool)> done) override;
   void measure(std::function<void(applier::Measured)> done) override { done(measured); }
   applier::Measured measured{true, applier::Measured::Queue{}};
-  void list_queue(std::string domain, std::function<void(base::Result<applier::Listed>)> done) override {
+  void list_queue(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done) override {
     const auto at = queued.find(domain);
-    done(at == queued.end() ? applier::Listed{} : at->second);
+    done(at == queued.end() ? base::QueuedMail{} : at->second);
   }
-  std::map<std::string, applier::Listed> queued;  ///< by domain
+  std::map<std::string, base::QueuedMail> queued;  ///< by domain
   void stats(std::function<void(Stats)> done) override;
 
   void apply_batch(const store::Batch& batch);
@@ -173,6 +173,7 @@ class MemoryWorld final : public machine::World {
   applier::Applier::Done data_plane_watcher;
   bool disk_stands_still = false;  ///< what is asked of the store is answered after disk_goes_on()
   void disk_goes_on();
+  bool disk_is_full = false;       ///< writes are refused
   std::vector<std::function<void()>> disk_waits;
   int resolved = 0;                ///< names that were looked up
   bool applies_fail = false;       ///< the mail engine refuses every plan

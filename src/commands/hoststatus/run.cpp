@@ -35,7 +35,7 @@ struct Look : std::enable_shared_from_this<Look> {
   std::size_t open = 0;
 };
 
-json::value queue_json(const base::Result<QueuedMail>& queued) {
+json::value queue_json(const base::Result<base::QueuedMail>& queued) {
   if (!queued) return json::object{{"problem", base::to_text(queued.error())}};
   json::object out{{"messages", queued->messages}, {"active", queued->active}, {"deferred", queued->deferred},
                    {"hold", queued->hold}, {"reason", queued->reason}, {"whole", queued->whole}};
@@ -48,7 +48,7 @@ void Look::begin(const Site& site) {
   out["queue"] = json::object{{"problem", "It could not be listed in time."}};
   open = 2;
   site.host.after(longest_ms, [self = shared_from_this()] { self->tell(false); });
-  site.mail.queued_for(domain, [self = shared_from_this()](const base::Result<QueuedMail>& queued) {
+  site.mail.queued_for(domain, [self = shared_from_this()](const base::Result<base::QueuedMail>& queued) {
     self->out["queue"] = queue_json(queued);
     self->settle();
   });
@@ -61,10 +61,13 @@ void Look::begin(const Site& site) {
 /// A domain without MX records is its own (RFC 5321 §5.1); one whose only record is "." takes no mail (RFC 7505).
 void Look::exchangers(const base::DnsAnswer& came) {
   using Outcome = base::DnsAnswer::Outcome;
-  for (const auto& record : came.records)
-    if (record.type == "MX" && record.data != "." && hosts.size() < hosts_most)
-      hosts.push_back(json::object{{"preference", record.preference}, {"ttl", record.ttl}, {"host", record.data}});
-  const bool refuses = std::ranges::any_of(came.records, [](const auto& one) { return one.type == "MX" && one.data == "."; });
+  auto records = came.records;
+  std::erase_if(records, [](const auto& one) { return one.type != "MX"; });
+  std::ranges::stable_sort(records, {}, &base::DnsRecord::preference);
+  const bool refuses = std::erase_if(records, [](const auto& one) { return one.data == "."; }) > 0;
+  if (records.size() > hosts_most) records.resize(hosts_most);
+  for (const auto& record : records)
+    hosts.push_back(json::object{{"preference", record.preference}, {"ttl", record.ttl}, {"host", record.data}});
   if (came.outcome == Outcome::no_answer) {
     out["mx_problem"] = came.problem;
   } else if (hosts.empty() && refuses) {

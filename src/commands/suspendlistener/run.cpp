@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
+#include "base/once.h"
 #include "base/printable.h"
 #include "base/words.h"
 
@@ -44,10 +44,7 @@ void switch_listeners(const Site& site, protocol::Params& parameters, bool suspe
   for (const auto& each : all)
     if (std::ranges::count(names, each.name) > 0 && (each.state == "suspended") != suspend) changed.push_back(each.name);
   if (changed.empty()) return answer(state_json(site.mail, changed, false));
-  const auto once = std::make_shared<Answer>(answer);
-  const auto tell = [once](base::Result<json::object> what) {
-    if (const Answer to = std::exchange(*once, nullptr)) to(std::move(what));
-  };
+  const Answer tell = base::once(answer);
   MailEngine& mail = site.mail;
   site.host.after(longest_ms, [&mail, tell, changed] { tell(state_json(mail, changed, true)); });
   mail.suspend(changed, suspend, [&mail, tell, changed](const base::Result<void>& done) {
