@@ -144,6 +144,21 @@ bool has_user(const View& view, const model::Settings::Key& key) {
   return !model::supplied_by(view.settings, view.layout, key.first, key.second).empty();
 }
 
+/// "Listeners (Cluster americas)".
+std::string place_text(const State& state, const std::string& feature, const std::optional<base::Mode>& mode) {
+  const schema::Feature* known = state.schema.feature(feature);
+  return fmt::format("{} ({})", known == nullptr ? feature : known->title,
+                     mode ? mode_label(state.fleet(), *mode) : std::string("factory default"));
+}
+
+std::vector<std::string> warnings_at(State& state, const View& view, const model::Settings::Key& key) {
+  const auto warner = std::ranges::find(features::warners(), key.second, &features::WarningsOf::feature);
+  const model::Text text = view.settings.find(key.first, key.second);
+  if (warner == features::warners().end() || text == nullptr) return {};
+  const auto tree = state.verdicts.filled(key.second, text);
+  return tree ? warner->warn(**tree) : std::vector<std::string>();
+}
+
 }  // namespace
 
 std::vector<Finding> check_change(State& state, const View& before, const View& after,
@@ -181,30 +196,17 @@ std::vector<std::string> lost_references(State& state, const View& before, const
 
 std::vector<std::string> new_warnings(State& state, const View& before, const View& after, const Changed& changed) {
   std::vector<std::string> out;
-  for (const auto& [mode, name] : changed) {
-    const auto warner = std::ranges::find(features::warners(), name, &features::WarningsOf::feature);
-    if (warner == features::warners().end()) continue;
-    const auto warnings_at = [&, feature = name](const View& view, const base::Mode& at) {
-      const model::Text text = view.settings.find(at, feature);
-      const auto tree = text == nullptr ? base::Result<model::TreePtr>(nullptr) : state.verdicts.filled(feature, text);
-      return tree && *tree != nullptr ? warner->warn(**tree) : std::vector<std::string>();
-    };
-    const auto already = warnings_at(before, mode);
-    for (const std::string& one : warnings_at(after, mode)) {
-      if (std::ranges::count(already, one) > 0) continue;
-      const schema::Feature* feature = state.schema.feature(name);
-      out.push_back(fmt::format("{} ({}): {}", feature == nullptr ? name : feature->title, mode_label(state.fleet(), mode), one));
-    }
+  for (const model::Settings::Key& key : changed) {
+    const auto already = warnings_at(state, before, key);
+    for (const std::string& one : warnings_at(state, after, key))
+      if (std::ranges::count(already, one) == 0)
+        out.push_back(fmt::format("{}: {}", place_text(state, key.second, key.first), one));
   }
   return out;
 }
 
 std::string finding_text(const State& state, const Finding& finding) {
-  const schema::Feature* feature = state.schema.feature(finding.feature);
-  const std::string title = feature == nullptr ? finding.feature : feature->title;
-  const std::string label =
-      finding.mode ? mode_label(state.fleet(), *finding.mode) : std::string("factory default");
-  std::string out = fmt::format("{} ({})", title, label);
+  std::string out = place_text(state, finding.feature, finding.mode);
   if (!finding.path.empty()) out += ", " + finding.path;
   out += ": " + finding.text;
   if (out.back() != '.') out += '.';

@@ -1,6 +1,7 @@
 #include "schema/schema.h"
 #include "tests/features/checked_plan.h"
 #include "tests/schema/loaded.h"
+#include "tests/support/golden.h"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -8,16 +9,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <vector>
 
 /// src/features/NAME/golden/CASE.json holds settings by feature, {"smtp-routes": {"route": [...]}}; CASE.txt what they
-/// add to a plan without any. POSTERN_REWRITE=1 writes the texts anew: read the difference before you keep it.
+/// add to a plan without any.
 namespace postern::features {
 namespace {
+
+const std::filesystem::path root = std::filesystem::path(POSTERN_SOURCE_DIR) / "src" / "features";
 
 /// All of a plan as one text that a person can read.
 std::string show(const gateway::Plan& plan) {
@@ -48,12 +48,6 @@ std::vector<std::string> lines_of(const std::string& text) {
   return out;
 }
 
-std::string read(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file.good()) << path << " is not there: run this test once with POSTERN_REWRITE=1";
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 gateway::Effective settings(const std::string& text) {
   gateway::Effective effective;
   const boost::json::value all = boost::json::parse(text);
@@ -76,33 +70,14 @@ std::string added(const gateway::Effective& effective) {
   return out;
 }
 
-std::vector<std::string> cases() {
-  std::vector<std::string> found;
-  const std::filesystem::path root = std::string(POSTERN_SOURCE_DIR) + "/src/features";
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(root))
-    if (entry.path().extension() == ".json") found.push_back(std::filesystem::relative(entry.path(), root));
-  std::ranges::sort(found);
-  return found;
-}
-
 class Golden : public testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, is_what_the_settings_add) {
-  std::filesystem::path path = std::string(POSTERN_SOURCE_DIR) + "/src/features/" + GetParam();
-  const std::string text = added(settings(read(path)));
-  path.replace_extension(".txt");
-  if (std::getenv("POSTERN_REWRITE") != nullptr) std::ofstream(path, std::ios::binary) << text;
-  EXPECT_EQ(read(path), text) << path;
+  const std::filesystem::path path = root / GetParam();
+  support::expect_golden(path, added(settings(support::read_file(path))));
 }
 
-std::string test_name(const testing::TestParamInfo<std::string>& info) {
-  std::string name = info.param;
-  for (char& c : name)
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(All, Golden, testing::ValuesIn(cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(All, Golden, testing::ValuesIn(support::golden_cases(root)), support::golden_name);
 
 }  // namespace
 }  // namespace postern::features

@@ -22,34 +22,35 @@ class Asked {
     std::string sender;
     std::string group;
   };
-  /// The row of another group that takes all of `sender` already; else `sender` is this group's from now on.
+  /// The row of another group that takes all of `sender` already.
   std::optional<Row> take(const std::string& sender, const std::string& group) {
-    if (sender == "ALL") {
-      all_.try_emplace(sender, Row{sender, group});
-      return std::nullopt;
-    }
-    const auto own = network(sender);
-    if (!own) return std::nullopt;
-    const bool v6 = own->find(':') != std::string::npos;
-    const std::size_t slash = own->find('/');
-    const unsigned bits = slash == std::string::npos ? (v6 ? 128 : 32) : static_cast<unsigned>(std::stoul(own->substr(slash + 1)));
-    const std::string address = own->substr(0, slash);
-    std::optional<Row> before;
-    if (const auto all = all_.find("ALL"); all != all_.end()) before = all->second;
-    for (const unsigned length : lengths_[v6]) {
-      if (before || length > bits) break;
-      const auto found = rows_.find(*network(fmt::format("{}/{}", address, length)));
-      if (found != rows_.end()) before = found->second;
-    }
-    lengths_[v6].insert(bits);
-    rows_.try_emplace(*network(fmt::format("{}/{}", address, bits)), Row{sender, group});
-    if (before && before->group == group) before.reset();
-    return before;
+    const auto before = sender == "ALL" ? all_ : take_network(sender, group);
+    if (sender == "ALL" && !all_) all_ = Row{sender, group};
+    return before && before->group != group ? before : std::nullopt;
   }
 
  private:
+  std::optional<Row> take_network(const std::string& sender, const std::string& group) {
+    const auto own = network(sender);
+    if (!own) return std::nullopt;
+    if (all_) return all_;
+    const bool v6 = own->find(':') != std::string::npos;
+    const std::size_t slash = own->find('/');
+    const std::string address = own->substr(0, slash);
+    const auto bits = static_cast<unsigned>(slash == std::string::npos ? (v6 ? 128 : 32) : std::stoul(own->substr(slash + 1)));
+    const auto of_length = [&address](unsigned length) { return *network(fmt::format("{}/{}", address, length)); };
+    std::optional<Row> before;
+    for (const unsigned length : lengths_[v6]) {
+      if (before || length > bits) break;
+      if (const auto found = rows_.find(of_length(length)); found != rows_.end()) before = found->second;
+    }
+    lengths_[v6].insert(bits);
+    rows_.try_emplace(of_length(bits), Row{sender, group});
+    return before;
+  }
+
   std::map<std::string, Row> rows_;  ///< by network, with its length
-  std::map<std::string, Row> all_;
+  std::optional<Row> all_;
   std::set<unsigned> lengths_[2];    ///< those that occur, of IPv4 and IPv6
 };
 
