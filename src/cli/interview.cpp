@@ -277,7 +277,8 @@ bool ask_keys(Interview& interview, const schema::Form& list, const model::Path&
 
 bool ask_children(Interview& interview, const schema::Form& form, const model::Path& path,
                   const model::Node* current) {
-  if (const line::Whole* whole = line::whole_of(features::line_of(interview.feature.name), form)) return ask_whole(interview, *whole, path, current);
+  const line::Line* own = features::line_of(interview.feature.name);
+  if (const line::Whole* whole = line::whole_of(own, form)) return ask_whole(interview, *whole, path, current);
   Answers answers;
   for (const auto& child : form.children) {
     if (std::ranges::find(form.keys, child.name) != form.keys.end()) continue;

@@ -109,4 +109,11 @@ std::optional<std::string> ask_text(Session& session, const Question& question) 
   }
 }
 
+std::optional<std::string> ask_needed(Session& session, std::string text) {
+  Question question;
+  question.text = std::move(text);
+  question.may_be_empty = false;
+  return ask_text(session, question);
+}
+
 }  // namespace postern::cli

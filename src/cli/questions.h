@@ -41,5 +41,7 @@ struct Question {
   std::vector<std::string> completions;
 };
 std::optional<std::string> ask_text(Session& session, const Question& question);
+/// "QUESTION\n[]> ", again while the line is empty.
+std::optional<std::string> ask_needed(Session& session, std::string text);
 
 }  // namespace postern::cli

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "cli/commands.h"
-#include "commands/shows.h"
 #include "cli/completion.h"
 #include "cli/edit_queue.h"
 #include "cli/feature_command.h"
@@ -14,6 +13,7 @@
 #include "cli/script.h"
 #include "cli/session.h"
 #include "cli/words.h"
+#include "commands/shows.h"
 
 namespace postern::cli {
 namespace {

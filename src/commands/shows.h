@@ -17,4 +17,7 @@ Show find_show(std::string_view command);
 /// "Name:          value", the column that facts about a machine stand in; nothing for an empty value.
 void add_fact(std::vector<std::string>& lines, std::string_view name, const std::string& value);
 
+/// "1 active, 2 deferred, 0 on hold", of an object with these figures.
+std::string queue_text(const protocol::Json& queue);
+
 }  // namespace postern::commands

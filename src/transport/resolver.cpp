@@ -415,9 +415,9 @@ void Query::begin(const std::vector<std::string>& servers, const std::string& na
     ares_query(
         channel_, name_.c_str(), ns_c_in, type_numbers[known - std::begin(base::dns_types)],
         [](void* self, int status, int /*timeouts*/, unsigned char* bytes, int size) {
-          static_cast<Query*>(static_cast<Channel*>(self))->answered(status, bytes, size);
+          static_cast<Query*>(self)->answered(status, bytes, size);
         },
-        static_cast<Channel*>(this));
+        this);
   });
 }
 
@@ -456,8 +456,8 @@ void look_up(const Strand& strand, const std::vector<std::string>& servers, cons
   strand.post([look, servers, host] { look->begin(servers, host); });
 }
 
-void look_up(const Strand& strand, const std::vector<std::string>& servers, const std::string& name, const std::string& type,
-             std::function<void(base::DnsAnswer)> done) {
+void look_up_records(const Strand& strand, const std::vector<std::string>& servers, const std::string& name,
+                     const std::string& type, std::function<void(base::DnsAnswer)> done) {
   const auto query = std::make_shared<Query>(strand, std::move(done));
   strand.post([query, servers, name, type] { query->begin(servers, name, type); });
 }

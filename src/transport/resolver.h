@@ -19,8 +19,8 @@ void look_up(const Strand& strand, const std::vector<std::string>& servers, cons
 
 /// Records of `name` by the same servers; an address as `name` stands for its reverse name when the type is PTR. `done` runs
 /// once on `strand`, within 3 s.
-void look_up(const Strand& strand, const std::vector<std::string>& servers, const std::string& name, const std::string& type,
-             std::function<void(base::DnsAnswer)> done);
+void look_up_records(const Strand& strand, const std::vector<std::string>& servers, const std::string& name,
+                     const std::string& type, std::function<void(base::DnsAnswer)> done);
 
 /// c-ares has process-wide state: held by every Transport.
 class ResolverLibrary {

@@ -200,6 +200,23 @@ TEST(Cost, WhatACrowdStagesLeavesRoom) {
   EXPECT_EQ(world.shown(1, world.setting("b")), "w");
 }
 
+/// The admission of so many accomplices, as one commit's writes and their values.
+struct Crowd {
+  explicit Crowd(int size) {
+    std::map<Register, std::string> identities;
+    for (int i = 0; i < size; ++i) {
+      const auto identity = accomplice(i, drawn_key(7));
+      identities[member_register(member_of(identity), "identity")] = encode(identity);
+    }
+    for (const auto& [reg, value] : identities) {
+      writes.push_back(put(reg, value));
+      values.push_back(value);
+    }
+  }
+  std::vector<Write> writes;
+  std::vector<std::string> values;
+};
+
 /// Identities that a commit writes, its parents, and earlier admissions of the same multiply nothing: it took 30 times as
 /// long with 256 parents and 60 earlier ones.
 TEST(Cost, AnAdmissionIsLookedUpOnce) {
@@ -215,22 +232,12 @@ TEST(Cost, AnAdmissionIsLookedUpOnce) {
   }
   (void)world.tell(past);
   std::sort(parents.begin(), parents.end());
-  std::map<Register, std::string> identities;
-  for (int i = 0; i < 500; ++i) {
-    const auto identity = accomplice(i, drawn_key(7));
-    identities[member_register(member_of(identity), "identity")] = encode(identity);
-  }
-  std::vector<Write> writes;
-  std::vector<std::string> values;
-  for (const auto& [reg, value] : identities) {
-    writes.push_back(put(reg, value));
-    values.push_back(value);
-  }
+  const Crowd crowd(500);
   const auto admits = [&](base::Incarnation incarnation, const std::vector<ParentRef>& seen) {
     Header header = world.first(incarnation, "x", "x");
-    header.writes = writes;
+    header.writes = crowd.writes;
     header.parents = seen;
-    return world.sign(header, values);
+    return world.sign(header, crowd.values);
   };
   for (int i = 0; i < 60; ++i) (void)world.tell(Ship{{admits(static_cast<base::Incarnation>(1'000 + i), {})}, false});
   double without = 1e9, with = 1e9;  // the least of some, for other work runs beside
@@ -246,21 +253,11 @@ TEST(Cost, WhatWaitsForItsMeasureIsJudgedOnce) {
   Costs world;
   world.tuning.chains_burst = 40;
   world.begin();
-  std::map<Register, std::string> identities;
-  for (int i = 0; i < 500; ++i) {
-    const auto identity = accomplice(i, drawn_key(7));
-    identities[member_register(member_of(identity), "identity")] = encode(identity);
-  }
-  std::vector<Write> writes;
-  std::vector<std::string> values;
-  for (const auto& [reg, value] : identities) {
-    writes.push_back(put(reg, value));
-    values.push_back(value);
-  }
+  const Crowd crowd(500);
   const auto admits = [&](int i) {
     Header header = world.first(static_cast<base::Incarnation>(1'000 + i), "x", "x");
-    header.writes = writes;
-    return world.sign(header, values);
+    header.writes = crowd.writes;
+    return world.sign(header, crowd.values);
   };
   double one = 1e9;
   for (int i = 0; i < 40; ++i) one = std::min(one, world.cost({Ship{{admits(i)}, false}}));

@@ -14,6 +14,8 @@
 #include <atomic>
 #include <future>
 #include <thread>
+#include <tuple>
+#include <utility>
 
 namespace postern::transport::test {
 namespace {
@@ -66,6 +68,18 @@ class Dns {
   std::uint16_t port_;
   pid_t pid_ = -1;
 };
+
+/// A socket on a free UDP port of that address, and what to call it as a DNS server.
+std::pair<int, std::string> udp_server(const std::string& address) {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  inet_pton(AF_INET, address.c_str(), &in.sin_addr);
+  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&in), sizeof in), 0);
+  socklen_t size = sizeof in;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&in), &size);
+  return {fd, address + ":" + std::to_string(ntohs(in.sin_port))};
+}
 
 Transport::Resolution resolve(Station& station, const std::string& host) {
   std::promise<Transport::Resolution> done;
@@ -156,14 +170,7 @@ TEST_F(Resolve, WhatThereIsNotAndWhatIsNoQuestion) {
 class LyingDns {
  public:
   explicit LyingDns(std::string answer) : answer_(std::move(answer)) {
-    socket_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    inet_pton(AF_INET, "127.40.4.55", &in.sin_addr);
-    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&in), sizeof in), 0);
-    socklen_t size = sizeof in;
-    getsockname(socket_, reinterpret_cast<sockaddr*>(&in), &size);
-    port_ = ntohs(in.sin_port);
+    std::tie(socket_, server_) = udp_server("127.40.4.55");
     thread_ = std::thread([this] { serve(); });
   }
   ~LyingDns() {
@@ -172,7 +179,7 @@ class LyingDns {
     thread_.join();
     close(socket_);
   }
-  std::string server() const { return "127.40.4.55:" + std::to_string(port_); }
+  std::string server() const { return server_; }
 
  private:
   void serve() {
@@ -198,7 +205,7 @@ class LyingDns {
 
   std::string answer_;
   int socket_ = -1;
-  std::uint16_t port_ = 0;
+  std::string server_;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };
@@ -268,14 +275,8 @@ TEST_F(Resolve, DialsByName) {
 
 TEST(ResolveDeadline, ServersThatDoNotAnswer) {
   Station station("newyork", "127.40.4.1");
-  const int deaf = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  sockaddr_in in{};
-  in.sin_family = AF_INET;
-  inet_pton(AF_INET, "127.40.4.54", &in.sin_addr);
-  ASSERT_EQ(bind(deaf, reinterpret_cast<sockaddr*>(&in), sizeof in), 0);
-  socklen_t size = sizeof in;
-  getsockname(deaf, reinterpret_cast<sockaddr*>(&in), &size);
-  station.setup.dns_servers = {"127.40.4.54:" + std::to_string(ntohs(in.sin_port))};
+  const auto [deaf, server] = udp_server("127.40.4.54");
+  station.setup.dns_servers = {server};
   ASSERT_TRUE(station.transport->set_up(station.setup));
   const auto begin = std::chrono::steady_clock::now();
   const auto found = resolve(station, "one.postern.test");

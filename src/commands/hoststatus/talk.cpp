@@ -8,10 +8,7 @@ int run_hoststatus(Session& session, Arguments& arguments) {
   if (const auto finished = arguments.finished(); !finished) return misused(session, finished.error(), {"hoststatus DOMAIN"});
   if (!domain) {
     if (!session.interactive) return session.fail(base::ErrorCode::usage, "Say which domain: hoststatus DOMAIN.");
-    Question question;
-    question.text = "Enter the recipient domain.";
-    question.may_be_empty = false;
-    domain = ask_text(session, question);
+    domain = ask_needed(session, "Enter the recipient domain.");
     if (!domain) return exit_ok;
   }
   return run_and_show(session, "hoststatus", {{"host", *domain}});

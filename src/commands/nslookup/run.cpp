@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/limits.h"
+#include "base/words.h"
 #include "commands/site.h"
 
 namespace postern::commands {
@@ -19,8 +20,9 @@ json::object record_json(const base::DnsRecord& record) {
 }
 
 base::Error unknown_type(const std::string& type) {
+  const std::vector<std::string> all(std::begin(base::dns_types), std::end(base::dns_types));
   return base::fail(base::ErrorCode::usage, "type",
-                    fmt::format("\"{}\" is no type of record. Types: A, AAAA, CNAME, MX, NS, PTR, SOA, TXT.", type));
+                    fmt::format("\"{}\" is no type of record. Types: {}.", type, base::join(all, ", ")));
 }
 
 }  // namespace

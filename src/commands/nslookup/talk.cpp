@@ -28,10 +28,7 @@ int run_nslookup(Session& session, Arguments& arguments) {
   if (const auto finished = arguments.finished(); !finished) return misused(session, finished.error(), {"nslookup HOST [TYPE]"});
   if (!host) {
     if (!session.interactive) return session.fail(base::ErrorCode::usage, "Say which host: nslookup HOST [TYPE].");
-    Question question;
-    question.text = "Enter the host name or IP address to look up.";
-    question.may_be_empty = false;
-    host = ask_text(session, question);
+    host = ask_needed(session, "Enter the host name or IP address to look up.");
     if (!host) return exit_ok;
     session.line("Choose the query type:");
     const auto chosen = ask_number(session, types, 0);

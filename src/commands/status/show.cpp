@@ -21,10 +21,7 @@ void add_mail(std::vector<std::string>& lines, const Json& status) {
   const auto seconds = number_of(status, "measured_ms_ago") / 1000;
   const std::string seen = seconds == 0 ? "" : fmt::format(", as seen {} s ago", seconds);
   add_fact(lines, "Mail engine", (flag_of(status, "mta") ? "running" : "not running") + seen);
-  add_fact(lines, "Queue",
-           queue.is_object() ? fmt::format("{} active, {} deferred, {} on hold{}", number_of(queue, "active"),
-                                           number_of(queue, "deferred"), number_of(queue, "hold"), seen)
-                             : "not counted");
+  add_fact(lines, "Queue", queue.is_object() ? queue_text(queue) + seen : "not counted");
   add_fact(lines, "Data plane", text_of(status, "data_plane"));
   add_fact(lines, "Generation", text_of(status, "generation"));
 }

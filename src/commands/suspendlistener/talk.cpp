@@ -26,7 +26,8 @@ base::Result<std::vector<std::string>> chosen(const std::vector<std::string>& na
   for (const auto& word : base::split(typed, ", ")) {
     const auto number = word == "*" ? 1 : line::whole_number(word).value_or(0);
     if (number < 1 || number > static_cast<long>(names.size()) + 1)
-      return fail(ErrorCode::usage, fmt::format("\"{}\" is none of these numbers: 1 to {}, separated by commas.", word, names.size() + 1));
+      return fail(ErrorCode::usage,
+                  fmt::format("\"{}\" is none of these numbers: 1 to {}, separated by commas.", word, names.size() + 1));
     if (number == 1) return names;
     out.push_back(names[static_cast<std::size_t>(number) - 2]);
   }
@@ -34,7 +35,8 @@ base::Result<std::vector<std::string>> chosen(const std::vector<std::string>& na
 }
 
 std::optional<std::vector<std::string>> ask(Session& session, const std::vector<std::string>& names, std::string_view verb) {
-  std::string text = fmt::format("Choose the listener(s) you wish to {}.\nSeparate multiple entries with commas.\n1. All\n", verb);
+  std::string text =
+      fmt::format("Choose the listener(s) you wish to {}.\nSeparate multiple entries with commas.\n1. All\n", verb);
   for (std::size_t i = 0; i < names.size(); ++i) text += fmt::format("{}. {}\n", i + 2, names[i]);
   text.pop_back();
   Question question;
