@@ -34,7 +34,7 @@ function(postern_cli)
   postern_folders(talks commands talk.cpp)
   postern_lines(declared "int run_@NAME@(Session&, Arguments&);\n" ${talks})
   postern_lines(listed "      {\"@NAME@\", run_@NAME@},\n" ${talks})
-  postern_lookup(commands/talks.cpp cli/commands.h postern::cli talk_of Run "${declared}" "${listed}")
+  postern_lookup(commands/talks.cpp cli/shell/commands.h postern::cli talk_of Run "${declared}" "${listed}")
   postern_room(cli USES base model schema line lines commands protocol shows LIBS PkgConfig::EDIT
                SOURCES ${parts} ${PROJECT_BINARY_DIR}/generated/commands/talks.cpp)
 endfunction()

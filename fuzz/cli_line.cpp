@@ -1,5 +1,5 @@
-// cli/words.h: a command line, as it was typed.
-#include "cli/words.h"
+// cli/line/words.h: a command line, as it was typed.
+#include "cli/line/words.h"
 #include "fuzz/support/fuzz.h"
 
 namespace {

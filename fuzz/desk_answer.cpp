@@ -1,4 +1,4 @@
-// desk/client.h: what a CLI makes of the lines that a desk sends.
+// protocol/client.h: what a CLI makes of the lines that a desk sends.
 #include "protocol/client.h"
 #include "fuzz/support/fuzz.h"
 

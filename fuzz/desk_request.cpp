@@ -1,4 +1,4 @@
-// desk/wire.h: a line from a client, and its parameters.
+// protocol/wire.h: a line from a client, and its parameters.
 #include "protocol/wire.h"
 #include "fuzz/support/fuzz.h"
 #include "fuzz/support/laws.h"

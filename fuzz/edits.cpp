@@ -22,7 +22,7 @@ bool edit_of(std::string_view line, model::Edit& out) {
   return true;
 }
 
-/// As desk/features.cpp does it; an error refuses all of it.
+/// As desk/settings/features.cpp does it; an error refuses all of it.
 base::Result<model::Tree> edited(const std::string& feature, const model::Tree& from,
                                  std::vector<model::Edit> edits) {
   const auto& schema = fuzz::schema();

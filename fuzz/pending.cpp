@@ -1,5 +1,5 @@
-// desk/pending.h: pending changes as the store kept them.
-#include "desk/pending.h"
+// desk/door/pending.h: pending changes as the store kept them.
+#include "desk/door/pending.h"
 
 #include "fuzz/support/fuzz.h"
 

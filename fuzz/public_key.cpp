@@ -1,6 +1,6 @@
-// desk/keys.h: a user's public key, as it was pasted.
+// desk/fleet/keys.h: a user's public key, as it was pasted.
 #include "base/printable.h"
-#include "desk/keys.h"
+#include "desk/fleet/keys.h"
 #include "fuzz/support/fuzz.h"
 #include "fuzz/support/laws.h"
 

@@ -19,7 +19,7 @@
 #include "daemon/logins.h"
 #include "daemon/real_world.h"
 #include "daemon/unset.h"
-#include "machine/birth.h"
+#include "machine/join/birth.h"
 
 namespace postern::daemon {
 

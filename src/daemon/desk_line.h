@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "daemon/inlet.h"
-#include "desk/any_desk.h"
+#include "desk/door/any_desk.h"
 
 namespace postern::daemon {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "daemon/real_world.h"
-#include "desk/passphrase.h"
-#include "machine/birth.h"
+#include "desk/fleet/passphrase.h"
+#include "machine/join/birth.h"
 #include "store/store.h"
 #include "transport/transport.h"
 

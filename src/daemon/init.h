@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "desk/new_machine.h"
+#include "desk/setup/new_machine.h"
 
 namespace postern::daemon {
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "machine/world.h"
+#include "machine/world/world.h"
 
 namespace postern::daemon {
 

@@ -3,7 +3,7 @@
 #include <functional>
 #include <string>
 
-#include "desk/setup_desk.h"
+#include "desk/setup/setup_desk.h"
 
 namespace postern::daemon {
 

@@ -3,10 +3,10 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "base/printable.h"
-#include "desk/commit.h"
-#include "desk/rights.h"
-#include "desk/run.h"
-#include "desk/site.h"
+#include "desk/settings/commit.h"
+#include "desk/door/rights.h"
+#include "desk/fleet/run.h"
+#include "desk/fleet/site.h"
 
 #include <fmt/format.h>
 

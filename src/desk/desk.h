@@ -1,7 +1,7 @@
 #pragma once
 
-#include "desk/any_desk.h"
-#include "desk/ports.h"
+#include "desk/door/any_desk.h"
+#include "desk/door/ports.h"
 #include "schema/verdicts.h"
 
 #include <memory>

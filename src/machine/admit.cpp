@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "machine/links.h"
+#include "machine/links/links.h"
 #include "machine/machine.h"
 
 /// Who may log in: by a key or a passphrase in the fleet's records.

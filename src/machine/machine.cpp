@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "machine/joiner.h"
-#include "machine/links.h"
-#include "machine/mail.h"
-#include "machine/plane.h"
-#include "machine/sponsor.h"
+#include "machine/join/joiner.h"
+#include "machine/links/links.h"
+#include "machine/plane/mail.h"
+#include "machine/plane/plane.h"
+#include "machine/join/sponsor.h"
 
 namespace postern::machine {
 namespace {
@@ -63,7 +63,13 @@ Machine::Machine(World& world, const schema::Schema& schema, Setup setup, Identi
       plane_(std::make_unique<Plane>(Plane::Parts{world, schema, setup_.facts, *this, *settings_, notes_})),
       links_(std::make_unique<Links>(
           Links::Parts{world, *this, *settings_, setup_.facts.bind_address, setup_.dial_back_ms})),
-      names_(std::make_unique<OwnNames>(world)) {}
+      names_(std::make_unique<OwnNames>(world)),
+      joiner_(std::make_unique<JoinerSide>(
+          JoinerSide::Parts{world, schema, setup_, *this, *settings_, notes_,
+                            [this](Identity joined, std::unique_ptr<cluster::Peer> peer, desk::SessionId session) {
+                              become(std::move(joined), std::move(peer), session);
+                            }})),
+      sponsor_(std::make_unique<SponsorSide>(SponsorSide::Parts{world, schema, setup_, *this, notes_})) {}
 
 Machine::~Machine() = default;
 
@@ -76,7 +82,7 @@ Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Sche
   auto identity = read_identity(contents.notes);
   if (!identity) return identity.error();
   std::unique_ptr<Machine> out(new Machine(world, schema, std::move(setup), std::move(*identity)));
-  auto peer = out->restore_peer(out->self(), contents.commits);
+  auto peer = out->restore_peer(contents.commits);
   if (!peer) return peer.error();
   if (auto member = check_member(**peer); !member) return member.error();
   if (auto key = check_key(**peer); !key) return key.error();
@@ -88,8 +94,6 @@ Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Sche
   out->notes_ = std::move(contents.notes);
   out->pending_ = std::move(contents.pending);
   out->desk_ = std::make_unique<desk::Desk>(*out, out->verdicts_);
-  out->joiner_ = std::make_unique<JoinerSide>(*out);
-  out->sponsor_ = std::make_unique<SponsorSide>(*out);
   out->links_->refresh();
   world.watch_data_plane([machine = out.get()](const applier::Outcome& outcome) { machine->plane_->changed(outcome); });
   out->settle();
@@ -98,13 +102,8 @@ Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Sche
   return out;
 }
 
-cluster::Self Machine::self() const {
-  return {identity_.cluster, identity_.member, identity_.signing, schema_.settings_version(),
-          setup_.version};
-}
-
-Result<std::unique_ptr<cluster::Peer>> Machine::restore_peer(
-    const cluster::Self& self, const std::vector<cluster::StoredCommit>& past) {
+Result<std::unique_ptr<cluster::Peer>> Machine::restore_peer(const std::vector<cluster::StoredCommit>& past) {
+  const auto self = identity_.self(schema_.settings_version(), setup_.version);
   const auto stored = [this](const base::Hash& hash) {
     auto value = world_.value(hash);
     return value ? std::optional(std::move(*value)) : std::nullopt;
@@ -322,15 +321,30 @@ void Machine::link_down(transport::ConnectionId connection) { links_->down(conne
 
 void Machine::link_status(std::function<void(std::vector<desk::LinkStatus>)> done) { links_->status(std::move(done)); }
 
-void Machine::join_open(transport::ConnectionId connection, const std::string& user) {
-  joins_[connection] = false;
-  sponsor_->open(connection, user);
+void Machine::become(Identity identity, std::unique_ptr<cluster::Peer> peer, desk::SessionId joined_from) {
+  epoch_++;
+  links_->drop("this machine joined another cluster");
+  identity_ = std::move(identity);
+  pending_.clear();
+  waiting_.clear();
+  const auto asks = std::exchange(asks_, {});
+  queue_.clear();
+  wake_mono_ms_ = 0;
+  peer_ = std::move(peer);
+  plane_->replaced();
+  desk_->replaced(joined_from);
+  for (const auto& [id, done] : asks)
+    done(base::fail(base::ErrorCode::unreachable, "This machine joined another cluster meanwhile."));
+  links_->refresh();
+  settle();
+  step(cluster::Tick{});
 }
 
+void Machine::join_open(transport::ConnectionId connection, const std::string& user) { sponsor_->open(connection, user); }
+
 void Machine::join_message(transport::ConnectionId connection, const std::string& bytes) {
-  const auto side = joins_.find(connection);
-  if (side == joins_.end()) return;
-  if (!side->second && bytes.size() > joiner_bytes) {
+  const bool ours = joiner_->has(connection);
+  if (!ours && bytes.size() > joiner_bytes) {
     world_.close(connection, "a joining machine says more than it has to say");
     return;
   }
@@ -339,18 +353,14 @@ void Machine::join_message(transport::ConnectionId connection, const std::string
     world_.close(connection, to_text(frame.error()));
     return;
   }
-  if (side->second)
+  if (ours)
     joiner_->receive(connection, std::move(*frame));
   else
     sponsor_->receive(connection, std::move(*frame));
 }
 
 void Machine::join_closed(transport::ConnectionId connection, const std::string& reason) {
-  const auto side = joins_.find(connection);
-  if (side == joins_.end()) return;
-  const bool ours = side->second;
-  joins_.erase(side);
-  if (ours)
+  if (joiner_->has(connection))
     joiner_->closed(connection, reason);
   else
     sponsor_->closed(connection);

@@ -12,28 +12,17 @@
 #include "cluster/join.h"
 #include "cluster/peer.h"
 #include "desk/desk.h"
-#include "desk/ports.h"
-#include "gateway/plan.h"
-#include "machine/checks.h"
-#include "machine/identity.h"
-#include "machine/truth.h"
-#include "machine/world.h"
+#include "desk/door/ports.h"
+#include "machine/doors/checks.h"
+#include "machine/world/identity.h"
+#include "machine/world/setup.h"
+#include "machine/world/truth.h"
+#include "machine/world/world.h"
 #include "model/settings.h"
 #include "schema/verdicts.h"
 
 /// One machine: the peer, the desk and the rooms around them, wired. Owns the truth; one thread.
 namespace postern::machine {
-
-/// What a machine is told at its start, and does not change.
-struct Setup {
-  std::string version;             ///< package version, e.g. "0.1.0"
-  gateway::Facts facts;            ///< host_name and addresses are filled in from the fleet and the host
-  cluster::Tuning tuning;
-  std::int64_t dial_back_ms = 5'000;         ///< the higher member id dials after this long without a link
-  std::int64_t join_lapse_ms = 600'000;  ///< an admission not taken up by then is removed again
-  std::int64_t join_idle_ms = 300'000;   ///< a join in which nothing moves for so long ends, at both sides
-  std::int64_t join_most_ms = 7'200'000; ///< the longest that one is sponsored
-};
 
 class JoinerSide;
 class Links;
@@ -106,9 +95,6 @@ class Machine final : public desk::House, private Truth {
   [[nodiscard]] bool has_address(const std::string& address) const override { return world_.can_bind(address); }
 
  private:
-  friend class JoinerSide;
-  friend class SponsorSide;
-
   Machine(World& world, const schema::Schema& schema, Setup setup, Identity identity);
 
   // machine.cpp: events in, effects out
@@ -121,9 +107,9 @@ class Machine final : public desk::House, private Truth {
   void told(cluster::Told what);
   void asked(const cluster::Asked& what);
   void wake_at(std::int64_t mono_ms);
-  base::Result<std::unique_ptr<cluster::Peer>> restore_peer(const cluster::Self& self,
-                                                            const std::vector<cluster::StoredCommit>& past);
-  [[nodiscard]] cluster::Self self() const;
+  base::Result<std::unique_ptr<cluster::Peer>> restore_peer(const std::vector<cluster::StoredCommit>& past);
+  /// A join: from now on this machine is that member.
+  void become(Identity identity, std::unique_ptr<cluster::Peer> peer, desk::SessionId joined_from);
 
   // admit.cpp
   [[nodiscard]] Admission admit_key(const transport::LoginAsked& login);
@@ -132,6 +118,7 @@ class Machine final : public desk::House, private Truth {
   // Truth
   void tell(cluster::Event event) override { step(std::move(event)); }
   void settle() override;
+  [[nodiscard]] std::uint64_t epoch() const override { return epoch_; }
 
   World& world_;
   Checks checks_{world_};
@@ -141,9 +128,6 @@ class Machine final : public desk::House, private Truth {
   schema::Verdicts verdicts_;
   std::unique_ptr<cluster::Peer> peer_;
   std::unique_ptr<desk::Desk> desk_;
-  std::unique_ptr<JoinerSide> joiner_;
-  std::unique_ptr<SponsorSide> sponsor_;
-  /// Grows when the peer is replaced (a join): callbacks of the one before are stale.
   std::uint64_t epoch_ = 1;
 
   std::deque<cluster::Event> queue_;
@@ -167,8 +151,8 @@ class Machine final : public desk::House, private Truth {
   const std::unique_ptr<Plane> plane_;
   const std::unique_ptr<Links> links_;
   const std::unique_ptr<OwnNames> names_;
-
-  std::map<transport::ConnectionId, bool> joins_;  ///< true: we join; false: we sponsor
+  const std::unique_ptr<JoinerSide> joiner_;
+  const std::unique_ptr<SponsorSide> sponsor_;
 };
 
 }  // namespace postern::machine

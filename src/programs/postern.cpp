@@ -13,8 +13,8 @@
 
 #include "base/printable.h"
 #include "base/version.h"
-#include "cli/shell.h"
-#include "cli/words.h"
+#include "cli/shell/shell.h"
+#include "cli/line/words.h"
 #include "hands/confine.h"
 #include "protocol/client.h"
 #include "schema/schema.h"

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "cli/commands.h"
+#include "cli/shell/commands.h"
 #include "fake_desk.h"
 #include "script_console.h"
 

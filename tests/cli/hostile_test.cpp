@@ -4,7 +4,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/printable.h"
-#include "cli/filter.h"
+#include "cli/shell/filter.h"
 #include "protocol/json.h"
 #include "hostile.h"
 #include "play.h"

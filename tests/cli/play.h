@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string>
 
-#include "cli/shell.h"
+#include "cli/shell/shell.h"
 #include "fake_desk.h"
 #include "script_console.h"
 

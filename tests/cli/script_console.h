@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/console.h"
+#include "cli/console/console.h"
 
 namespace postern::cli {
 

@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <functional>
 
-#include "cli/console.h"
-#include "cli/shell.h"
+#include "cli/console/console.h"
+#include "cli/shell/shell.h"
 #include "fake_desk.h"
 
 /// The terminal's console on a real pseudo terminal: a child asks, the test types.

@@ -1,10 +1,10 @@
-#include "cli/words.h"
+#include "cli/line/words.h"
 
 #include <gtest/gtest.h>
 
-#include "cli/commands.h"
+#include "cli/shell/commands.h"
 #include "fake_desk.h"
-#include "cli/filter.h"
+#include "cli/shell/filter.h"
 #include "script_console.h"
 
 namespace postern::cli {

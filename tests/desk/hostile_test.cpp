@@ -1,8 +1,8 @@
 #include "base/limits.h"
 #include "base/printable.h"
 #include "calls.h"
-#include "desk/keys.h"
-#include "desk/rights.h"
+#include "desk/fleet/keys.h"
+#include "desk/door/rights.h"
 #include "hostile.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
-#include "desk/rights.h"
+#include "desk/door/rights.h"
 
 #include "calls.h"
-#include "desk/view.h"
+#include "desk/settings/view.h"
 
 #include <algorithm>
 #include <set>

@@ -1,4 +1,4 @@
-#include "desk/setup_desk.h"
+#include "desk/setup/setup_desk.h"
 
 #include "house.h"
 

@@ -1,4 +1,4 @@
-#include "desk/keys.h"
+#include "desk/fleet/keys.h"
 #include "house.h"
 
 namespace postern::desk {

@@ -1,5 +1,5 @@
 // Checks of passphrases in their turn: each is answered once, whatever becomes of it.
-#include "machine/checks.h"
+#include "machine/doors/checks.h"
 
 #include "machine/fleets.h"
 

@@ -1,5 +1,5 @@
 // What guessing costs, as a pure class: time is a number.
-#include "machine/guesses.h"
+#include "machine/doors/guesses.h"
 
 #include <gtest/gtest.h>
 

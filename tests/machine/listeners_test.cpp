@@ -1,7 +1,7 @@
 // Listeners that are suspended: a machine's own, in no commit, and still so after a restart and a join.
 #include "machine/fleets.h"
-#include "machine/birth.h"
-#include "machine/mail.h"
+#include "machine/join/birth.h"
+#include "machine/plane/mail.h"
 
 #include <algorithm>
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "protocol/client.h"
-#include "machine/birth.h"
+#include "machine/join/birth.h"
 #include "machine/machine.h"
 
 /// A fleet in one process: real peers, desks and machines, with disk, wire and data plane in memory and a clock

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "desk/setup_desk.h"
+#include "desk/setup/setup_desk.h"
 #include "support/memory_fleet.h"
 
 namespace postern::support {

@@ -10,8 +10,8 @@
 #include <sstream>
 
 #include "base/crypto.h"
-#include "cli/console.h"
-#include "cli/shell.h"
+#include "cli/console/console.h"
+#include "cli/shell/shell.h"
 #include "schema/schema.h"
 #include "support/memory_fleet.h"
 

@@ -1,7 +1,7 @@
 #include <utility>
 
-#include "cli/commands.h"
-#include "cli/script.h"
+#include "cli/shell/commands.h"
+#include "cli/shell/script.h"
 
 namespace postern::cli {
 

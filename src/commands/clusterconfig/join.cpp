@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include "commands/clusterconfig/operations.h"
-#include "cli/commands.h"
-#include "cli/questions.h"
-#include "cli/settings.h"
+#include "cli/shell/commands.h"
+#include "cli/dialogue/questions.h"
+#include "cli/dialogue/settings.h"
 
 /// Joining over SSH (spec J4). Nothing secret leaves this process before the fingerprint is confirmed.
 namespace postern::cli {

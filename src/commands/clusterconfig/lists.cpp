@@ -3,7 +3,7 @@
 #include "commands/clusterconfig/operations.h"
 #include "features/lines.h"
 #include "line/summary.h"
-#include "cli/words.h"
+#include "cli/line/words.h"
 
 namespace postern::cli {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "cli/session.h"
-#include "cli/words.h"
+#include "cli/session/session.h"
+#include "cli/line/words.h"
 
 /// clusterconfig's parts (spec J1-J13), each in the file of its subject.
 namespace postern::cli {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "cli/commands.h"
-#include "cli/questions.h"
+#include "cli/shell/commands.h"
+#include "cli/dialogue/questions.h"
 
 namespace postern::cli {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <random>
 
-#include "cli/commands.h"
-#include "cli/questions.h"
+#include "cli/shell/commands.h"
+#include "cli/dialogue/questions.h"
 
 namespace postern::cli {
 namespace {

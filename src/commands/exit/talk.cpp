@@ -1,8 +1,8 @@
-#include "cli/commands.h"
+#include "cli/shell/commands.h"
 
 namespace postern::cli {
 
-/// A shell and a script end before they run it (cli/shell.cpp); a single line ends by itself.
+/// A shell and a script end before they run it (cli/shell/shell.cpp); a single line ends by itself.
 int run_exit(Session& session, Arguments& arguments) {
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
   return exit_ok;

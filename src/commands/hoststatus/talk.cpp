@@ -1,5 +1,5 @@
-#include "cli/commands.h"
-#include "cli/questions.h"
+#include "cli/shell/commands.h"
+#include "cli/dialogue/questions.h"
 
 namespace postern::cli {
 

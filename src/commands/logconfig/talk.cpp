@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "cli/commands.h"
-#include "cli/questions.h"
+#include "cli/shell/commands.h"
+#include "cli/dialogue/questions.h"
 
 /// logconfig -> HOSTKEYCONFIG -> FINGERPRINT.
 namespace postern::cli {

@@ -3,8 +3,8 @@
 
 #include "base/dns.h"
 #include "base/words.h"
-#include "cli/commands.h"
-#include "cli/questions.h"
+#include "cli/shell/commands.h"
+#include "cli/dialogue/questions.h"
 
 namespace postern::cli {
 namespace {

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "cli/commands.h"
+#include "cli/shell/commands.h"
 
 namespace postern::cli {
 

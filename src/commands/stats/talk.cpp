@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/printable.h"
-#include "cli/commands.h"
+#include "cli/shell/commands.h"
 
 namespace postern::cli {
 

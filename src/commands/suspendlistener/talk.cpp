@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/words.h"
-#include "cli/questions.h"
+#include "cli/dialogue/questions.h"
 
 namespace postern::cli {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cli/commands.h"
+#include "cli/shell/commands.h"
 
 namespace postern::cli {
 

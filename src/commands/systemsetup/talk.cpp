@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "cli/commands.h"
-#include "cli/questions.h"
+#include "cli/shell/commands.h"
+#include "cli/dialogue/questions.h"
 
 /// systemsetup: what a machine is told about itself, once, at its console.
 namespace postern::cli {

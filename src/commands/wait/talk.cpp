@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "cli/commands.h"
-#include "cli/progress.h"
+#include "cli/shell/commands.h"
+#include "cli/session/progress.h"
 
 namespace postern::cli {
 

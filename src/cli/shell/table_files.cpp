@@ -1,0 +1,112 @@
+#include "cli/shell/table_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "cli/dialogue/settings.h"
+#include "features/lines.h"
+
+namespace postern::cli {
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+using line::Said;
+using Op = model::Edit::Op;
+
+constexpr std::size_t file_bytes_most = std::size_t{8} << 20U;
+constexpr std::size_t lines_told_most = 50;
+
+/// The format that the option names, or the list's first.
+base::Result<line::TableFile> format_of(const line::Subject& subject, const schema::Form& list, Arguments& arguments) {
+  const std::string wanted = lower(arguments.option("format").value_or(""));
+  std::vector<std::string> names;
+  for (const auto& file : line::files_of(features::line_of(subject.feature.name), list)) {
+    if (wanted.empty() || wanted == file.format) return file;
+    names.emplace_back(file.format);
+  }
+  if (names.empty()) return fail(ErrorCode::unsupported, fmt::format("There is no file format for {}.", list.name));
+  return fail(ErrorCode::usage, fmt::format("\"{}\" is not a format of this table: {}.", wanted, join(names, " or ")));
+}
+
+void tell(Session& session, const std::vector<Said>& said) {
+  for (std::size_t i = 0; i < said.size() && i < lines_told_most; ++i)
+    session.warn(fmt::format("Line {}: {}", said[i].line, said[i].text));
+  if (said.size() > lines_told_most) session.warn(fmt::format("... and {} more.", said.size() - lines_told_most));
+}
+
+/// Entries that the edits make.
+std::size_t entries_in(const line::Edits& edits, const line::WholeTable& table) {
+  return static_cast<std::size_t>(std::ranges::count_if(edits, [&](const model::Edit& edit) {
+    return edit.op == Op::create && edit.path.size() == table.parent.size() + 1;
+  }));
+}
+
+/// Those that are in the table already are made anew by the file.
+void replace_entries(line::Edits& edits, const line::WholeTable& table, const model::Node& holder) {
+  std::set<std::vector<std::string>> there;
+  for (const auto& entry : holder.entries(table.list->name)) there.insert(entry.key_values(table.list->keys.size()));
+  line::Edits all;
+  for (auto& edit : edits) {
+    const bool makes = edit.op == Op::create && edit.path.size() == table.parent.size() + 1;
+    if (makes && there.contains(edit.path.back().keys)) all.push_back({Op::remove, edit.path, {}, {}});
+    all.push_back(std::move(edit));
+  }
+  edits = std::move(all);
+}
+
+base::Result<std::string> read_file(Session& session) {
+  if (session.interactive) session.line("Paste the table. A line with a single dot ends it.");
+  auto text = session.console().read_block(Console::Ends::at_dot);
+  if (!text || text->empty()) return fail(ErrorCode::usage, "There is no table to import: it follows on standard input.");
+  if (text->size() > file_bytes_most)
+    return fail(ErrorCode::usage, fmt::format("A table has {} bytes at most; this one has {}.", file_bytes_most, text->size()));
+  return std::move(*text);
+}
+
+}  // namespace
+
+int import_table(Session& session, const line::Subject& subject, const line::WholeTable& table, Arguments& arguments) {
+  const auto file = format_of(subject, *table.list, arguments);
+  if (!file) return session.fail(file.error());
+  const bool adds = arguments.option("add").has_value();
+  const bool goes_on = arguments.option("continue").has_value();
+  std::string start = arguments.option("start").value_or("");
+  if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
+  const auto holder = line::entry_at(subject, table.parent);
+  if (!holder) return session.fail(holder.error());
+  const auto text = read_file(session);
+  if (!text) return session.fail(text.error());
+  std::vector<Said> said;
+  line::Edits edits = file->read(subject, table.parent, *text, said);
+  tell(session, said);
+  const auto bad = std::ranges::count(said, true, &Said::bad);
+  if (bad > 0 && !goes_on)
+    return session.fail(ErrorCode::usage, fmt::format("{} of its lines cannot be taken: nothing was imported. --continue takes the "
+                                                      "others.", bad));
+  const std::size_t entries = entries_in(edits, table);
+  if (adds) {
+    replace_entries(edits, table, *holder);
+  } else {
+    edits.insert(edits.begin(), model::Edit{Op::clear, line::below(table.parent, table.list->name), {}, {}});
+    // The whole table comes from the file: there is nothing to ask about what was there.
+    if (start.empty() && table.parent.empty()) start = "empty";
+  }
+  const int code = send_edits(session, subject.feature, edits, start);
+  if (code == exit_ok && !session.json) session.line(fmt::format("{} entries imported; showchanges shows them.", entries));
+  return code;
+}
+
+int export_table(Session& session, const line::Subject& subject, const line::WholeTable& table, Arguments& arguments) {
+  const auto file = format_of(subject, *table.list, arguments);
+  if (!file) return session.fail(file.error());
+  if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
+  const auto holder = line::entry_at(subject, table.parent);
+  if (!holder) return session.fail(holder.error());
+  session.print(file->write(*holder));
+  return exit_ok;
+}
+
+}  // namespace postern::cli
