@@ -107,6 +107,8 @@ class Server {
   pid_t worker_ = 0;  // who works now; one at a time: Postfix's files are one thing
   bool stopping_ = false;
   bool postfix_stopped_ = false;
+  pid_t bringer_ = 0;                           // the worker that brings mail back
+  std::uint64_t bring_at_end_ = ends_in_vain;   // of posternd
   bool left_to_posternd_ = false;  // what Postfix does: it has asked, or mail was brought back without it
   std::int64_t look_at_ms_ = 0;  // when to look at the logs again
   bool more_to_do_ = false;      // a request was done: another may lie behind it, read already
@@ -177,6 +179,7 @@ void Server::reap() {
     rows_.ended(pid);
     if (keeper_.ended(pid, status, now_ms()) || logins_.ended(pid, status)) continue;
     if (pid != worker_) continue;
+    if (pid == bringer_ && status == 0) left_to_posternd_ = true;
     if (Connection* connection = worker_done(status == 0)) worker_ended(*connection, status);
   }
 }
@@ -426,10 +429,11 @@ void Server::go_on_stopping() {
 }
 
 /// After a restart of the host a posternd that does not come up (its store is damaged, say) must not keep mail back: what
-/// was in force last is put to work once, judged as ever.
+/// was in force last is put to work, judged as ever. When that fails (a port is still taken, say), it is tried again as often
+/// as posternd is.
 void Server::bring_mail_back() {
-  if (left_to_posternd_ || worker_ != 0 || keeper_.ends() < ends_in_vain) return;
-  left_to_posternd_ = true;
+  if (left_to_posternd_ || worker_ != 0 || keeper_.ends() < bring_at_end_) return;
+  bring_at_end_ = keeper_.ends() + 1;
   const std::uint64_t generation = instance_.in_force();
   if (generation == 0) return;
   log_.line(fmt::format("posternd does not come up: Postfix is started with generation {}, which was in force last",
@@ -437,11 +441,12 @@ void Server::bring_mail_back() {
   worker_ = ::fork();
   if (worker_ != 0) {
     if (worker_ < 0) worker_ = 0;
+    bringer_ = worker_;
     return;
   }
   const auto started = instance_.start();
   log_.line(started ? "Postfix runs" : base::to_text(started.error()));
-  ::_exit(0);
+  ::_exit(started ? 0 : 1);
 }
 
 base::Result<Descriptor> open_signals() {

@@ -8,8 +8,13 @@
 #include <atomic>
 #include <set>
 
+#include "tests/hands/ports.h"
+#include "tests/support/free_port.h"
+
 namespace postern::hands {
 namespace {
+
+using support::free_port;
 
 class InstanceTest : public Machine {
  protected:
@@ -166,33 +171,6 @@ TEST_F(InstanceTest, NothingStartsBeforeAGenerationIsInForce) {
   EXPECT_EQ(client_->reload().error().code, base::ErrorCode::restricted);
   EXPECT_EQ(text_of(client_->stop()), "") << "nothing to stop";
   EXPECT_FALSE(client_->running().value());
-}
-
-int free_port() {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  EXPECT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
-  EXPECT_EQ(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
-  return ntohs(address.sin_port);
-}
-
-/// The SMTP greeting at the port, or empty.
-std::string greeting(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const timeval patience{5, 0};
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return {};
-  char buffer[512];
-  const ssize_t count = ::recv(socket.get(), buffer, sizeof buffer, 0);
-  return count <= 0 ? std::string() : std::string(buffer, static_cast<std::size_t>(count));
 }
 
 bool listens(int port) {
@@ -423,6 +401,25 @@ TEST_F(InstanceTest, MailGoesOnAfterARestartThoughPosterndDoesNotComeUp) {
   const std::size_t ends = logged("posternd ended");
   EXPECT_TRUE(becomes([&] { return logged("posternd ended") > ends; }));
   EXPECT_FALSE(client_->running().value());
+}
+
+TEST_F(InstanceTest, MailIsBroughtBackWhenThePortIsFreeAgain) {
+  const int port = free_port();
+  EXPECT_EQ(text_of(client_->stage(generation(mta(), 1, main_lines, services(port, "")))), "");
+  EXPECT_EQ(text_of(client_->check(1)), "");
+  EXPECT_EQ(text_of(client_->switch_to(1)), "");
+  ASSERT_EQ(text_of(client_->start()), "");
+  client_.reset();
+  EXPECT_EQ(end_hands(SIGTERM), 0);
+  std::filesystem::remove(bin() + "/posternd");
+  std::filesystem::copy_file("/bin/false", bin() + "/posternd");
+  std::optional<Descriptor> other = listening_at(port);
+  begin_hands(false);
+  EXPECT_TRUE(becomes([&] { return logged("postfix start: It failed") > 0; })) << log();
+  other.reset();
+  client_.emplace(socket_path());
+  EXPECT_TRUE(becomes([&] { return client_->running().value(); })) << log();
+  EXPECT_TRUE(becomes([&] { return logged("Postfix runs") == 1; })) << log();
 }
 
 TEST_F(InstanceTest, WhatPosterndAskedForIsNotDoneAgainWithoutIt) {

@@ -44,16 +44,6 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 
 }  // namespace
 
-std::uint16_t free_port(const std::string& address) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  auto in = place(address, 0);
-  bind(fd, reinterpret_cast<sockaddr*>(&in), sizeof in);
-  socklen_t size = sizeof in;
-  getsockname(fd, reinterpret_cast<sockaddr*>(&in), &size);
-  close(fd);
-  return ntohs(in.sin_port);
-}
-
 const KeyPair& key(const std::string& name) {
   static std::mutex mutex;
   static std::map<std::string, KeyPair> keys;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tests/support/free_port.h"
 #include "transport/transport.h"
 
 #include <atomic>
@@ -18,8 +19,7 @@ namespace postern::transport::test {
 
 using namespace std::chrono_literals;
 
-/// A port of `address` that nothing listens on.
-std::uint16_t free_port(const std::string& address);
+using support::free_port;
 
 const KeyPair& key(const std::string& name);  ///< the same for one name, made at first use
 
