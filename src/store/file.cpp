@@ -43,9 +43,13 @@ base::Error not_ours(const std::string& path, std::string_view how) {
                   how));
 }
 
-std::int64_t log_size(const std::string& path) {
+/// 0: there is none.
+base::Result<std::int64_t> log_size(const std::string& path) {
+  const std::string log = path + "-wal";
   struct stat status {};
-  return ::stat((path + "-wal").c_str(), &status) == 0 ? status.st_size : 0;
+  if (::stat(log.c_str(), &status) == 0) return status.st_size;
+  if (errno == ENOENT) return 0;
+  return system_error(log, "The store's log cannot be examined");
 }
 
 using Head = std::array<unsigned char, 100>;
@@ -143,10 +147,17 @@ base::Result<void> sync_log_of(const std::string& path) {
 }  // namespace
 
 base::Result<Found> inspect(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  const bool has_log = log_size(path) > 0;
-  if (file.get() < 0) {
-    if (errno != ENOENT) return system_error(path, "The store cannot be opened");
+  // For writing, too: SQLite says of a file that is to be read only what nobody understands.
+  const Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  const int why = file.get() < 0 ? errno : 0;
+  if (why != 0 && why != ENOENT)
+    return base::fail(base::ErrorCode::io, path,
+                      fmt::format("The store is there and cannot be opened for writing: {}. Give the file to the user postern, "
+                                  "mode 0600.", std::strerror(why)));
+  const auto log = log_size(path);
+  if (!log) return log.error();
+  const bool has_log = *log > 0;
+  if (why == ENOENT) {
     if (has_log)
       return not_ours(path + "-wal", "This is the log of a store whose main file is gone.");
     return Found::nothing;
@@ -184,7 +195,9 @@ base::Result<void> make_file(const std::string& path, const char* vfs) {
 
 base::Result<void> put_in_place(const std::string& beside, const std::string& path) {
   // The main file alone is the store only when nothing is left in a log.
-  if (log_size(beside) > 0)
+  const auto log = log_size(beside);
+  if (!log) return log.error();
+  if (*log > 0)
     return base::fail(base::ErrorCode::io, beside, "The new store's log could not be moved into it.");
   if (::link(beside.c_str(), path.c_str()) != 0) {
     if (errno != EEXIST) return system_error(path, "A new store cannot be put into its place");
@@ -213,7 +226,8 @@ base::Result<Sql> open_file(const std::string& path, const char* vfs, Found foun
 }
 
 void prepare_log(const std::string& path) {
-  const std::int64_t size = log_size(path);
+  const auto log = log_size(path);
+  const std::int64_t size = log ? *log : 0;
   if (size == 0 || size >= prepared_log_bytes) return;
   const Descriptor open(::open((path + "-wal").c_str(), O_WRONLY | O_CLOEXEC));
   if (open.get() < 0) return;

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <thread>
@@ -32,6 +33,28 @@ TEST(Create, HoldsEverythingAndLeavesNothingBeside) {
   EXPECT_EQ(names_in(folder), std::vector<std::string>{"store"});
   EXPECT_EQ(Store::exists(folder.file()).value(), true);
   EXPECT_EQ(whole_batches(*open_store(folder.file())), 1U);
+}
+
+// A machine whose store cannot be opened waited for its setting up, and mail with it.
+TEST(Create, AStoreThatCannotBeOpenedIsNotTakenForNone) {
+  const Folder folder;
+  std::filesystem::create_symlink(folder.file(), folder.file());
+  const auto loop = Store::exists(folder.file());
+  ASSERT_FALSE(loop);
+  EXPECT_NE(loop.error().text.find("cannot be opened for writing: Too many levels"), std::string::npos) << loop.error().text;
+  EXPECT_FALSE(Store::open(folder.file()));
+  std::filesystem::remove(folder.file());
+
+  ASSERT_TRUE(Store::create(folder.file(), batch_of(1)));
+  if (::geteuid() != 0) return;
+  std::filesystem::permissions(folder.file(""), std::filesystem::perms::all);
+  ASSERT_EQ(::seteuid(65534), 0);
+  const auto foreign = Store::exists(folder.file());
+  const auto opened = Store::open(folder.file());
+  ASSERT_EQ(::seteuid(0), 0);
+  ASSERT_FALSE(foreign);
+  EXPECT_NE(foreign.error().text.find("Permission denied"), std::string::npos) << foreign.error().text;
+  EXPECT_FALSE(opened);
 }
 
 TEST(Create, NeverOverwrites) {
