@@ -49,10 +49,18 @@ struct MailState {
   std::int64_t age_ms = 0;      ///< since both were measured
 };
 
-/// A listener of the settings in effect.
+/// A listener of the settings in effect, or one that is suspended and no longer there.
 struct MailListener {
   std::string name;
-  std::string state;  ///< "open", "suspended", or "off": there is no address or port for it here
+  std::string state;     ///< as it is to be: "open", "suspended", or "off": there is no address or port for it here
+  std::string in_force;  ///< the same, as Postfix was last given it; empty: it was given none, or not that listener
+  bool there = true;     ///< in the settings in effect
+  bool kept = true;      ///< `state` is on the disk
+  /// It is to be suspended, or not to be, and is so.
+  [[nodiscard]] bool is(bool suspended) const {
+    const bool wished = (state == "suspended") == suspended;
+    return wished && (!there || (!in_force.empty() && (in_force == "suspended") == suspended));
+  }
 };
 
 class MailEngine {
@@ -62,9 +70,10 @@ class MailEngine {
   [[nodiscard]] virtual MailState state() const = 0;
   /// Measures; `done` once, when that is done or takes too long.
   virtual void measure(std::function<void()> done) = 0;
-  /// In the settings' order.
+  /// In the settings' order; then those that are suspended and not in the settings.
   [[nodiscard]] virtual std::vector<MailListener> listeners() const = 0;
   /// Has those listeners take no connections, or take them again; kept over restarts. Sessions that are open on them end.
+  /// One wish after another: what the store does not keep has no effect, then or later, and is logged.
   /// `done` when it is in force; error io, which says why, when it is kept but not known to be in force, or not even kept.
   virtual void suspend(std::vector<std::string> listeners, bool suspended, std::function<void(base::Result<void>)> done) = 0;
   /// Where smtproutes send the domain's mail, as in transport(5); empty: nowhere else than its MX records say. `domain` in

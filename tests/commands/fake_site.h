@@ -22,6 +22,10 @@ struct FakeMail final : MailEngine {
     for (auto& each : all)
       for (const auto& name : listeners)
         if (each.name == name) each.state = suspended ? "suspended" : "open";
+    for (auto& each : all) {
+      each.kept = !slow;
+      if (!slow && refusal.empty()) each.in_force = each.state;
+    }
     if (slow) return late.push_back([done] { done({}); });
     done(refusal.empty() ? base::Result<void>() : base::fail(base::ErrorCode::io, refusal));
   }
@@ -37,7 +41,7 @@ struct FakeMail final : MailEngine {
   }
 
   MailState shown{3, "", {"a note"}, true, MailState::Queue{2, 3, 1}, 0};
-  std::vector<MailListener> all{{"InboundMail", "open"}, {"OutboundMail", "open"}};
+  std::vector<MailListener> all{{"InboundMail", "open", "open"}, {"OutboundMail", "open", "open"}};
   std::map<std::string, std::string> routes;
   std::map<std::string, base::Result<base::QueuedMail>> queued;
   std::string refusal;  ///< why a change of listeners is not in force

@@ -163,6 +163,42 @@ TEST_F(RunTest, WhatTheMailEngineDoesNotTakeIsTold) {
   EXPECT_EQ(refused("suspendlistener", {{"listeners", {"InboundMail"}}}).text, fake.mail.refusal);
 }
 
+// The second time there is nothing to wish, and still nothing in force.
+TEST_F(RunTest, WhatIsNotInForceIsWishedAgain) {
+  fake.mail.refusal = "Kept, but: the disk is full.";
+  refused("suspendlistener", {{"listeners", {"InboundMail"}}});
+  const auto looks = ok("suspendlistener", {});
+  EXPECT_EQ(looks.at("listeners").at(0), (json::value{{"name", "InboundMail"}, {"state", "suspended"}, {"in_force", "open"}}));
+  refused("suspendlistener", {{"listeners", {"InboundMail"}}});
+  fake.mail.refusal.clear();
+  EXPECT_EQ(ok("suspendlistener", {{"listeners", {"InboundMail"}}}).at("changed"), (json::value{"InboundMail"}));
+  EXPECT_EQ(fake.mail.all[0].in_force, "suspended");
+}
+
+TEST_F(RunTest, AListenerThatIsGoneIsResumedAndNotSuspended) {
+  fake.mail.all.push_back({"OldMail", "suspended", "", false, true});
+  EXPECT_EQ(ok("suspendlistener", {}).at("listeners").at(2),
+            (json::value{{"name", "OldMail"}, {"state", "suspended"}, {"there", false}}));
+  EXPECT_TRUE(ok("suspendlistener", {{"listeners", {"OldMail"}}}).at("changed").as_array().empty());
+  EXPECT_EQ(refused("suspendlistener", {{"listeners", {"Nobody"}}}).text.find("OldMail"), std::string::npos);
+  EXPECT_EQ(ok("resumelistener", {{"listeners", {"OldMail"}}}).at("changed"), (json::value{"OldMail"}));
+}
+
+TEST_F(RunTest, AListenerThatIsOffIsSuspendedToo) {
+  fake.mail.all[1] = {"OutboundMail", "off", "off"};
+  EXPECT_TRUE(ok("resumelistener", {{"listeners", {"OutboundMail"}}}).at("changed").as_array().empty());
+  EXPECT_EQ(ok("suspendlistener", {{"listeners", {"OutboundMail"}}}).at("changed"), (json::value{"OutboundMail"}));
+}
+
+TEST_F(RunTest, WhatTheDiskHasNotTakenYetIsToldOf) {
+  fake.mail.slow = true;
+  run("suspendlistener", {{"listeners", {"InboundMail"}}});
+  fake.host.timers[0].second();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->at("kept"), false);
+  EXPECT_LT(fake.host.timers[0].first, 3'000) << "before whoever asks another machine gives up";
+}
+
 TEST_F(RunTest, AMailEngineThatTakesItsTimeIsToldOf) {
   fake.mail.slow = true;
   run("suspendlistener", {{"listeners", {"InboundMail"}}});

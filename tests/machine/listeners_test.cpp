@@ -35,6 +35,7 @@ TEST_F(Listeners, are_suspended_over_a_restart_and_resumed) {
   const auto commits = fleet.machine(a).peer().newest_commits(10).size();
   const auto answer = set(a, "suspendlistener", {"IncomingMail"});
   EXPECT_EQ(answer.at("under_way"), false);
+  EXPECT_TRUE(fleet.world(a).notes_flushed) << "told as kept, a power cut or not";
   EXPECT_EQ(open(a), 1U) << "in force when it is told";
   EXPECT_TRUE(noted(a));
   fleet.kill(a);
@@ -75,6 +76,101 @@ TEST_F(Listeners, a_wish_that_is_not_kept_has_no_effect) {
   must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
   fleet.run_for(1'000);
   EXPECT_EQ(open(a), 2U) << "a later plan does not take it up";
+}
+
+struct Wishes : Listeners {
+  void SetUp() override {
+    fleet.add(a, "127.0.1.1");
+    fleet.run_for(100);
+  }
+  void wish(const char* listener, bool suspended) {
+    fleet.machine(a).mail_engine().suspend({listener}, suspended, [this](const base::Result<void>& result) {
+      heard.push_back(result ? "kept" : result.error().text);
+    });
+  }
+  void plan_anew() {
+    must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
+    fleet.run_for(1'000);
+  }
+  std::vector<std::string> heard;
+};
+
+TEST_F(Wishes, two_that_are_not_kept_have_no_effect) {
+  fleet.world(a).disk_is_full = true;
+  wish("IncomingMail", true);
+  wish("OutgoingMail", true);
+  fleet.run_for(1'000);
+  EXPECT_EQ(heard, (std::vector<std::string>{"The disk is full.", "The disk is full."}));
+  fleet.world(a).disk_is_full = false;
+  plan_anew();
+  EXPECT_EQ(open(a), 2U);
+}
+
+TEST_F(Wishes, one_that_is_not_kept_undoes_no_other) {
+  wish("IncomingMail", true);
+  fleet.run_for(1'000);
+  fleet.world(a).disk_is_full = true;
+  wish("OutgoingMail", true);
+  fleet.run_for(1'000);
+  wish("IncomingMail", false);
+  fleet.run_for(1'000);
+  EXPECT_EQ(heard, (std::vector<std::string>{"kept", "The disk is full.", "The disk is full."}));
+  fleet.world(a).disk_is_full = false;
+  plan_anew();
+  EXPECT_EQ(open(a), 1U);
+  EXPECT_EQ(fleet.world(a).contents.notes[std::string(note_suspended)], "IncomingMail");
+}
+
+TEST_F(Wishes, one_that_is_not_kept_yet_is_not_in_force) {
+  fleet.world(a).disk_stands_still = true;
+  wish("IncomingMail", true);
+  fleet.run_for(10);
+  fleet.world(a).data_plane_watcher(applier::Outcome{});  // all is well: what is in effect is planned anew
+  fleet.run_for(1'000);
+  EXPECT_EQ(open(a), 2U);
+  EXPECT_FALSE(fleet.machine(a).mail_engine().listeners().front().kept);
+  fleet.world(a).disk_is_full = true;
+  fleet.world(a).disk_goes_on();
+  fleet.run_for(100'000);
+  EXPECT_EQ(open(a), 2U);
+  EXPECT_EQ(heard, (std::vector<std::string>{"The disk is full."}));
+  EXPECT_TRUE(std::ranges::any_of(fleet.world(a).lines, [](const std::string& line) {
+    return line.find("IncomingMail not suspended: ") != std::string::npos;
+  })) << "whoever asked may have gone";
+}
+
+TEST_F(Wishes, take_effect_in_their_order) {
+  wish("IncomingMail", true);
+  wish("IncomingMail", false);
+  EXPECT_EQ(fleet.machine(a).mail_engine().listeners().front().state, "open") << "as it is to be";
+  wish("IncomingMail", true);
+  fleet.run_for(1'000);
+  EXPECT_EQ(heard.size(), 3U);
+  EXPECT_EQ(open(a), 1U);
+}
+
+TEST_F(Wishes, what_is_not_in_force_is_not_said_to_be) {
+  fleet.world(a).applies_fail = true;
+  refused_to_suspend(a);
+  const auto& mail = fleet.machine(a).mail_engine();
+  EXPECT_EQ(mail.listeners().front().state, "suspended");
+  EXPECT_EQ(mail.listeners().front().in_force, "open");
+  refused_to_suspend(a);
+  fleet.world(a).applies_fail = false;
+  EXPECT_EQ(set(a, "suspendlistener", {"IncomingMail"}).at("changed"), (protocol::Json{"IncomingMail"}));
+  EXPECT_EQ(mail.listeners().front().in_force, "suspended");
+}
+
+TEST_F(Wishes, one_for_a_listener_that_is_gone_is_told_and_taken_back) {
+  fleet.kill(a);
+  fleet.world(a).contents.notes[std::string(note_suspended)] = "OldMail";
+  fleet.restart(a);
+  fleet.run_for(100);
+  EXPECT_EQ(open(a), 2U);
+  EXPECT_TRUE(noted(a));
+  set(a, "resumelistener", {"OldMail"});
+  EXPECT_FALSE(noted(a));
+  EXPECT_FALSE(fleet.world(a).contents.notes.contains(std::string(note_suspended)));
 }
 
 TEST_F(Listeners, a_mail_engine_that_refuses_is_told_and_the_wish_is_kept) {

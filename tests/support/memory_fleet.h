@@ -173,6 +173,7 @@ class MemoryWorld final : public machine::World {
   applier::Applier::Done data_plane_watcher;
   bool disk_stands_still = false;  ///< what is asked of the store is answered after disk_goes_on()
   void disk_goes_on();
+  bool notes_flushed = false;      ///< when they were written last
   bool disk_is_full = false;       ///< writes are refused
   std::vector<std::function<void()>> disk_waits;
   int resolved = 0;                ///< names that were looked up

@@ -57,6 +57,7 @@ void MemoryWorld::apply_batch(const store::Batch& batch) {
       else
         into.erase(key);
   };
+  if (!batch.notes.empty()) notes_flushed = batch.persist.flush;
   merge(contents.notes, batch.notes);
   merge(contents.pending, batch.pending);
   merge(contents.in_use, batch.in_use);

@@ -20,13 +20,23 @@ constexpr std::size_t shown_bytes = 64;
 
 json::object state_json(const MailEngine& mail, const std::vector<std::string>& changed, bool under_way) {
   json::array all;
-  for (const auto& each : mail.listeners()) all.push_back(json::object{{"name", each.name}, {"state", each.state}});
-  return {{"listeners", std::move(all)}, {"changed", json::array(changed.begin(), changed.end())}, {"under_way", under_way}};
+  bool kept = true;
+  for (const auto& each : mail.listeners()) {
+    json::object one{{"name", each.name}, {"state", each.state}};
+    if (!each.there) one["there"] = false;
+    if (each.there && each.in_force != each.state) one["in_force"] = each.in_force;
+    kept = kept && (each.kept || std::ranges::count(changed, each.name) == 0);
+    all.push_back(std::move(one));
+  }
+  json::object out{{"listeners", std::move(all)}, {"changed", json::array(changed.begin(), changed.end())}, {"under_way", under_way}};
+  if (!kept) out["kept"] = false;
+  return out;
 }
 
 base::Error unknown(const MailEngine& mail, const std::string& name) {
   std::vector<std::string> names;
-  for (const auto& each : mail.listeners()) names.push_back(each.name);
+  for (const auto& each : mail.listeners())
+    if (each.there) names.push_back(each.name);
   return base::fail(base::ErrorCode::not_found, "listeners",
                     fmt::format("There is no listener \"{}\" here. Listeners: {}.", base::printable_line(name, shown_bytes),
                                 names.empty() ? "none" : base::join(names, ", ")));
@@ -42,7 +52,7 @@ void switch_listeners(const Site& site, protocol::Params& parameters, bool suspe
     if (std::ranges::find(all, name, &MailListener::name) == all.end()) return answer(unknown(site.mail, name));
   std::vector<std::string> changed;
   for (const auto& each : all)
-    if (std::ranges::count(names, each.name) > 0 && (each.state == "suspended") != suspend) changed.push_back(each.name);
+    if (std::ranges::count(names, each.name) > 0 && !each.is(suspend)) changed.push_back(each.name);
   if (changed.empty()) return answer(state_json(site.mail, changed, false));
   const Answer tell = base::once(answer);
   MailEngine& mail = site.mail;

@@ -12,11 +12,19 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-/// Those that are suspended, or those that are not.
-std::vector<std::string> names_of(const Json& answer, bool suspended) {
+/// Whether there is something to do: it is, or is not, to be suspended, or that is not in force.
+bool may(const Json& listener, bool resume) {
+  const bool gone = member_of(listener, "there") == false;
+  const bool in_force = gone || member_of(listener, "in_force").is_null();
+  const bool suspended = text_of(listener, "state") == "suspended";
+  if (resume) return suspended || !in_force;
+  return !gone && (!suspended || !in_force);
+}
+
+std::vector<std::string> names_of(const Json& answer, bool resume) {
   std::vector<std::string> names;
   for (const auto& each : items_of(answer, "listeners"))
-    if ((text_of(each, "state") == "suspended") == suspended) names.push_back(text_of(each, "name"));
+    if (may(each, resume)) names.push_back(text_of(each, "name"));
   return names;
 }
 

@@ -1,3 +1,4 @@
+#include "base/printable.h"
 #include "features/features.h"
 #include "features/listeners/access.h"
 #include "gateway/draft.h"
@@ -94,6 +95,10 @@ std::vector<Listener> active(const gateway::Effective& effective, const gateway:
       draft.note("listeners", fmt::format("The listener {} is off: {}", listener.name, off));
     }
   }
+  for (const std::string& name : facts.suspended)
+    if (std::ranges::find(draft.listeners, name, &gateway::ListenerState::name) == draft.listeners.end())
+      draft.note("listeners", fmt::format("{} is suspended, and there is no listener of that name: resumelistener takes it back.",
+                                          base::printable_line(name, 64)));
   return all;
 }
 

@@ -4,12 +4,20 @@
 #include <utility>
 
 #include "base/once.h"
+#include "base/printable.h"
 #include "base/words.h"
 
 namespace postern::machine {
 namespace {
 
 constexpr std::int64_t measure_most_ms = 1'000;  // a status does not wait for an apply that takes long
+constexpr std::size_t logged_bytes = 1'024;
+
+using State = gateway::ListenerState::State;
+
+std::string word_of(State state) {
+  return state == State::open ? "open" : state == State::off ? "off" : "suspended";
+}
 
 }  // namespace
 
@@ -20,10 +28,16 @@ commands::MailState Mail::state() const {
 }
 
 std::vector<commands::MailListener> Mail::listeners() const {
-  using State = gateway::ListenerState::State;
+  const auto kept = suspended();
+  auto left = to_be_suspended();
   std::vector<commands::MailListener> out;
-  for (const auto& each : driver_.plan.listeners)
-    out.push_back({each.name, each.state == State::open ? "open" : each.state == State::off ? "off" : "suspended"});
+  for (const auto& each : driver_.plan.listeners) {
+    const bool suspended = left.erase(each.name) > 0;
+    const auto now = std::ranges::find(in_force_, each.name, &gateway::ListenerState::name);
+    out.push_back({each.name, suspended ? "suspended" : each.state == State::off ? "off" : "open",
+                   now == in_force_.end() ? "" : word_of(now->state), true, kept.contains(each.name) == suspended});
+  }
+  for (const auto& name : left) out.push_back({name, "suspended", "", false, kept.contains(name)});
   return out;
 }
 
@@ -34,31 +48,48 @@ std::set<std::string> Mail::suspended() const {
   return {names.begin(), names.end()};
 }
 
-/// In memory; what the store is to keep.
-std::optional<std::string> Mail::set_suspended(const std::set<std::string>& names) {
-  const std::string key(note_suspended);
-  if (names.empty()) {
-    driver_.notes.erase(key);
-    return std::nullopt;
-  }
-  return driver_.notes[key] = base::join({names.begin(), names.end()}, "\n");
+std::set<std::string> Mail::to_be_suspended() const {
+  auto names = suspended();
+  for (const auto& wish : wishes_) wish.put_into(names);
+  return names;
 }
 
-void Mail::suspend(std::vector<std::string> listeners, bool suspend, std::function<void(base::Result<void>)> done) {
-  const auto before = suspended();
-  auto names = before;
-  for (auto& each : listeners) suspend ? void(names.insert(std::move(each))) : void(names.erase(each));
+void Mail::Wish::put_into(std::set<std::string>& names) const {
+  for (const auto& each : listeners) suspended ? void(names.insert(each)) : void(names.erase(each));
+}
+
+void Mail::suspend(std::vector<std::string> listeners, bool suspended, std::function<void(base::Result<void>)> done) {
+  wishes_.push_back({std::move(listeners), suspended, std::move(done)});
+  if (wishes_.size() == 1) keep_next();
+}
+
+/// Told as kept: so it is flushed.
+void Mail::keep_next() {
+  auto names = suspended();
+  wishes_.front().put_into(names);
+  std::optional<std::string> note;
+  if (!names.empty()) note = base::join({names.begin(), names.end()}, "\n");
   store::Batch batch;
-  batch.notes[std::string(note_suspended)] = set_suspended(names);
-  driver_.world.write(std::move(batch), [this, before, names, done = std::move(done)](const base::Result<void>& kept, bool) {
-    if (!kept) {
-      if (suspended() == names) set_suspended(before);  // else somebody has changed it since
-      return done(kept.error());
-    }
-    driver_.replan([this, done] {
-      if (problem().empty()) return done({});
-      done(base::fail(base::ErrorCode::io, "This is kept, but not known to be in force: " + problem()));
-    });
+  batch.persist.flush = true;
+  batch.notes[std::string(note_suspended)] = note;
+  driver_.world.write(std::move(batch), [this, note](const base::Result<void>& kept, bool) { written(note, kept); });
+}
+
+/// Plans see what is kept only: what the store refused is not done, by whatever comes next either.
+void Mail::written(const std::optional<std::string>& note, const base::Result<void>& kept) {
+  const Wish wish = std::move(wishes_.front());
+  wishes_.pop_front();
+  if (kept && note) driver_.notes[std::string(note_suspended)] = *note;
+  if (kept && !note) driver_.notes.erase(std::string(note_suspended));
+  if (!wishes_.empty()) keep_next();
+  if (!kept) {
+    driver_.world.log("warning", base::printable_line(base::join(wish.listeners, ", "), logged_bytes) +
+                                     (wish.suspended ? " not suspended: " : " not resumed: ") + to_text(kept.error()));
+    return wish.done(kept.error());
+  }
+  driver_.replan([this, done = wish.done] {
+    if (problem().empty()) return done({});
+    done(base::fail(base::ErrorCode::io, "This is kept, but not known to be in force: " + problem()));
   });
 }
 

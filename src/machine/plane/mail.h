@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -36,7 +37,7 @@ class Mail final : public commands::MailEngine {
   [[nodiscard]] commands::MailState state() const override;
   [[nodiscard]] std::vector<commands::MailListener> listeners() const override;
   void suspend(std::vector<std::string> listeners, bool suspended, std::function<void(base::Result<void>)> done) override;
-  /// For gateway::Facts.
+  /// For gateway::Facts: what the store has.
   [[nodiscard]] std::set<std::string> suspended() const;
   [[nodiscard]] std::string route_of(const std::string& domain) const override;
   void measure(std::function<void()> done) override;
@@ -48,6 +49,8 @@ class Mail final : public commands::MailEngine {
   void saw(bool running);
   /// What the plan in force says to people.
   void set_notes(const std::vector<gateway::Note>& notes);
+  /// Postfix runs by a plan with these.
+  void set_in_force(std::vector<gateway::ListenerState> listeners) { in_force_ = std::move(listeners); }
   /// Why what is committed is not in force, unless there is a reason already; empty changes nothing.
   void add_problem(const std::string& problem);
   [[nodiscard]] const std::string& problem() const { return shown_.problem; }
@@ -55,9 +58,19 @@ class Mail final : public commands::MailEngine {
   [[nodiscard]] bool begun() const { return shown_.generation != 0; }
 
  private:
-  std::optional<std::string> set_suspended(const std::set<std::string>& names);
+  struct Wish {
+    std::vector<std::string> listeners;
+    bool suspended = false;
+    std::function<void(base::Result<void>)> done;
+    void put_into(std::set<std::string>& names) const;
+  };
+  [[nodiscard]] std::set<std::string> to_be_suspended() const;
+  void keep_next();
+  void written(const std::optional<std::string>& note, const base::Result<void>& kept);
 
   const Driver driver_;
+  std::deque<Wish> wishes_;  ///< the first is being written
+  std::vector<gateway::ListenerState> in_force_;
   commands::MailState shown_;
   std::int64_t seen_ms_ = 0;     ///< when its Postfix was last seen
   std::int64_t counted_ms_ = 0;  ///< when its queue was last counted

@@ -74,27 +74,27 @@ void Plane::apply(const model::Mix& mix) {
     return;
   }
   ++applying_;
-  world_.apply(std::move(plan), [this, mix, covers, epoch = epoch_](const applier::Outcome& outcome) {
-    applied(outcome, mix, covers, epoch);
-  });
+  Handed handed{mix, std::move(covers), epoch_, plan.listeners};
+  world_.apply(std::move(plan), [this, handed = std::move(handed)](const applier::Outcome& outcome) { applied(outcome, handed); });
 }
 
-void Plane::applied(const applier::Outcome& outcome, const model::Mix& mix, cluster::Vector covers, std::uint64_t epoch) {
+void Plane::applied(const applier::Outcome& outcome, Handed handed) {
   --applying_;
   mail_.show(outcome);
   mail_.set_notes(plan_.notes);
-  const auto kept = settings_.why_kept(mix);
+  if (outcome.result) mail_.set_in_force(std::move(handed.listeners));
+  const auto kept = settings_.why_kept(handed.mix);
   mail_.add_problem(kept);
   if (!mail_.problem().empty()) world_.log("warning", mail_.problem());
   const bool proved = outcome.result.has_value() && outcome.not_proved.empty();
   refused_ = !outcome.result;
-  if (proved) settings_.save_in_use(mix.texts);
+  if (proved) settings_.save_in_use(handed.mix.texts);
   if (refused_)
     retry_later();
   else
     retry_ms_ = 0;
-  if (epoch == epoch_) {
-    if (proved && kept.empty()) in_force_ = std::move(covers);
+  if (handed.epoch == epoch_) {
+    if (proved && kept.empty()) in_force_ = std::move(handed.covers);
     truth_.tell(cluster::DataPlane{in_force_, mail_.problem()});
   }
   if (applying_ == 0)

@@ -42,7 +42,14 @@ class Plane {
  private:
   const std::vector<std::string>& addresses_now(const model::Tree& interfaces);
   void apply(const model::Mix& mix);
-  void applied(const applier::Outcome& outcome, const model::Mix& mix, cluster::Vector covers, std::uint64_t epoch);
+  /// A plan that was handed to the applier.
+  struct Handed {
+    model::Mix mix;
+    cluster::Vector covers;
+    std::uint64_t epoch = 0;
+    std::vector<gateway::ListenerState> listeners;
+  };
+  void applied(const applier::Outcome& outcome, Handed handed);
   void retry_later();
 
   World& world_;
