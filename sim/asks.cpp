@@ -79,10 +79,9 @@ void Asks::asked(std::size_t machine, const cluster::Asked& asked) {
   if (question.target != machine || asker.self.member != asked.from)
     return broken("heard", fmt::format("{} hears what {} asked of {}.", name, asker.name, world_.machine(question.target).name));
   const std::uint64_t life = world_.machine(machine).life;
-  if (question.heard && question.heard_in == life && forgetful_.count(machine) == 0)
+  if (question.heard && forgetful_.count(machine) == 0)
     return broken("heard", fmt::format("{} hears one question of {} twice.", name, asker.name));
   question.heard = true;
-  question.heard_in = life;
   world_.mark("question");
   if (!prompt_ && random_.chance(30)) return;
   const Micros delay = prompt_ || !random_.chance(100) ? 0 : random_.between(0, 4 * second);

@@ -43,7 +43,6 @@ class Asks {
     std::size_t target = 0;
     Micros when = 0;
     bool heard = false;
-    std::uint64_t heard_in = 0;  ///< the last life of the target that heard it
     bool told = false;
     bool answered = false;
   };

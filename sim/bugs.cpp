@@ -49,6 +49,7 @@ const std::vector<Bug>& bugs() {
       in_room("one-pool", "converge", Planted::one_pool),
       in_room("chains-without-measure", "pace", Planted::chains_without_measure),
       in_room("asked-again", "heard", Planted::asked_again),
+      in_room("asked-anew", "heard", Planted::asked_anew),
       in_room("any-answer", "told", Planted::any_answer),
       in_room("carries-nothing", "reached", Planted::carries_nothing),
       in_driver("lying-disk", "durable", Sabotage::lying_disk),

@@ -23,11 +23,6 @@ base::Error unreachable(const std::string& host, const char* why) {
   return base::fail(base::ErrorCode::unreachable, host, fmt::format("Could not reach {}: {}.", host, why));
 }
 
-/// Sent twice, the run before may have heard the one and this run have refused the other: asked anew it might be done twice.
-bool may_have_been_heard(const Asking& one) {
-  return one.retry_mono_ms > one.deadline_mono_ms - ask_wait_ms + ask_retry_ms;
-}
-
 }  // namespace
 
 /// The link over which a shortest way leads to `to`, by what the machines say of their links; of several the one with the
@@ -54,11 +49,9 @@ Link* Peer::Core::way_to(const base::MemberId& to, const std::set<base::MemberId
   return nullptr;
 }
 
-/// Under which nonce it runs, as far as this machine knows. Only a wrong guess costs something: one more question.
+/// Under which nonce it surely runs; 0: a machine between must ask it.
 std::uint64_t Peer::Core::nonce_of(const base::MemberId& member) {
-  const Other& other = others[member];
-  if (live_link(member) != nullptr || (other.told_nonce == 0 && !other.link_state)) return other.nonce;
-  return other.told_nonce != 0 ? other.told_nonce : other.link_state->boot_nonce;
+  return live_link(member) == nullptr ? 0 : others[member].nonce;
 }
 
 void Peer::Core::handle(const Ask& what) {
@@ -77,20 +70,21 @@ void Peer::Core::handle(const Ask& what) {
   one.id = what.id;
   one.envelope.from = self.member;
   one.envelope.to = what.to;
-  one.envelope.body = what.body;
+  one.body = what.body;
   one.deadline_mono_ms = now.mono_ms + ask_wait_ms;
-  ask(std::move(one));
+  ask(std::move(one), nonce_of(what.to));
 }
 
-/// Under a number of its own, whatever was asked before.
-void Peer::Core::ask(Asking one) {
+/// Under a number of its own, whatever was asked before. Under nonce 0, which no run has, it is heard by nobody and answered
+/// by the nonce that is right: so a question that may have been heard is never asked anew.
+void Peer::Core::ask(Asking one, std::uint64_t to_nonce) {
   Relay& envelope = one.envelope;
   envelope.number = ++asks_made;
   envelope.from_nonce = boot_nonce;
-  envelope.to_nonce = nonce_of(envelope.to);
+  envelope.to_nonce = to_nonce;
+  envelope.body = to_nonce == 0 ? std::string() : one.body;
   sign_relay(envelope);
   one.about = base::hash_bytes(signed_bytes(self.cluster, envelope));
-  one.tried.clear();
   one.retry_mono_ms = now.mono_ms + ask_retry_ms;
   if (!send_ask(one))
     return told(one.id, unreachable(host_of(envelope.to), "neither this machine nor one that it reaches has a link with it"));
@@ -120,7 +114,7 @@ bool Peer::Core::is_true(const Relay& what) {
 
 void Peer::Core::on_relay(Link& from, const Relay& what) {
   if (what.to != self.member) return carry(from, what);
-  if (what.reply) return on_told(what);
+  if (what.reply) return on_told(from, what);
   on_asked(from, what);
 }
 
@@ -188,7 +182,7 @@ std::map<AskId, Serving>::iterator Peer::Core::drop_serving(std::map<AskId, Serv
 }
 
 /// An answer counts when the machine that was asked signed it, about this very question.
-void Peer::Core::on_told(const Relay& what) {
+void Peer::Core::on_told(const Link& from, const Relay& what) {
   const auto found = asking.find(what.number);
   if (found == asking.end()) return;
   const Asking& open = found->second;
@@ -207,10 +201,10 @@ void Peer::Core::on_told(const Relay& what) {
                                      fmt::format("{} answers {} questions of this machine already. Try again in a moment.",
                                                  host, asks_of_a_member)));
     case Verdict::again:
-      others[one.envelope.to].told_nonce = what.from_nonce;
-      if (may_have_been_heard(one) || std::exchange(one.renewed, true))
+      if ((one.envelope.to_nonce != 0 && !planted(Planted::asked_anew)) || what.from_nonce == 0)
         return told(one.id, unreachable(host, "it was started again meanwhile"));
-      return ask(std::move(one));
+      one.tried.erase(from.member);  // that way is known to be one
+      return ask(std::move(one), what.from_nonce);
     case Verdict::too_long:
       return told(one.id, base::fail(base::ErrorCode::unsupported, host,
                                      fmt::format("The answer of {} is longer than {} bytes.", host,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "cluster/event.h"
@@ -84,11 +85,11 @@ class Asker {
 /// An own question under way, by its number.
 struct Asking {
   AskId id = 0;
+  std::string body;
   Relay envelope;
   base::Hash about;                ///< of the envelope: the answer names it
   std::int64_t deadline_mono_ms = 0;
   std::int64_t retry_mono_ms = 0;
-  bool renewed = false;            ///< asked again because the other machine runs under another nonce
   std::set<base::MemberId> tried;  ///< the neighbours that it was given to
 };
 

@@ -120,7 +120,6 @@ struct Link {
 /// What is known of another member, with or without a link.
 struct Other {
   std::uint64_t nonce = 0;
-  std::uint64_t told_nonce = 0;  ///< as it signed it itself, without a link; 0: never
   std::set<std::uint64_t> superseded;
   std::optional<LinkState> link_state;
   std::optional<base::MemberId> state_told_by;  ///< who told us that, when it was not itself
@@ -347,14 +346,14 @@ struct Peer::Core {
   // asks.cpp
   [[nodiscard]] Link* way_to(const base::MemberId& to, const std::set<base::MemberId>& except);
   [[nodiscard]] std::uint64_t nonce_of(const base::MemberId& member);
-  void ask(Asking one);
+  void ask(Asking one, std::uint64_t to_nonce);
   [[nodiscard]] bool send_ask(Asking& one);
   void sign_relay(Relay& what) const;
   [[nodiscard]] bool is_true(const Relay& what);
   void on_relay(Link& from, const Relay& what);
   void carry(Link& from, Relay what);
   void on_asked(Link& from, const Relay& what);
-  void on_told(const Relay& what);
+  void on_told(const Link& from, const Relay& what);
   void send_answer(Relay answer, Relay::Verdict verdict, std::string body, LinkId came);
   std::map<AskId, Serving>::iterator drop_serving(std::map<AskId, Serving>::iterator at);
   void told(AskId id, base::Result<std::string> answer);

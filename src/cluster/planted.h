@@ -41,6 +41,7 @@ enum class Planted : std::uint8_t {
   one_pool,                         ///< whoever fills the room for received commits has it
   chains_without_measure,           ///< a member begins as many chains as it likes
   asked_again,                      ///< a question that was heard before is asked again
+  asked_anew,                       ///< a question that may have been heard is asked under a new number
   any_answer,                       ///< whatever comes under a question's number is its answer
   carries_nothing,                  ///< no question is carried for other machines
 };

@@ -25,6 +25,26 @@ TEST(Asks, OneMemberHas32UnderWayAndTheOthersTheirOwn) {
   EXPECT_EQ(world.ask_and_wait(0, 1, "again").substr(0, 4), "done");
 }
 
+TEST(Asks, WhoeverIsRemovedMeanwhileIsNotAnswered) {
+  Asks world;
+  world.row(3);
+  world.hold_replies = true;
+  world.ask(0, 2, "x");
+  world.run();
+  ASSERT_EQ(world.at(2).asked.size(), 1U);
+  world.commit(2, {world.item(2, member_register(member_id(0), "life"), "", WriteKind::remove)});
+  world.pass(1'000);
+  int answers = 0;
+  world.on_wire = [&](int, int, Message& message) {
+    const auto* relay = std::get_if<Relay>(&message);
+    answers += relay != nullptr && relay->reply ? 1 : 0;
+    return true;
+  };
+  world.reply(2, world.at(2).asked[0]);
+  world.run();
+  EXPECT_EQ(answers, 0);
+}
+
 TEST(Asks, WhatIsNeverAnsweredIsGivenUpAfterAMinute) {
   Asks world;
   world.found(2);

@@ -21,7 +21,7 @@ TEST(Asks, OverOneMachineBetween) {
   const AskId id = world.ask(0, 2, "x");
   world.run();
   EXPECT_EQ(world.told(0, id), "done: " + world.at(2).host + " heard x");
-  EXPECT_EQ(world.at(1).peer->counters().carried, 2U) << "there and back";
+  EXPECT_EQ(world.at(1).peer->counters().carried, 4U) << "there and back, for the nonce and for the question";
   EXPECT_TRUE(world.heard(1).empty());
 }
 
@@ -31,8 +31,8 @@ TEST(Asks, OverTwoMachinesBetween) {
   const AskId id = world.ask(0, 3, "x");
   world.run();
   EXPECT_EQ(world.told(0, id), "done: " + world.at(3).host + " heard x");
-  EXPECT_EQ(world.at(1).peer->counters().carried, 2U);
-  EXPECT_EQ(world.at(2).peer->counters().carried, 2U);
+  EXPECT_EQ(world.at(1).peer->counters().carried, 4U);
+  EXPECT_EQ(world.at(2).peer->counters().carried, 4U);
 }
 
 /// Whoever links last hears of its neighbour's neighbours then, not only at their next change.
@@ -60,7 +60,7 @@ TEST(Asks, AnAnswerGoesToANeighbourAtOnce) {
   world.reply(2, world.at(2).asked.at(0));
   world.run();
   EXPECT_EQ(world.told(0, id), "done: " + world.at(2).host + " heard x");
-  EXPECT_EQ(world.at(1).peer->counters().carried, 1U) << "the question alone";
+  EXPECT_EQ(world.at(1).peer->counters().carried, 3U) << "for the nonce there and back, and the question";
 }
 
 /// Wrong word of a link that is none: the machine that brings a question is no way to carry it on.
@@ -112,8 +112,43 @@ TEST(Asks, AnotherWayIsTriedWhenOneSwallowsThem) {
     return !lost;
   };
   EXPECT_EQ(world.ask_and_wait(0, 3, "x"), "done: " + world.at(3).host + " heard x");
-  EXPECT_EQ(swallowed, 1);
+  EXPECT_EQ(swallowed, 1) << "the way on which the nonce came is taken for the question";
   EXPECT_EQ(world.heard(3), Heard{"x"});
+}
+
+TEST(Asks, EachSecondTriesAnotherWay) {
+  Asks world;
+  world.found(4);
+  world.cut(0, 3);
+  world.run();
+  int ways = 0;
+  world.on_wire = [&](int from, int, Message& message) {
+    const bool put = from == 0 && std::holds_alternative<Relay>(message);
+    ways += put ? 1 : 0;
+    return !put;
+  };
+  EXPECT_EQ(world.ask_and_wait(0, 3, "x").substr(0, 11), "unreachable");
+  EXPECT_EQ(ways, 3) << "at once, after one second and after two";
+}
+
+/// A link that seems to live and carries nothing one way.
+TEST(Asks, ALinkWithTheOtherThatSwallowsThemIsGoneRound) {
+  Asks world;
+  world.found(3);
+  world.on_wire = [&](int from, int to, Message& message) {
+    return from != 0 || to != 2 || !std::holds_alternative<Relay>(message);
+  };
+  EXPECT_EQ(world.ask_and_wait(0, 2, "x"), "done: " + world.at(2).host + " heard x");
+}
+
+TEST(Asks, TheNextTryWakesTheMachine) {
+  Asks world;
+  world.found(2);
+  world.hold_replies = true;
+  world.ask(0, 1, "x");
+  world.run();
+  EXPECT_GT(world.at(0).wake_mono_ms, 0);
+  EXPECT_LE(world.at(0).wake_mono_ms, world.clock_of(world.at(0)).mono_ms + ask_retry_ms);
 }
 
 /// What the machine between does to an answer.
@@ -260,6 +295,28 @@ TEST(Asks, AQuestionThatMayHaveBeenHeardIsNotAskedAnew) {
   EXPECT_EQ(world.heard(2), Heard{"x"});
 }
 
+/// The answer was lost between, and the question comes again from there: to the run that is, it is a new one.
+TEST(Asks, ARelayCannotHaveAQuestionHeardTwiceOverARestart) {
+  Asks world;
+  world.row(3);
+  std::vector<Relay> carried;
+  world.on_wire = [&](int from, int to, Message& message) {
+    const auto* relay = std::get_if<Relay>(&message);
+    if (relay != nullptr && from == 1 && to == 2 && !relay->reply) carried.push_back(*relay);
+    return relay == nullptr || from != 1 || to != 0 || relay->verdict != static_cast<std::uint32_t>(Relay::Verdict::done);
+  };
+  const AskId id = world.ask(0, 2, "x");
+  world.run();
+  ASSERT_EQ(world.heard(2), Heard{"x"});
+  world.restart(2);
+  world.connect(1, 2);
+  world.run();
+  for (const Relay& one : std::vector<Relay>(carried)) world.say(1, 2, one);
+  world.pass(4'000);
+  EXPECT_EQ(world.heard(2), Heard{"x"});
+  EXPECT_EQ(world.told(0, id), "unreachable: Could not reach " + world.at(2).host + ": it was started again meanwhile.");
+}
+
 /// A machine that names a new nonce again and again, as one would that starts all the time.
 TEST(Asks, AQuestionIsAskedAnewOnce) {
   Asks world;
@@ -336,6 +393,8 @@ TEST(Asks, NumbersAreTakenOnceInAnyOrder) {
   for (const std::uint64_t number : {5U, 3U, 4U, 1028U, 6U}) EXPECT_FALSE(seen.take(number)) << number;
   EXPECT_FALSE(seen.take(2)) << "too old to tell";
   EXPECT_TRUE(seen.take(1027));
+  EXPECT_TRUE(seen.take(1028 + 1024));
+  EXPECT_TRUE(seen.take(1027 + 1024)) << "in whose place 1027 stood";
   EXPECT_TRUE(seen.take(5000));
   EXPECT_FALSE(seen.take(1027));
   EXPECT_TRUE(seen.take(~std::uint64_t{0} - 1));
@@ -349,6 +408,11 @@ TEST(Asks, ARunThatGaveWayToOthersNeverAsksAgain) {
   EXPECT_FALSE(asker.take(1, 2)) << "the first of nine";
   EXPECT_TRUE(asker.take(2, 2));
   EXPECT_FALSE(asker.take(2, 1));
+  EXPECT_TRUE(asker.take(10, 1));
+  EXPECT_TRUE(asker.take(2, 3)) << "it has asked since, and 3 gave way";
+  EXPECT_FALSE(asker.take(3, 2));
+  for (std::uint64_t run = 11; run <= 250; ++run) EXPECT_TRUE(asker.take(run, 1));
+  for (std::uint64_t run = 1; run <= 200; ++run) EXPECT_FALSE(asker.take(run, 9)) << run;
 }
 
 }  // namespace

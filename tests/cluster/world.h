@@ -70,6 +70,7 @@ class World {
 
   /// Everything that is under way comes to its end; time stands still.
   void run();
+  base::Instant clock_of(const Machine& machine) const;
   /// Time goes on, from wake to wake.
   void pass(std::int64_t ms);
   /// Ends the oldest held flush of a machine.
@@ -109,7 +110,6 @@ class World {
     std::string bytes;
   };
   void start(int machine);
-  base::Instant clock_of(const Machine& machine) const;
   void perform(int machine, Effects effects);
   void write(Machine& machine, const Persist& persist);
   void post(int from, LinkId link, const Message& message);
