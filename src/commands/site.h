@@ -98,6 +98,7 @@ struct FleetState {
   std::string digest;       ///< of all that is committed
   std::size_t links_up = 0, links = 0;
   std::size_t sessions = 0;
+  std::string store_problem;  ///< why this machine's store refused the last write; empty: it did not
   bool pending = false;     ///< the caller has uncommitted changes here
   boost::json::value newest_commit;  ///< who, when and where (docs/DESK.md, history); null: none
 };

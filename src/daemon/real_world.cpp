@@ -80,7 +80,11 @@ void RealWorld::log(std::string_view level, std::string_view text) {
 }
 
 void RealWorld::write(store::Batch batch, store::Writer::Done done) {
-  writer_->write(std::move(batch), posted(std::function<void(Result<void>, bool)>(std::move(done))));
+  std::function<void(Result<void>, bool)> judged = [this, done = std::move(done)](Result<void> result, bool unknown) {
+    store_problem_ = result ? std::string() : to_text(result.error());
+    done(std::move(result), unknown);
+  };
+  writer_->write(std::move(batch), posted(std::move(judged)));
 }
 
 void RealWorld::replace_all(store::Batch next, std::function<void(Result<void>)> done) {

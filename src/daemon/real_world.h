@@ -46,6 +46,7 @@ class RealWorld final : public machine::World {
   void watch_data_plane(applier::Applier::Done told) override;
   void measure(std::function<void(applier::Measured)> done) override;
   void list_queue(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done) override;
+  [[nodiscard]] std::string store_problem() const override { return store_problem_; }
   std::vector<std::string> host_addresses() override;
   bool can_bind(const std::string& address) override;
 
@@ -63,6 +64,7 @@ class RealWorld final : public machine::World {
   auto posted(std::function<void(Args...)> done);
 
   boost::asio::io_context& truth_;
+  std::string store_problem_;
   boost::asio::thread_pool hashing_{1};
   std::unique_ptr<store::Writer> writer_;
   std::unique_ptr<transport::Transport> transport_;

@@ -91,6 +91,7 @@ class Machine final : public desk::House, private Truth {
   commands::Names& names() override;
   void link_status(std::function<void(std::vector<desk::LinkStatus>)> done) override;
   void stats(std::function<void(Stats)> done) override;
+  [[nodiscard]] std::string store_problem() const override { return world_.store_problem(); }
   [[nodiscard]] std::vector<std::string> host_addresses() const override;
   [[nodiscard]] bool has_address(const std::string& address) const override { return world_.can_bind(address); }
 

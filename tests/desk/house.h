@@ -161,6 +161,7 @@ class FakeHouse final : public House {
   bool names_are_slow = false;
   std::vector<std::function<void(std::vector<LinkStatus>)>> looks;  ///< not answered while names are slow
   void stats(std::function<void(Stats)> done) override { done({{"store.flushes", 12}}); }
+  [[nodiscard]] std::string store_problem() const override { return {}; }
   [[nodiscard]] std::vector<std::string> host_addresses() const override { return {"127.0.1.1"}; }
   [[nodiscard]] bool has_address(const std::string& address) const override { return address != "192.0.2.99"; }
   void after(std::int64_t ms, std::function<void()> then) override {

@@ -54,6 +54,17 @@ TEST_F(RunTest, InItsOwnModeItRunsHere) {
   EXPECT_TRUE(went.empty());
 }
 
+// More than are allowed at once.
+TEST_F(RunTest, QuestionsThatFailedAreOver) {
+  Sitter sitter(*desk, gina());
+  for (std::size_t i = 0; i < 20; ++i) {
+    sitter.send("command.run", status_of_paris);
+    ASSERT_EQ(went.size(), i + 1) << "asked";
+    went.back().done(base::fail(base::ErrorCode::unreachable, "paris", "Could not reach paris."));
+    EXPECT_EQ(sitter.answers.size(), i + 1);
+  }
+}
+
 TEST_F(RunTest, InAnotherMachinesModeItIsAsked) {
   Sitter sitter(*desk, bob());
   sitter.ok("session.mode", R"({"mode":"machine paris"})");

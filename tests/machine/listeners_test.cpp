@@ -72,10 +72,14 @@ TEST_F(Listeners, a_wish_that_is_not_kept_has_no_effect) {
   fleet.world(a).disk_is_full = true;
   const auto refused = refused_to_suspend(a);
   EXPECT_EQ(refused.error.text, "The disk is full.");
+  const auto notes = must(*fleet.client(a), "status", {}).at("notes").as_array();
+  ASSERT_FALSE(notes.empty());
+  EXPECT_EQ(notes[0], "The store refused the last change: The disk is full.");
   fleet.world(a).disk_is_full = false;
   must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
   fleet.run_for(1'000);
   EXPECT_EQ(open(a), 2U) << "a later plan does not take it up";
+  EXPECT_TRUE(must(*fleet.client(a), "status", {}).at("notes").as_array().empty()) << "it takes changes again";
 }
 
 struct Wishes : Listeners {
@@ -159,6 +163,26 @@ TEST_F(Wishes, what_is_not_in_force_is_not_said_to_be) {
   fleet.world(a).applies_fail = false;
   EXPECT_EQ(set(a, "suspendlistener", {"IncomingMail"}).at("changed"), (protocol::Json{"IncomingMail"}));
   EXPECT_EQ(mail.listeners().front().in_force, "suspended");
+}
+
+/// In transport(5)'s order: the domain, those that it is in from the nearest on, everything else.
+TEST_F(Wishes, a_route_is_the_nearest_that_is_set) {
+  const auto& mail = fleet.machine(a).mail_engine();
+  EXPECT_EQ(mail.route_of("example.com"), "");
+  const auto client = fleet.client(a);
+  const std::string here = "machine " + a;
+  const auto leads = [&](const char* domain, const char* to) { return mail.route_of(domain).find(to) != std::string::npos; };
+  route(*client, here, "example.com", "192.0.2.1");
+  route(*client, here, ".example.com", "192.0.2.2");
+  route(*client, here, ".sub.example.com", "192.0.2.3");
+  ASSERT_TRUE(fleet.run_until([&] { return leads("mail.sub.example.com", "192.0.2.3"); }, 5'000));
+  EXPECT_TRUE(leads("example.com", "192.0.2.1"));
+  EXPECT_TRUE(leads("mail.example.com", "192.0.2.2"));
+  EXPECT_TRUE(leads("sub.example.com", "192.0.2.2"));
+  EXPECT_EQ(mail.route_of("example.org"), "");
+  route(*client, here, "ALL", "192.0.2.9");
+  ASSERT_TRUE(fleet.run_until([&] { return leads("example.org", "192.0.2.9"); }, 5'000));
+  EXPECT_TRUE(leads("example.com", "192.0.2.1"));
 }
 
 TEST_F(Wishes, one_for_a_listener_that_is_gone_is_told_and_taken_back) {

@@ -143,6 +143,7 @@ class MemoryWorld final : public machine::World {
   base::Result<transport::Fingerprints> fingerprints(std::string_view public_line) override;
   void apply(gateway::Plan plan, applier::Applier::Done done) override;
   void watch_data_plane(applier::Applier::Done told) override { data_plane_watcher = std::move(told); }
+  [[nodiscard]] std::string store_problem() const override { return refused_write; }
   std::vector<std::string> host_addresses() override { return {address_}; }
   bool can_bind(const std::string& address) override { return address == address_; }
   void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override;
@@ -173,6 +174,7 @@ class MemoryWorld final : public machine::World {
   applier::Applier::Done data_plane_watcher;
   bool disk_stands_still = false;  ///< what is asked of the store is answered after disk_goes_on()
   void disk_goes_on();
+  std::string refused_write;
   bool notes_flushed = false;      ///< when they were written last
   bool disk_is_full = false;       ///< writes are refused
   std::vector<std::function<void()>> disk_waits;

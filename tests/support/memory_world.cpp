@@ -79,7 +79,8 @@ void MemoryWorld::disk_goes_on() {
 
 void MemoryWorld::write(store::Batch batch, store::Writer::Done done) {
   at_disk([this, batch = std::move(batch), done = std::move(done)] {
-    if (disk_is_full) return done(base::fail(base::ErrorCode::io, "The disk is full."), false);
+    refused_write = disk_is_full ? "The disk is full." : "";
+    if (disk_is_full) return done(base::fail(base::ErrorCode::io, refused_write), false);
     apply_batch(batch);
     done({}, false);
   });

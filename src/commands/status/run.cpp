@@ -14,7 +14,7 @@ json::value text_or_null(const std::optional<std::string>& text) {
 void add_mail(const MailState& mail, json::object& out) {
   out["generation"] = mail.generation;
   out["data_plane"] = mail.problem.empty() ? "in force" : mail.problem;
-  out["notes"] = json::array(mail.notes.begin(), mail.notes.end());
+  for (const auto& note : mail.notes) out["notes"].as_array().emplace_back(note);
   out["mta"] = mail.running;
   out["queue"] = nullptr;
   if (mail.queue)
@@ -37,6 +37,9 @@ void run_status(const Site& site, const Caller& caller, protocol::Params& parame
   out["sessions"] = fleet.sessions;
   out["pending"] = fleet.pending;
   out["newest_commit"] = std::move(fleet.newest_commit);
+  out["notes"] = json::array();
+  if (!fleet.store_problem.empty())
+    out["notes"].as_array().emplace_back("The store refused the last change: " + fleet.store_problem);
   site.mail.measure([&mail = site.mail, answer, out = std::move(out)]() mutable {
     add_mail(mail.state(), out);
     answer(std::move(out));

@@ -112,6 +112,8 @@ class House {
   /// `postern stats`: name -> value, dotted names such as "store.flushes". As stored_values.
   using Stats = std::vector<std::pair<std::string, std::uint64_t>>;
   virtual void stats(std::function<void(Stats)> done) = 0;
+  /// Why the store refused the last write; empty: it did not.
+  [[nodiscard]] virtual std::string store_problem() const = 0;
   /// Addresses that this host really has.
   [[nodiscard]] virtual std::vector<std::string> host_addresses() const = 0;
   /// Whether this host can use that address (interfaceconfig refuses others).

@@ -51,6 +51,7 @@ commands::FleetState DeskSite::state(const commands::Caller& caller) const {
   const auto links = state_.peer().links();
   const auto pending = state_.pending.find(caller.pending_key);
   commands::FleetState out;
+  out.store_problem = state_.house.store_problem();
   if (!fleet.standalone()) {
     out.cluster = fleet.cluster_name;
     if (group != nullptr) out.group = group->name;

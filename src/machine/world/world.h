@@ -68,6 +68,8 @@ class World {
   virtual void measure(std::function<void(applier::Measured)> done) = 0;
   /// As Applier::list.
   virtual void list_queue(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done) = 0;
+  /// Why the store refused the last write; empty: it did not.
+  [[nodiscard]] virtual std::string store_problem() const = 0;
   virtual std::vector<std::string> host_addresses() = 0;
   /// Whether a socket can be bound to that address here.
   virtual bool can_bind(const std::string& address) = 0;
