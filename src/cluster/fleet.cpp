@@ -208,7 +208,7 @@ Fleet read_fleet(const base::ClusterId& cluster, const State& state) {
   Fleet fleet;
   fleet.cluster = cluster;
   const Register name = cluster_name_register(cluster);
-  fleet.cluster_name = text_of(state, name);
+  fleet.cluster_name = state.is_lost(name) ? "(name lost)" : text_of(state, name);  // it has one: it is not standalone
   if (is_set(state, name)) fleet.named_wall_ms = state.find(name)->shown()->stamp.wall_ms();
   const std::vector<GroupFate> fates = read_fates(state);
   fleet.groups = read_groups(state, fates);

@@ -18,6 +18,15 @@ class Damages : public Fleets {
     fleet.cut(a, c, is_cut);
     fleet.cut(b, c, is_cut);
   }
+  /// The commit that many from the end of what c has stored.
+  base::Hash damage(std::ptrdiff_t from_end) {
+    auto& contents = fleet.world(c).contents;
+    const auto at = std::prev(contents.commits.end(), from_end);
+    const auto id = at->envelope.id();
+    contents.damaged.push_back({id, base::hash_bytes("damaged")});
+    contents.commits.erase(at);
+    return id;
+  }
   std::string problem() { return fleet.machine(c).mail_engine().state().problem; }
   void start_and_heal(const std::string& word) {
     fleet.restart(c);
@@ -71,15 +80,91 @@ TEST_F(Damages, the_identity_of_another_machine_too) {
 }
 
 TEST_F(Damages, a_commit_that_is_damaged_leaves_in_force_what_was) {
-  for (const bool newest : {true, false}) {
-    three_with_a_route();
-    auto& contents = fleet.world(c).contents;
-    const auto at = newest ? std::prev(contents.commits.end()) : std::prev(contents.commits.end(), 2);
-    contents.damaged.push_back({at->envelope.id(), base::hash_bytes("damaged")});
-    contents.commits.erase(at);
-    start_and_heal("damaged");
-    return;
-  }
+  three_with_a_route();
+  damage(1);
+  start_and_heal("damaged");
+}
+
+TEST_F(Damages, one_that_others_built_on_too) {
+  three_with_a_route();
+  damage(2);
+  start_and_heal("damaged");
+}
+
+/// Then the row's bytes are the commit, and what it stands under is nothing.
+TEST_F(Damages, one_of_which_only_the_hash_is_damaged_too) {
+  three_with_a_route();
+  const auto id = damage(1);
+  fleet.world(c).contents.damaged = {{base::hash_bytes("damaged"), id}};
+  start_and_heal("damaged");
+}
+
+/// By their names it finds the machines that have what is damaged.
+TEST_F(Damages, the_dns_servers_that_were_in_use_are_asked_while_a_commit_is_damaged) {
+  three();
+  auto client = fleet.client(a);
+  const boost::json::array edits{protocol::JsonObject{{"op", "set"}, {"path", "source"}, {"value", "servers"}},
+                                 protocol::JsonObject{{"op", "insert"}, {"path", "server"}, {"value", "127.0.1.53"}}};
+  must(*client, "feature.edit", {{"feature", "dns"}, {"mode", "cluster"}, {"edits", edits}, {"start", "empty"}});
+  must(*client, "commit", {{"comment", ""}, {"request", "dns"}});
+  const std::vector<std::string> servers{"127.0.1.53"};
+  ASSERT_TRUE(fleet.run_until([&] { return fleet.world(c).contents.in_use.contains("dns") && equal(); }, 5'000));
+  fleet.kill(c);
+  cut(true);
+  damage(1);
+  fleet.restart(c);
+  fleet.run_for(5'000);
+  EXPECT_NE(problem().find("damaged"), std::string::npos) << problem();
+  EXPECT_EQ(fleet.world(c).setup.dns_servers, servers);
+}
+
+TEST_F(Damages, what_is_known_is_in_force_where_nothing_was_before) {
+  three_with_a_route();
+  damage(1);
+  fleet.world(c).contents.in_use.clear();
+  fleet.restart(c);
+  fleet.run_for(5'000);
+  EXPECT_EQ(fleet.world(c).plan.listen.size(), 2U) << "its listeners are known";
+  EXPECT_TRUE(transport_row(c, "example.com").empty());
+  cut(false);
+  EXPECT_TRUE(fleet.run_until([&] { return !transport_row(c, "example.com").empty(); }, 120'000));
+}
+
+/// Founding or joining another, it would write over what the others have.
+TEST_F(Damages, a_machine_that_lost_its_clusters_name_is_in_it_still) {
+  three_with_a_route();
+  auto& blobs = fleet.world(c).blobs;
+  EXPECT_EQ(std::erase_if(blobs, [](const auto& one) { return one.second == "americas"; }), 1U);
+  fleet.restart(c);
+  fleet.run_for(5'000);
+  EXPECT_FALSE(fleet.machine(c).peer().fleet().standalone());
+  const auto client = fleet.client(c);
+  EXPECT_FALSE(client->call("cluster.create", {{"name", "europe"}}).has_value());
+  EXPECT_FALSE(client->call("cluster.join_dial", {{"address", "127.0.1.1"}, {"port", 2200}}).has_value());
+  cut(false);
+  EXPECT_TRUE(fleet.run_until([&] { return fleet.machine(c).peer().fleet().cluster_name == "americas"; }, 120'000));
+}
+
+/// It is defined there, whatever it said: the cluster's is not this machine's.
+TEST_F(Damages, a_value_that_is_lost_and_was_never_in_force_is_not_the_next_levels) {
+  three_with_a_route();
+  cut(false);
+  fleet.restart(c);
+  ASSERT_TRUE(fleet.run_until([&] { return linked(c) == 2 && equal(); }, 120'000));
+  route(*fleet.client(a), "machine " + c, "own.example", "127.0.1.8");
+  ASSERT_TRUE(fleet.run_until([&] { return !transport_row(c, "own.example").empty(); }));
+  ASSERT_TRUE(transport_row(c, "example.com").empty());
+  fleet.kill(c);
+  cut(true);
+  auto& blobs = fleet.world(c).blobs;
+  EXPECT_EQ(std::erase_if(blobs, [](const auto& one) { return one.second.find("own.example") != std::string::npos; }), 1U);
+  fleet.world(c).contents.in_use.erase("smtp-routes");
+  fleet.restart(c);
+  fleet.run_for(5'000);
+  EXPECT_NE(problem().find("lost"), std::string::npos) << problem();
+  EXPECT_TRUE(transport_row(c, "example.com").empty());
+  cut(false);
+  EXPECT_TRUE(fleet.run_until([&] { return !transport_row(c, "own.example").empty(); }, 120'000));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cluster/founding.h"
 #include "cluster/join.h"
 
 /// Joins in which one side lies, stops, or says too much.
@@ -245,6 +246,57 @@ TEST_F(Joins, an_admission_is_judged_again_when_it_is_made) {
   say(3'001, JoinReady{});
   EXPECT_EQ(members(), 3U);
   EXPECT_EQ(refusals(), 1U);
+}
+
+/// The person at the fingerprint takes his time, and so may the line.
+TEST_F(Joins, a_machine_that_founded_a_cluster_meanwhile_stays_in_it) {
+  two_and_one();
+  fleet.slow(a, c, 1);
+  int round = 0;
+  for (const bool gone_on : {false, true}) {
+    const std::string name = "europe" + std::to_string(++round);
+    const auto dialed = must(*fleet.client(c), "cluster.join_dial", {{"address", "127.0.1.1"}, {"port", 2200}});
+    std::optional<base::Result<void>> done;
+    const auto go = [&] {
+      fleet.machine(c).join_go({dialed.at("join").to_number<std::uint64_t>(), 0, std::string(support::passphrase), false, 2222},
+                               [](const std::string&) {}, [&](base::Result<void> result) { done = std::move(result); });
+    };
+    if (gone_on) go();
+    must(*fleet.client(c), "cluster.create", {{"name", name}});
+    ASSERT_FALSE(done.has_value());
+    if (!gone_on) go();
+    ASSERT_TRUE(fleet.run_until([&] { return done.has_value(); }, 600'000));
+    ASSERT_FALSE(done->has_value());
+    EXPECT_NE(done->error().text.find("in the cluster " + name + " already"), std::string::npos) << done->error().text;
+    EXPECT_EQ(fleet.machine(c).peer().fleet().cluster_name, name);
+    fleet.add(c, "127.0.1.3");  // another, that is alone
+  }
+}
+
+/// While it is on its way to the disk, the cluster's settings are about to take its place.
+TEST_F(Joins, what_a_machine_commits_last_before_it_joins_it_takes_along) {
+  two_and_one();
+  std::optional<cluster::Answer> answer;
+  const auto commit = [&] {
+    const auto& peer = fleet.machine(c).peer();
+    const auto own = cluster::settings_register({base::Level::machine, peer.self().member.uuid}, "interfaces");
+    std::string text = *peer.state().value(own);
+    text.replace(text.find("8443"), 4, "8444");
+    cluster::LocalCommit what;
+    what.request_key = "last";
+    what.items = {cluster::item_over(peer.state(), own, cluster::WriteKind::put, text)};
+    fleet.machine(c).commit(what, [&](const cluster::Answer& got) { answer = got; });
+  };
+  fleet.tamper = [&](const std::string& from, const std::string& message) {
+    if (from == a && std::holds_alternative<JoinComplete>(*cluster::decode_join(message))) fleet.at(1, commit);
+  };
+  ASSERT_TRUE(join(c, "127.0.1.1").has_value());
+  ASSERT_TRUE(answer.has_value());
+  ASSERT_EQ(answer->what, cluster::Answer::What::committed) << answer->reason;
+  const auto& peer = fleet.machine(c).peer();
+  const auto text = peer.state().value(cluster::settings_register({base::Level::machine, peer.self().member.uuid}, "interfaces"));
+  ASSERT_NE(text, nullptr);
+  EXPECT_NE(text->find("8444"), std::string::npos) << *text;
 }
 
 TEST_F(Joins, a_store_that_does_not_prove_its_own_machine_does_not_start) {

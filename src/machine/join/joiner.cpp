@@ -77,16 +77,22 @@ bool JoinerSide::has(transport::ConnectionId connection) const {
 
 bool JoinerSide::swapping() const { return attempt_ && attempt_->swapping; }
 
-void JoinerSide::dial(std::string address, std::uint16_t port,
-                      std::function<void(Result<desk::JoinOffer>)> done) {
+/// Asked again before each step that cannot be taken back: it may have founded a cluster meanwhile, with others in it.
+Result<void> JoinerSide::check_standalone() const {
   const auto& fleet = parts_.truth.peer().fleet();
   if (parts_.settings.removed())
-    return done(fail(ErrorCode::exists, fmt::format("This machine was removed from the cluster {}. Set it up anew; then it "
-                                                    "can join a cluster.", fleet.cluster_name)));
+    return fail(ErrorCode::exists, fmt::format("This machine was removed from the cluster {}. Set it up anew; then it "
+                                               "can join a cluster.", fleet.cluster_name));
   if (!fleet.standalone())
-    return done(fail(ErrorCode::exists, fmt::format("This machine is in the cluster {} already. A machine is in one "
-                                                    "cluster only: remove it there before it joins another.",
-                                                    fleet.cluster_name)));
+    return fail(ErrorCode::exists, fmt::format("This machine is in the cluster {} already. A machine is in one "
+                                               "cluster only: remove it there before it joins another.",
+                                               fleet.cluster_name));
+  return {};
+}
+
+void JoinerSide::dial(std::string address, std::uint16_t port,
+                      std::function<void(Result<desk::JoinOffer>)> done) {
+  if (auto alone = check_standalone(); !alone) return done(alone.error());
   if (attempt_ && attempt_->done)
     return done(fail(ErrorCode::busy, "Another join is under way on this machine. Wait for its end."));
   // One that nobody went on with, because its terminal was lost at the fingerprint, gives way.
@@ -132,6 +138,7 @@ void JoinerSide::go(desk::JoinRequest request, std::function<void(std::string)> 
   attempt_->request = std::move(request);
   attempt_->progress = std::move(progress);
   attempt_->done = std::move(done);
+  if (auto alone = check_standalone(); !alone) return finish(alone.error());
   parts_.world.join_login(attempt_->connection, std::string(administrator), attempt_->request.passphrase,
                              [this, join = attempt_->join](Result<void> result) {
                                if (!attempt_ || attempt_->join != join) return;
@@ -169,7 +176,7 @@ void JoinerSide::receive(transport::ConnectionId connection, cluster::JoinFrame 
     return finish(fail(ErrorCode::denied, base::printable_line(refusal->text, shown_bytes)));
   if (const auto* offer = std::get_if<cluster::JoinOffer>(&frame); offer != nullptr && !offered) return take(*offer);
   if (auto* part = std::get_if<cluster::JoinPart>(&frame); part != nullptr && offered) return take(std::move(*part));
-  if (std::holds_alternative<cluster::JoinComplete>(frame) && attempt_->ready_sent) return swap();
+  if (std::holds_alternative<cluster::JoinComplete>(frame) && attempt_->ready_sent) return begin_swap();
   not_joined("The member answered out of turn.");
 }
 
@@ -382,10 +389,19 @@ Result<std::unique_ptr<JoinerSide::Swap>> JoinerSide::prepare_swap() {
   return out;
 }
 
+/// What was asked of the store before is done and answered first, or it would be lost when it was answered as kept.
+void JoinerSide::begin_swap() {
+  attempt_->swapping = true;
+  parts_.world.write({}, [this](const Result<void>& result, bool) {
+    if (!result) return finish(result.error());
+    swap();
+  });
+}
+
 void JoinerSide::swap() {
+  if (auto alone = check_standalone(); !alone) return finish(alone.error());
   auto prepared = prepare_swap();
   if (!prepared) return finish(prepared.error());
-  attempt_->swapping = true;
   attempt_->progress("Applying the cluster's settings.");
   store::Batch next;
   next.persist.commits = (*prepared)->commits;

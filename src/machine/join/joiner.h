@@ -58,9 +58,11 @@ class JoinerSide {
   [[nodiscard]] cluster::JoinFrame request() const;
   void take(const cluster::JoinOffer& offer);
   void take(cluster::JoinPart part);
+  [[nodiscard]] base::Result<void> check_standalone() const;
   void finish(base::Result<void> result);
   void not_joined(const std::string& why);
   void watch();
+  void begin_swap();
   void swap();
   [[nodiscard]] base::Result<void> check_values(const cluster::Envelope& envelope, const cluster::Values& values) const;
   base::Result<std::unique_ptr<Swap>> prepare_swap();

@@ -161,14 +161,15 @@ void Links::refresh() {
   const base::Mode own{base::Level::machine, truth_.identity().member.uuid};
   const bool gone = settings_.removed();
   const bool as_before = gone || (settings_.mends() && !settings_.in_use().empty());
-  const auto interfaces = settings_.tree_of("interfaces", as_before ? settings_.in_use("interfaces")
-                                                                    : settings_.at(cluster::settings_register(own, "interfaces")));
+  const auto interfaces = settings_.tree_of(
+      "interfaces", as_before ? settings_.in_use("interfaces") : settings_.at(cluster::settings_register(own, "interfaces")));
   transport::Setup next;
   for (const auto& service : features::services(*interfaces)) {
     if (service.ssh) next.ports.push_back({service.address, service.ssh_port, true});
     if (service.ccs) next.ports.push_back({service.address, service.ccs_port, false});
   }
-  next.dns_servers = features::dns_servers(*settings_.tree_of("dns", gone ? settings_.in_use("dns") : settings_.effective("dns")));
+  const auto dns = settings_.tree_of("dns", as_before ? settings_.in_use("dns") : settings_.effective("dns"));
+  next.dns_servers = features::dns_servers(*dns);
   next.bind_address = bind_address_;
   if (std::exchange(known_members_, truth_.peer().fleet().members.size()) < truth_.peer().fleet().members.size())
     schedule_dial_back();
