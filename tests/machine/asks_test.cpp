@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <variant>
 
 /// A command that is run at another machine (spec C10).
 namespace postern::machine::test {
@@ -12,6 +13,11 @@ class Asks : public Fleets {
  protected:
   protocol::Reply<protocol::Json> run(protocol::Client& client, const std::string& at) {
     return client.call("command.run", {{"command", "version"}, {"mode", "machine " + at}});
+  }
+  /// That host's administrator's question.
+  std::string body(const std::string& host, const std::string& command) {
+    const auto user = base::to_text(fleet.machine(host).peer().fleet().user_by_name("admin")->id);
+    return R"({"command":")" + command + R"(","user":")" + user + R"(","parameters":{}})";
   }
   /// Whether `a` has heard that `b` has a link with `c`.
   bool knows_way() {
@@ -76,6 +82,36 @@ TEST_F(Asks, whom_nobody_reaches_is_named_within_three_seconds) {
   EXPECT_EQ(answer.error().error.code, base::ErrorCode::unreachable);
   EXPECT_EQ(answer.error().error.text.rfind("Could not reach " + c, 0), 0U) << answer.error().error.text;
   EXPECT_LE(fleet.now().mono_ms - began, 3'100);
+}
+
+/// An answer is read before whoever asks meanwhile, as it would be alone (cluster/effects.h).
+TEST_F(Asks, what_was_asked_here_ends_before_what_is_asked_of_here_begins) {
+  three();
+  std::string question;  // of c, which is lost on its way
+  fleet.tamper_links = [&](const std::string& from, std::string& message) {
+    const auto read = cluster::decode(message);
+    if (!read || !std::holds_alternative<cluster::Relay>(*read)) return;
+    if (from == c) question = message;
+    message.clear();
+  };
+  const auto nothing = [](const base::Result<std::string>&) {};
+  fleet.machine(c).ask(fleet.machine(a).identity().member, body(c, "version"), nothing);
+  fleet.run_for(10);
+  ASSERT_FALSE(question.empty());
+  const auto link = fleet.link(a, c);
+  std::optional<bool> ended;
+  std::size_t logged_before = 99;
+  // It comes in the very millisecond in which a's own question ends, and before a's timer.
+  fleet.at(3'000, [&] { fleet.machine(a).link_message(link, question); });
+  fleet.machine(a).ask(fleet.machine(c).identity().member, body(a, "version"), [&](const base::Result<std::string>& came) {
+    ended = came.has_value();
+    logged_before = logged(a, "asked for version");
+  });
+  ASSERT_TRUE(fleet.run_until([&] { return ended.has_value(); }));
+  EXPECT_FALSE(*ended);
+  EXPECT_EQ(logged_before, 0U);
+  fleet.run_for(1);
+  EXPECT_EQ(logged(a, "asked for version"), 1U);
 }
 
 }  // namespace

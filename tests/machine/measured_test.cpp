@@ -21,5 +21,19 @@ TEST_F(Fleets, a_queue_that_was_not_counted_again_is_as_old_as_its_count) {
   EXPECT_EQ(must(*client, "status", {}).at("measured_ms_ago"), 0);
 }
 
+TEST_F(Fleets, a_status_waits_a_second_for_what_is_measured_and_shows_what_was) {
+  fleet.add(a, "127.0.1.1");
+  auto& world = fleet.world(a);
+  auto client = fleet.client(a);
+  world.measured = {true, applier::Measured::Queue{1, 2, 3}};
+  must(*client, "status", {});
+  world.measures_nothing = true;
+  const auto began = fleet.now().mono_ms;
+  const auto status = must(*client, "status", {});
+  EXPECT_EQ(fleet.now().mono_ms - began, 1'000);
+  EXPECT_EQ(status.at("queue").at("deferred"), 2);
+  EXPECT_EQ(status.at("measured_ms_ago"), 1'000);
+}
+
 }  // namespace
 }  // namespace postern::machine::test

@@ -54,6 +54,10 @@ class MemoryFleet {
   std::uint64_t closed_as_slow = 0;
   /// May alter, or empty and so lose, what that machine says in a join.
   std::function<void(const std::string& from, std::string& message)> tamper;
+  /// The same of what it says over a link.
+  std::function<void(const std::string& from, std::string& message)> tamper_links;
+  /// The link between two machines; 0: there is none.
+  [[nodiscard]] transport::ConnectionId link(const std::string& a, const std::string& b) const;
 
   /// A client at that machine's desk, as its administrator over SSH; at its console while it is not set up.
   std::unique_ptr<protocol::Client> client(const std::string& host_name);
@@ -145,11 +149,14 @@ class MemoryWorld final : public machine::World {
   void watch_data_plane(applier::Applier::Done told) override { data_plane_watcher = std::move(told); }
   [[nodiscard]] std::string store_problem() const override { return refused_write; }
   std::vector<std::string> host_addresses() override { return {address_}; }
-  bool can_bind(const std::string& address) override { return address == address_; }
+  bool can_bind(const std::string& address) override { return address == address_ || address == also_binds; }
   void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override;
   void check_passphrase(std::string hash_text, std::string passphrase,
                         std::function<void(bool)> done) override;
-  void measure(std::function<void(applier::Measured)> done) override { done(measured); }
+  void measure(std::function<void(applier::Measured)> done) override {
+    if (!measures_nothing) done(measured);
+  }
+  bool measures_nothing = false;   ///< who asks gets no answer
   applier::Measured measured{true, applier::Measured::Queue{}};
   void list_queue(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done) override {
     const auto at = queued.find(domain);
@@ -171,6 +178,7 @@ class MemoryWorld final : public machine::World {
   std::uint64_t generation = 0;
   std::string not_proved;          ///< why no apply can be proved; empty: all are
   std::uint64_t applies = 0;       ///< asked for
+  std::int64_t apply_ms = 1;       ///< that each takes
   applier::Applier::Done data_plane_watcher;
   bool disk_stands_still = false;  ///< what is asked of the store is answered after disk_goes_on()
   void disk_goes_on();
@@ -178,6 +186,9 @@ class MemoryWorld final : public machine::World {
   bool notes_flushed = false;      ///< when they were written last
   bool disk_is_full = false;       ///< writes are refused
   std::vector<std::function<void()>> disk_waits;
+  std::string also_binds;          ///< an address that is not among the host's own, and can be bound
+  std::string set_up_fails;        ///< why the transport cannot be set up; empty: it can
+  std::map<transport::ConnectionId, std::string> closed;  ///< by this machine, and why
   int resolved = 0;                ///< names that were looked up
   bool applies_fail = false;       ///< the mail engine refuses every plan
   std::uint64_t epoch = 1;         ///< grows with each kill: older callbacks are void

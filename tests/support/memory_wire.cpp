@@ -10,6 +10,12 @@ void MemoryFleet::slow(const std::string& a, const std::string& b, std::uint64_t
   rates_[{pair.first, pair.second}] = bytes_per_ms;
 }
 
+transport::ConnectionId MemoryFleet::link(const std::string& a, const std::string& b) const {
+  for (const auto& [id, wire] : wires_)
+    if (wire.up && !wire.join && std::minmax(wire.ends[0]->host_name_, wire.ends[1]->host_name_) == std::minmax(a, b)) return id;
+  return 0;
+}
+
 /// When the last of those bytes is at the other end, behind all that goes before them.
 std::int64_t MemoryFleet::arrival_ms(const Wire& wire, Way& way, std::size_t bytes) {
   const auto pair = std::minmax(wire.ends[0]->host_name_, wire.ends[1]->host_name_);
@@ -24,6 +30,7 @@ void MemoryFleet::carry(MemoryWorld& from, transport::ConnectionId connection, s
   const auto found = wires_.find(connection);
   if (found == wires_.end()) return;
   if (tamper && found->second.join) tamper(from.host_name_, message);
+  if (tamper_links && !found->second.join) tamper_links(from.host_name_, message);
   if (message.empty()) return;
   Way& way = found->second.ways[found->second.ends[0] == &from ? 0 : 1];
   way.queued += message.size();
@@ -77,6 +84,7 @@ void MemoryWorld::when_drained(transport::ConnectionId connection, std::size_t b
 
 /// What was sent before goes out first.
 void MemoryWorld::close(transport::ConnectionId connection, std::string reason) {
+  closed[connection] = reason;
   const auto found = fleet_.wires_.find(connection);
   if (found == fleet_.wires_.end()) return;
   const auto& way = found->second.ways[found->second.ends[0] == this ? 0 : 1];

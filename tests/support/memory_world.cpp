@@ -131,6 +131,7 @@ Result<std::string> MemoryWorld::value(const base::Hash& hash) {
 }
 
 Result<void> MemoryWorld::set_up(const transport::Setup& next) {
+  if (!set_up_fails.empty()) return fail(ErrorCode::io, set_up_fails);
   setup = next;
   after(1, [this] { fleet_.connect_targets(*this); });
   return {};
@@ -224,7 +225,7 @@ Result<transport::Fingerprints> MemoryWorld::fingerprints(std::string_view publi
 }
 
 void MemoryWorld::apply(gateway::Plan next, applier::Applier::Done done) {
-  after(1, [this, next = std::move(next), done = std::move(done)] {
+  after(apply_ms, [this, next = std::move(next), done = std::move(done)] {
     applier::Outcome outcome;
     ++applies;
     outcome.running = true;
