@@ -167,6 +167,47 @@ TEST(Words, AccomplicesKeepNoMoreCommitsWaitingThanItDoes) {
   EXPECT_LE(slow, 5) << "of 20: machine 0 admitted them all, and answers for them";
 }
 
+/// What comes meanwhile does not put the turn off.
+TEST(Measure, WhoBeginsEverMoreKeepsBackNoTurn) {
+  Words world;
+  world.tuning.chains_burst = 4;
+  world.tuning.chain_refill_ms = 2'000;
+  world.begin(2);
+  const Guest liar(world, 1);
+  const Guest honest(world, 2);
+  for (int i = 0; i < 30; ++i) liar.begin(world, static_cast<base::Incarnation>(100 + i), "b", std::to_string(i));
+  honest.begin(world, 500, "a", "honest");
+  for (int i = 0; i < 10; ++i) {
+    world.later(world.tuning.chain_refill_ms / 2);
+    for (int j = 0; j < 2; ++j)  // at each time more than there is room for
+      liar.begin(world, static_cast<base::Incarnation>(200 + 2 * i + j), "b", std::to_string(i));
+  }
+  EXPECT_EQ(world.shown(1, world.setting("a")), "honest");
+}
+
+/// Each is the next of its own branch, though both have one number.
+TEST(Measure, BranchesThatGoOnAtOnceBeginNone) {
+  Words world;
+  world.tuning.chains_burst = 2;
+  world.begin(2);
+  const auto goes_on = [&](const Ship::Item& before, const std::string& feature, const std::string& value) {
+    Header header = world.first(77, feature, value);
+    header.dot.seq = 2;
+    header.prev = before.envelope.id();
+    return world.signed_by(0, header, value);
+  };
+  const auto left = world.begins(0, 77, "a", "left");
+  const auto right = world.begins(0, 77, "b", "right");
+  (void)world.tell(Ship{{left}, false});
+  (void)world.tell(Ship{{right}, false});
+  (void)world.tell(Ship{{goes_on(left, "a", "left again"), goes_on(right, "b", "right again")}, false});
+  EXPECT_EQ(world.shown(1, world.setting("a")), "left again");
+  EXPECT_EQ(world.shown(1, world.setting("b")), "right again");
+  EXPECT_FALSE(world.alerted(1, "chains"));
+  (void)world.tell(Ship{{world.begins(0, 78, "c", "third")}, false});
+  EXPECT_EQ(world.shown(1, world.setting("c")), "(unset)") << "the measure is used up";
+}
+
 /// Puppets that never began a chain come before whoever has: one liar has any number of them.
 TEST(Measure, ALiarsPuppetsDoNotComeBeforeAnHonestMachine) {
   Words world;

@@ -1,0 +1,55 @@
+// A new store's name is on the disk before anybody is told that there is one.
+#include "store/file.h"
+#include "tests/store/fixture.h"
+
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <atomic>
+
+namespace {
+
+std::atomic<int> folders_flushed{0};
+std::atomic<bool> folders_fail{false};
+
+}  // namespace
+
+/// In place of the C library's, for all of this program.
+extern "C" int fsync(int file) {
+  struct stat status {};
+  if (::fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
+    if (folders_fail) {
+      errno = EIO;
+      return -1;
+    }
+    ++folders_flushed;
+  }
+  return static_cast<int>(::syscall(SYS_fsync, file));
+}
+
+namespace postern::store {
+namespace {
+
+TEST(StoreFolder, IsFlushedWhenAStoreIsPutIntoIt) {
+  const Folder folder;
+  const int before = folders_flushed;
+  ASSERT_TRUE(Store::create(folder.file(), batch_of(1)));
+  EXPECT_GT(folders_flushed, before);
+}
+
+TEST(StoreFolder, ThatCannotBeFlushedHasNoStoreThatCounts) {
+  const Folder folder;
+  write_file(folder.file("beside"), "a store");
+  folders_fail = true;
+  const auto made = make_file(folder.file("made"), nullptr);
+  const auto put = put_in_place(folder.file("beside"), folder.file());
+  folders_fail = false;
+  for (const auto& result : {made, put}) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, base::ErrorCode::io);
+    EXPECT_NE(result.error().text.find("cannot be flushed"), std::string::npos) << result.error().text;
+  }
+}
+
+}  // namespace
+}  // namespace postern::store
