@@ -44,6 +44,7 @@ struct Applier::State {
   std::vector<std::function<void(Measured)>> measures;
   struct Wanted {
     std::string domain;
+    Clock::time_point asked;
     Lister::Done done;
   };
   std::vector<Wanted> lists;
@@ -114,13 +115,8 @@ void Applier::State::list(std::unique_lock<std::mutex>& lock) {
   auto wanted = std::exchange(lists, {});
   if (wanted.empty()) return;
   lock.unlock();
-  for (auto& each : wanted) {
-    auto showq = engine.listing();
-    if (showq)
-      lister.read(std::move(*showq), std::move(each.domain), std::move(each.done));
-    else
-      each.done(showq.error());
-  }
+  for (auto& each : wanted)
+    lister.read([this] { return engine.listing(); }, {std::move(each.domain), each.asked, std::move(each.done)});
   lock.lock();
 }
 
@@ -193,7 +189,7 @@ void Applier::measure(std::function<void(Measured)> done) {
 void Applier::list(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done) {
   {
     const std::lock_guard lock(state_->mutex);
-    state_->lists.push_back({std::move(domain), std::move(done)});
+    state_->lists.push_back({std::move(domain), State::Clock::now(), std::move(done)});
   }
   state_->changed.notify_all();
 }

@@ -72,7 +72,7 @@ class Applier {
   /// Looks at the running Postfix, without a process or a line in mail.log; `done` hears on the applier's
   /// thread, after the apply that runs. Whatever waits, an apply or a look, comes between two of them.
   void measure(std::function<void(Measured)> done);
-  /// What lies in the queue for a domain; `done` hears on a thread of the applier's, in 2 s from when the apply that runs has
+  /// What lies in the queue for a domain; `done` hears on a thread of the applier's, in 2.5 s from when the apply that runs has
   /// ended. Errors: io, busy.
   void list(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done);
   /// Forget what is in force and render everything again at the next apply (start-up, restored host).

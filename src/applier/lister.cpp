@@ -3,22 +3,38 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <utility>
 
 namespace postern::applier {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-constexpr std::chrono::seconds reading_time{2};
-constexpr int poll_ms = 100;
-constexpr std::size_t jobs_most = 8;
+constexpr int poll_ms = 50;
+constexpr std::size_t askers_most = 64;
 
 base::Error broken(const char* what) {
   return base::fail(base::ErrorCode::io, std::string("Postfix's showq ") + what + ".");
+}
+
+base::Error busy() {
+  return base::fail(base::ErrorCode::busy, "The queue is being listed for others. Try again in a moment.");
+}
+
+base::QueuedMail part_of(base::QueuedMail listed) {
+  listed.whole = false;
+  return listed;
+}
+
+/// Takes out those that `is_one` says, and calls `tell` with each.
+template <class Askers, class Is, class Tell>
+void take_out(Askers& askers, const Is& is_one, const Tell& tell) {
+  const auto end = std::stable_partition(askers.begin(), askers.end(), [&](const auto& one) { return !is_one(one); });
+  Askers out(std::make_move_iterator(end), std::make_move_iterator(askers.end()));
+  askers.erase(end, askers.end());
+  for (const auto& one : out) tell(one);
 }
 
 }  // namespace
@@ -32,48 +48,87 @@ Lister::~Lister() {
   thread_.join();
 }
 
-void Lister::read(hands::Descriptor showq, std::string domain, Done done) {
-  bool full = false;
+void Lister::read(const Open& open, Asker asker) {
+  if (join(asker)) return;
+  auto showq = open();
+  if (!showq) return asker.done(showq.error());
   {
     const std::scoped_lock lock(mutex_);
-    full = jobs_.size() >= jobs_most;
-    if (!full) jobs_.push_back({std::move(showq), std::move(domain), done});
+    waiting_.emplace(Job{std::move(*showq), {}});
+    waiting_->askers.push_back(std::move(asker));
   }
   changed_.notify_all();
-  if (full) done(base::fail(base::ErrorCode::busy, "The queue is being listed for others. Try again in a moment."));
+}
+
+bool Lister::join(Asker& asker) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!waiting_) return false;
+    if (waiting_->askers.size() < askers_most) {
+      waiting_->askers.push_back(std::move(asker));
+      return true;
+    }
+  }
+  asker.done(busy());
+  return true;
 }
 
 void Lister::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stop_ || !jobs_.empty(); });
+    changed_.wait(lock, [this] { return stop_ || waiting_; });
     if (stop_) return;
-    const Job job = std::move(jobs_.front());
-    jobs_.pop_front();
+    Job job = std::move(*waiting_);
+    waiting_.reset();
     lock.unlock();
-    job.done(list(job));
+    list(std::move(job));
     lock.lock();
   }
 }
 
-base::Result<base::QueuedMail> Lister::list(const Job& job) {
-  ListingReader reader(job.domain);
-  const auto until = Clock::now() + reading_time;
-  std::array<char, 64U << 10> buffer;
-  while (Clock::now() < until && !stopped()) {
-    pollfd watch{job.showq.get(), POLLIN, 0};
-    if (::poll(&watch, 1, poll_ms) <= 0) continue;
-    const ssize_t got = ::recv(job.showq.get(), buffer.data(), buffer.size(), 0);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-    if (got < 0) return broken(std::strerror(errno));
-    if (got == 0) return broken("ended before the queue did");
-    const auto done = reader.take({buffer.data(), static_cast<std::size_t>(got)});
-    if (!done) return done.error();
-    if (*done) return reader.listed();
+void Lister::list(Job job) {
+  drop_late(job.askers);
+  std::vector<std::string> domains;
+  for (const Asker& each : job.askers) domains.push_back(each.domain);
+  ListingReader reader(domains);
+  const auto error = read_until_end(job, reader);
+  if (stopped()) return;
+  for (const Asker& each : job.askers) {
+    if (error)
+      each.done(*error);
+    else
+      each.done(reader.listed(each.domain));
   }
-  base::QueuedMail some = reader.listed();
-  some.whole = false;
-  return some;
+}
+
+/// Leaves those who are to be told the whole, or the error.
+std::optional<base::Error> Lister::read_until_end(Job& job, ListingReader& reader) {
+  const auto until = Clock::now() + timing_.reading;
+  while (!job.askers.empty() && !stopped()) {
+    const bool over = Clock::now() >= until;
+    take_out(job.askers, [&](const Asker& one) { return over || is_late(one); },
+             [&](const Asker& one) { one.done(part_of(reader.listed(one.domain))); });
+    if (job.askers.empty()) break;
+    const auto done = read_some(job.showq, reader);
+    if (!done) return done.error();
+    if (*done) break;
+  }
+  return {};
+}
+
+base::Result<bool> Lister::read_some(const hands::Descriptor& showq, ListingReader& reader) {
+  std::array<char, 64U << 10> buffer;
+  pollfd watch{showq.get(), POLLIN, 0};
+  if (::poll(&watch, 1, poll_ms) <= 0) return false;
+  const ssize_t got = ::recv(showq.get(), buffer.data(), buffer.size(), 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (got < 0) return broken(std::strerror(errno));
+  if (got == 0) return broken("ended before the queue did");
+  return reader.take({buffer.data(), static_cast<std::size_t>(got)});
+}
+
+void Lister::drop_late(std::vector<Asker>& askers) const {
+  take_out(askers, [&](const Asker& one) { return is_late(one); }, [](const Asker& one) { one.done(busy()); });
 }
 
 bool Lister::stopped() {

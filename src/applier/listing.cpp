@@ -22,6 +22,10 @@ std::int64_t number(const std::string& text) {
 
 }  // namespace
 
+ListingReader::ListingReader(const std::vector<std::string>& domains) {
+  for (const auto& domain : domains) figures_[domain];
+}
+
 base::Result<bool> ListingReader::take(std::string_view bytes) {
   for (; !bytes.empty();) {
     const std::size_t end = bytes.find('\0');
@@ -59,32 +63,39 @@ void ListingReader::attribute(const std::string& value) {
   if (lists_ == 0) return;
   if (name_ == "queue_name") {
     queue_ = value;
-    counted_ = ours_ = false;
+    of_ = nullptr;
     arrived_s_ = 0;
   } else if (name_ == "time") {
     arrived_s_ = number(value);
   } else if (name_ == "recipient") {
     recipient(value);
-  } else if (name_ == "reason" && ours_ && !value.empty() && arrived_s_ >= reason_of_s_) {
-    reason_of_s_ = arrived_s_;
-    listed_.reason = base::printable_line(value, reason_most);
+  } else if (name_ == "reason") {
+    reason(value);
   }
 }
 
 void ListingReader::recipient(const std::string& address) {
   const std::size_t at = address.rfind('@');
-  ours_ = at != std::string::npos && base::lower(address.substr(at + 1)) == domain_;
-  if (!ours_) return;
-  if (!std::exchange(counted_, true)) {
-    ++listed_.messages;
-    if (arrived_s_ > 0 && (listed_.oldest_s == 0 || arrived_s_ < listed_.oldest_s)) listed_.oldest_s = arrived_s_;
+  const auto found = at == std::string::npos ? figures_.end() : figures_.find(base::lower(address.substr(at + 1)));
+  of_ = found == figures_.end() ? nullptr : &found->second;
+  if (of_ == nullptr) return;
+  base::QueuedMail& listed = of_->listed;
+  if (std::exchange(of_->counted_in, lists_) != lists_) {
+    ++listed.messages;
+    if (arrived_s_ > 0 && (listed.oldest_s == 0 || arrived_s_ < listed.oldest_s)) listed.oldest_s = arrived_s_;
   }
   if (queue_ == "deferred")
-    ++listed_.deferred;
+    ++listed.deferred;
   else if (queue_ == "hold")
-    ++listed_.hold;
+    ++listed.hold;
   else
-    ++listed_.active;
+    ++listed.active;
+}
+
+void ListingReader::reason(const std::string& text) {
+  if (of_ == nullptr || text.empty() || arrived_s_ < of_->reason_of_s) return;
+  of_->reason_of_s = arrived_s_;
+  of_->listed.reason = base::printable_line(text, reason_most);
 }
 
 }  // namespace postern::applier
