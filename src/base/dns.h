@@ -1,7 +1,10 @@
 #pragma once
 
+#include "base/result.h"
+
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace postern::base {
@@ -20,14 +23,26 @@ struct DnsAnswer {
   enum class Outcome {
     found,      ///< there are records, of that type or the alias on the way to them
     none,       ///< the name, or the type at this name, does not exist: that is the server's word
-    no_answer,  ///< no server answered in time, or none said anything that counts
+    no_answer,  ///< no server answered in time, or those that did say by a code that they do not know
+    damaged,    ///< a server answered, and it cannot be read: whether there are records is not known
   };
   Outcome outcome = Outcome::no_answer;
-  std::vector<DnsRecord> records;  ///< in the server's order; 256 at most
+  std::vector<DnsRecord> records;  ///< in the server's order
+  bool cut = false;                ///< there is more: past dns_records_most, or dns_text_bytes of a TXT record
   std::string problem;             ///< unless found, a sentence that names the name and the type
 };
 
+inline constexpr std::size_t dns_records_most = 256;
+inline constexpr std::size_t dns_text_bytes = 4'096;
+
 /// The types that can be asked for, "A" first.
 inline constexpr const char* dns_types[] = {"A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "TXT"};
+
+/// A literal IPv4 or IPv6 address, and nothing around it.
+bool is_ip_address(const std::string& text);
+
+/// Whether DNS can be asked for it, without a dot at its end: labels as hosts and domains have them, and names such as _dmarc.
+/// Error usage: what is wrong, and the mend.
+Result<void> check_dns_name(const std::string& name);
 
 }  // namespace postern::base

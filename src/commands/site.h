@@ -86,7 +86,7 @@ class MailEngine {
 class Names {
  public:
   virtual ~Names() = default;
-  /// Asks this machine's own DNS servers for records of that type (base::dns_types). `done` within 3 s.
+  /// Asks this machine's own DNS servers for records of that type (base::dns_types). `done` within 2.5 s.
   virtual void look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) = 0;
 };
 

@@ -3,18 +3,16 @@
 #include "base/limits.h"
 #include "base/printable.h"
 #include "transport/addresses.h"
+#include "transport/records.h"
 
 #include <ares.h>
-#include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <netdb.h>
-#include <resolv.h>
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <utility>
@@ -23,9 +21,11 @@ namespace postern::transport {
 
 namespace {
 
-constexpr int deadline_ms = 3'000;
-constexpr int query_ms = 900;  // then the next server, or once more
-constexpr int step_ms = 100;   // how often c-ares looks for queries that timed out
+constexpr int deadline_ms = 2'500;  // who asks another machine for records waits 3 s, ways included
+constexpr int waiting_ms = 2'000;   // of those, for a seat: who gets one has time to ask
+constexpr int query_ms = 900;       // then the next server, or once more
+constexpr int step_ms = 100;        // how often c-ares looks for queries that timed out
+constexpr std::size_t queries_most = 64;  // for records, under way at once: each has a channel and its sockets
 
 /// Questions with a c-ares channel of their own, so that a change of servers needs no care for those under way. Keeps itself
 /// alive until it has answered.
@@ -37,11 +37,13 @@ class Channel : public std::enable_shared_from_this<Channel> {
   Channel& operator=(const Channel&) = delete;
 
  protected:
-  /// False, and a problem is told, when there can be no channel.
-  bool open(const std::vector<std::string>& servers);
+  /// False, and a problem is told, when there can be no channel. In place of one that was open, without questions.
+  bool open(const std::vector<std::string>& servers, int flags = 0);
   /// Of every destructor, since c-ares then calls back once more.
   void close();
-  /// `ask` puts the questions; they are given up after the deadline.
+  /// Gives up so long from now.
+  void limit(int ms);
+  /// `ask` puts the questions.
   void run(const std::function<void()>& ask);
   /// Calls deliver() soon, from outside c-ares, and lets go of this.
   void answer();
@@ -52,14 +54,16 @@ class Channel : public std::enable_shared_from_this<Channel> {
   bool late_ = false;  ///< the deadline came
   bool over_ = false;  ///< it has answered, or never will: what c-ares still says is for nobody
   std::shared_ptr<Channel> self_;
+  const Strand strand_;
 
  private:
+  /// The deadline came, and c-ares is not asked: nobody else would answer.
+  virtual void too_late() {}
   void watch(int fd, bool read, bool write);
   void process(int read_fd, int write_fd);
   void arm(int fd);
   void tick();
 
-  const Strand strand_;
   struct Interest {
     std::shared_ptr<Watch> watch;
     bool read = false, write = false;
@@ -101,24 +105,26 @@ void LookUp::begin(const std::vector<std::string>& servers, const std::string& h
     result_.addresses = {host};
   }
   if (!result_.problem.empty() || (literal && !reverse_) || !open(servers)) return answer();
+  limit(deadline_ms);
   run([&] { literal ? ask_reverse(host) : ask_name(); });
 }
 
-bool Channel::open(const std::vector<std::string>& servers) {
+bool Channel::open(const std::vector<std::string>& servers, int flags) {
+  if (channel_ != nullptr) ares_destroy(std::exchange(channel_, nullptr));
   ares_options options{};
+  options.flags = flags;
   options.timeout = query_ms;
   options.tries = 2;
   options.sock_state_cb = [](void* self, ares_socket_t fd, int read, int write) {
     static_cast<Channel*>(self)->watch(fd, read != 0, write != 0);
   };
   options.sock_state_cb_data = this;
-  int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+  int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
   std::string only_dns = "b";
-  if (!servers
-           .empty()) {  // the machine's own servers alone: no file and no search list of the host
-    options.flags = ARES_FLAG_NOSEARCH;
+  if (!servers.empty()) {  // the machine's own servers alone: no file of the host
     options.lookups = only_dns.data();
-    mask |= ARES_OPT_FLAGS | ARES_OPT_LOOKUPS;
+    options.ndomains = 0;  // nor its search list: ARES_FLAG_NOSEARCH does not keep ares_getaddrinfo from it
+    mask |= ARES_OPT_LOOKUPS | ARES_OPT_DOMAINS;
   }
   int status = ares_init_options(&channel_, &options, mask);
   if (status != ARES_SUCCESS) {
@@ -139,11 +145,16 @@ void Channel::close() {
   if (channel_ != nullptr) ares_destroy(std::exchange(channel_, nullptr));
 }
 
-void Channel::run(const std::function<void()>& ask) {
-  deadline_.after(deadline_ms, [this] {
+void Channel::limit(int ms) {
+  deadline_.after(ms, [this] {
+    const auto self = shared_from_this();
     late_ = true;
-    ares_cancel(channel_);
+    if (channel_ != nullptr) ares_cancel(channel_);
+    if (!over_) too_late();
   });
+}
+
+void Channel::run(const std::function<void()>& ask) {
   ask();
   if (self_) tick();
 }
@@ -178,8 +189,9 @@ void LookUp::named(int status, ares_addrinfo* info) {
   }
   if (result_.addresses.empty()) {
     result_.problem =
-        late_ || status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED
-            ? fmt::format("{} does not resolve: no DNS server answers.", result_.host)
+        late_ || status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED  // c-ares says the latter of refusals, too
+            ? fmt::format("{} does not resolve: no DNS server answers{}.", result_.host,
+                          status == ARES_ECONNREFUSED ? ", or none but with an error" : "")
             : fmt::format("{} does not resolve: {}.", result_.host,
                           status == ARES_SUCCESS ? "it has no address" : ares_strerror(status));
     answer();
@@ -273,177 +285,119 @@ void Channel::answer() {
   });
 }
 
-constexpr int type_numbers[] = {ns_t_a, ns_t_aaaa, ns_t_cname, ns_t_mx, ns_t_ns, ns_t_ptr, ns_t_soa, ns_t_txt};
-static_assert(std::size(type_numbers) == std::size(base::dns_types));
-constexpr std::size_t records_most = 256;
-constexpr std::size_t texts_most = 4'096;  ///< bytes of one TXT record that are kept
-
-const char* type_name(int number) {
-  const auto at = std::find(std::begin(type_numbers), std::end(type_numbers), number);
-  return at == std::end(type_numbers) ? nullptr : base::dns_types[at - std::begin(type_numbers)];
-}
-
-/// One record's data, read from a message that anybody may have sent: nothing is believed but what lies inside of it.
-class RecordReader {
- public:
-  RecordReader(const ns_msg& message, const ns_rr& record)
-      : begin_(ns_msg_base(message)), end_(ns_msg_end(message)), at_(ns_rr_rdata(record)), left_(ns_rr_rdlen(record)) {}
-
-  /// Empty when it cannot be read.
-  std::string read(int type, std::uint16_t& preference) {
-    if (type == ns_t_a || type == ns_t_aaaa) return address(type == ns_t_a ? AF_INET : AF_INET6);
-    if (type == ns_t_txt) return texts();
-    if (type == ns_t_soa) return authority();
-    if (type == ns_t_mx) {
-      if (left_ < 2) return {};
-      preference = static_cast<std::uint16_t>(ns_get16(at_));
-      skip(2);
-    }
-    return name();
-  }
-
- private:
-  void skip(std::size_t count) {
-    at_ += count;
-    left_ -= count;
-  }
-
-  std::string address(int family) {
-    char text[INET6_ADDRSTRLEN] = "";
-    const std::size_t size = family == AF_INET ? sizeof(in_addr) : sizeof(in6_addr);
-    return left_ == size && inet_ntop(family, at_, text, sizeof text) != nullptr ? text : std::string();
-  }
-
-  std::string name() {
-    char text[NS_MAXDNAME];
-    const int size = ns_name_uncompress(begin_, end_, at_, text, sizeof text);
-    if (size < 0 || static_cast<std::size_t>(size) > left_) return {};
-    skip(static_cast<std::size_t>(size));
-    return text[0] == '\0' ? "." : base::printable_line(text, base::limits::host_name_bytes);
-  }
-
-  std::string texts() {
-    std::string all;
-    while (left_ > 0 && all.size() < texts_most) {
-      const std::size_t size = *at_;
-      if (size + 1 > left_) return {};
-      if (!all.empty()) all += ' ';
-      all += '"' + base::printable_line(std::string(reinterpret_cast<const char*>(at_) + 1, size), texts_most) + '"';
-      skip(size + 1);
-    }
-    return all;
-  }
-
-  std::string authority() {
-    std::string all = name();
-    const std::string person = name();
-    if (all.empty() || person.empty() || left_ != 20) return {};
-    all += ' ' + person;
-    for (; left_ > 0; skip(4)) all += fmt::format(" {}", ns_get32(at_));
-    return all;
-  }
-
-  const unsigned char* begin_;
-  const unsigned char* end_;
-  const unsigned char* at_;
-  std::size_t left_;
-};
-
-/// Those of the answer section that this reads; none when the message is not one.
-std::vector<base::DnsRecord> read_records(const unsigned char* bytes, int size) {
-  std::vector<base::DnsRecord> out;
-  ns_msg message;
-  if (ns_initparse(bytes, size, &message) != 0) return out;
-  for (int i = 0; i < ns_msg_count(message, ns_s_an) && out.size() < records_most; ++i) {
-    ns_rr record;
-    if (ns_parserr(&message, ns_s_an, i, &record) != 0) return out;
-    const int type = ns_rr_type(record);
-    const char* known = type_name(type);
-    if (known == nullptr || ns_rr_class(record) != ns_c_in) continue;
-    base::DnsRecord one;
-    one.name = base::printable_line(ns_rr_name(record), base::limits::host_name_bytes);
-    one.type = known;
-    one.ttl = ns_rr_ttl(record);
-    one.data = RecordReader(message, record).read(type, one.preference);
-    if (!one.data.empty()) out.push_back(std::move(one));
-  }
-  return out;
-}
-
 /// Records of one name and type.
 class Query final : public Channel {
  public:
-  Query(const Strand& strand, std::function<void(base::DnsAnswer)> done) : Channel(strand), done_(std::move(done)) {}
+  Query(const Strand& strand, std::shared_ptr<Seats> seats, std::function<void(base::DnsAnswer)> done)
+      : Channel(strand), seats_(std::move(seats)), done_(std::move(done)) {}
   ~Query() override { close(); }
 
-  void begin(const std::vector<std::string>& servers, const std::string& name, const std::string& type);
+  void begin(std::vector<std::string> servers, const std::string& name, const std::string& type);
 
  private:
-  void answered(int status, const unsigned char* bytes, int size);
-  void deliver() override { done_(std::move(result_)); }
+  static void seat(std::shared_ptr<Query> self);
+  void ask(int flags);
+  void answered(int status, std::string_view message);
+  void ask_others();
+  void too_late() override;
+  void deliver() override;
   void trouble(std::string text) override { result_.problem = std::move(text); }
 
+  const std::shared_ptr<Seats> seats_;
   std::function<void(base::DnsAnswer)> done_;
+  std::vector<std::string> servers_;
   std::string name_, type_;
   base::DnsAnswer result_;
+  std::int64_t asked_ms_ = 0;
+  bool has_seat_ = false;
 };
 
-/// The name under which an address's names stand (RFC 1035 §3.5, RFC 3596 §2.5).
-std::string reverse_name(const SocketAddress& address) {
-  std::string out;
-  if (address.family() == AF_INET) {
-    const auto& four = reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_addr;
-    const auto* bytes = reinterpret_cast<const unsigned char*>(&four);
-    for (int i = 3; i >= 0; --i) out += fmt::format("{}.", bytes[i]);
-    return out + "in-addr.arpa";
-  }
-  const auto& six = reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_addr;
-  for (int i = 15; i >= 0; --i) out += fmt::format("{:x}.{:x}.", six.s6_addr[i] & 15, six.s6_addr[i] >> 4);
-  return out + "ip6.arpa";
+/// A name with or without its last dot, or what stands for an address.
+std::string asked_name(const std::string& name, const std::string& type) {
+  const auto literal = type == "PTR" && base::is_ip_address(name) ? parse_address(name, 0) : std::nullopt;
+  if (literal) return reverse_name(*literal);
+  return name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
 }
 
-void Query::begin(const std::vector<std::string>& servers, const std::string& name, const std::string& type) {
+void Query::begin(std::vector<std::string> servers, const std::string& name, const std::string& type) {
   self_ = shared_from_this();
+  servers_ = std::move(servers);
   type_ = type;
-  const auto literal = type == "PTR" ? parse_address(name, 0) : std::nullopt;
-  name_ = literal ? reverse_name(*literal) : name;
-  const auto* known = std::find(std::begin(base::dns_types), std::end(base::dns_types), type);
-  if (known == std::end(base::dns_types) || name.empty() || name.size() > base::limits::host_name_bytes)
-    result_.problem = fmt::format("\"{}\" of type \"{}\" cannot be asked for.", name.substr(0, 64), type.substr(0, 16));
-  if (!result_.problem.empty() || !open(servers)) return answer();
+  name_ = asked_name(name, type);
+  const auto good = base::check_dns_name(name_);
+  if (!good)
+    result_.problem = good.error().text;
+  else if (record_type(type) == 0)
+    result_.problem = fmt::format("\"{}\" is no type of record.", base::printable_line(type, 16));
+  if (!result_.problem.empty()) return answer();
+  asked_ms_ = now_ms();
+  limit(waiting_ms);
+  seats_->enter([weak = std::weak_ptr<Query>(std::static_pointer_cast<Query>(self_))] {
+    auto self = weak.lock();
+    const bool is_there = self != nullptr;
+    if (is_there) seat(std::move(self));
+    return is_there;
+  });
+}
+
+/// On any thread, which keeps no hold of it: it ends on its strand.
+void Query::seat(std::shared_ptr<Query> self) {
+  const Strand strand = self->strand_;
+  strand.post([self = std::move(self)] {
+    if (self->over_) return self->seats_->leave();
+    self->has_seat_ = true;
+    self->limit(deadline_ms - static_cast<int>(now_ms() - self->asked_ms_));
+    self->ask(ARES_FLAG_NOCHECKRESP);
+  });
+}
+
+/// First whoever answers is heard: else c-ares would keep a refusal to itself.
+void Query::ask(int flags) {
+  if (!open(servers_, flags)) return answer();
   run([&] {
     ares_query(
-        channel_, name_.c_str(), ns_c_in, type_numbers[known - std::begin(base::dns_types)],
+        channel_, name_.c_str(), ns_c_in, record_type(type_),
         [](void* self, int status, int /*timeouts*/, unsigned char* bytes, int size) {
-          static_cast<Query*>(self)->answered(status, bytes, size);
+          const auto* text = reinterpret_cast<const char*>(bytes);
+          static_cast<Query*>(self)->answered(status, {text, bytes == nullptr ? 0 : static_cast<std::size_t>(size)});
         },
         this);
   });
 }
 
-void Query::answered(int status, const unsigned char* bytes, int size) {
+void Query::answered(int status, std::string_view message) {
   if (over_) return;
-  using Outcome = base::DnsAnswer::Outcome;
-  if (status == ARES_SUCCESS) result_.records = read_records(bytes, size);
-  if (!result_.records.empty()) {
-    result_.outcome = Outcome::found;
-  } else if (status == ARES_ENOTFOUND) {
-    result_.outcome = Outcome::none;
-    result_.problem = fmt::format("There is no {}.", name_);
-  } else if (status == ARES_ENODATA || status == ARES_SUCCESS) {
-    result_.outcome = Outcome::none;
-    result_.problem = fmt::format("{} has no {} record.", name_, type_);
-  } else {
+  const bool first = result_.problem.empty();
+  if (!message.empty()) {
+    result_ = read_answer(message, name_, type_);
+    if (first && !late_ && is_refusal(message) && servers_.size() != 1) return ask_others();
+  } else if (first) {  // else a refusal is all that came
     const bool silent = late_ || status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED;
-    result_.problem = fmt::format("{} of {} is not known: {}.", type_, name_,
-                                  silent ? "no DNS server answers" : ares_strerror(status));
+    result_.problem = not_known(name_, type_, silent ? "no DNS server answers" : ares_strerror(status));
   }
   answer();
 }
 
+/// Passes over servers that refuse, as c-ares does by itself. Not from inside c-ares, which still uses its channel.
+void Query::ask_others() {
+  strand_.post([self = std::static_pointer_cast<Query>(shared_from_this())] {
+    if (!self->over_) self->ask(0);
+  });
+}
+
+void Query::too_late() {
+  if (result_.problem.empty()) result_.problem = not_known(name_, type_, "too many look-ups are under way");
+  answer();
+}
+
+void Query::deliver() {
+  if (std::exchange(has_seat_, false)) seats_->leave();
+  done_(std::move(result_));
+}
+
 }  // namespace
 
-ResolverLibrary::ResolverLibrary() {
+ResolverLibrary::ResolverLibrary() : seats_(std::make_shared<Seats>(queries_most)) {
   ares_library_init(ARES_LIB_INIT_ALL);
 }
 ResolverLibrary::~ResolverLibrary() {
@@ -456,9 +410,9 @@ void look_up(const Strand& strand, const std::vector<std::string>& servers, cons
   strand.post([look, servers, host] { look->begin(servers, host); });
 }
 
-void look_up_records(const Strand& strand, const std::vector<std::string>& servers, const std::string& name,
-                     const std::string& type, std::function<void(base::DnsAnswer)> done) {
-  const auto query = std::make_shared<Query>(strand, std::move(done));
+void ResolverLibrary::look_up_records(const Strand& strand, const std::vector<std::string>& servers, const std::string& name,
+                                      const std::string& type, std::function<void(base::DnsAnswer)> done) const {
+  const auto query = std::make_shared<Query>(strand, seats_, std::move(done));
   strand.post([query, servers, name, type] { query->begin(servers, name, type); });
 }
 

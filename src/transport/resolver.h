@@ -2,9 +2,11 @@
 
 #include "base/dns.h"
 #include "transport/loop.h"
+#include "transport/seats.h"
 #include "transport/transport.h"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,15 +14,10 @@ namespace postern::transport {
 
 /// Resolves `host` by c-ares with `servers` ("127.0.1.53" or with ":port"; empty: as the system is
 /// set), both families, in the servers' order; with `reverse` also the name of the first address.
-/// An address is its own answer. `done` runs once on `strand`, within 3 s; when nothing was found
+/// An address is its own answer. `done` runs once on `strand`, within 2.5 s; when nothing was found
 /// `problem` is a sentence.
 void look_up(const Strand& strand, const std::vector<std::string>& servers, const std::string& host,
              bool reverse, std::function<void(Transport::Resolution)> done);
-
-/// Records of `name` by the same servers; an address as `name` stands for its reverse name when the type is PTR. `done` runs
-/// once on `strand`, within 3 s.
-void look_up_records(const Strand& strand, const std::vector<std::string>& servers, const std::string& name,
-                     const std::string& type, std::function<void(base::DnsAnswer)> done);
 
 /// c-ares has process-wide state: held by every Transport.
 class ResolverLibrary {
@@ -29,6 +26,14 @@ class ResolverLibrary {
   ~ResolverLibrary();
   ResolverLibrary(const ResolverLibrary&) = delete;
   ResolverLibrary& operator=(const ResolverLibrary&) = delete;
+
+  /// Records of `name` by the same servers; an address as `name` stands for its reverse name when the type is PTR. `done` runs
+  /// once on `strand`, within 2.5 s. 64 are under way at once; others wait, the oldest first, and their time runs.
+  void look_up_records(const Strand& strand, const std::vector<std::string>& servers, const std::string& name,
+                       const std::string& type, std::function<void(base::DnsAnswer)> done) const;
+
+ private:
+  const std::shared_ptr<Seats> seats_;
 };
 
 }  // namespace postern::transport

@@ -236,7 +236,7 @@ void Transport::resolve(std::string host, std::function<void(Resolution)> done) 
 }
 
 void Transport::look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) {
-  look_up_records(state_->hub.loop.strand(), state_->hub.ways().dns_servers, name, type, std::move(done));
+  state_->resolver.look_up_records(state_->hub.loop.strand(), state_->hub.ways().dns_servers, name, type, std::move(done));
 }
 
 Transport::Counters Transport::counters() const {

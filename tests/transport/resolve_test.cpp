@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <mutex>
+#include <set>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -158,18 +160,40 @@ TEST_F(Resolve, WhatThereIsNotAndWhatIsNoQuestion) {
   const auto other = look_up(station, "one.postern.test", "MX");
   EXPECT_EQ(other.outcome, Outcome::none);
   EXPECT_EQ(other.problem, "one.postern.test has no MX record.");
-  for (const auto& [name, type] : {std::pair{"", "A"}, {"one.postern.test", "ANY"}, {"a..b", "A"}}) {
+  for (const auto& [name, type] : {std::pair{"", "A"}, {"one.postern.test", "ANY"}, {"a..b", "A"}, {"*", "PTR"}, {".", "NS"},
+                                   {"a/b", "A"}, {"one.postern.test..", "A"}}) {
     const auto wrong = look_up(station, name, type);
     EXPECT_NE(wrong.outcome, Outcome::found);
     EXPECT_FALSE(wrong.problem.empty()) << name << " " << type;
+    EXPECT_EQ(wrong.problem.find("There is no"), std::string::npos) << "it was not asked for: " << wrong.problem;
+    EXPECT_EQ(wrong.problem.find("is not known"), std::string::npos) << "it was not asked for: " << wrong.problem;
   }
   EXPECT_FALSE(look_up(station, std::string(300, 'x'), "A").problem.empty());
+}
+
+TEST_F(Resolve, NamesOfAddresses) {
+  EXPECT_EQ(texts(look_up(station, "2001:db8::7", "PTR")),
+            "7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR six.postern.test");
+  const auto none = look_up(station, "*", "PTR");
+  EXPECT_EQ(none.problem.find("in-addr"), std::string::npos) << none.problem;
+}
+
+TEST_F(Resolve, ALastDotIsNoPartOfTheName) {
+  EXPECT_EQ(texts(look_up(station, "one.postern.test.", "A")), "one.postern.test A 127.40.4.1");
+}
+
+/// The machine's servers are asked for what was entered, and for nothing that the host adds to it.
+TEST_F(Resolve, TheHostsSearchListIsNotUsed) {
+  setenv("LOCALDOMAIN", "postern.test", 1);
+  const auto found = resolve(station, "one");
+  unsetenv("LOCALDOMAIN");
+  EXPECT_TRUE(found.addresses.empty());
 }
 
 /// A server that answers each question with bytes of the test's making behind the question's own head and name.
 class LyingDns {
  public:
-  explicit LyingDns(std::string answer) : answer_(std::move(answer)) {
+  explicit LyingDns(std::string answer, int code = 0) : answer_(std::move(answer)), code_(code) {
     std::tie(socket_, server_) = udp_server("127.40.4.55");
     thread_ = std::thread([this] { serve(); });
   }
@@ -180,6 +204,7 @@ class LyingDns {
     close(socket_);
   }
   std::string server() const { return server_; }
+  int asked() const { return asked_; }
 
  private:
   void serve() {
@@ -191,19 +216,22 @@ class LyingDns {
       socklen_t size = sizeof from;
       const ssize_t got = recvfrom(socket_, bytes, sizeof bytes, 0, reinterpret_cast<sockaddr*>(&from), &size);
       if (got < 12) continue;
+      ++asked_;
       const std::string_view asked(bytes, static_cast<std::size_t>(got));
       const std::size_t question = asked.find('\0', 12) + 5;  // the name, its type and class; not what follows (EDNS)
       std::string reply(asked.substr(0, question));
       reply[2] = static_cast<char>(0x81);
-      reply[3] = static_cast<char>(0x80);
-      reply[6] = 0, reply[7] = 1;                                // one answer
+      reply[3] = static_cast<char>(0x80 | code_);
+      reply[6] = 0, reply[7] = code_ == 0 ? 1 : 0;               // one answer
       reply[8] = reply[9] = reply[10] = reply[11] = 0;
       reply += answer_;
       sendto(socket_, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
     }
   }
 
-  std::string answer_;
+  const std::string answer_;
+  const int code_;
+  std::atomic<int> asked_ = 0;
   int socket_ = -1;
   std::string server_;
   std::atomic<bool> stop_ = false;
@@ -247,12 +275,49 @@ TEST(ResolveLies, RecordsThatReachOutsideAreNone) {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 4s);
     if (lie.texts == "-") {
       EXPECT_TRUE(answer.records.empty()) << number << ": " << texts(answer);
+      EXPECT_EQ(answer.outcome, base::DnsAnswer::Outcome::damaged) << number << ": " << answer.problem;
       EXPECT_FALSE(answer.problem.empty()) << number;
     } else {
       EXPECT_EQ(texts(answer), lie.texts) << number;
     }
     ++number;
   }
+}
+
+/// A station whose names are asked of `servers`.
+struct Asker {
+  explicit Asker(std::vector<std::string> servers) {
+    station.setup.dns_servers = std::move(servers);
+    EXPECT_TRUE(station.transport->set_up(station.setup));
+  }
+  Station station{"newyork", "127.40.4.1"};
+};
+
+TEST(ResolveRefused, AServersCodeIsTold) {
+  for (const auto& [code, name] : {std::pair{2, "SERVFAIL"}, {5, "REFUSED"}, {9, "NOTAUTH"}}) {
+    LyingDns dns("", code);
+    Asker asker({dns.server()});
+    const auto answer = look_up(asker.station, "x.test", "A");
+    EXPECT_EQ(answer.outcome, base::DnsAnswer::Outcome::no_answer) << name;
+    EXPECT_EQ(answer.problem, std::string("A of x.test is not known: the DNS server answers ") + name + ".");
+    EXPECT_EQ(dns.asked(), 1);
+  }
+}
+
+TEST(ResolveRefused, AnotherServerMayKnow) {
+  using namespace std::string_literals;
+  LyingDns refuses("", 5);
+  LyingDns knows("\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\x7f\0\0\x01"s);
+  Asker asker({refuses.server(), knows.server()});
+  EXPECT_EQ(texts(look_up(asker.station, "x.test", "A")), "x.test A 127.0.0.1");
+}
+
+TEST(ResolveRefused, ARefusalIsToldWhenTheOthersAreSilent) {
+  LyingDns refuses("", 5);
+  const auto [deaf, server] = udp_server("127.40.4.54");
+  Asker asker({refuses.server(), server});
+  EXPECT_EQ(look_up(asker.station, "x.test", "A").problem, "A of x.test is not known: the DNS server answers REFUSED.");
+  close(deaf);
 }
 
 TEST_F(Resolve, DialsByName) {
@@ -273,16 +338,68 @@ TEST_F(Resolve, DialsByName) {
   })) << station.transport->dial_states().at(0).last_error;
 }
 
+/// Servers that hear and say nothing.
+struct Deaf {
+  explicit Deaf(int count) {
+    for (int i = 0; i < count; ++i) {
+      const auto [fd, server] = udp_server("127.40.4.54");
+      sockets.push_back(fd);
+      servers.push_back(server);
+    }
+  }
+  ~Deaf() {
+    for (const int fd : sockets) close(fd);
+  }
+  /// Of how many look-ups the first server has heard since the last time.
+  std::size_t heard() const {
+    std::set<std::string> from;  // each has a socket of its own
+    char bytes[512];
+    sockaddr_in in{};
+    auto* whose = reinterpret_cast<sockaddr*>(&in);
+    for (socklen_t size = sizeof in; recvfrom(sockets[0], bytes, sizeof bytes, MSG_DONTWAIT, whose, &size) > 0;)
+      from.insert(std::to_string(in.sin_port));
+    return from.size();
+  }
+  std::vector<int> sockets;
+  std::vector<std::string> servers;
+};
+
+/// Who asks another machine waits 3 s, the ways there and back included.
 TEST(ResolveDeadline, ServersThatDoNotAnswer) {
-  Station station("newyork", "127.40.4.1");
-  const auto [deaf, server] = udp_server("127.40.4.54");
-  station.setup.dns_servers = {server};
-  ASSERT_TRUE(station.transport->set_up(station.setup));
+  for (const int count : {1, 3}) {
+    const Deaf deaf(count);
+    Asker asker(deaf.servers);
+    auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(look_up(asker.station, "one.postern.test", "MX").problem,
+              "MX of one.postern.test is not known: no DNS server answers.");
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 2'900ms);
+    begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(resolve(asker.station, "one.postern.test").problem, "one.postern.test does not resolve: no DNS server answers.");
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 2'900ms);
+  }
+}
+
+/// However many ask: so many channels are open, and who waits too long for one is told so in time.
+TEST(ResolveDeadline, LookUpsUnderWayAreBounded) {
+  const Deaf deaf(1);
+  Asker asker(deaf.servers);
+  std::mutex mutex;
+  std::vector<std::string> problems;
   const auto begin = std::chrono::steady_clock::now();
-  const auto found = resolve(station, "one.postern.test");
+  for (int i = 0; i < 100; ++i)
+    asker.station.transport->look_up("n" + std::to_string(i) + ".test", "A", [&](const auto& answer) {
+      const std::scoped_lock lock(mutex);
+      problems.push_back(answer.problem);
+    });
+  EXPECT_TRUE(asker.station.eventually([&] {
+    const std::scoped_lock lock(mutex);
+    return problems.size() == 100;
+  }));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 4s);
-  EXPECT_EQ(found.problem, "one.postern.test does not resolve: no DNS server answers.");
-  close(deaf);
+  EXPECT_EQ(deaf.heard(), 64U);
+  const auto waited = [](const std::string& problem) { return problem.find("too many") != std::string::npos; };
+  EXPECT_EQ(std::count_if(problems.begin(), problems.end(), waited), 36);
+  EXPECT_FALSE(waited(look_up(asker.station, "after.test", "A").problem)) << "seats are free again";
 }
 
 }  // namespace

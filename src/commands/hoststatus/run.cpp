@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <memory>
 #include <utility>
+#include <vector>
 
-#include "base/limits.h"
+#include "base/dns.h"
 #include "base/words.h"
 #include "commands/site.h"
 
@@ -16,6 +17,7 @@ namespace json = boost::json;
 
 constexpr std::size_t hosts_most = 16;      ///< whose addresses are looked up
 constexpr std::int64_t longest_ms = 2'500;  ///< then what is known is told: who asks another machine waits 3 s
+constexpr const char* silence = "No DNS server answered in time.";
 
 /// One run: what is known so far, and how many answers are still to come.
 struct Look : std::enable_shared_from_this<Look> {
@@ -24,14 +26,22 @@ struct Look : std::enable_shared_from_this<Look> {
   void begin(const Site& site);
   void exchangers(const base::DnsAnswer& came);
   void addresses(const std::string& host, std::size_t at);
+  void address(std::size_t at, const std::string& type, const base::DnsAnswer& came);
+  void say_what_is_not_known();
   void settle();
-  void tell(bool in_time);
+  void tell();
 
   Names& names;
   const std::string domain;
   Answer answer;
   json::object out;
   json::array hosts;
+  struct Addresses {
+    int open = 0;  ///< look-ups under way
+    std::string problem;
+  };
+  std::vector<Addresses> known;  ///< of each of `hosts`
+  bool mx_open = true;           ///< their look-up is under way
   std::size_t open = 0;
 };
 
@@ -47,7 +57,7 @@ void Look::begin(const Site& site) {
   out = {{"host", domain}, {"as_of_ms", site.host.now().wall_ms}, {"route", site.mail.route_of(domain)}};
   out["queue"] = json::object{{"problem", "It could not be listed in time."}};
   open = 2;
-  site.host.after(longest_ms, [self = shared_from_this()] { self->tell(false); });
+  site.host.after(longest_ms, [self = shared_from_this()] { self->tell(); });
   site.mail.queued_for(domain, [self = shared_from_this()](const base::Result<base::QueuedMail>& queued) {
     self->out["queue"] = queue_json(queued);
     self->settle();
@@ -61,14 +71,17 @@ void Look::begin(const Site& site) {
 /// A domain without MX records is its own (RFC 5321 §5.1); one whose only record is "." takes no mail (RFC 7505).
 void Look::exchangers(const base::DnsAnswer& came) {
   using Outcome = base::DnsAnswer::Outcome;
+  mx_open = false;
+  if (!answer) return;  // too late: nobody waits for addresses
   auto records = came.records;
   std::erase_if(records, [](const auto& one) { return one.type != "MX"; });
   std::ranges::stable_sort(records, {}, &base::DnsRecord::preference);
   const bool refuses = std::erase_if(records, [](const auto& one) { return one.data == "."; }) > 0;
+  if (came.cut || records.size() > hosts_most) out["mx_cut"] = true;
   if (records.size() > hosts_most) records.resize(hosts_most);
   for (const auto& record : records)
     hosts.push_back(json::object{{"preference", record.preference}, {"ttl", record.ttl}, {"host", record.data}});
-  if (came.outcome == Outcome::no_answer) {
+  if (came.outcome == Outcome::no_answer || came.outcome == Outcome::damaged) {
     out["mx_problem"] = came.problem;
   } else if (hosts.empty() && refuses) {
     out["mx_problem"] = domain + " takes no mail: its MX record says so.";
@@ -76,6 +89,7 @@ void Look::exchangers(const base::DnsAnswer& came) {
     out["mx_problem"] = came.problem;
     hosts.push_back(json::object{{"preference", nullptr}, {"ttl", nullptr}, {"host", domain}});
   }
+  known.resize(hosts.size());
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     json::object& host = hosts[i].get_object();
     host["addresses"] = json::array();
@@ -86,23 +100,40 @@ void Look::exchangers(const base::DnsAnswer& came) {
 void Look::addresses(const std::string& host, std::size_t at) {
   for (const char* type : {"A", "AAAA"}) {
     ++open;
+    ++known[at].open;
     names.look_up(host, type, [self = shared_from_this(), at, type](const base::DnsAnswer& came) {
-      if (self->answer)
-        for (const auto& record : came.records)
-          if (record.type == type) self->hosts[at].get_object()["addresses"].get_array().emplace_back(record.data);
+      if (self->answer) self->address(at, type, came);
       self->settle();
     });
   }
 }
 
-void Look::settle() {
-  if (--open == 0) tell(true);
+/// That nothing came is no word that there is none.
+void Look::address(std::size_t at, const std::string& type, const base::DnsAnswer& came) {
+  using Outcome = base::DnsAnswer::Outcome;
+  --known[at].open;
+  const bool is_known = came.outcome == Outcome::found || came.outcome == Outcome::none;
+  if (!is_known && known[at].problem.empty()) known[at].problem = came.problem;
+  for (const auto& record : came.records)
+    if (record.type == type) hosts[at].get_object()["addresses"].get_array().emplace_back(record.data);
 }
 
-void Look::tell(bool in_time) {
+void Look::settle() {
+  if (--open == 0) tell();
+}
+
+void Look::say_what_is_not_known() {
+  if (mx_open) out["mx_problem"] = silence;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const std::string& problem = known[i].problem;
+    if (!problem.empty() || known[i].open > 0) hosts[i].get_object()["address_problem"] = problem.empty() ? silence : problem;
+  }
+}
+
+void Look::tell() {
   const Answer to = std::exchange(answer, nullptr);
   if (!to) return;
-  if (!in_time && hosts.empty() && !out.contains("mx_problem")) out["mx_problem"] = "No DNS server answered in time.";
+  say_what_is_not_known();
   out["mx"] = std::move(hosts);
   to(std::move(out));
 }
@@ -113,9 +144,11 @@ void run_hoststatus(const Site& site, const Caller&, protocol::Params& parameter
   std::string domain = base::lower(parameters.text("host"));
   if (auto trouble = parameters.trouble()) return answer(std::move(*trouble));
   if (domain.ends_with('.')) domain.pop_back();
-  if (domain.empty() || domain.size() > base::limits::host_name_bytes || domain.find('@') != std::string::npos)
+  if (domain.empty() || domain.find('@') != std::string::npos)
     return answer(base::fail(base::ErrorCode::usage, "host",
                              "That is no recipient domain. Enter what stands behind the @, such as example.com."));
+  if (const auto good = base::check_dns_name(domain); !good)
+    return answer(base::fail(good.error().code, "host", good.error().text));
   std::make_shared<Look>(site, std::move(domain), answer)->begin(site);
 }
 

@@ -24,11 +24,19 @@ void add_queue(std::vector<std::string>& lines, const Json& queue) {
   add_fact(lines, "Deferred for", text_of(queue, "reason"));
 }
 
+/// What is known of a host's addresses, and why not all is.
+std::string addresses_text(const Json& host) {
+  const auto addresses = protocol::texts_of(host, "addresses");
+  std::string problem = text_of(host, "address_problem");
+  if (problem.ends_with('.')) problem.pop_back();
+  if (problem.empty()) return addresses.empty() ? "no address" : base::join(addresses, ", ");
+  if (addresses.empty()) return "its addresses could not be looked up: " + problem;
+  return fmt::format("{}; not all could be looked up: {}", base::join(addresses, ", "), problem);
+}
+
 /// "10 mx1.example.com (192.0.2.1)"
 std::string host_text(const Json& host) {
-  const auto addresses = protocol::texts_of(host, "addresses");
-  const std::string text =
-      fmt::format("{} ({})", text_of(host, "host"), addresses.empty() ? "no address" : base::join(addresses, ", "));
+  const std::string text = fmt::format("{} ({})", text_of(host, "host"), addresses_text(host));
   return is_mx(host) ? fmt::format("{} {}", number_of(host, "preference"), text) : text;
 }
 
@@ -43,6 +51,7 @@ std::vector<std::string> show_hoststatus(const Json& answer) {
   add_fact(lines, "MX records", text_of(answer, "mx_problem"));
   for (const auto& host : protocol::items_of(answer, "mx"))
     add_fact(lines, is_mx(host) ? "MX record" : "Its own host", host_text(host));
+  if (protocol::flag_of(answer, "mx_cut")) lines.emplace_back("It has more MX records than are shown.");
   return lines;
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "base/limits.h"
 #include "base/words.h"
 #include "commands/site.h"
 
@@ -25,24 +24,36 @@ base::Error unknown_type(const std::string& type) {
                     fmt::format("\"{}\" is no type of record. Types: {}.", type, base::join(all, ", ")));
 }
 
+/// Whether `name` can be asked for; an address only has a name.
+base::Result<void> check(const std::string& name, const std::string& type) {
+  if (!base::is_ip_address(name)) return base::check_dns_name(name);
+  if (type == "PTR") return {};
+  return base::fail(base::ErrorCode::usage,
+                    fmt::format("{} is an address: it has no {} records. Ask for PTR, or enter a host name.", name, type));
+}
+
+base::ErrorCode code_of(base::DnsAnswer::Outcome outcome) {
+  using Outcome = base::DnsAnswer::Outcome;
+  if (outcome == Outcome::none) return base::ErrorCode::not_found;
+  return outcome == Outcome::damaged ? base::ErrorCode::damaged : base::ErrorCode::unreachable;
+}
+
 }  // namespace
 
 void run_nslookup(const Site& site, const Caller&, protocol::Params& parameters, const Answer& answer) {
-  const std::string name = parameters.text("host");
+  std::string name = parameters.text("host");
   const std::string type = parameters.text("type");
   if (auto trouble = parameters.trouble()) return answer(std::move(*trouble));
   if (std::ranges::find(base::dns_types, type) == std::end(base::dns_types)) return answer(unknown_type(type));
-  if (name.empty() || name.size() > base::limits::host_name_bytes)
-    return answer(base::fail(base::ErrorCode::usage, "host",
-                             fmt::format("A name has 1 to {} bytes; this one has {}.", base::limits::host_name_bytes, name.size())));
+  if (name.size() > 1 && name.ends_with('.')) name.pop_back();
+  if (const auto good = check(name, type); !good) return answer(base::fail(good.error().code, "host", good.error().text));
   site.names.look_up(name, type, [answer, name, type](const base::DnsAnswer& came) {
-    using Outcome = base::DnsAnswer::Outcome;
-    if (came.outcome != Outcome::found)
-      return answer(base::fail(came.outcome == Outcome::none ? base::ErrorCode::not_found : base::ErrorCode::unreachable,
-                               came.problem));
+    if (came.outcome != base::DnsAnswer::Outcome::found) return answer(base::fail(code_of(came.outcome), came.problem));
     json::array records;
     for (const auto& record : came.records) records.push_back(record_json(record));
-    answer(json::object{{"host", name}, {"type", type}, {"records", std::move(records)}});
+    json::object out{{"host", name}, {"type", type}, {"records", std::move(records)}};
+    if (came.cut) out["cut"] = true;
+    answer(std::move(out));
   });
 }
 

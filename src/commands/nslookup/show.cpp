@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/dns.h"
 #include "commands/shows.h"
 
 namespace postern::commands {
@@ -29,6 +30,9 @@ std::vector<std::string> show_nslookup(const protocol::Json& answer) {
     if (const std::string name = text_of(record, "name"); name != asked) line += fmt::format(" of {}", name);
     lines.push_back(std::move(line));
   }
+  if (protocol::flag_of(answer, "cut"))
+    lines.push_back(fmt::format("There is more: {} records, and {} bytes of a text, are shown at most.", base::dns_records_most,
+                                base::dns_text_bytes));
   return lines;
 }
 

@@ -36,9 +36,7 @@ int run_nslookup(Session& session, Arguments& arguments) {
     type = base::dns_types[*chosen];
   }
   // An address has a name, and no address: so that "nslookup 192.0.2.1" asks for what is meant.
-  const bool is_address = host->find(':') != std::string::npos ||
-                          host->find_first_not_of("0123456789.") == std::string::npos;
-  if (!type) type = is_address ? "PTR" : "A";
+  if (!type) type = base::is_ip_address(*host) ? "PTR" : "A";
   return run_and_show(session, "nslookup", {{"host", *host}, {"type", base::upper(*type)}});
 }
 
