@@ -95,8 +95,7 @@ void one(const Plan& plan, ssh_key key, int number) {
 
 void keep_on(const Plan& plan, Clock::time_point start) {
   ssh_key key = nullptr;
-  if (plan.key != "wrong" &&
-      ssh_pki_import_privkey_file(plan.key.c_str(), nullptr, nullptr, nullptr, &key) != SSH_OK)
+  if (plan.key != "wrong" && ssh_pki_import_privkey_file(plan.key.c_str(), nullptr, nullptr, nullptr, &key) != SSH_OK)
     std::exit(2);
   for (;;) {
     const int number = begun++;
@@ -114,7 +113,7 @@ void keep_on(const Plan& plan, Clock::time_point start) {
 
 int main(int count, char** words) {
   if (count != 9) return 2;
-  Plan plan{words[1], words[3], words[4], words[5], std::atoi(words[2]), std::atoi(words[6]), std::atof(words[7]),
+  Plan plan{words[1],           words[3], words[4], words[5], std::atoi(words[2]), std::atoi(words[6]), std::atof(words[7]),
             std::atof(words[8])};
   ssh_init();
   std::vector<std::thread> threads;
@@ -122,7 +121,9 @@ int main(int count, char** words) {
   for (int i = 0; i < 24; ++i) threads.emplace_back([&] { keep_on(plan, start); });
   for (auto& thread : threads) thread.join();
   std::sort(took.begin(), took.end());
-  const auto at = [](double share) { return took.empty() ? 0.0 : took[static_cast<std::size_t>(share * static_cast<double>(took.size() - 1))]; };
+  const auto at = [](double share) {
+    return took.empty() ? 0.0 : took[static_cast<std::size_t>(share * static_cast<double>(took.size() - 1))];
+  };
   std::printf("{\"begun\":%d,\"in\":%d,\"refused\":%d,\"failed\":%d,\"p50\":%.3f,\"p95\":%.3f}\n", begun.load(), in.load(),
               refused.load(), failed.load(), at(0.5), at(0.95));
 }

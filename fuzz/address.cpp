@@ -13,9 +13,7 @@ bool is_address_text(std::string_view text) {
 
 void check_words(std::string_view text) {
   const std::string name = features::plain_name(text);
-  FUZZ_CHECK(
-      name.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") ==
-      std::string::npos);
+  FUZZ_CHECK(name.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == std::string::npos);
   FUZZ_CHECK(features::in_brackets(features::in_brackets(text)) == features::in_brackets(text));
   FUZZ_CHECK(features::lower(features::lower(text)) == features::lower(text));
   FUZZ_CHECK(features::address_and_port(text, 25).ends_with(":25"));

@@ -20,7 +20,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ::close(ends[1]);
   fuzz::tell(reply.has_value());
   FUZZ_CHECK(notices <= size);
-  FUZZ_CHECK(reply || base::error_code(base::error_name(reply.error().error.code)) ==
-                          reply.error().error.code);
+  FUZZ_CHECK(reply || base::error_code(base::error_name(reply.error().error.code)) == reply.error().error.code);
   return 0;
 }

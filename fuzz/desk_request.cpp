@@ -12,15 +12,11 @@ namespace {
 using namespace postern;
 namespace json = boost::json;
 
-bool is_one_line(const std::string& line) {
-  return line.find('\n') == std::string::npos;
-}
+bool is_one_line(const std::string& line) { return line.find('\n') == std::string::npos; }
 
 std::string line_of(const protocol::Request& request) {
-  return json::serialize(json::object{{"jsonrpc", "2.0"},
-                                      {"id", request.id},
-                                      {"method", request.method},
-                                      {"params", request.params}});
+  return json::serialize(
+      json::object{{"jsonrpc", "2.0"}, {"id", request.id}, {"method", request.method}, {"params", request.params}});
 }
 
 /// Boost 1.81 writes one with a fraction as text that it reads as another now and then, and an
@@ -28,8 +24,7 @@ std::string line_of(const protocol::Request& request) {
 bool has_fraction(const json::value& value) {
   if (value.is_double()) return true;
   if (const auto* object = value.if_object())
-    return std::any_of(object->begin(), object->end(),
-                       [](const auto& each) { return has_fraction(each.value()); });
+    return std::any_of(object->begin(), object->end(), [](const auto& each) { return has_fraction(each.value()); });
   const auto* array = value.if_array();
   return array != nullptr && std::any_of(array->begin(), array->end(), has_fraction);
 }

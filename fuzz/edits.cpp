@@ -23,8 +23,7 @@ bool edit_of(std::string_view line, model::Edit& out) {
 }
 
 /// As desk/settings/features.cpp does it; an error refuses all of it.
-base::Result<model::Tree> edited(const std::string& feature, const model::Tree& from,
-                                 std::vector<model::Edit> edits) {
+base::Result<model::Tree> edited(const std::string& feature, const model::Tree& from, std::vector<model::Edit> edits) {
   const auto& schema = fuzz::schema();
   auto exact = schema.canonical_edits(feature, std::move(edits));
   if (!exact) return exact.error();

@@ -55,12 +55,10 @@ void check_master(std::string_view text) {
   FUZZ_CHECK(services && services->size() == lines.size());
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const hands::Service& service = (*services)[i];
-    FUZZ_CHECK(service.command.find('/') == std::string::npos && service.command != "pipe" &&
-               service.command != "spawn" && service.command != "local" &&
-               service.command != "virtual");
+    FUZZ_CHECK(service.command.find('/') == std::string::npos && service.command != "pipe" && service.command != "spawn" &&
+               service.command != "local" && service.command != "virtual");
     FUZZ_CHECK(service.unprivileged == "-" || service.unprivileged == "y");
-    if (fuzz::laws::guard_reads_as_master_does)
-      FUZZ_CHECK(columns_of(lines[i]) == columns_of(service));
+    if (fuzz::laws::guard_reads_as_master_does) FUZZ_CHECK(columns_of(lines[i]) == columns_of(service));
   }
 }
 
@@ -69,8 +67,7 @@ void check_main(std::string_view text) {
   FUZZ_CHECK(parameters.has_value());
   std::string form;
   for (const auto& [name, value] : *parameters) {
-    FUZZ_CHECK(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
-               std::string::npos);
+    FUZZ_CHECK(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos);
     FUZZ_CHECK(name != "daemon_directory" || value == "/usr/lib/postfix/sbin");
     FUZZ_CHECK(name != "mail_owner" || value == "postfix");
     FUZZ_CHECK(name != "queue_directory" || value == "/m/mta/queue");
@@ -79,8 +76,7 @@ void check_main(std::string_view text) {
   const auto again = hands::read_main_file(form);
   FUZZ_CHECK(again && again->size() == parameters->size());
   for (std::size_t i = 0; i < again->size(); ++i)
-    FUZZ_CHECK((*again)[i].name == (*parameters)[i].name &&
-               (*again)[i].value == (*parameters)[i].value);
+    FUZZ_CHECK((*again)[i].name == (*parameters)[i].name && (*again)[i].value == (*parameters)[i].value);
 }
 
 }  // namespace
@@ -92,17 +88,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view file = rest.substr(0, rest.find('\0'));
     rest.remove_prefix(std::min(file.size() + 1, rest.size()));
     const std::size_t number = stage.files.size();
-    const std::string name(number == 0   ? "main.cf"
-                           : number == 1 ? "master.cf"
-                                         : fuzz::take_line(file));
+    const std::string name(number == 0 ? "main.cf" : number == 1 ? "master.cf" : fuzz::take_line(file));
     stage.files.push_back({name, std::string(file), 0644});
   }
   const auto good = hands::check_generation(stage, {"/m/mta", "/usr/lib/postfix/sbin", "postfix"});
   fuzz::tell(good.has_value());
   if (!good) return 0;
   for (const auto& file : stage.files)
-    for (const char c : file.bytes)
-      FUZZ_CHECK(static_cast<unsigned char>(c) >= ' ' || c == '\n');
+    for (const char c : file.bytes) FUZZ_CHECK(static_cast<unsigned char>(c) >= ' ' || c == '\n');
   check_main(stage.files[0].bytes);
   check_master(stage.files[1].bytes);
   return 0;

@@ -28,21 +28,17 @@ bool means(hands::Verb verb, const Fields& fields) {
       FUZZ_CHECK(!number || std::to_string(*number) == fields[0]);
       return number.has_value();
     }
-    case hands::Verb::sweep:
-      return hands::check_tables(fields).has_value();
+    case hands::Verb::sweep: return hands::check_tables(fields).has_value();
     case hands::Verb::resolver:
       for (const auto& field : fields)
         if (!hands::check_address(field)) return false;
       return true;
-    default:
-      return fields.empty();
+    default: return fields.empty();
   }
 }
 
 /// The body of a frame of those fields.
-std::string bare(const Fields& fields) {
-  return hands::encode_frame(0, fields).substr(hands::head_bytes);
-}
+std::string bare(const Fields& fields) { return hands::encode_frame(0, fields).substr(hands::head_bytes); }
 
 }  // namespace
 
@@ -64,8 +60,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FUZZ_CHECK(fields->size() >= rule->fields_least && fields->size() <= rule->fields_most);
   const std::string frame = hands::encode_frame(data[0], *fields);
   const hands::Head head = hands::decode_head(frame);
-  FUZZ_CHECK(head.kind == data[0] && head.length == body.size() &&
-             frame.substr(hands::head_bytes) == body);
+  FUZZ_CHECK(head.kind == data[0] && head.length == body.size() && frame.substr(hands::head_bytes) == body);
   fuzz::tell(means(rule->verb, *fields));
   return 0;
 }

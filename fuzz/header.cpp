@@ -39,16 +39,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes = fuzz::view(data, size);
   const fuzz::Peak peak;
   const auto header = cluster::decode_header(bytes);
-  FUZZ_CHECK(peak.bytes() <=
-             fuzz::memory_allowed(size, fuzz::laws::header_memory));
+  FUZZ_CHECK(peak.bytes() <= fuzz::memory_allowed(size, fuzz::laws::header_memory));
   fuzz::tell(header.has_value());
   if (!header) return 0;
   FUZZ_CHECK(cluster::encode_header(*header) == bytes);
   FUZZ_CHECK(header->dot.seq >= 1 && !header->dot.member.is_nil());
   for (const auto& write : header->writes) {
     FUZZ_CHECK(cluster::find_write(*header, write.reg) == &write);
-    FUZZ_CHECK(cluster::is_settings(write.reg) ||
-               (write.reg.name == "life") == (write.kind == cluster::WriteKind::remove));
+    FUZZ_CHECK(cluster::is_settings(write.reg) || (write.reg.name == "life") == (write.kind == cluster::WriteKind::remove));
   }
   const base::ClusterId cluster = cluster_of(*header);
   if (cluster::validate(cluster, *header)) check_valid(*header);

@@ -32,8 +32,7 @@ void check_order(const cluster::JoinPart& part) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fuzz::Peak peak;
   const auto frame = cluster::decode_join(fuzz::view(data, size));
-  FUZZ_CHECK(peak.bytes() <=
-             fuzz::memory_allowed(size, fuzz::laws::join_memory));
+  FUZZ_CHECK(peak.bytes() <= fuzz::memory_allowed(size, fuzz::laws::join_memory));
   fuzz::tell(frame.has_value());
   if (!frame) return 0;
   const std::string bytes = cluster::encode_join(*frame);

@@ -8,8 +8,7 @@ namespace {
 using namespace postern;
 
 /// Whether any leaf below takes it.
-bool try_all(const std::string& feature, const schema::Form& form, std::vector<std::string>& path,
-             std::string_view value) {
+bool try_all(const std::string& feature, const schema::Form& form, std::vector<std::string>& path, std::string_view value) {
   bool taken = false;
   for (const auto& child : form.children) {
     path.push_back(child.name);
@@ -17,8 +16,7 @@ bool try_all(const std::string& feature, const schema::Form& form, std::vector<s
     if (child.kind == Kind::leaf || child.kind == Kind::leaf_list) {
       const auto kept = fuzz::schema().check_leaf(feature, path, value);
       if (kept) {
-        FUZZ_CHECK(!fuzz::laws::settings_are_printable ||
-                   base::is_printable_line(*kept, kept->size()));
+        FUZZ_CHECK(!fuzz::laws::settings_are_printable || base::is_printable_line(*kept, kept->size()));
         const auto again = fuzz::schema().check_leaf(feature, path, *kept);
         FUZZ_CHECK(again && *again == *kept);
       }

@@ -8,8 +8,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace postern;
   const fuzz::Peak peak;
   const auto message = cluster::decode(fuzz::view(data, size));
-  FUZZ_CHECK(peak.bytes() <=
-             fuzz::memory_allowed(size, fuzz::laws::message_memory));
+  FUZZ_CHECK(peak.bytes() <= fuzz::memory_allowed(size, fuzz::laws::message_memory));
   fuzz::tell(message.has_value());
   if (!message) return 0;
   const std::string bytes = cluster::encode(*message);

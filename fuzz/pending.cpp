@@ -14,7 +14,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FUZZ_CHECK(again->edits.size() == pending->edits.size());
   model::Settings settings;
   desk::overlay(settings, *pending);
-  for (const auto& [key, edit] : pending->edits)
-    FUZZ_CHECK(settings.defines(key.first, key.second) == (edit.text != nullptr));
+  for (const auto& [key, edit] : pending->edits) FUZZ_CHECK(settings.defines(key.first, key.second) == (edit.text != nullptr));
   return 0;
 }

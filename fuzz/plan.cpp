@@ -15,8 +15,7 @@ void check_plan(const gateway::Plan& plan) {
   if (!good) fuzz::broken(base::to_text(good.error()).c_str(), __FILE__, __LINE__);
   FUZZ_CHECK(gateway::difference(plan, plan).nothing());
   for (const auto& file : plan.files)
-    for (const char c : file.bytes)
-      FUZZ_CHECK(static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\t');
+    for (const char c : file.bytes) FUZZ_CHECK(static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\t');
   for (const auto& table : plan.tables)
     for (const auto& [key, value] : table.rows)
       for (const char c : key + value) FUZZ_CHECK(static_cast<unsigned char>(c) >= ' ');

@@ -9,8 +9,7 @@ using namespace postern;
 
 std::vector<std::string> texts_of(const std::vector<schema::Problem>& problems) {
   std::vector<std::string> out;
-  for (const auto& each : problems)
-    out.push_back(each.feature + " " + each.path + " " + each.value + " " + each.text);
+  for (const auto& each : problems) out.push_back(each.feature + " " + each.path + " " + each.value + " " + each.text);
   return out;
 }
 
@@ -24,8 +23,7 @@ schema::Effective alone(const std::string& feature, const model::Tree& tree) {
 void check_merge(const std::string& feature, const model::Tree& before, const model::Tree& after) {
   const auto& schema = fuzz::schema();
   FUZZ_CHECK(model::compare(before, after).empty() == (before == after));
-  for (const auto& merged :
-       {model::merge3(before, after, before), model::merge3(before, before, after)}) {
+  for (const auto& merged : {model::merge3(before, after, before), model::merge3(before, before, after)}) {
     FUZZ_CHECK(merged.has_value());
     const auto canonical = schema.canonical(feature, *merged);
     FUZZ_CHECK(canonical && *canonical == after);
@@ -53,7 +51,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   check_merge(feature, *before, *whole);
   if (!schema.check_feature(feature, alone(feature, *before)).empty()) return 0;
   const auto after = alone(feature, *whole);
-  FUZZ_CHECK(texts_of(schema.check_feature(feature, after)) ==
-             texts_of(schema.check_feature(feature, after, &*before)));
+  FUZZ_CHECK(texts_of(schema.check_feature(feature, after)) == texts_of(schema.check_feature(feature, after, &*before)));
   return 0;
 }

@@ -17,8 +17,7 @@ const std::string& path() {
 }
 
 void remove_all() {
-  for (const char* rest : {"", "-wal", "-shm", "-journal", ".new"})
-    ::unlink((path() + rest).c_str());
+  for (const char* rest : {"", "-wal", "-shm", "-journal", ".new"}) ::unlink((path() + rest).c_str());
 }
 
 /// Everything that a start and a life may ask of it.
@@ -47,8 +46,7 @@ void use(store::Store& store) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   remove_all();
-  std::ofstream(path(), std::ios::binary)
-      .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
+  std::ofstream(path(), std::ios::binary).write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   const auto exists = store::Store::exists(path());
   FUZZ_CHECK(!exists || *exists);
   {

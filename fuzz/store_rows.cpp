@@ -50,8 +50,7 @@ void put_row(unsigned kind, std::string_view bytes, std::vector<base::Hash>& has
       "INSERT INTO commits(hash,member,incarnation,seq,header,signature,staged) "
       "VALUES(?1,x'00',?2,1,?2,?1,0)";
   constexpr const char* tables[] = {commit, "INSERT OR REPLACE INTO blobs VALUES(?1,?2)",
-                                    "INSERT OR REPLACE INTO notes VALUES(?1,?2)",
-                                    "INSERT OR REPLACE INTO pending VALUES(?1,?2)"};
+                                    "INSERT OR REPLACE INTO notes VALUES(?1,?2)", "INSERT OR REPLACE INTO pending VALUES(?1,?2)"};
   const base::Hash hash = base::hash_bytes(bytes);
   hashes.push_back(hash);
   const std::string_view right(reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size());
@@ -69,8 +68,7 @@ void read_all(const std::vector<base::Hash>& hashes) {
     FUZZ_CHECK(!value || !*value || base::hash_bytes(**value) == hash);
   }
   (void)store::read_table(sql(), store::Table::pending);
-  fuzz::tell(read && !contents.commits.empty() &&
-             store::read_table(sql(), store::Table::notes).has_value());
+  fuzz::tell(read && !contents.commits.empty() && store::read_table(sql(), store::Table::notes).has_value());
 }
 
 }  // namespace
@@ -81,8 +79,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::vector<base::Hash> hashes;
   while (rest.size() >= 3 && hashes.size() < 32) {
     const unsigned kind = static_cast<unsigned char>(rest[0]);
-    const std::size_t length =
-        static_cast<unsigned char>(rest[1]) * 256U + static_cast<unsigned char>(rest[2]);
+    const std::size_t length = static_cast<unsigned char>(rest[1]) * 256U + static_cast<unsigned char>(rest[2]);
     put_row(kind, rest.substr(3, length), hashes);
     rest.remove_prefix(std::min(rest.size(), 3 + length));
   }

@@ -204,9 +204,7 @@ void Admins::process_died(std::size_t machine) {
 void Admins::settle() { settling_ = true; }
 
 bool Admins::idle() const {
-  return thinking_ == 0 && std::none_of(requests_.begin(), requests_.end(), [](const auto& one) {
-           return one.second.waiting;
-         });
+  return thinking_ == 0 && std::none_of(requests_.begin(), requests_.end(), [](const auto& one) { return one.second.waiting; });
 }
 
 }  // namespace postern::sim

@@ -18,12 +18,12 @@ class World;
 struct Request {
   std::string key;
   cluster::LocalCommit commit;
-  std::size_t machine = 0;          ///< where it was handed in last
+  std::size_t machine = 0;  ///< where it was handed in last
   std::set<std::size_t> tried_on;
-  bool waiting = false;             ///< handed in, not answered yet
+  bool waiting = false;  ///< handed in, not answered yet
   Micros waiting_since = 0;
-  bool settled = false;             ///< nobody will try it again
-  bool committed = false;           ///< some machine said so
+  bool settled = false;    ///< nobody will try it again
+  bool committed = false;  ///< some machine said so
   base::Hash committed_as;
   unsigned tries = 0;
 };

@@ -146,9 +146,8 @@ bool Asks::linked(std::size_t a, std::size_t b) const {
   const Machine& from = world_.machine(a);
   if (!from.awake()) return false;
   const auto links = from.peer->links();
-  return std::any_of(links.begin(), links.end(), [&](const auto& one) {
-    return one.live && one.member == world_.machine(b).self.member;
-  });
+  return std::any_of(links.begin(), links.end(),
+                     [&](const auto& one) { return one.live && one.member == world_.machine(b).self.member; });
 }
 
 void Asks::check_told() {

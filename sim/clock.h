@@ -13,8 +13,7 @@ constexpr std::int64_t epoch_ms = 1'767'225'600'000;
 class MachineClock {
  public:
   MachineClock() = default;
-  MachineClock(std::int64_t offset_ms, std::int64_t drift_ppm)
-      : offset_ms_(offset_ms), drift_ppm_(drift_ppm) {}
+  MachineClock(std::int64_t offset_ms, std::int64_t drift_ppm) : offset_ms_(offset_ms), drift_ppm_(drift_ppm) {}
 
   [[nodiscard]] base::Instant read(Micros now) const {
     const std::int64_t true_ms = now / millisecond;
@@ -22,9 +21,7 @@ class MachineClock {
     return {epoch_ms + true_ms + drifted_ms + offset_ms_, mono_base_ms + (now - boot_) / millisecond};
   }
   /// When the boot clock will show `mono_ms`.
-  [[nodiscard]] Micros when_mono(std::int64_t mono_ms) const {
-    return boot_ + (mono_ms - mono_base_ms) * millisecond;
-  }
+  [[nodiscard]] Micros when_mono(std::int64_t mono_ms) const { return boot_ + (mono_ms - mono_base_ms) * millisecond; }
   void jump(std::int64_t by_ms) { offset_ms_ += by_ms; }
   /// What an administrator does who sets the clock right.
   void set_right() { offset_ms_ = drift_ppm_ = 0; }

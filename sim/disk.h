@@ -72,9 +72,9 @@ class Disk {
   std::vector<cluster::Persist> queued_;
   std::optional<Transaction> under_way_;  ///< being written, or being synced (then also last in os_)
   bool syncing_ = false;
-  std::deque<Transaction> os_;            ///< written, not synced; in order
-  std::optional<Transaction> doubt_;      ///< its sync ended unknown, and no later one was synced
-  std::size_t doubt_place_ = 0;           ///< how many in os_ were before it
+  std::deque<Transaction> os_;        ///< written, not synced; in order
+  std::optional<Transaction> doubt_;  ///< its sync ended unknown, and no later one was synced
+  std::size_t doubt_place_ = 0;       ///< how many in os_ were before it
   Image durable_;
 };
 

@@ -83,16 +83,14 @@ std::optional<cluster::Ship::Item> Network::broken_chain(std::size_t author, std
   const auto held = world_.ledger().covered(receiver.peer->vector());
   const Entry* last = nullptr;
   for (const Entry& entry : world_.ledger().all())
-    if (entry.machine == author && held && held->has(entry.index) && !entry.header.prev.is_nil())
-      last = &entry;
+    if (entry.machine == author && held && held->has(entry.index) && !entry.header.prev.is_nil()) last = &entry;
   if (last == nullptr) return std::nullopt;
   cluster::Header header = last->header;
   ++header.dot.seq;
   header.request_key += "-forged";
   cluster::Ship::Item item;
   item.envelope.header = cluster::encode_header(header);
-  item.envelope.signature =
-      base::sign(signer.self.key, cluster::signed_bytes(signer.self.cluster, item.envelope.header));
+  item.envelope.signature = base::sign(signer.self.key, cluster::signed_bytes(signer.self.cluster, item.envelope.header));
   const Image image = receiver.disk.reading();
   for (const cluster::Write& write : header.writes)
     if (!write.value.is_nil()) {

@@ -19,8 +19,7 @@ const std::vector<std::string> features = {"smtproutes", "hostaccesstable", "loc
 std::vector<base::Uuid> graves(const cluster::State& state, cluster::Space space, std::string_view birth) {
   std::vector<base::Uuid> out;
   for (const auto& [reg, now] : state.all())
-    if (reg.space == space && reg.name == birth && !now.heads.empty() && now.shown() == nullptr)
-      out.push_back(reg.id);
+    if (reg.space == space && reg.name == birth && !now.heads.empty() && now.shown() == nullptr) out.push_back(reg.id);
   return out;
 }
 
@@ -70,8 +69,7 @@ Admins::Items Admins::restored(std::size_t machine, cluster::Space space, const 
   const cluster::RegisterState* now = world_.machine(machine).peer->state().find({space, id, birth});
   if (now == nullptr || now->shown() != nullptr) return {};
   Items items = {item({space, id, birth}, fmt::format("back{}", random_.below(4)))};
-  if (!group && random_.chance(500))
-    items.push_back(item({space, id, "role"}, cluster::encode_role(cluster::Role::guest)));
+  if (!group && random_.chance(500)) items.push_back(item({space, id, "role"}, cluster::encode_role(cluster::Role::guest)));
   return items;
 }
 
@@ -112,8 +110,7 @@ void Admins::feud() {
   edit(other, {item(cluster::user_register(id, "role"), cluster::encode_role(cluster::Role::administrator))},
        random_.between(0, 30 * millisecond));
   world_.timeline().after(random_.between(second, 6 * second), [this, deleter, id] {
-    if (!settling_ && world_.machine(deleter).awake())
-      edit(deleter, restored(deleter, cluster::Space::user, id.uuid), 0);
+    if (!settling_ && world_.machine(deleter).awake()) edit(deleter, restored(deleter, cluster::Space::user, id.uuid), 0);
   });
 }
 
@@ -122,8 +119,7 @@ Admins::Items Admins::draw_settings(std::size_t machine) {
   std::vector<base::Mode> modes = {{base::Level::cluster, fleet.cluster.uuid}};
   modes.push_back(modes.front());  // the cluster's settings are those most changed
   for (const cluster::Group& group : fleet.groups) modes.push_back({base::Level::group, group.id.uuid});
-  for (const cluster::Member& member : fleet.members)
-    modes.push_back({base::Level::machine, member.id.uuid});
+  for (const cluster::Member& member : fleet.members) modes.push_back({base::Level::machine, member.id.uuid});
   Items items;
   const std::size_t count = random_.chance(400) ? 1 + static_cast<std::size_t>(random_.below(4)) : 1;
   for (std::size_t i = 0; i < count; ++i) {
@@ -148,8 +144,7 @@ Admins::Items Admins::draw_group(std::size_t machine) {
     return {item(cluster::group_name_register(fresh), fmt::format("group{}", random_.below(4)))};
   }
   if (kind < 4) return {item(cluster::group_name_register(some), fmt::format("named{}", random_.below(4)))};
-  if (kind < 8)
-    return {item(cluster::member_register(random_.pick(fleet.members).id, "group"), cluster::encode_group(some))};
+  if (kind < 8) return {item(cluster::member_register(random_.pick(fleet.members).id, "group"), cluster::encode_group(some))};
   const base::GroupId next = random_.pick(fleet.groups).id;
   if (next == some) return {};
   cluster::LocalCommit::Item end = item(cluster::group_life_register(some), cluster::encode_group(next));

@@ -25,10 +25,7 @@ constexpr Micros slow_sync = 3 * second;
 }  // namespace
 
 Faults::Faults(World& world, Random random)
-    : world_(world),
-      random_(random),
-      hostile_(world, Random(random.next())),
-      end_(random_.between(shortest_life, longest_life)) {
+    : world_(world), random_(random), hostile_(world, Random(random.next())), end_(random_.between(shortest_life, longest_life)) {
   if (!world_.options().may(Fault::offset)) return;
   for (std::size_t i = 0; i < world_.size(); ++i)
     if (random_.chance(600)) {
@@ -50,9 +47,7 @@ void Faults::next() {
 
 std::size_t Faults::some_machine() { return static_cast<std::size_t>(random_.below(world_.size())); }
 
-Micros Faults::down_time() {
-  return random_.between(10 * millisecond, random_.chance(300) ? down_long : down_short);
-}
+Micros Faults::down_time() { return random_.between(10 * millisecond, random_.chance(300) ? down_long : down_short); }
 
 void Faults::strike() {
   const auto kind = static_cast<Fault>(random_.below(fault_count));
@@ -70,9 +65,7 @@ void Faults::strike() {
     case Fault::burst: return world_.admins().burst();
     case Fault::set_back: return save_machine(machine, true);
     case Fault::old_image: return save_machine(machine, false);
-    case Fault::slow_disk:
-      world_.machine(machine).next_sync_extra = random_.between(0, slow_sync);
-      return;
+    case Fault::slow_disk: world_.machine(machine).next_sync_extra = random_.between(0, slow_sync); return;
     case Fault::flush_failed: world_.machine(machine).next_flush = How::failed; return;
     case Fault::flush_unknown: world_.machine(machine).next_flush = How::unknown; return;
     default: return;  // these work elsewhere: at deliveries, at the world's birth, at the desks
@@ -101,8 +94,7 @@ void Faults::cut_one_way() {
   if (a == b) return;
   world_.note(a, "is not heard by " + world_.machine(b).name);
   world_.network().set_cut(a, b, true);
-  world_.timeline().after(random_.between(100 * millisecond, cut_high),
-                          [this, a, b] { world_.network().set_cut(a, b, false); });
+  world_.timeline().after(random_.between(100 * millisecond, cut_high), [this, a, b] { world_.network().set_cut(a, b, false); });
 }
 
 void Faults::jump_clock() {
@@ -177,8 +169,7 @@ void Faults::commit_under_way(std::size_t machine) {
       if (options.may(Fault::flush_unknown)) author.next_flush = How::unknown;
       break;
     case 5:
-      if (options.may(Fault::reset))
-        world_.timeline().after(moment, [this, machine] { reset_links_of(machine); });
+      if (options.may(Fault::reset)) world_.timeline().after(moment, [this, machine] { reset_links_of(machine); });
       break;
     case 6:
       if (!options.may(Fault::slow_disk)) break;

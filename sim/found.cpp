@@ -51,8 +51,8 @@ cluster::LocalCommit admission(const Machine& joiner, const base::GroupId& group
   cluster::LocalCommit commit;
   commit.request_key = "join " + joiner.name;
   commit.author_name = "setup";
-  commit.items = cluster::admission_items(
-      {joiner.self.member, host_of(joiner), joiner.identity, {host_of(joiner), 22, 0}, group});
+  commit.items =
+      cluster::admission_items({joiner.self.member, host_of(joiner), joiner.identity, {host_of(joiner), 22, 0}, group});
   return commit;
 }
 
@@ -83,9 +83,8 @@ std::vector<std::unique_ptr<Machine>> found_cluster(std::size_t count, Random& r
   auto founder = cluster::Peer::restore(first.self, tuning(), {}, nonce, random.next(), now);
   POSTERN_ASSERT(founder.has_value());
   for (std::size_t i = 0; i < count; ++i) {
-    const cluster::Persist persist =
-        carry_out(**founder, i == 0 ? founding(first, random)
-                                    : admission(*machines[i], (*founder)->fleet().groups.front().id), now);
+    const cluster::Persist persist = carry_out(
+        **founder, i == 0 ? founding(first, random) : admission(*machines[i], (*founder)->fleet().groups.front().id), now);
     const cluster::Envelope& envelope = persist.commits.front().envelope;
     const auto header = cluster::decode_header(envelope.header);
     POSTERN_ASSERT(header.has_value());

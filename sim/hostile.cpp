@@ -47,11 +47,11 @@ std::optional<cluster::Header> Hostile::first(std::size_t author) {
   header.login_host = member;
   header.prev = world_.ledger().at(writers.front()).id;
   header.wall_ms = 1'700'000'000'000;
-  header.stamp.value = random_.chance(100) ? std::numeric_limits<std::uint64_t>::max()
-                                           : static_cast<std::uint64_t>(header.wall_ms) << 16U;
+  header.stamp.value =
+      random_.chance(100) ? std::numeric_limits<std::uint64_t>::max() : static_cast<std::uint64_t>(header.wall_ms) << 16U;
   const base::Mode all{base::Level::cluster, world_.machine(author).self.cluster.uuid};
-  header.writes = {{cluster::settings_register(all, "smtproutes"), cluster::WriteKind::put,
-                    base::hash_bytes(written), written.size(), {}}};
+  header.writes = {
+      {cluster::settings_register(all, "smtproutes"), cluster::WriteKind::put, base::hash_bytes(written), written.size(), {}}};
   return header;
 }
 
@@ -88,8 +88,7 @@ void Hostile::invalid(std::size_t author, std::size_t victim) {
   cluster::Write& write = header->writes.front();
   const std::uint64_t kind = random_.below(5);
   if (kind == 0) {
-    write = {{cluster::Space::cluster, world_.machine(author).self.cluster.uuid, "life"},
-             cluster::WriteKind::remove, {}, 0, {}};
+    write = {{cluster::Space::cluster, world_.machine(author).self.cluster.uuid, "life"}, cluster::WriteKind::remove, {}, 0, {}};
   } else if (kind == 1) {
     write.reg = cluster::user_register(base::UserId{random_.uuid()}, "role");  // the value is none
   } else if (kind == 2) {
@@ -108,8 +107,8 @@ void Hostile::impersonate(std::size_t author, std::size_t victim, cluster::Heade
   identity.signing_key = base::verify_key(world_.machine(author).self.key);
   const std::string value = cluster::encode(identity);
   const base::MemberId member = world_.machine(victim).self.member;
-  admission.writes = {{cluster::member_register(member, "identity"), cluster::WriteKind::put, base::hash_bytes(value),
-                       value.size(), {}}};
+  admission.writes = {
+      {cluster::member_register(member, "identity"), cluster::WriteKind::put, base::hash_bytes(value), value.size(), {}}};
   auto item = sign(author, admission, false);
   item.values = {value};
   auto forged = *first(author);
@@ -136,8 +135,7 @@ void Hostile::vouch(std::size_t author, std::size_t victim) {
   for (std::size_t other = 0; other < world_.size(); ++other) {
     if (other == author || other == victim) continue;
     world_.network().inject(author, victim,
-                            cluster::Applied{world_.machine(other).self.member,
-                                             world_.machine(victim).peer->vector(), ""});
+                            cluster::Applied{world_.machine(other).self.member, world_.machine(victim).peer->vector(), ""});
   }
 }
 
@@ -174,8 +172,9 @@ void Hostile::ask_for(std::size_t author, std::size_t victim) {
   if (other == author || other == victim) return;
   const Machine& third = world_.machine(other);
   const std::uint64_t number = 100'000 + random_.below(100'000);
-  send_signed(author, victim, cluster::Relay{third.self.member, world_.machine(victim).self.member, number, false, "a lie",
-                                            third.nonce, world_.machine(victim).nonce});
+  send_signed(author, victim,
+              cluster::Relay{third.self.member, world_.machine(victim).self.member, number, false, "a lie", third.nonce,
+                             world_.machine(victim).nonce});
 }
 
 }  // namespace postern::sim

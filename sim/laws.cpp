@@ -17,9 +17,7 @@ namespace {
 constexpr std::size_t deepest_lane = 2'000;
 constexpr std::size_t most_sends = 400;
 
-bool on_disk(const Machine& machine, const Entry& entry) {
-  return machine.disk.durable().find(entry.id) != nullptr;
-}
+bool on_disk(const Machine& machine, const Entry& entry) { return machine.disk.durable().find(entry.id) != nullptr; }
 
 }  // namespace
 
@@ -29,8 +27,7 @@ void Laws::broken(const char* law, std::string text, const Entry* entry) {
   world_.broken({law, std::move(text), entry == nullptr ? "" : short_dot(entry->header.dot), world_.now()});
 }
 
-void Laws::after_step(Machine& machine, const cluster::Event&, const cluster::Effects& effects,
-                      base::Instant instant) {
+void Laws::after_step(Machine& machine, const cluster::Event&, const cluster::Effects& effects, base::Instant instant) {
   if (effects.persist) commits_signed(machine, *effects.persist, instant);
   look_at_vector(machine);
   for (const cluster::Send& send : effects.sends) check_sent(machine, send.message);
@@ -60,8 +57,7 @@ void Laws::one_signed(Machine& machine, const cluster::StoredCommit& stored, bas
     return broken("forged", machine.name + " stores a commit that nobody made.");
   check_dot(machine, *header);
   const Entry* entry = world_.ledger().enter(stored.envelope, *header, machine.index, world_.now());
-  if (entry == nullptr)
-    return broken("context", machine.name + " signed a commit whose prev or parents nobody knows.");
+  if (entry == nullptr) return broken("context", machine.name + " signed a commit whose prev or parents nobody knows.");
   if (header->parents.size() > 1) world_.mark("merge of several");
   const CommitSet& applied = witnesses_[machine.index].applied;
   if (!entry->context.contains(applied))
@@ -91,8 +87,8 @@ void Laws::check_dot(const Machine& machine, const cluster::Header& header) {
 void Laws::check_ended(const Machine& machine, const Entry& entry) {
   for (const std::size_t index : witnesses_[machine.index].applied.list()) {
     const Entry& other = world_.ledger().at(index);
-    if (other.header.dot.member == entry.header.dot.member &&
-        other.header.dot.incarnation == entry.header.dot.incarnation && !entry.chain.has(index))
+    if (other.header.dot.member == entry.header.dot.member && other.header.dot.incarnation == entry.header.dot.incarnation &&
+        !entry.chain.has(index))
       return broken("ended", machine.name + " goes on in an incarnation of which it shows another branch.", &entry);
   }
 }
@@ -114,25 +110,27 @@ bool Laws::was_on_disk(std::size_t machine, const Entry& entry) const {
 void Laws::check_stamp(const Entry& entry, base::Instant instant) {
   const std::int64_t bound_ms = instant.wall_ms + tuning().skew_follow_ms;
   const base::Stamp stamp = entry.header.stamp;
-  if (stamp.wall_ms() < instant.wall_ms)
-    return broken("stamp-order", "The stamp is before its author's clock.", &entry);
+  if (stamp.wall_ms() < instant.wall_ms) return broken("stamp-order", "The stamp is before its author's clock.", &entry);
   for (const std::size_t seen : entry.context.list()) {
     const base::Stamp other = world_.ledger().at(seen).header.stamp;
     if (other.wall_ms() < bound_ms && stamp <= other)
-      return broken("stamp-order",
-                    "The stamp is not after that of " + short_dot(world_.ledger().at(seen).header.dot) +
-                        ", which its author had seen.", &entry);
+      return broken(
+          "stamp-order",
+          "The stamp is not after that of " + short_dot(world_.ledger().at(seen).header.dot) + ", which its author had seen.",
+          &entry);
   }
   if (stamp.wall_ms() > bound_ms + 1)
-    broken("stamp-bound", fmt::format("The stamp is {} ms ahead of its author's clock.",
-                                      stamp.wall_ms() - instant.wall_ms), &entry);
+    broken("stamp-bound", fmt::format("The stamp is {} ms ahead of its author's clock.", stamp.wall_ms() - instant.wall_ms),
+           &entry);
 }
 
 void Laws::check_key(const Entry& entry) {
   for (const std::size_t other : world_.ledger().with_key(entry.header.request_key))
     if (entry.context.has(other) && !world_.ledger().at(other).hostile)
-      broken("key", "Request " + entry.header.request_key + " was committed again by someone who had seen it as " +
-                        short_dot(world_.ledger().at(other).header.dot) + ".", &entry);
+      broken("key",
+             "Request " + entry.header.request_key + " was committed again by someone who had seen it as " +
+                 short_dot(world_.ledger().at(other).header.dot) + ".",
+             &entry);
 }
 
 void Laws::check_base(const Entry& entry) {
@@ -143,8 +141,10 @@ void Laws::check_base(const Entry& entry) {
         std::includes(now.begin(), now.end(), write.base.begin(), write.base.end()))
       continue;  // the header has no room for all
     if (now != write.base)
-      broken("base", fmt::format("{} was accepted on a base of {} heads; there were {}.",
-                                 cluster::to_text(write.reg), write.base.size(), now.size()), &entry);
+      broken("base",
+             fmt::format("{} was accepted on a base of {} heads; there were {}.", cluster::to_text(write.reg), write.base.size(),
+                         now.size()),
+             &entry);
   }
 }
 
@@ -169,13 +169,11 @@ void Laws::newly_applied(const Machine& machine, const Entry& entry) {
   const CommitSet& applied = witnesses_[machine.index].applied;
   if (!applied.contains(entry.context))
     return broken("causal", machine.name + " shows a commit before all that its author had seen.", &entry);
-  if (!on_disk(machine, entry))
-    return broken("durable", machine.name + " shows a commit that is not on its disk.", &entry);
+  if (!on_disk(machine, entry)) return broken("durable", machine.name + " shows a commit that is not on its disk.", &entry);
   if (entry.hostile) check_pace(machine, entry);
   if (!entry.hostile && !was_on_disk(entry.machine, entry))
     return broken("visible", machine.name + " shows a commit that is not yet on its author's disk.", &entry);
-  if (entry.denied)
-    return broken("denied", machine.name + " shows a commit whose author was told that it was refused.", &entry);
+  if (entry.denied) return broken("denied", machine.name + " shows a commit whose author was told that it was refused.", &entry);
   for (const cluster::Write& write : entry.header.writes) check_register(machine, write.reg, applied);
 }
 
@@ -191,8 +189,8 @@ void Laws::check_pace(const Machine& machine, const Entry& entry) {
   const std::int64_t most = tuning().chains_burst + refills + 1;
   const std::int64_t taken = ++witness.hostile_chains[entry.machine];
   if (taken > most)
-    broken("pace", fmt::format("{} has taken {} chains of hostile members; {} are allowed till now.", machine.name,
-                               taken, most), &entry);
+    broken("pace", fmt::format("{} has taken {} chains of hostile members; {} are allowed till now.", machine.name, taken, most),
+           &entry);
 }
 
 void Laws::check_groups(const Machine& machine) {
@@ -281,8 +279,7 @@ void Laws::process_started(const Machine& machine) {
 /// False where the flush of a commit's context failed and its own did not.
 bool Laws::all_on_disk(const Machine& machine, const CommitSet& commits) const {
   const std::vector<std::size_t> list = commits.list();
-  return std::all_of(list.begin(), list.end(),
-                     [&](std::size_t index) { return on_disk(machine, world_.ledger().at(index)); });
+  return std::all_of(list.begin(), list.end(), [&](std::size_t index) { return on_disk(machine, world_.ledger().at(index)); });
 }
 
 }  // namespace postern::sim

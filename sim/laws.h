@@ -22,8 +22,7 @@ class Laws {
  public:
   explicit Laws(World& world);
 
-  void after_step(Machine& machine, const cluster::Event& event, const cluster::Effects& effects,
-                  base::Instant instant);
+  void after_step(Machine& machine, const cluster::Event& event, const cluster::Effects& effects, base::Instant instant);
   void process_died(const Machine& machine);
   void process_started(const Machine& machine);
   /// Before its disk becomes `image`; and if its process goes on, in which incarnation.
@@ -70,8 +69,8 @@ class Laws {
   void blame(const Machine& machine, const cluster::Register& reg, const std::vector<const Entry*>& got,
              const std::vector<const Entry*>& expected, const CommitSet& applied);
   void check_register(const Machine& machine, const cluster::Register& reg, const CommitSet& applied);
-  void check_graves(const Machine& machine, const cluster::Register& reg,
-                    const cluster::RegisterState& state, const CommitSet& applied);
+  void check_graves(const Machine& machine, const cluster::Register& reg, const cluster::RegisterState& state,
+                    const CommitSet& applied);
   void check_pure(const Machine& machine);
   void check_reference(const Machine& machine);
 

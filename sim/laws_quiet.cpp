@@ -39,15 +39,14 @@ void Laws::check_digest(const Machine& machine) {
 void Laws::check_settled() {
   for (const auto& [key, request] : world_.admins().requests())
     if (request.waiting)
-      return broken("prompt", fmt::format("Request {} on {} never got an answer.", key,
-                                          world_.machine(request.machine).name));
+      return broken("prompt", fmt::format("Request {} on {} never got an answer.", key, world_.machine(request.machine).name));
   CommitSet all;
   for (const Witness& witness : witnesses_) all.unite(witness.applied);
   for (std::size_t i = 0; i < world_.size(); ++i) {
     const std::vector<std::size_t> missing = all.without(witnesses_[i].applied);
     if (!missing.empty())
-      return broken("converge", fmt::format("{} still lacks {} commits that others have.",
-                                            world_.machine(i).name, missing.size()),
+      return broken("converge",
+                    fmt::format("{} still lacks {} commits that others have.", world_.machine(i).name, missing.size()),
                     &world_.ledger().at(missing.front()));
   }
   broken("converge", "Something is still under way.");
@@ -96,8 +95,7 @@ void Laws::check_stored(const Machine& machine) {
         return broken("bytes", machine.name + " does not store a value of a commit that it stores.", entry);
   }
   for (const auto& [hash, bytes] : machine.disk.durable().values)
-    if (base::hash_bytes(bytes) != hash)
-      return broken("bytes", machine.name + " stores a value that is not what was signed.");
+    if (base::hash_bytes(bytes) != hash) return broken("bytes", machine.name + " stores a value that is not what was signed.");
 }
 
 /// One bit flipped in a stored header must not become settings: the log is refused, or what is damaged
@@ -116,12 +114,12 @@ void Laws::check_damage_is_seen(const Machine& machine) {
     if (found != machine.disk.durable().values.end()) (*restored)->supply_value(hash, found->second);
   }
   const cluster::Effects effects = (*restored)->step(cluster::Tick{}, now);
-  const bool told = std::any_of(effects.alerts.begin(), effects.alerts.end(), [](const cluster::Alert& alert) {
-    return alert.grade == cluster::Alert::Grade::critical;
-  });
+  const bool told = std::any_of(effects.alerts.begin(), effects.alerts.end(),
+                                [](const cluster::Alert& alert) { return alert.grade == cluster::Alert::Grade::critical; });
   if (!told && !world_.ledger().covered((*restored)->vector()))
-    broken("damage", fmt::format("Commit {} of {} with bit {} of byte {} flipped was taken for sound.",
-                                 draw % commits.size(), commits.size(), draw % 8, draw % header.size()),
+    broken("damage",
+           fmt::format("Commit {} of {} with bit {} of byte {} flipped was taken for sound.", draw % commits.size(),
+                       commits.size(), draw % 8, draw % header.size()),
            world_.ledger().find(machine.disk.durable().commits[draw % commits.size()].envelope.id()));
 }
 

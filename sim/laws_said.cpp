@@ -10,28 +10,24 @@
 namespace postern::sim {
 namespace {
 
-bool on_disk(const Machine& machine, const Entry& entry) {
-  return machine.disk.durable().find(entry.id) != nullptr;
-}
+bool on_disk(const Machine& machine, const Entry& entry) { return machine.disk.durable().find(entry.id) != nullptr; }
 
 }  // namespace
 
 void Laws::check_tips(const Machine& machine, const cluster::Vector& tips, const char* where) {
   for (const cluster::Tip& tip : tips) {
     const Entry* entry = world_.ledger().find(tip.hash);
-    if (entry == nullptr)
-      return broken("forged", fmt::format("{} names a commit that nobody made, in {}.", machine.name, where));
+    if (entry == nullptr) return broken("forged", fmt::format("{} names a commit that nobody made, in {}.", machine.name, where));
     if (!on_disk(machine, *entry))
-      return broken("said", fmt::format("{} says in {} that it holds a commit that is not on its disk.",
-                                        machine.name, where), entry);
+      return broken("said", fmt::format("{} says in {} that it holds a commit that is not on its disk.", machine.name, where),
+                    entry);
   }
 }
 
 void Laws::check_sent(const Machine& machine, const cluster::Message& message) {
   if (const auto* ack = std::get_if<cluster::Ack>(&message)) check_tips(machine, ack->stored, "ack");
   if (const auto* pull = std::get_if<cluster::Pull>(&message)) check_tips(machine, pull->vector, "pull");
-  if (const auto* summary = std::get_if<cluster::Summary>(&message))
-    check_tips(machine, summary->vector, "summary");
+  if (const auto* summary = std::get_if<cluster::Summary>(&message)) check_tips(machine, summary->vector, "summary");
   if (const auto* hello = std::get_if<cluster::Hello>(&message)) {
     check_tips(machine, hello->vector, "hello");
     check_tips(machine, hello->durable, "hello");
@@ -58,8 +54,9 @@ void Laws::check_answer(Machine& machine, const cluster::Answer& answer) {
   if (answer.what != What::committed)
     for (const std::size_t index : world_.ledger().with_key(answer.request_key))
       if (witnesses_[machine.index].applied.has(index) && !world_.ledger().at(index).hostile)
-        return broken("same-answer", machine.name + " shows the commit of request " + answer.request_key +
-                                         " and does not answer \"committed\".", &world_.ledger().at(index));
+        return broken("same-answer",
+                      machine.name + " shows the commit of request " + answer.request_key + " and does not answer \"committed\".",
+                      &world_.ledger().at(index));
   switch (answer.what) {
     case What::committed: return check_committed(machine, answer);
     case What::conflict: return check_conflict(machine, answer);
@@ -70,17 +67,14 @@ void Laws::check_answer(Machine& machine, const cluster::Answer& answer) {
 
 void Laws::check_committed(Machine& machine, const cluster::Answer& answer) {
   const Entry* entry = world_.ledger().find(answer.commit);
-  if (entry == nullptr)
-    return broken("answer", machine.name + " answers \"committed\" for a commit that nobody made.");
+  if (entry == nullptr) return broken("answer", machine.name + " answers \"committed\" for a commit that nobody made.");
   if (entry->header.request_key != answer.request_key ||
       world_.ledger().known_dot(*entry, witnesses_[machine.index].applied) != answer.dot)
     return broken("answer", machine.name + " answers \"committed\" with another request's commit.", entry);
-  if (entry->hostile)
-    return broken("answer", machine.name + " takes a stranger's commit for that of a request.", entry);
+  if (entry->hostile) return broken("answer", machine.name + " takes a stranger's commit for that of a request.", entry);
   if (!on_disk(machine, *entry))
     return broken("answer", machine.name + " answers \"committed\" before the commit is on its disk.", entry);
-  if (entry->denied)
-    return broken("denied", machine.name + " says \"committed\" after \"refused\".", entry);
+  if (entry->denied) return broken("denied", machine.name + " says \"committed\" after \"refused\".", entry);
   check_same_answer(machine, *entry);
   check_counted(machine, answer, *entry);
   world_.ledger().at(entry->index).acknowledged = true;
@@ -107,12 +101,10 @@ void Laws::check_counted(const Machine& machine, const cluster::Answer& answer, 
     broken("counted", fmt::format("{} counts {} of {} machines.", machine.name, answer.members, world_.size()), &entry);
   for (std::size_t i = 0; i < world_.size(); ++i) {
     const Machine& other = world_.machine(i);
-    const bool missing = std::any_of(answer.missing.begin(), answer.missing.end(), [&](const auto& one) {
-      return one.member == other.self.member;
-    });
+    const bool missing = std::any_of(answer.missing.begin(), answer.missing.end(),
+                                     [&](const auto& one) { return one.member == other.self.member; });
     if (!missing && !other.disk.keeps(entry.id) && !witnesses_[i].lost.has(entry.index))
-      return broken("counted", fmt::format("{} counts {}, whose disk has not got the commit.", machine.name,
-                                           other.name), &entry);
+      return broken("counted", fmt::format("{} counts {}, whose disk has not got the commit.", machine.name, other.name), &entry);
   }
 }
 
@@ -125,8 +117,7 @@ void Laws::check_conflict(const Machine& machine, const cluster::Answer& answer)
   for (const cluster::Conflict& conflict : answer.conflicts) {
     const auto& items = request->second.commit.items;
     const auto item = std::find_if(items.begin(), items.end(), [&](const auto& one) { return one.reg == conflict.reg; });
-    if (item == items.end())
-      return broken("answer", machine.name + " names a conflict in a register that was not touched.");
+    if (item == items.end()) return broken("answer", machine.name + " names a conflict in a register that was not touched.");
     std::vector<cluster::Dot> told = conflict.heads;
     std::sort(told.begin(), told.end());
     std::vector<cluster::Dot> now = head_dots(conflict.reg, applied);

@@ -22,9 +22,8 @@ std::vector<const Entry*> Laws::heads(const cluster::Register& reg, const Commit
   const std::vector<std::size_t>& writers = ledger.writers(reg);
   for (const std::size_t index : writers) {
     if (!set.has(index)) continue;
-    const bool seen = std::any_of(writers.begin(), writers.end(), [&](std::size_t other) {
-      return set.has(other) && ledger.at(other).context.has(index);
-    });
+    const bool seen = std::any_of(writers.begin(), writers.end(),
+                                  [&](std::size_t other) { return set.has(other) && ledger.at(other).context.has(index); });
     const Entry& entry = ledger.at(index);
     if (!seen) alive.emplace_back(entry.header.stamp, ledger.known_dot(entry, set), entry.id, &entry);
   }
@@ -69,21 +68,19 @@ void Laws::blame(const Machine& machine, const cluster::Register& reg, const std
   }
   for (const Entry* lost : expected)
     if (std::find(got.begin(), got.end(), lost) == got.end()) {
-      const bool newest = std::none_of(got.begin(), got.end(), [&](const Entry* other) {
-        return lost->context.has(other->index);
-      });
+      const bool newest =
+          std::none_of(got.begin(), got.end(), [&](const Entry* other) { return lost->context.has(other->index); });
       // A write that is nowhere: either its commit was applied in part, or another write hid it unseen.
       const bool hidden = newest && !got.empty() && got.front()->header.stamp >= lost->header.stamp;
-      return broken(hidden ? "losers" : "whole",
-                    where + "a write that no later author saw is not among the heads.", lost);
+      return broken(hidden ? "losers" : "whole", where + "a write that no later author saw is not among the heads.", lost);
     }
   broken("winner", where + "the heads are not ordered greatest first.", got.front());
 }
 
 /// A write is buried iff some delete of its UUID is not in its context. Groups that a cycle of successors
 /// brings back are left to the reference model.
-void Laws::check_graves(const Machine& machine, const cluster::Register& reg,
-                        const cluster::RegisterState& state, const CommitSet& applied) {
+void Laws::check_graves(const Machine& machine, const cluster::Register& reg, const cluster::RegisterState& state,
+                        const CommitSet& applied) {
   if (reg.space != cluster::Space::user || reg.name == "life") return;
   const Ledger& ledger = world_.ledger();
   const cluster::Register life{reg.space, reg.id, "life"};
@@ -97,9 +94,10 @@ void Laws::check_graves(const Machine& machine, const cluster::Register& reg,
     }
     if (buried) world_.mark("buried write");
     if (buried != head.buried)
-      return broken("graves", fmt::format("{} at {}: {} although {} delete of it that its author had not seen.",
-                                          machine.name, cluster::to_text(reg), head.buried ? "buried" : "alive",
-                                          buried ? "there is a" : "there is no"), entry);
+      return broken("graves",
+                    fmt::format("{} at {}: {} although {} delete of it that its author had not seen.", machine.name,
+                                cluster::to_text(reg), head.buried ? "buried" : "alive", buried ? "there is a" : "there is no"),
+                    entry);
   }
 }
 
@@ -129,8 +127,7 @@ void Laws::check_reference(const Machine& machine) {
   for (const auto& [reg, state] : expected.all()) {
     const cluster::RegisterState* here = got.find(reg);
     if (here == nullptr || here->heads != state.heads)
-      return broken("reference", fmt::format("{} at {}: not what the commits mean.", machine.name,
-                                             cluster::to_text(reg)),
+      return broken("reference", fmt::format("{} at {}: not what the commits mean.", machine.name, cluster::to_text(reg)),
                     world_.ledger().find(state.heads.front().commit));
   }
   broken("reference", machine.name + " has a register that nobody wrote.");

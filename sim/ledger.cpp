@@ -43,14 +43,12 @@ std::vector<std::size_t> CommitSet::without(const CommitSet& other) const {
   std::vector<std::size_t> out;
   for (std::size_t i = 0; i < words_.size(); ++i) {
     std::uint64_t left = words_[i] & ~(i < other.words_.size() ? other.words_[i] : 0);
-    for (; left != 0; left &= left - 1)
-      out.push_back(i * bits + static_cast<std::size_t>(std::countr_zero(left)));
+    for (; left != 0; left &= left - 1) out.push_back(i * bits + static_cast<std::size_t>(std::countr_zero(left)));
   }
   return out;
 }
 
-const Entry* Ledger::enter(const cluster::Envelope& envelope, const cluster::Header& header,
-                           std::size_t machine, Micros made) {
+const Entry* Ledger::enter(const cluster::Envelope& envelope, const cluster::Header& header, std::size_t machine, Micros made) {
   Entry entry;
   entry.index = entries_.size();
   entry.id = envelope.id();
@@ -113,13 +111,9 @@ std::optional<CommitSet> Ledger::covered(const cluster::Vector& vector) const {
   return set;
 }
 
-const std::vector<std::size_t>& Ledger::writers(const cluster::Register& reg) const {
-  return list_in(writers_, reg);
-}
+const std::vector<std::size_t>& Ledger::writers(const cluster::Register& reg) const { return list_in(writers_, reg); }
 
-const std::vector<std::size_t>& Ledger::with_key(const std::string& key) const {
-  return list_in(keys_, key);
-}
+const std::vector<std::size_t>& Ledger::with_key(const std::string& key) const { return list_in(keys_, key); }
 
 const cluster::Write* write_of(const Entry& entry, const cluster::Register& reg) {
   for (const cluster::Write& write : entry.header.writes)

@@ -23,9 +23,7 @@ class CommitSet {
   /// Members that `other` has not.
   [[nodiscard]] std::vector<std::size_t> without(const CommitSet& other) const;
   [[nodiscard]] std::vector<std::size_t> list() const { return without({}); }
-  friend bool operator==(const CommitSet& a, const CommitSet& b) {
-    return a.contains(b) && b.contains(a);
-  }
+  friend bool operator==(const CommitSet& a, const CommitSet& b) { return a.contains(b) && b.contains(a); }
 
  private:
   std::vector<std::uint64_t> words_;
@@ -38,7 +36,7 @@ struct Entry {
   base::Hash id;
   cluster::Header header;
   cluster::Envelope envelope;
-  std::size_t machine = 0;    ///< of the author
+  std::size_t machine = 0;  ///< of the author
   Micros made = 0;
   CommitSet context;          ///< all that prev and parents reach
   CommitSet chain;            ///< its own incarnation up to itself
@@ -53,8 +51,7 @@ struct Entry {
 class Ledger {
  public:
   /// Enters a commit. Nothing when a commit that its header names is not known here: then it was forged.
-  const Entry* enter(const cluster::Envelope& envelope, const cluster::Header& header,
-                     std::size_t machine, Micros made);
+  const Entry* enter(const cluster::Envelope& envelope, const cluster::Header& header, std::size_t machine, Micros made);
   [[nodiscard]] const Entry* find(const base::Hash& id) const;
   [[nodiscard]] const std::deque<Entry>& all() const { return entries_; }
   [[nodiscard]] const Entry& at(std::size_t index) const { return entries_[index]; }
@@ -64,9 +61,7 @@ class Ledger {
   [[nodiscard]] std::optional<CommitSet> covered(const cluster::Vector& vector) const;
   /// Writers of a register, by index, in the order entered.
   [[nodiscard]] const std::vector<std::size_t>& writers(const cluster::Register& reg) const;
-  [[nodiscard]] const std::map<cluster::Register, std::vector<std::size_t>>& registers() const {
-    return writers_;
-  }
+  [[nodiscard]] const std::map<cluster::Register, std::vector<std::size_t>>& registers() const { return writers_; }
   /// Commits with this request key, by index.
   [[nodiscard]] const std::vector<std::size_t>& with_key(const std::string& key) const;
   [[nodiscard]] const std::map<std::string, std::vector<std::size_t>>& keys() const { return keys_; }

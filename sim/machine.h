@@ -30,15 +30,15 @@ struct Machine {
   Disk disk;
   std::unique_ptr<cluster::Peer> peer;  ///< null while its process is down
   bool paused = false;
-  bool cold = false;                    ///< its boot clock starts again with it
-  std::deque<cluster::Event> inbox;     ///< what came while it was paused
-  std::uint64_t life = 0;               ///< counts process starts; timers of an earlier life do nothing
-  std::uint64_t nonce = 0;              ///< drawn at the process's start
-  base::Incarnation incarnation = 0;    ///< likewise
-  bool goes_on = false;                 ///< the next start is none: it goes on with both
-  std::int64_t wake_mono_ms = 0;        ///< the timer it asked for last; 0: none
-  How next_flush = How::done;           ///< how the next flush will end
-  Micros next_sync_extra = 0;           ///< and how much longer it takes
+  bool cold = false;                  ///< its boot clock starts again with it
+  std::deque<cluster::Event> inbox;   ///< what came while it was paused
+  std::uint64_t life = 0;             ///< counts process starts; timers of an earlier life do nothing
+  std::uint64_t nonce = 0;            ///< drawn at the process's start
+  base::Incarnation incarnation = 0;  ///< likewise
+  bool goes_on = false;               ///< the next start is none: it goes on with both
+  std::int64_t wake_mono_ms = 0;      ///< the timer it asked for last; 0: none
+  How next_flush = How::done;         ///< how the next flush will end
+  Micros next_sync_extra = 0;         ///< and how much longer it takes
 
   [[nodiscard]] bool up() const { return peer != nullptr; }
   [[nodiscard]] bool awake() const { return up() && !paused; }

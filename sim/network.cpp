@@ -111,12 +111,10 @@ void Network::put(std::size_t index, std::size_t to_end, std::optional<std::stri
   Link& link = *links_[index];
   Lane& lane = link.lane[to_end];
   const Path& way = path(link.machine[1 - to_end], link.machine[to_end]);
-  lane.last_due = std::max(lane.last_due,
-                           world_.timeline().now() + random_.between(way.delay_low, way.delay_high));
+  lane.last_due = std::max(lane.last_due, world_.timeline().now() + random_.between(way.delay_low, way.delay_high));
   ++lane.flying;
   deepest_ = std::max(deepest_, lane.flying + lane.held.size());
-  world_.timeline().at(lane.last_due, [this, index, to_end, epoch = lane.epoch,
-                                       bytes = std::move(bytes)]() mutable {
+  world_.timeline().at(lane.last_due, [this, index, to_end, epoch = lane.epoch, bytes = std::move(bytes)]() mutable {
     Lane& there = links_[index]->lane[to_end];
     if (there.epoch != epoch) return;
     --there.flying;
@@ -196,12 +194,10 @@ void Network::reset(std::size_t a, std::size_t b) {
   const std::vector<std::size_t> before = living_;
   for (const std::size_t index : before) {
     Link& link = *links_[index];
-    if ((link.machine[0] != a || link.machine[1] != b) && (link.machine[0] != b || link.machine[1] != a))
-      continue;
+    if ((link.machine[0] != a || link.machine[1] != b) && (link.machine[0] != b || link.machine[1] != a)) continue;
     for (std::size_t end = 0; end < 2; ++end) {
       lose_lane(link.lane[end]);
-      world_.timeline().after(random_.between(0, 100 * millisecond),
-                              [this, index, end] { learn_end(index, end); });
+      world_.timeline().after(random_.between(0, 100 * millisecond), [this, index, end] { learn_end(index, end); });
     }
   }
 }

@@ -55,24 +55,22 @@ class Network {
     Micros delay_low = 0;
     Micros delay_high = 0;
   };
-  struct Lane {                          ///< one direction of one link
+  struct Lane {  ///< one direction of one link
     Micros last_due = 0;
-    std::uint64_t epoch = 0;             ///< what was sent before a reset never arrives
+    std::uint64_t epoch = 0;  ///< what was sent before a reset never arrives
     std::size_t flying = 0;
     std::deque<std::optional<std::string>> held;  ///< waiting for the path; nothing = the end of the link
-    std::deque<std::string> recent;      ///< for replays
+    std::deque<std::string> recent;               ///< for replays
   };
   struct Link {
     std::array<std::size_t, 2> machine{};
     std::array<cluster::LinkId, 2> id{};
     std::array<bool, 2> open{true, true};
-    std::array<Lane, 2> lane;            ///< lane[k] leads to end k
+    std::array<Lane, 2> lane;  ///< lane[k] leads to end k
   };
 
   Path& path(std::size_t from, std::size_t to) { return paths_[from * machines_ + to]; }
-  [[nodiscard]] const Path& path(std::size_t from, std::size_t to) const {
-    return paths_[from * machines_ + to];
-  }
+  [[nodiscard]] const Path& path(std::size_t from, std::size_t to) const { return paths_[from * machines_ + to]; }
   void draw_delays(std::size_t a, std::size_t b);
   void dial_later(std::size_t a, std::size_t b);
   void dial(std::size_t a, std::size_t b);

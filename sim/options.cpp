@@ -9,18 +9,16 @@
 namespace postern::sim {
 namespace {
 
-constexpr const char* fault_names[fault_count] = {
-    "cut",   "one-way", "reset", "replay",    "garble",       "forge",         "twin",
-    "wan",   "far",     "kill",  "power",     "pause",        "slow-disk",     "flush-failed",
-    "flush-unknown",    "offset", "jump",     "aim",          "elsewhere",     "set-back",
-    "old-image",        "hostile", "burst"};
+constexpr const char* fault_names[fault_count] = {"cut",       "one-way",      "reset",         "replay",  "garble", "forge",
+                                                  "twin",      "wan",          "far",           "kill",    "power",  "pause",
+                                                  "slow-disk", "flush-failed", "flush-unknown", "offset",  "jump",   "aim",
+                                                  "elsewhere", "set-back",     "old-image",     "hostile", "burst"};
 
 base::Result<std::uint64_t> number(std::string_view argument, std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size())
-    return base::fail(base::ErrorCode::usage,
-                      fmt::format("\"{}\" needs a number; \"{}\" is none.", argument, text));
+    return base::fail(base::ErrorCode::usage, fmt::format("\"{}\" needs a number; \"{}\" is none.", argument, text));
   return value;
 }
 
@@ -30,8 +28,7 @@ base::Result<void> set_seeds(Options& options, std::string_view text) {
   if (!first) return first.error();
   auto last = dots == std::string_view::npos ? first : number("--seeds", text.substr(dots + 2));
   if (!last) return last.error();
-  if (*first > *last)
-    return base::fail(base::ErrorCode::usage, "--seeds=A..B needs A to be B or less.");
+  if (*first > *last) return base::fail(base::ErrorCode::usage, "--seeds=A..B needs A to be B or less.");
   options.first_seed = *first;
   options.last_seed = *last;
   return {};
@@ -49,9 +46,7 @@ base::Result<std::uint32_t> fault_bits(std::string_view names) {
         bits |= 1U << i;
         known = true;
       }
-    if (!known)
-      return base::fail(base::ErrorCode::usage,
-                        fmt::format("There is no fault kind \"{}\"; --help lists them.", name));
+    if (!known) return base::fail(base::ErrorCode::usage, fmt::format("There is no fault kind \"{}\"; --help lists them.", name));
   }
   return bits;
 }
@@ -69,8 +64,7 @@ base::Result<void> take_value(Options& options, std::string_view name, std::stri
   if (name == "--machines") {
     auto count = number(name, value);
     if (!count) return count.error();
-    if (*count < 1 || *count > 8)
-      return base::fail(base::ErrorCode::usage, "--machines takes 1 to 8.");
+    if (*count < 1 || *count > 8) return base::fail(base::ErrorCode::usage, "--machines takes 1 to 8.");
     options.machines = static_cast<unsigned>(*count);
     return {};
   }
@@ -80,20 +74,24 @@ base::Result<void> take_value(Options& options, std::string_view name, std::stri
     options.faults = name == "--only" ? *bits : options.faults & ~*bits;
     return {};
   }
-  return base::fail(base::ErrorCode::usage,
-                    fmt::format("\"{}\" is not known; --help lists the arguments.", name));
+  return base::fail(base::ErrorCode::usage, fmt::format("\"{}\" is not known; --help lists the arguments.", name));
 }
 
 base::Result<void> take_switch(Options& options, std::string_view name) {
-  if (name == "--trace") options.trace = true;
-  else if (name == "--shrink") options.shrink = true;
-  else if (name == "--hashes") options.hashes = true;
-  else if (name == "--mutants") options.mutants = true;
-  else if (name == "--marks") options.marks = true;
-  else if (name == "--list-bugs") options.list_bugs = true;
+  if (name == "--trace")
+    options.trace = true;
+  else if (name == "--shrink")
+    options.shrink = true;
+  else if (name == "--hashes")
+    options.hashes = true;
+  else if (name == "--mutants")
+    options.mutants = true;
+  else if (name == "--marks")
+    options.marks = true;
+  else if (name == "--list-bugs")
+    options.list_bugs = true;
   else
-    return base::fail(base::ErrorCode::usage,
-                      fmt::format("\"{}\" is not known; --help lists the arguments.", name));
+    return base::fail(base::ErrorCode::usage, fmt::format("\"{}\" is not known; --help lists the arguments.", name));
   return {};
 }
 
@@ -128,10 +126,9 @@ base::Result<Options> parse_options(const std::vector<std::string>& arguments) {
   Options options;
   for (const std::string& argument : arguments) {
     const std::size_t equals = argument.find('=');
-    base::Result<void> taken =
-        equals == std::string::npos
-            ? take_switch(options, argument)
-            : take_value(options, argument.substr(0, equals), argument.substr(equals + 1));
+    base::Result<void> taken = equals == std::string::npos
+                                   ? take_switch(options, argument)
+                                   : take_value(options, argument.substr(0, equals), argument.substr(equals + 1));
     if (!taken) return taken.error();
   }
   return options;

@@ -41,16 +41,16 @@ const char* fault_name(Fault fault);
 struct Options {
   std::uint64_t first_seed = 1;
   std::uint64_t last_seed = 1;
-  std::string file;                ///< of seeds that once failed; each line: arguments, # comment
-  std::string bug;                 ///< a planted bug's name, or empty
+  std::string file;  ///< of seeds that once failed; each line: arguments, # comment
+  std::string bug;   ///< a planted bug's name, or empty
   std::uint32_t faults = (1U << fault_count) - 1;
-  unsigned machines = 0;           ///< 0: the seed decides, 2..5
+  unsigned machines = 0;  ///< 0: the seed decides, 2..5
   bool trace = false;
   bool shrink = false;
-  bool hashes = false;             ///< print each seed's trace hash (golden_trace.txt's form)
-  bool mutants = false;            ///< every planted bug in turn: does its law object?
+  bool hashes = false;   ///< print each seed's trace hash (golden_trace.txt's form)
+  bool mutants = false;  ///< every planted bug in turn: does its law object?
   bool list_bugs = false;
-  bool marks = false;              ///< print what was reached how often
+  bool marks = false;  ///< print what was reached how often
 
   [[nodiscard]] bool may(Fault fault) const { return (faults >> static_cast<unsigned>(fault) & 1U) != 0; }
   [[nodiscard]] Options without(Fault fault) const;

@@ -10,9 +10,7 @@ std::uint64_t split_mix(std::uint64_t& state) {
   return z ^ (z >> 31);
 }
 
-std::uint64_t rotate_left(std::uint64_t value, unsigned by) {
-  return (value << by) | (value >> (64U - by));
-}
+std::uint64_t rotate_left(std::uint64_t value, unsigned by) { return (value << by) | (value >> (64U - by)); }
 
 }  // namespace
 
@@ -47,8 +45,7 @@ base::Uuid Random::uuid() {
   base::Uuid id;
   for (std::size_t half = 0; half < 2; ++half) {
     const std::uint64_t word = next();
-    for (std::size_t i = 0; i < 8; ++i)
-      id.bytes[half * 8 + i] = static_cast<std::uint8_t>(word >> (8 * i));
+    for (std::size_t i = 0; i < 8; ++i) id.bytes[half * 8 + i] = static_cast<std::uint8_t>(word >> (8 * i));
   }
   return id;
 }

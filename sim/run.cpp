@@ -19,9 +19,8 @@ constexpr int most_printed = 40;
 
 void print_violation(const Options& options, std::uint64_t seed, const Violation& violation) {
   fmt::print("violation: law \"{}\" at {:.3f} ms of seed {}{}{}\n  {}\n  {}\n", violation.law,
-             static_cast<double>(violation.when) / 1000.0, seed,
-             violation.commit.empty() ? "" : ", commit ", violation.commit, violation.text,
-             replay_command(options, seed));
+             static_cast<double>(violation.when) / 1000.0, seed, violation.commit.empty() ? "" : ", commit ", violation.commit,
+             violation.text, replay_command(options, seed));
 }
 
 void print_shrunk(const Options& options, std::uint64_t seed, const std::string& law) {
@@ -96,8 +95,8 @@ int run(const Options& options) {
     }
   }
   if (!options.hashes)
-    fmt::print("{{\"seeds\":{},\"violations\":{},\"events\":{},\"commits\":{},\"trace_hash\":\"{:016x}\"{}}}\n",
-               seeds, violations, events, commits, hash, counts_text("laws", laws) + (options.marks ? counts_text("marks", marks) : ""));
+    fmt::print("{{\"seeds\":{},\"violations\":{},\"events\":{},\"commits\":{},\"trace_hash\":\"{:016x}\"{}}}\n", seeds,
+               violations, events, commits, hash, counts_text("laws", laws) + (options.marks ? counts_text("marks", marks) : ""));
   return violations > 0 ? 1 : 0;
 }
 

@@ -13,8 +13,7 @@ void Trace::mix(std::string_view bytes) {
   }
 }
 
-void Trace::line(Micros now, std::string_view who, std::string_view what,
-                 std::string_view details) {
+void Trace::line(Micros now, std::string_view who, std::string_view what, std::string_view details) {
   for (unsigned i = 0; i < 8; ++i) {
     hash_ ^= static_cast<std::uint64_t>(now) >> (8 * i) & 0xFFU;
     hash_ *= 0x100000001B3U;

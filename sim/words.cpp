@@ -16,12 +16,8 @@ struct Words {
     static constexpr const char* how[] = {"done", "failed", "unknown"};
     return fmt::format("flushed {} {}", event.token, how[static_cast<std::size_t>(event.how)]);
   }
-  std::string operator()(const cluster::LinkUp& event) const {
-    return fmt::format("link {} up", event.link);
-  }
-  std::string operator()(const cluster::LinkDown& event) const {
-    return fmt::format("link {} down", event.link);
-  }
+  std::string operator()(const cluster::LinkUp& event) const { return fmt::format("link {} up", event.link); }
+  std::string operator()(const cluster::LinkDown& event) const { return fmt::format("link {} down", event.link); }
   std::string operator()(const cluster::Received& event) const {
     return fmt::format("link {} {}", event.link, cluster::message_name(event.message));
   }
@@ -51,8 +47,7 @@ std::string event_details(const cluster::Event& event) {
 }
 
 std::string short_dot(const cluster::Dot& dot) {
-  return fmt::format("{}/{:04x}/{}", base::to_text(dot.member).substr(0, 4), dot.incarnation & 0xFFFFU,
-                     dot.seq);
+  return fmt::format("{}/{:04x}/{}", base::to_text(dot.member).substr(0, 4), dot.incarnation & 0xFFFFU, dot.seq);
 }
 
 }  // namespace postern::sim

@@ -27,11 +27,7 @@ constexpr std::size_t ship_bytes_high = 60'000;
 }  // namespace
 
 World::World(const Options& options, std::uint64_t seed)
-    : options_(options),
-      trace_(options.trace),
-      birth_(seed * 8 + 1),
-      process_(seed * 8 + 2),
-      disk_(seed * 8 + 3) {
+    : options_(options), trace_(options.trace), birth_(seed * 8 + 1), process_(seed * 8 + 2), disk_(seed * 8 + 3) {
   if (const Bug* bug = find_bug(options.bug)) sabotage_ = bug->sabotage;
   found();
   network_ = std::make_unique<Network>(*this, size(), Random(seed * 8 + 4));
@@ -43,8 +39,7 @@ World::World(const Options& options, std::uint64_t seed)
 World::~World() = default;
 
 void World::found() {
-  const std::size_t count =
-      options_.machines != 0 ? options_.machines : static_cast<std::size_t>(birth_.between(2, 5));
+  const std::size_t count = options_.machines != 0 ? options_.machines : static_cast<std::size_t>(birth_.between(2, 5));
   machines_ = found_cluster(count, birth_, ledger_);
   laws_ = std::make_unique<Laws>(*this);
 }
@@ -143,8 +138,7 @@ void World::ship(Machine& machine, const cluster::ShipCommits& round) {
   cluster::Ship message;
   std::size_t size = 0;
   const auto flush = [&] {
-    if (!message.items.empty())
-      network_->send(round.link, machine.index, cluster::encode(std::exchange(message, {})));
+    if (!message.items.empty()) network_->send(round.link, machine.index, cluster::encode(std::exchange(message, {})));
     size = 0;
   };
   for (const base::Hash& id : round.commits) {
@@ -188,8 +182,7 @@ void World::pump_disk(Machine& machine) {
     }
     const How how = std::exchange(machine.next_flush, How::done);
     const Micros extra = std::exchange(machine.next_sync_extra, 0);
-    same_life(disk_.between(500, 8 * millisecond) + extra,
-              [this, &machine, how] { end_sync(machine, how); });
+    same_life(disk_.between(500, 8 * millisecond) + extra, [this, &machine, how] { end_sync(machine, how); });
   });
 }
 
@@ -284,8 +277,7 @@ void World::start(std::size_t index) {
     asks_->went_on(index);
   }
   auto restored = cluster::Peer::restore(starting.self, tuning(), starting.disk.durable().commits, starting.nonce,
-                                         starting.incarnation, starting.clock.read(now()),
-                                         values_of(starting));
+                                         starting.incarnation, starting.clock.read(now()), values_of(starting));
   if (!restored) {
     broken({"restore", "A sound log was refused: " + base::to_text(restored.error()), {}, now()});
     return;
@@ -322,9 +314,7 @@ void World::resume(std::size_t index) {
     });
 }
 
-void World::note(std::size_t index, std::string_view what) {
-  trace_.line(now(), machine(index).name, what);
-}
+void World::note(std::size_t index, std::string_view what) { trace_.line(now(), machine(index).name, what); }
 
 void World::broken(Violation violation) {
   if (violation_) return;

@@ -12,8 +12,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = fuzz::view(data, size);
   fuzz::tell(text.starts_with("good"));
   FUZZ_CHECK(text != "broken property");
-  FUZZ_CHECK(!text.starts_with("good") ||
-             text.find('{') == std::string_view::npos);  // no file has one: mutations do
+  FUZZ_CHECK(!text.starts_with("good") || text.find('{') == std::string_view::npos);  // no file has one: mutations do
   if (text == "crash") std::abort();
   if (text == "hang") std::this_thread::sleep_for(std::chrono::hours(1));
   if (text == "memory") {

@@ -14,13 +14,10 @@ namespace {
 
 using Inputs = std::vector<std::string>;
 
-std::string body_of(const std::vector<std::string>& fields) {
-  return hands::encode_frame(0, fields).substr(hands::head_bytes);
-}
+std::string body_of(const std::vector<std::string>& fields) { return hands::encode_frame(0, fields).substr(hands::head_bytes); }
 
 Inputs requests() {
-  const hands::Stage stage{
-      7, {{"main.cf", "a = b\n", 0644}, {"master.cf", "x\n", 0640}, {"hat_A.cidr", "", 0600}}};
+  const hands::Stage stage{7, {{"main.cf", "a = b\n", 0644}, {"master.cf", "x\n", 0640}, {"hat_A.cidr", "", 0600}}};
   return {"\1" + body_of(hands::encode_stage(stage)),
           "\2" + body_of({"7"}),
           "\3" + body_of({"12"}),
@@ -81,16 +78,15 @@ Inputs desk_requests() {
 }
 
 Inputs desk_answers() {
-  return {
-      R"({"jsonrpc":"2.0","method":"session.notice","params":{"text":"a"}})"
-      "\n"
-      R"({"jsonrpc":"2.0","id":1,"result":{"a":[1,"b"]}})"
-      "\n",
-      R"({"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"No.","data":{"name":"not-found","where":"x"}}})"
-      "\n",
-      R"({"jsonrpc":"2.0","method":"session.end","params":{"text":"Good bye."}})"
-      "\n",
-      "junk\n", ""};
+  return {R"({"jsonrpc":"2.0","method":"session.notice","params":{"text":"a"}})"
+          "\n"
+          R"({"jsonrpc":"2.0","id":1,"result":{"a":[1,"b"]}})"
+          "\n",
+          R"({"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"No.","data":{"name":"not-found","where":"x"}}})"
+          "\n",
+          R"({"jsonrpc":"2.0","method":"session.end","params":{"text":"Good bye."}})"
+          "\n",
+          "junk\n", ""};
 }
 
 Inputs pending() {
@@ -101,8 +97,7 @@ Inputs pending() {
 }
 
 Inputs conversations() {
-  const std::string good =
-      "220 mail ESMTP\r\n250-mail\r\n250-SIZE\r\n250 DSN\r\n250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n";
+  const std::string good = "220 mail ESMTP\r\n250-mail\r\n250-SIZE\r\n250 DSN\r\n250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n";
   return {good + "550 5.7.1 <x>: Recipient address rejected: generation 17.\r\n221 Bye\r\n",
           good + "550 5.7.1 <x>: Recipient address rejected: generation 16.\r\n",
           good + "451 4.3.0 Server error\r\n",
@@ -114,9 +109,7 @@ Inputs conversations() {
 
 /// "KIND LENGTH BYTES" as store_rows reads them.
 std::string row(unsigned kind, const std::string& bytes) {
-  return std::string{static_cast<char>(kind), static_cast<char>(bytes.size() >> 8U),
-                     static_cast<char>(bytes.size())} +
-         bytes;
+  return std::string{static_cast<char>(kind), static_cast<char>(bytes.size() >> 8U), static_cast<char>(bytes.size())} + bytes;
 }
 
 Inputs rows() {
@@ -151,11 +144,9 @@ Inputs store_files() {
 }  // namespace
 
 std::vector<Seeds> local_seeds() {
-  return {{"hands_frame", requests()},      {"hands_inbox", streams()},
-          {"guard", generations()},         {"desk_request", desk_requests()},
-          {"desk_answer", desk_answers()},  {"pending", pending()},
-          {"smtp_answer", conversations()}, {"store_rows", rows()},
-          {"store_file", store_files()}};
+  return {{"hands_frame", requests()},       {"hands_inbox", streams()},      {"guard", generations()},
+          {"desk_request", desk_requests()}, {"desk_answer", desk_answers()}, {"pending", pending()},
+          {"smtp_answer", conversations()},  {"store_rows", rows()},          {"store_file", store_files()}};
 }
 
 }  // namespace postern::fuzz

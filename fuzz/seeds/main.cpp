@@ -14,8 +14,7 @@ int main(int count, char** words) {
       const std::filesystem::path folder = std::filesystem::path(words[1]) / seeds.target;
       std::filesystem::create_directories(folder);
       for (std::size_t i = 0; i < seeds.inputs.size(); ++i)
-        std::ofstream(folder / ("seed-" + std::to_string(i + 1)), std::ios::binary)
-            << seeds.inputs[i];
+        std::ofstream(folder / ("seed-" + std::to_string(i + 1)), std::ios::binary) << seeds.inputs[i];
     }
   return 0;
 }

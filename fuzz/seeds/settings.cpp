@@ -108,16 +108,12 @@ std::vector<std::string> plans() {
           "\ndns "
           R"({"source":"servers","server":["127.0.1.53"]})"
           "\n",
-      interfaces, "dns {\"source\":\"root\"}\n", "listeners {\"listener\":[{\"name\":\"A\"}]}\n",
-      "dns {\"source\":1}\n"};
+      interfaces, "dns {\"source\":\"root\"}\n", "listeners {\"listener\":[{\"name\":\"A\"}]}\n", "dns {\"source\":1}\n"};
 }
 
 std::vector<Seeds> settings_seeds() {
-  return {{"settings", documents()},
-          {"small_change", small_changes()},
-          {"edits", edits()},
-          {"leaf", values()},
-          {"plan", plans()}};
+  return {
+      {"settings", documents()}, {"small_change", small_changes()}, {"edits", edits()}, {"leaf", values()}, {"plan", plans()}};
 }
 
 }  // namespace postern::fuzz

@@ -57,8 +57,7 @@ Inputs keys() {
       "ecdsa-sha2-nistp256 "
       "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBExYmKk35zUEbPS2yPguJql2kWMAnGPKFWFZW"
       "Eldcz1E0Z7Fh8xXMsIMDoCIJIv7uDCLIXv15CPPQpZk+NNRocg= e256",
-      "ssh-rsa " + base::to_base64(std::string("\0\0\0\7ssh-rsa\0\0\0\3\1\0\1\0\0\1\1\0\x87", 24) +
-                                   std::string(255, 'k')),
+      "ssh-rsa " + base::to_base64(std::string("\0\0\0\7ssh-rsa\0\0\0\3\1\0\1\0\0\1\1\0\x87", 24) + std::string(255, 'k')),
       "no-pty ssh-ed25519 AAAA",
       "ssh-rsa AAAA",
       ""};

@@ -20,9 +20,7 @@ class Folder {
   }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] std::string file(const std::string& name) const {
-    return std::string(path_) + "/" + name;
-  }
+  [[nodiscard]] std::string file(const std::string& name) const { return std::string(path_) + "/" + name; }
 
  private:
   char path_[32] = "/dev/shm/postern-fuzz-XXXXXX";

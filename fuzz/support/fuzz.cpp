@@ -22,11 +22,7 @@ std::string_view take_line(std::string_view& rest) {
   return line;
 }
 
-void tell(bool taken) {
-  ++(taken ? told_so_far.taken : told_so_far.refused);
-}
-const Told& told() {
-  return told_so_far;
-}
+void tell(bool taken) { ++(taken ? told_so_far.taken : told_so_far.refused); }
+const Told& told() { return told_so_far; }
 
 }  // namespace postern::fuzz

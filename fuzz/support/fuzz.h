@@ -14,9 +14,7 @@ namespace postern::fuzz {
 [[noreturn]] void broken(const char* condition, const char* file, int line);
 
 /// The input as text, and its parts for parsers that want more than one.
-inline std::string_view view(const std::uint8_t* data, std::size_t size) {
-  return {reinterpret_cast<const char*>(data), size};
-}
+inline std::string_view view(const std::uint8_t* data, std::size_t size) { return {reinterpret_cast<const char*>(data), size}; }
 /// Takes what stands before the next line feed, which goes too; the rest when there is none.
 std::string_view take_line(std::string_view& rest);
 
@@ -40,14 +38,11 @@ class Peak {
   std::size_t before_;
 };
 /// Decoding may cost this much memory at once for `input` bytes, the result included.
-constexpr std::size_t memory_allowed(std::size_t input, std::size_t factor) {
-  return factor * input + (std::size_t{64} << 10U);
-}
+constexpr std::size_t memory_allowed(std::size_t input, std::size_t factor) { return factor * input + (std::size_t{64} << 10U); }
 
 }  // namespace postern::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 /// A property: what must hold whatever the input was.
-#define FUZZ_CHECK(condition) \
-  ((condition) ? void(0) : ::postern::fuzz::broken(#condition, __FILE__, __LINE__))
+#define FUZZ_CHECK(condition) ((condition) ? void(0) : ::postern::fuzz::broken(#condition, __FILE__, __LINE__))

@@ -37,17 +37,16 @@ void gave(std::size_t size) {
 
 #ifdef POSTERN_SANITIZER
 
-extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*,
-                                                                  std::size_t),
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, std::size_t),
                                                          void (*)(const volatile void*));
 extern "C" std::size_t __sanitizer_get_allocated_size(const volatile void*);
 
 namespace {
-[[maybe_unused]] const int installed = __sanitizer_install_malloc_and_free_hooks(
-    [](const volatile void*, std::size_t size) { took(size); },
-    [](const volatile void* at) {
-      if (at != nullptr) gave(__sanitizer_get_allocated_size(at));
-    });
+[[maybe_unused]] const int installed =
+    __sanitizer_install_malloc_and_free_hooks([](const volatile void*, std::size_t size) { took(size); },
+                                              [](const volatile void* at) {
+                                                if (at != nullptr) gave(__sanitizer_get_allocated_size(at));
+                                              });
 }  // namespace
 
 #else
@@ -62,19 +61,13 @@ void operator delete(void* at) noexcept {
   if (at != nullptr) gave(malloc_usable_size(at));
   std::free(at);
 }
-void operator delete(void* at, std::size_t) noexcept {
-  operator delete(at);
-}
+void operator delete(void* at, std::size_t) noexcept { operator delete(at); }
 
 #endif
 
 namespace postern::fuzz {
 
-Peak::Peak() : before_(held) {
-  most = before_;
-}
-std::size_t Peak::bytes() const {
-  return most - before_;
-}
+Peak::Peak() : before_(held) { most = before_; }
+std::size_t Peak::bytes() const { return most - before_; }
 
 }  // namespace postern::fuzz

@@ -60,33 +60,22 @@ std::uint64_t Mutator::random() {
   return z ^ (z >> 31U);
 }
 
-std::size_t Mutator::below(std::size_t limit) {
-  return limit == 0 ? 0 : static_cast<std::size_t>(random() % limit);
-}
+std::size_t Mutator::below(std::size_t limit) { return limit == 0 ? 0 : static_cast<std::size_t>(random() % limit); }
 
 void Mutator::change(std::string& bytes) {
   const std::size_t at = below(bytes.size() + 1);
   const std::size_t count = 1 + below(1 + bytes.size() / 4);
   switch (below(7)) {
     case 0:
-      if (at < bytes.size())
-        bytes[at] = static_cast<char>(bytes[at] ^ static_cast<char>(1U << below(8)));
+      if (at < bytes.size()) bytes[at] = static_cast<char>(bytes[at] ^ static_cast<char>(1U << below(8)));
       return;
     case 1:
       if (at < bytes.size()) bytes[at] = static_cast<char>(random());
       return;
-    case 2:
-      bytes.erase(at, count);
-      return;
-    case 3:
-      bytes.insert(at, pieces[below(pieces.size())]);
-      return;
-    case 4:
-      bytes.replace(at, 1, pieces[below(pieces.size())]);
-      return;
-    case 5:
-      bytes.insert(at, bytes.substr(below(bytes.size() + 1), count));
-      return;
+    case 2: bytes.erase(at, count); return;
+    case 3: bytes.insert(at, pieces[below(pieces.size())]); return;
+    case 4: bytes.replace(at, 1, pieces[below(pieces.size())]); return;
+    case 5: bytes.insert(at, bytes.substr(below(bytes.size() + 1), count)); return;
     default: {
       const std::string& other = corpus_[below(corpus_.size())];
       bytes.replace(at, count, other.substr(below(other.size() + 1), 1 + below(other.size())));

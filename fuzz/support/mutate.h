@@ -10,8 +10,7 @@ namespace postern::fuzz {
 class Mutator {
  public:
   /// `corpus` outlives it and is not empty; no result is longer than `most`.
-  Mutator(const std::vector<std::string>& corpus, std::size_t most)
-      : corpus_(corpus), most_(most) {}
+  Mutator(const std::vector<std::string>& corpus, std::size_t most) : corpus_(corpus), most_(most) {}
   std::string next();
 
  private:

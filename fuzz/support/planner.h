@@ -52,8 +52,7 @@ inline std::optional<gateway::Plan> plan_of(std::string_view lines) {
   for (const auto& feature : known.features()) {
     const auto found = effective.find(feature.name);
     const model::Tree& tree = found == effective.end() ? known.factory(feature.name) : *found->second;
-    filled.trees[feature.name] =
-        std::make_shared<const model::Tree>(known.with_defaults(feature.name, tree));
+    filled.trees[feature.name] = std::make_shared<const model::Tree>(known.with_defaults(feature.name, tree));
   }
   return gateway::make_plan(filled, facts(), features::parts());
 }

@@ -112,8 +112,7 @@ Options options_of(int count, char** words) {
 
 int replay(const Options& options) {
   struct stat status {};
-  if (::stat(options.from.c_str(), &status) != 0)
-    return std::fprintf(stderr, "fuzz: no such corpus\n"), 1;
+  if (::stat(options.from.c_str(), &status) != 0) return std::fprintf(stderr, "fuzz: no such corpus\n"), 1;
   if (S_ISREG(status.st_mode)) return run(read(options.from)), 0;
   std::vector<std::string> corpus;
   for (const std::string& path : files_of(options.from)) {
@@ -122,10 +121,8 @@ int replay(const Options& options) {
   }
   const Told of_corpus = told();
   if (of_corpus.taken == 0 || of_corpus.refused == 0) {
-    std::fprintf(stderr,
-                 "fuzz: of %zu files %llu were taken and %llu refused; a corpus needs both\n",
-                 corpus.size(), static_cast<unsigned long long>(of_corpus.taken),
-                 static_cast<unsigned long long>(of_corpus.refused));
+    std::fprintf(stderr, "fuzz: of %zu files %llu were taken and %llu refused; a corpus needs both\n", corpus.size(),
+                 static_cast<unsigned long long>(of_corpus.taken), static_cast<unsigned long long>(of_corpus.refused));
     return 1;
   }
   Mutator mutator(corpus, longest);
@@ -136,8 +133,7 @@ int replay(const Options& options) {
     ++done;
   }
   std::printf("%zu files, %ld mutations: %llu taken, %llu refused\n", corpus.size(), done,
-              static_cast<unsigned long long>(told().taken),
-              static_cast<unsigned long long>(told().refused));
+              static_cast<unsigned long long>(told().taken), static_cast<unsigned long long>(told().refused));
   return 0;
 }
 

@@ -19,10 +19,7 @@ struct Applier::State {
   using Clock = std::chrono::steady_clock;
 
   State(const Setup& setup, std::unique_ptr<Privileged> privileged)
-      : engine(setup, std::move(privileged)),
-        timing(setup),
-        due(Clock::now() + setup.look_every),
-        thread([this] { run(); }) {}
+      : engine(setup, std::move(privileged)), timing(setup), due(Clock::now() + setup.look_every), thread([this] { run(); }) {}
 
   void run();
   void apply(std::unique_lock<std::mutex>& lock);
@@ -34,9 +31,9 @@ struct Applier::State {
 
   Engine engine;  ///< the thread's own, as are the next ones
   const Setup timing;
-  Clock::time_point due;                         ///< of the next look
+  Clock::time_point due;                           ///< of the next look
   std::optional<std::chrono::milliseconds> pause;  ///< while something is broken or not proved
-  std::string told;                              ///< the trouble that was told last
+  std::string told;                                ///< the trouble that was told last
   mutable std::mutex mutex;
   std::condition_variable changed;
   std::optional<gateway::Plan> waiting;

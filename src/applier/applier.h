@@ -17,8 +17,8 @@
 namespace postern::applier {
 
 struct Setup {
-  std::string hands_socket;   ///< postern-hands' unix socket
-  std::string instance_dir;   ///< as gateway::Facts::instance_dir
+  std::string hands_socket;  ///< postern-hands' unix socket
+  std::string instance_dir;  ///< as gateway::Facts::instance_dir
   /// How often what is in force is looked at: tables, files, the listeners' ports.
   std::chrono::milliseconds look_every{60'000};
   /// Pauses before what is broken or not proved is tried again: doubling from the first to the last.

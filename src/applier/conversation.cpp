@@ -23,9 +23,7 @@ base::Result<std::string> Conversation::line() {
   std::size_t end = 0;
   while ((end = unread_.find('\n')) == std::string::npos) {
     if (unread_.size() > 65536) return failed("says too much");
-    if (!wait(POLLIN))
-      return failed(
-          fmt::format("takes connections but says nothing for {} s", patience_.count()));
+    if (!wait(POLLIN)) return failed(fmt::format("takes connections but says nothing for {} s", patience_.count()));
     char buffer[4096];
     const ssize_t got = recv(socket_.get(), buffer, sizeof buffer, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
@@ -41,15 +39,13 @@ base::Result<std::string> Conversation::line() {
 base::Result<std::string> Conversation::say(const std::string& text) {
   if (!text.empty()) {
     const std::string bytes = text + "\r\n";
-    if (send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) !=
-        static_cast<ssize_t>(bytes.size()))
+    if (send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size()))
       return failed("closed the connection");
   }
   while (true) {
     auto reply = line();
     if (!reply) return reply.error();
-    if (reply->size() < 3 || reply->find_first_not_of("0123456789") < 3)
-      return failed("does not speak SMTP");
+    if (reply->size() < 3 || reply->find_first_not_of("0123456789") < 3) return failed("does not speak SMTP");
     if (reply->size() == 3 || (*reply)[3] != '-') return reply;
   }
 }

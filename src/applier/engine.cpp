@@ -61,8 +61,7 @@ Engine::Engine(Setup setup, std::unique_ptr<Privileged> privileged)
 
 std::uint64_t Engine::generation_in_force() const {
   std::error_code none;
-  return number_of(
-      std::filesystem::read_symlink(setup_.instance_dir + "/etc", none).filename().string());
+  return number_of(std::filesystem::read_symlink(setup_.instance_dir + "/etc", none).filename().string());
 }
 
 std::uint64_t Engine::next_generation() const {
@@ -98,10 +97,8 @@ Outcome Engine::apply(gateway::Plan plan) {
   }
   tell_state(outcome);
   counters_.rows += outcome.rows_written;
-  counters_.last_us =
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
-                                     std::chrono::steady_clock::now() - start)
-                                     .count());
+  counters_.last_us = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start).count());
   return outcome;
 }
 
@@ -126,8 +123,7 @@ base::Result<void> Engine::begin(const gateway::Plan& plan, Outcome& outcome) {
 
 base::Result<void> Engine::change(const gateway::Plan& plan, Outcome& outcome) {
   const gateway::Actions actions = gateway::difference(*in_force_, plan);
-  if (actions.files || generation_in_force() != generation_)
-    return generation(plan, actions, outcome);
+  if (actions.files || generation_in_force() != generation_) return generation(plan, actions, outcome);
   auto done = renew_tables(*in_force_, outcome);
   if (done) done = write_rows(plan, actions, true, outcome);
   if (done) done = write_rows(plan, actions, false, outcome);
@@ -166,17 +162,14 @@ base::Result<void> Engine::renew_tables(const gateway::Plan& plan, Outcome& outc
 
 // New tables are needed by the new files; rows of old ones may name services that only the new
 // files have.
-base::Result<void> Engine::write_rows(const gateway::Plan& plan, const gateway::Actions& actions,
-                                      bool whole, Outcome& outcome) {
+base::Result<void> Engine::write_rows(const gateway::Plan& plan, const gateway::Actions& actions, bool whole, Outcome& outcome) {
   for (const gateway::TableChange& each : actions.tables) {
     if (each.whole != whole) continue;
     const bool sound = whole || tables_.sound(each.table);
-    auto written = sound ? tables_.change(each)
-                         : base::fail(base::ErrorCode::damaged, each.table, "It is not as it was.");
+    auto written = sound ? tables_.change(each) : base::fail(base::ErrorCode::damaged, each.table, "It is not as it was.");
     if (!written && written.error().code == base::ErrorCode::damaged) {
       const auto table =
-          std::find_if(plan.tables.begin(), plan.tables.end(),
-                       [&](const gateway::Table& one) { return one.name == each.table; });
+          std::find_if(plan.tables.begin(), plan.tables.end(), [&](const gateway::Table& one) { return one.name == each.table; });
       written = tables_.change({each.table, true, table->rows, {}});
     }
     if (!written) return written.error();
@@ -204,8 +197,7 @@ void Engine::prune_before(std::uint64_t next) {
   if (next > generations_kept) (void)privileged_->prune(next - generations_kept + 1);
 }
 
-base::Result<void> Engine::generation(const gateway::Plan& plan, const gateway::Actions& actions,
-                                      Outcome& outcome) {
+base::Result<void> Engine::generation(const gateway::Plan& plan, const gateway::Actions& actions, Outcome& outcome) {
   const base::Result<bool> runs = master_runs();
   if (!runs) return runs.error();
   const Switch before{in_force_ ? generation_ : generation_in_force(),
@@ -236,23 +228,19 @@ base::Result<void> Engine::generation(const gateway::Plan& plan, const gateway::
     prune_before(next);
   else
     in_force_.reset();  // nobody knows what Postfix reads now: begin again
-  error.text += back ? " The settings before are in force again."
-                     : " Going back failed too: " + back.error().text;
+  error.text += back ? " The settings before are in force again." : " Going back failed too: " + back.error().text;
   return error;
 }
 
 // Nothing that is in force is touched yet, but for tables when our own start finds them not as they
 // should be.
-base::Result<void> Engine::prepare(const gateway::Plan& plan, const gateway::Actions& actions,
-                                   std::uint64_t next, Outcome& outcome) {
+base::Result<void> Engine::prepare(const gateway::Plan& plan, const gateway::Actions& actions, std::uint64_t next,
+                                   Outcome& outcome) {
   std::vector<gateway::File> files = plan.files;
   files.push_back({sum_file, sum_of(plan), 0644});
-  files.push_back(
-      {std::string(gateway::probe_file), gateway::probe_table(next, random_name()), 0644});
-  if (auto done = privileged_->stage(next, files); !done)
-    return done;  // makes the folder of tables, too
-  if (auto done = in_force_ ? renew_tables(*in_force_, outcome) : make_tables(plan, outcome); !done)
-    return done;
+  files.push_back({std::string(gateway::probe_file), gateway::probe_table(next, random_name()), 0644});
+  if (auto done = privileged_->stage(next, files); !done) return done;  // makes the folder of tables, too
+  if (auto done = in_force_ ? renew_tables(*in_force_, outcome) : make_tables(plan, outcome); !done) return done;
   if (in_force_)
     if (auto done = write_rows(plan, actions, true, outcome); !done) return done;
   if (auto done = new_ports_are_free(plan); !done) return done;
@@ -264,18 +252,16 @@ base::Result<void> Engine::prepare(const gateway::Plan& plan, const gateway::Act
 base::Result<void> Engine::new_ports_are_free(const gateway::Plan& plan) const {
   if (!in_force_) return {};
   for (const gateway::Probe& each : plan.probes) {
-    const bool ours = std::any_of(
-        in_force_->probes.begin(), in_force_->probes.end(), [&](const gateway::Probe& old) {
-          return old.address == each.address && old.port == each.port;
-        });
+    const bool ours = std::any_of(in_force_->probes.begin(), in_force_->probes.end(), [&](const gateway::Probe& old) {
+      return old.address == each.address && old.port == each.port;
+    });
     if (ours) continue;
     if (auto done = port_is_free(each); !done) return done;
   }
   return {};
 }
 
-base::Result<void> Engine::bring_up(const gateway::Plan& plan, const gateway::Actions& actions,
-                                    bool ran, Outcome& outcome) {
+base::Result<void> Engine::bring_up(const gateway::Plan& plan, const gateway::Actions& actions, bool ran, Outcome& outcome) {
   if (auto done = write_rows(plan, actions, false, outcome); !done) return done;
   if (auto done = privileged_->resolver(plan.resolvers); !done) return done;
   if (ran && actions.restart) {

@@ -43,16 +43,12 @@ class Engine {
   // engine.cpp
   base::Result<void> begin(const gateway::Plan& plan, Outcome& outcome);
   base::Result<void> change(const gateway::Plan& plan, Outcome& outcome);
-  base::Result<void> write_rows(const gateway::Plan& plan, const gateway::Actions& actions,
-                                bool whole, Outcome& outcome);
+  base::Result<void> write_rows(const gateway::Plan& plan, const gateway::Actions& actions, bool whole, Outcome& outcome);
   base::Result<void> make_tables(const gateway::Plan& plan, Outcome& outcome);
   base::Result<void> renew_tables(const gateway::Plan& plan, Outcome& outcome);
-  base::Result<void> generation(const gateway::Plan& plan, const gateway::Actions& actions,
-                                Outcome& outcome);
-  base::Result<void> prepare(const gateway::Plan& plan, const gateway::Actions& actions,
-                             std::uint64_t next, Outcome& outcome);
-  base::Result<void> bring_up(const gateway::Plan& plan, const gateway::Actions& actions, bool runs,
-                              Outcome& outcome);
+  base::Result<void> generation(const gateway::Plan& plan, const gateway::Actions& actions, Outcome& outcome);
+  base::Result<void> prepare(const gateway::Plan& plan, const gateway::Actions& actions, std::uint64_t next, Outcome& outcome);
+  base::Result<void> bring_up(const gateway::Plan& plan, const gateway::Actions& actions, bool runs, Outcome& outcome);
   base::Result<void> bring_back(const Switch& before, bool restart);
   [[nodiscard]] base::Result<void> new_ports_are_free(const gateway::Plan& plan) const;
   void prune_before(std::uint64_t next);
@@ -74,8 +70,7 @@ class Engine {
   // look.cpp
   void displace();
   base::Result<void> prove(const gateway::Plan& plan, std::chrono::milliseconds patience);
-  [[nodiscard]] Probed prove_one(const gateway::Probe& each, const Mark& mark,
-                                 std::chrono::milliseconds patience);
+  [[nodiscard]] Probed prove_one(const gateway::Probe& each, const Mark& mark, std::chrono::milliseconds patience);
   base::Result<bool> master_runs();
   [[nodiscard]] bool files_as_planned() const;
   Trouble find_trouble();
@@ -91,9 +86,9 @@ class Engine {
   std::string remembers_;  ///< why Postfix may still remember rows as they were; empty: it does not
   bool stale_ = false;
   std::uint64_t anew_told_ = 0;  ///< tables made anew before Postfix was last told
-  bool runs_ = false;    ///< as last measured
-  std::string broken_;   ///< what the last look found broken; empty: nothing
-  std::string since_;    ///< when that was first found, as a person reads it
+  bool runs_ = false;            ///< as last measured
+  std::string broken_;           ///< what the last look found broken; empty: nothing
+  std::string since_;            ///< when that was first found, as a person reads it
   Counters counters_;
 };
 

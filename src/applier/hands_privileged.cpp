@@ -12,11 +12,9 @@ class HandsPrivileged : public Privileged {
  public:
   explicit HandsPrivileged(std::string socket) : client_(std::move(socket)) {}
 
-  base::Result<void> stage(std::uint64_t generation,
-                           const std::vector<gateway::File>& files) override {
+  base::Result<void> stage(std::uint64_t generation, const std::vector<gateway::File>& files) override {
     hands::Stage stage{generation, {}};
-    for (const gateway::File& each : files)
-      stage.files.push_back({each.path, each.bytes, each.mode});
+    for (const gateway::File& each : files) stage.files.push_back({each.path, each.bytes, each.mode});
     return client_.stage(stage);
   }
   base::Result<void> check(std::uint64_t generation) override { return client_.check(generation); }
@@ -28,9 +26,7 @@ class HandsPrivileged : public Privileged {
     if (!checked) return checked;
     return client_.switch_to(generation);
   }
-  base::Result<void> resolver(const std::vector<std::string>& addresses) override {
-    return client_.resolver(addresses);
-  }
+  base::Result<void> resolver(const std::vector<std::string>& addresses) override { return client_.resolver(addresses); }
   base::Result<void> start() override { return client_.start(); }
   base::Result<void> reload() override { return client_.reload(); }
   base::Result<void> stop() override { return client_.stop(); }
@@ -42,9 +38,7 @@ class HandsPrivileged : public Privileged {
   base::Result<hands::Descriptor> door() override { return client_.door(); }
   base::Result<hands::Descriptor> listing() override { return client_.listing(); }
   base::Result<hands::Queue> queue() override { return client_.queue(); }
-  base::Result<void> sweep(const std::vector<std::string>& keep) override {
-    return client_.sweep(keep);
-  }
+  base::Result<void> sweep(const std::vector<std::string>& keep) override { return client_.sweep(keep); }
 
  private:
   hands::Client client_;
@@ -52,7 +46,6 @@ class HandsPrivileged : public Privileged {
 
 }  // namespace
 
-Applier::Applier(Setup setup)
-    : Applier(setup, std::make_unique<HandsPrivileged>(setup.hands_socket)) {}
+Applier::Applier(Setup setup) : Applier(setup, std::make_unique<HandsPrivileged>(setup.hands_socket)) {}
 
 }  // namespace postern::applier

@@ -15,13 +15,9 @@ namespace {
 constexpr int poll_ms = 50;
 constexpr std::size_t askers_most = 64;
 
-base::Error broken(const char* what) {
-  return base::fail(base::ErrorCode::io, std::string("Postfix's showq ") + what + ".");
-}
+base::Error broken(const char* what) { return base::fail(base::ErrorCode::io, std::string("Postfix's showq ") + what + "."); }
 
-base::Error busy() {
-  return base::fail(base::ErrorCode::busy, "The queue is being listed for others. Try again in a moment.");
-}
+base::Error busy() { return base::fail(base::ErrorCode::busy, "The queue is being listed for others. Try again in a moment."); }
 
 base::QueuedMail part_of(base::QueuedMail listed) {
   listed.whole = false;
@@ -106,8 +102,9 @@ std::optional<base::Error> Lister::read_until_end(Job& job, ListingReader& reade
   const auto until = Clock::now() + timing_.reading;
   while (!job.askers.empty() && !stopped()) {
     const bool over = Clock::now() >= until;
-    take_out(job.askers, [&](const Asker& one) { return over || is_late(one); },
-             [&](const Asker& one) { one.done(part_of(reader.listed(one.domain))); });
+    take_out(
+        job.askers, [&](const Asker& one) { return over || is_late(one); },
+        [&](const Asker& one) { one.done(part_of(reader.listed(one.domain))); });
     if (job.askers.empty()) break;
     const auto done = read_some(job.showq, reader);
     if (!done) return done.error();
@@ -128,7 +125,8 @@ base::Result<bool> Lister::read_some(const hands::Descriptor& showq, ListingRead
 }
 
 void Lister::drop_late(std::vector<Asker>& askers) const {
-  take_out(askers, [&](const Asker& one) { return is_late(one); }, [](const Asker& one) { one.done(busy()); });
+  take_out(
+      askers, [&](const Asker& one) { return is_late(one); }, [](const Asker& one) { one.done(busy()); });
 }
 
 bool Lister::stopped() {

@@ -9,7 +9,7 @@
 namespace postern::applier {
 namespace {
 
-constexpr std::size_t text_most = 4'096;   ///< bytes of one string that are kept
+constexpr std::size_t text_most = 4'096;  ///< bytes of one string that are kept
 constexpr std::size_t reason_most = 500;
 
 base::Error no_listing() { return base::fail(base::ErrorCode::damaged, "Postfix's showq says something else than a queue."); }

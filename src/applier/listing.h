@@ -38,15 +38,15 @@ class ListingReader {
   void reason(const std::string& text);
 
   std::map<std::string, Figures> figures_;
-  std::string text_;         ///< the string that has begun
-  std::string name_;         ///< whose value comes next; empty: a name comes
+  std::string text_;  ///< the string that has begun
+  std::string name_;  ///< whose value comes next; empty: a name comes
   bool value_ = false;
   std::uint64_t lists_ = 0;
   std::size_t attributes_ = 0;  ///< of this list
   // This message's.
   std::string queue_;
   std::int64_t arrived_s_ = 0;
-  Figures* of_ = nullptr;    ///< the recipient that was named last; null: nobody asks for its domain
+  Figures* of_ = nullptr;  ///< the recipient that was named last; null: nobody asks for its domain
 };
 
 }  // namespace postern::applier

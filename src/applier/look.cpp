@@ -20,9 +20,7 @@ namespace {
 // A master that cannot open a port ends within this time of being told to reload.
 constexpr std::chrono::milliseconds first_look{3'000};
 
-std::string now_text() {
-  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(std::time(nullptr)));
-}
+std::string now_text() { return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(std::time(nullptr))); }
 
 /// master.cf is root's to read; nobody but root writes in a generation. So its size has to do.
 bool is_as(const std::string& path, const std::string& bytes) {
@@ -48,8 +46,7 @@ base::Result<bool> Engine::master_runs() {
 }
 
 // Whether the master runs is asked only when there is no proof: asking costs a line in mail.log.
-Probed Engine::prove_one(const gateway::Probe& each, const Mark& mark,
-                         std::chrono::milliseconds most) {
+Probed Engine::prove_one(const gateway::Probe& each, const Mark& mark, std::chrono::milliseconds most) {
   Probed told;
   for (auto part = std::min(most, first_look);; part = most - first_look) {
     told = probe(each, mark, part);
@@ -65,8 +62,7 @@ Probed Engine::prove_one(const gateway::Probe& each, const Mark& mark,
 base::Result<void> Engine::prove(const gateway::Plan& plan, std::chrono::milliseconds most) {
   not_proved_.clear();
   const Mark mark{generation_in_force(),
-                  gateway::probe_name(
-                      content(fmt::format("{}/etc/{}", setup_.instance_dir, gateway::probe_file)))};
+                  gateway::probe_name(content(fmt::format("{}/etc/{}", setup_.instance_dir, gateway::probe_file)))};
   if (plan.probes.empty()) {
     const base::Result<bool> runs = master_runs();
     if (!runs) not_proved_ = runs.error().text;
@@ -90,9 +86,10 @@ base::Result<void> Engine::prove(const gateway::Plan& plan, std::chrono::millise
 void Engine::displace() {
   const auto displaced = memory_.displace();
   remembers_ = displaced ? std::string()
-                         : fmt::format("Postfix may send mail for the recipient that it sent to last the way it was "
-                                       "before, for 30 s at most. {}",
-                                       displaced.error().text);
+                         : fmt::format(
+                               "Postfix may send mail for the recipient that it sent to last the way it was "
+                               "before, for 30 s at most. {}",
+                               displaced.error().text);
 }
 
 bool Engine::files_as_planned() const {
@@ -100,9 +97,8 @@ bool Engine::files_as_planned() const {
   const std::string etc = setup_.instance_dir + "/etc/";
   const std::string probe_table = content(etc + std::string(gateway::probe_file));
   if (gateway::probe_name(probe_table).empty()) return false;  // nothing could be proved any more
-  return std::all_of(
-      in_force_->files.begin(), in_force_->files.end(),
-      [&](const gateway::File& each) { return is_as(etc + each.path, each.bytes); });
+  return std::all_of(in_force_->files.begin(), in_force_->files.end(),
+                     [&](const gateway::File& each) { return is_as(etc + each.path, each.bytes); });
 }
 
 Engine::Trouble Engine::find_trouble() {
@@ -110,8 +106,7 @@ Engine::Trouble Engine::find_trouble() {
   for (const gateway::Table& table : in_force_->tables) {
     if (tables_.sound(table.name)) continue;
     out.tables = true;
-    out.text +=
-        fmt::format("The table {} is missing, or is not the one that was written. ", table.name);
+    out.text += fmt::format("The table {} is missing, or is not the one that was written. ", table.name);
   }
   if (!files_as_planned()) {
     out.files = true;

@@ -35,17 +35,14 @@ std::string new_recipient() {
 
 class Door : public Conversation {
  public:
-  explicit Door(hands::Descriptor socket)
-      : Conversation("Postfix", "The door of Postfix", talk_time) {
+  explicit Door(hands::Descriptor socket) : Conversation("Postfix", "The door of Postfix", talk_time) {
     socket_ = std::move(socket);
   }
 };
 
 }  // namespace
 
-void Memory::changed() {
-  until_ = Clock::now() + remembered;
-}
+void Memory::changed() { until_ = Clock::now() + remembered; }
 
 /// The queue's name for the message that was handed in.
 base::Result<std::string> Memory::hand_in() {
@@ -53,8 +50,10 @@ base::Result<std::string> Memory::hand_in() {
   if (!socket) return socket.error();
   Door door(std::move(*socket));
   const std::string to = new_recipient();
-  const std::array lines{std::string(), std::string("EHLO postern-probe.invalid"),
-                         std::string("MAIL FROM:<>"), fmt::format("RCPT TO:<{}>", to),
+  const std::array lines{std::string(),
+                         std::string("EHLO postern-probe.invalid"),
+                         std::string("MAIL FROM:<>"),
+                         fmt::format("RCPT TO:<{}>", to),
                          std::string("DATA"),
                          fmt::format("To: {}\r\nSubject: rows have changed\r\n\r\n.", to)};
   std::string last;
@@ -63,8 +62,7 @@ base::Result<std::string> Memory::hand_in() {
     if (!reply) return reply.error();
     last = std::move(*reply);
     if (last[0] != '2' && last[0] != '3')
-      return door.failed(
-          fmt::format("answers with \"{}\"", base::printable_line(last, reply_shown)));
+      return door.failed(fmt::format("answers with \"{}\"", base::printable_line(last, reply_shown)));
   }
   (void)door.say("QUIT");  // or mail.log has one more line, for a lost connection
   constexpr std::string_view before = "queued as ";
@@ -90,13 +88,11 @@ base::Result<void> Memory::wait_until_removed(int log, const std::string& queue_
     if (Clock::now() > deadline) break;
     struct stat file {};
     // The log began anew (hands/rotation.h).
-    if (::fstat(log, &file) == 0 && file.st_size < ::lseek(log, 0, SEEK_CUR))
-      (void)::lseek(log, 0, SEEK_SET);
+    if (::fstat(log, &file) == 0 && file.st_size < ::lseek(log, 0, SEEK_CUR)) (void)::lseek(log, 0, SEEK_SET);
     std::this_thread::sleep_for(log_pause);
   }
   return base::fail(base::ErrorCode::io, log_,
-                    fmt::format("The message {} was not delivered within {} s.", queue_id,
-                                removed_time.count()));
+                    fmt::format("The message {} was not delivered within {} s.", queue_id, removed_time.count()));
 }
 
 base::Result<void> Memory::displace() {

@@ -15,8 +15,7 @@ namespace postern::applier {
 class Memory {
  public:
   /// `log`: Postfix's mail.log. `privileged` must outlive this.
-  Memory(std::string log, Privileged& privileged)
-      : log_(std::move(log)), privileged_(privileged) {}
+  Memory(std::string log, Privileged& privileged) : log_(std::move(log)), privileged_(privileged) {}
 
   /// Rows were changed now: from here on the queue manager may remember what was.
   void changed();

@@ -21,8 +21,7 @@ class Privileged {
   /// Writes gen/N, owned by root, back-dated by some seconds: Postfix's daemons wait out
   /// configuration files younger than two seconds. Makes the instance's other folders where they
   /// are missing.
-  virtual base::Result<void> stage(std::uint64_t generation,
-                                   const std::vector<gateway::File>& files) = 0;
+  virtual base::Result<void> stage(std::uint64_t generation, const std::vector<gateway::File>& files) = 0;
   /// Starts each smtpd of gen/N by hand as far as its greeting: finds errors of syntax.
   virtual base::Result<void> check(std::uint64_t generation) = 0;
   /// Puts gen/N in force, in one step, for what starts or reloads afterwards.

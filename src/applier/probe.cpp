@@ -65,9 +65,7 @@ bool parse(const std::string& text, std::uint16_t port, Address& out) {
 class Session : public Conversation {
  public:
   explicit Session(const gateway::Probe& probe)
-      : Conversation(probe.listener,
-                     fmt::format("The listener {} at {} port {}", probe.listener, probe.address,
-                                 probe.port),
+      : Conversation(probe.listener, fmt::format("The listener {} at {} port {}", probe.listener, probe.address, probe.port),
                      session_time),
         probe_(probe) {}
 
@@ -81,15 +79,13 @@ class Session : public Conversation {
 base::Result<bool> Session::connect() {
   Address there;
   Address here;
-  if (!parse(probe_.address, probe_.port, there) || !parse(probe_.address, 0, here))
-    return failed("has no usable address");
+  if (!parse(probe_.address, probe_.port, there) || !parse(probe_.address, 0, here)) return failed("has no usable address");
   socket_.reset(socket(there.bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket_.good()) return failed(fmt::format("cannot be asked: {}", std::strerror(errno)));
   if (bind(socket_.get(), reinterpret_cast<const sockaddr*>(&here.bytes), here.size) != 0)
     return failed(fmt::format("has an address that is not on this host: {}", std::strerror(errno)));
   int reason = 0;
-  if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&there.bytes), there.size) != 0)
-    reason = errno;
+  if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&there.bytes), there.size) != 0) reason = errno;
   if (reason == EINPROGRESS) {
     if (!wait(POLLOUT)) return failed("does not answer");
     socklen_t size = sizeof reason;
@@ -111,13 +107,10 @@ Probed answered(const Session& session, std::string_view to, const std::string& 
           session.failed(fmt::format("answers {} with \"{}\"", to, shown)).text, false};
 }
 
-Probed silent(const base::Error& error) {
-  return {Proof::not_provable, error.text, false};
-}
+Probed silent(const base::Error& error) { return {Proof::not_provable, error.text, false}; }
 
 /// The lines up to the mark's; what is wrong with an answer before it.
-std::optional<Probed> converse(Session& session, const gateway::Probe& probe,
-                               const std::string& mark, std::string& last) {
+std::optional<Probed> converse(Session& session, const gateway::Probe& probe, const std::string& mark, std::string& last) {
   std::vector<std::string> lines{"EHLO postern-probe.invalid", "MAIL FROM:<>"};
   if (!probe.recipient.empty()) lines.push_back(fmt::format("RCPT TO:<{}>", probe.recipient));
   lines.push_back(fmt::format("RCPT TO:<{}>", mark));
@@ -208,17 +201,15 @@ Probed probe(const gateway::Probe& probe, const Mark& mark, std::chrono::millise
 base::Result<void> port_is_free(const gateway::Probe& probe) {
   Address address;
   if (!parse(probe.address, probe.port, address)) return {};
-  const hands::Descriptor socket(
-      ::socket(address.bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const hands::Descriptor socket(::socket(address.bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int yes = 1;  // connections that have ended do not count
   (void)setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   const auto* where = reinterpret_cast<const sockaddr*>(&address.bytes);
-  const bool taken = (bind(socket.get(), where, address.size) != 0 || listen(socket.get(), 1) != 0) &&
-                     errno == EADDRINUSE;
+  const bool taken = (bind(socket.get(), where, address.size) != 0 || listen(socket.get(), 1) != 0) && errno == EADDRINUSE;
   if (!taken) return {};
   return fail(ErrorCode::exists, probe.listener,
-              fmt::format("The listener {} cannot be opened: another program listens on {} port {}.",
-                          probe.listener, probe.address, probe.port));
+              fmt::format("The listener {} cannot be opened: another program listens on {} port {}.", probe.listener,
+                          probe.address, probe.port));
 }
 
 bool all_listen(const std::vector<gateway::Probe>& probes) {

@@ -11,25 +11,21 @@ namespace postern::applier {
 
 namespace lmdb = hands::lmdb;
 
-Tables::Tables(std::string folder, Privileged& privileged)
-    : folder_(std::move(folder)), privileged_(privileged) {
+Tables::Tables(std::string folder, Privileged& privileged) : folder_(std::move(folder)), privileged_(privileged) {
   std::ifstream mark(folder_ + "/" + hands::boot_file);
   std::string line;
   std::getline(mark, line);
   trusted_ = !line.empty() && line == hands::host_start();
 }
 
-std::string Tables::path(const std::string& table) const {
-  return folder_ + "/" + hands::table_file(table);
-}
+std::string Tables::path(const std::string& table) const { return folder_ + "/" + hands::table_file(table); }
 
 std::optional<Tables::Seen> Tables::see(const std::string& path) {
   struct stat file {};
   if (lstat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) return std::nullopt;
-  const auto changed_ns = static_cast<std::uint64_t>(file.st_mtim.tv_sec) * 1'000'000'000U +
-                          static_cast<std::uint64_t>(file.st_mtim.tv_nsec);
-  return Seen{file.st_dev, file.st_ino, static_cast<std::uint64_t>(file.st_size),
-              changed_ns,  file.st_uid, file.st_mode};
+  const auto changed_ns =
+      static_cast<std::uint64_t>(file.st_mtim.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(file.st_mtim.tv_nsec);
+  return Seen{file.st_dev, file.st_ino, static_cast<std::uint64_t>(file.st_size), changed_ns, file.st_uid, file.st_mode};
 }
 
 bool Tables::sound(const std::string& table) const {
@@ -56,9 +52,7 @@ base::Result<std::uint64_t> Tables::change(const gateway::TableChange& change) {
   return change.put.size() + change.drop.size();
 }
 
-base::Result<std::uint64_t> Tables::make_anew(const gateway::Table& table) {
-  return change({table.name, true, table.rows, {}});
-}
+base::Result<std::uint64_t> Tables::make_anew(const gateway::Table& table) { return change({table.name, true, table.rows, {}}); }
 
 base::Result<std::uint64_t> Tables::make(const gateway::Table& table) {
   const std::string file = path(table.name);

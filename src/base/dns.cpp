@@ -51,11 +51,13 @@ Result<void> check_dns_name(const std::string& name) {
     return fail(ErrorCode::usage, "A host name or domain has 1 to " + std::to_string(limits::host_name_bytes) +
                                       " bytes; this one has " + std::to_string(name.size()) + ".");
   if (std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
-    return not_a_name(name, "has letters that DNS does not have. Enter the form of the name that has xn-- in it, such as "
-                            "xn--bcher-kva.example for bücher.example.");
+    return not_a_name(name,
+                      "has letters that DNS does not have. Enter the form of the name that has xn-- in it, such as "
+                      "xn--bcher-kva.example for bücher.example.");
   if (!are_labels(name))
-    return not_a_name(name, "is no host name or domain. Enter labels of 1 to 63 letters, digits, hyphens or underscores with one "
-                            "dot between them, such as www.example.com.");
+    return not_a_name(name,
+                      "is no host name or domain. Enter labels of 1 to 63 letters, digits, hyphens or underscores with one "
+                      "dot between them, such as www.example.com.");
   if (ends_in_a_number(name))
     return not_a_name(name, "is no host name or domain, since it ends in a number. Enter a name such as www.example.com.");
   return {};

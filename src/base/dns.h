@@ -12,10 +12,10 @@ namespace postern::base {
 /// One record of the domain name system (RFC 1035 §3.2.1) as people read it: names without the last dot, every text printable.
 struct DnsRecord {
   std::string name;
-  std::string type;            ///< "A", "MX", …
-  std::uint32_t ttl = 0;       ///< in seconds, as the server that was asked has it
+  std::string type;              ///< "A", "MX", …
+  std::uint32_t ttl = 0;         ///< in seconds, as the server that was asked has it
   std::uint16_t preference = 0;  ///< of an MX: the least is tried first
-  std::string data;            ///< an address, a name, texts, or the seven fields of an SOA
+  std::string data;              ///< an address, a name, texts, or the seven fields of an SOA
 };
 
 /// What came of one question.

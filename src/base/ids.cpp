@@ -57,8 +57,7 @@ Result<Uuid> parse_uuid(std::string_view text) {
   std::erase(hex, '-');
   const auto bytes = from_hex(hex);
   const bool dashed = text.size() == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-';
-  if (!dashed || !bytes || bytes->size() != 16)
-    return fail(ErrorCode::damaged, "Not a UUID: " + printable_line(text, 64));
+  if (!dashed || !bytes || bytes->size() != 16) return fail(ErrorCode::damaged, "Not a UUID: " + printable_line(text, 64));
   Uuid id;
   std::copy(bytes->begin(), bytes->end(), id.bytes.begin());
   return id;

@@ -14,26 +14,25 @@ constexpr std::string_view cut_mark = "…";
 
 /// First and last of each range that is not printable, in order.
 constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 13> hidden{{
-    {0x0000, 0x001f},    // C0
-    {0x007f, 0x009f},    // DEL, C1
-    {0x061c, 0x061c},    // Arabic letter mark
-    {0x200b, 0x200b},    // zero width space
-    {0x200e, 0x200f},    // marks of direction
-    {0x2028, 0x202e},    // separators, embeddings and overrides
-    {0x2060, 0x2060},    // word joiner
-    {0x2066, 0x2069},    // isolates
-    {0xfdd0, 0xfdef},    // noncharacters
-    {0xfeff, 0xfeff},    // byte order mark
-    {0xfff9, 0xfffb},    // interlinear annotations
-    {0xe0000, 0xe0fff},  // tags
-    {0xf0000, 0x10ffff}, // private planes: no two terminals agree
+    {0x0000, 0x001f},     // C0
+    {0x007f, 0x009f},     // DEL, C1
+    {0x061c, 0x061c},     // Arabic letter mark
+    {0x200b, 0x200b},     // zero width space
+    {0x200e, 0x200f},     // marks of direction
+    {0x2028, 0x202e},     // separators, embeddings and overrides
+    {0x2060, 0x2060},     // word joiner
+    {0x2066, 0x2069},     // isolates
+    {0xfdd0, 0xfdef},     // noncharacters
+    {0xfeff, 0xfeff},     // byte order mark
+    {0xfff9, 0xfffb},     // interlinear annotations
+    {0xe0000, 0xe0fff},   // tags
+    {0xf0000, 0x10ffff},  // private planes: no two terminals agree
 }};
 
 bool is_hidden(std::uint32_t code) {
   if ((code & 0xfffeU) == 0xfffeU) return true;
-  return std::any_of(hidden.begin(), hidden.end(), [code](const auto& range) {
-    return range.first <= code && code <= range.second;
-  });
+  return std::any_of(hidden.begin(), hidden.end(),
+                     [code](const auto& range) { return range.first <= code && code <= range.second; });
 }
 
 /// The character that stands at the start in `length` bytes.
@@ -80,9 +79,7 @@ std::string shown(std::string_view text, std::size_t most, std::string_view also
 }  // namespace
 
 std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
   if (text.empty()) return 0;
   const unsigned first = byte(0);
   if (first < 0x80) return 1;
@@ -106,8 +103,7 @@ bool is_printable_line(std::string_view text, std::size_t most) {
   return true;
 }
 
-Result<void> check_line(std::string_view text, std::size_t most, std::string_view what,
-                        std::string_view where) {
+Result<void> check_line(std::string_view text, std::size_t most, std::string_view what, std::string_view where) {
   if (text.size() > most)
     return fail(ErrorCode::invalid, std::string(where),
                 fmt::format("{} may have {} bytes at most; this one has {}.", what, most, text.size()));

@@ -22,8 +22,7 @@ std::size_t utf8_length(std::string_view text);
 bool is_printable_line(std::string_view text, std::size_t most);
 
 /// Error invalid, `where` as given: what is wrong with `what` ("A comment"), by position, and the mend.
-Result<void> check_line(std::string_view text, std::size_t most, std::string_view what,
-                        std::string_view where = {});
+Result<void> check_line(std::string_view text, std::size_t most, std::string_view what, std::string_view where = {});
 
 /// For one line of output: what is not printable becomes \xNN (a byte) or \u{NNNN} (a character); past `most`
 /// bytes of result it is cut at a whole character and "…" (3 bytes, within `most`) says so.

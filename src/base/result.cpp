@@ -39,13 +39,11 @@ ErrorCode error_code(std::string_view name) {
   return ErrorCode::internal;
 }
 
-std::string to_text(const Error& error) {
-  return error.where.empty() ? error.text : error.where + ": " + error.text;
-}
+std::string to_text(const Error& error) { return error.where.empty() ? error.text : error.where + ": " + error.text; }
 
 void throw_exception_from_error(const Error& error, const boost::source_location& at) {
-  std::fprintf(stderr, "postern: a value was taken from an error (%s) at %s:%u\n",
-               to_text(error).c_str(), at.file_name(), at.line());
+  std::fprintf(stderr, "postern: a value was taken from an error (%s) at %s:%u\n", to_text(error).c_str(), at.file_name(),
+               at.line());
   std::abort();
 }
 

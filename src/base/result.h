@@ -46,9 +46,7 @@ template <class T = void>
 using Result = boost::system::result<T, Error>;
 
 inline Error fail(ErrorCode code, std::string text) { return {code, {}, std::move(text)}; }
-inline Error fail(ErrorCode code, std::string where, std::string text) {
-  return {code, std::move(where), std::move(text)};
-}
+inline Error fail(ErrorCode code, std::string where, std::string text) { return {code, std::move(where), std::move(text)}; }
 
 /// Found by boost::system::result when value() is asked of an error: a broken belief, so it aborts.
 [[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& at);

@@ -51,8 +51,7 @@ Answer Peer::Core::answer_for(const Due& due) {
   answer.wall_ms = record.info.header.wall_ms;
   answer.members = fleet().members.size();
   for (const Member& member : fleet().members) {
-    if (member.id == self.member || member.id == answer.dot.member || holds(member.id, answer.dot))
-      continue;
+    if (member.id == self.member || member.id == answer.dot.member || holds(member.id, answer.dot)) continue;
     answer.missing.push_back({member.id, why_missing(member.id)});
   }
   return answer;

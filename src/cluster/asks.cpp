@@ -101,9 +101,7 @@ bool Peer::Core::send_ask(Asking& one) {
   return true;
 }
 
-void Peer::Core::sign_relay(Relay& what) const {
-  what.signature = base::sign(self.key, signed_bytes(self.cluster, what));
-}
+void Peer::Core::sign_relay(Relay& what) const { what.signature = base::sign(self.key, signed_bytes(self.cluster, what)); }
 
 /// Is it from a member, and signed by it?
 bool Peer::Core::is_true(const Relay& what) {
@@ -194,29 +192,26 @@ void Peer::Core::on_told(const Link& from, const Relay& what) {
   asking.erase(found);
   const std::string host = host_of(one.envelope.to);
   switch (verdict) {
-    case Verdict::done:
-      return told(one.id, what.body);
+    case Verdict::done: return told(one.id, what.body);
     case Verdict::busy:
       return told(one.id, base::fail(base::ErrorCode::busy, host,
-                                     fmt::format("{} answers {} questions of this machine already. Try again in a moment.",
-                                                 host, asks_of_a_member)));
+                                     fmt::format("{} answers {} questions of this machine already. Try again in a moment.", host,
+                                                 asks_of_a_member)));
     case Verdict::again:
       if ((one.envelope.to_nonce != 0 && !planted(Planted::asked_anew)) || what.from_nonce == 0)
         return told(one.id, unreachable(host, "it was started again meanwhile"));
       one.tried.erase(from.member);  // that way is known to be one
       return ask(std::move(one), what.from_nonce);
     case Verdict::too_long:
-      return told(one.id, base::fail(base::ErrorCode::unsupported, host,
-                                     fmt::format("The answer of {} is longer than {} bytes.", host,
-                                                 base::limits::ask_answer_bytes)));
+      return told(one.id,
+                  base::fail(base::ErrorCode::unsupported, host,
+                             fmt::format("The answer of {} is longer than {} bytes.", host, base::limits::ask_answer_bytes)));
   }
-  told(one.id, base::fail(base::ErrorCode::unsupported, host,
-                          fmt::format("{} answers in a way that this version does not know.", host)));
+  told(one.id,
+       base::fail(base::ErrorCode::unsupported, host, fmt::format("{} answers in a way that this version does not know.", host)));
 }
 
-void Peer::Core::told(AskId id, base::Result<std::string> answer) {
-  out.told.push_back({id, std::move(answer)});
-}
+void Peer::Core::told(AskId id, base::Result<std::string> answer) { out.told.push_back({id, std::move(answer)}); }
 
 void Peer::Core::ask_timers() {
   for (auto at = asking.begin(); at != asking.end();) {

@@ -14,11 +14,11 @@
 /// it has heard.
 namespace postern::cluster {
 
-constexpr std::int64_t ask_wait_ms = 3'000;      ///< P1 of a question: how long its asker waits, both ways together
-constexpr std::int64_t ask_retry_ms = 1'000;     ///< then the same envelope goes another way, if there is one
-constexpr std::int64_t serve_most_ms = 60'000;   ///< a question that this machine has not answered by then is given up
-constexpr std::size_t asks_under_way = 64;       ///< own ones
-constexpr std::size_t asks_of_a_member = 32;     ///< of one other machine, served at once
+constexpr std::int64_t ask_wait_ms = 3'000;     ///< P1 of a question: how long its asker waits, both ways together
+constexpr std::int64_t ask_retry_ms = 1'000;    ///< then the same envelope goes another way, if there is one
+constexpr std::int64_t serve_most_ms = 60'000;  ///< a question that this machine has not answered by then is given up
+constexpr std::size_t asks_under_way = 64;      ///< own ones
+constexpr std::size_t asks_of_a_member = 32;    ///< of one other machine, served at once
 
 /// Numbers that were taken once, of one run of one asker: the newest 1,024 one by one; older ones all count as taken.
 class SeenNumbers {
@@ -87,7 +87,7 @@ struct Asking {
   AskId id = 0;
   std::string body;
   Relay envelope;
-  base::Hash about;                ///< of the envelope: the answer names it
+  base::Hash about;  ///< of the envelope: the answer names it
   std::int64_t deadline_mono_ms = 0;
   std::int64_t retry_mono_ms = 0;
   std::set<base::MemberId> tried;  ///< the neighbours that it was given to
@@ -95,7 +95,7 @@ struct Asking {
 
 /// Another machine's question that is being answered here.
 struct Serving {
-  Relay answer;    ///< all but verdict, body and signature
+  Relay answer;  ///< all but verdict, body and signature
   LinkId came = 0;
   std::int64_t until_mono_ms = 0;
 };

@@ -17,8 +17,7 @@ bool Peer::Core::begins_chain(const Held& one) const {
   const auto [first, last] = held_dots.equal_range(one.header.dot);
   return std::any_of(first, last, [&](const auto& entry) {
     const Held& other = held.at(entry.second);
-    return other.hash != one.hash && other.header.prev == one.header.prev &&
-           other.where == Where::persisting;
+    return other.hash != one.hash && other.header.prev == one.header.prev && other.where == Where::persisting;
   });
 }
 
@@ -72,8 +71,7 @@ void Peer::Core::try_deferred() {
   deferred_at = 0;
   std::map<base::MemberId, std::deque<base::Hash>> of_author;
   for (const base::Hash& hash : std::exchange(deferred, {}))
-    if (const auto one = held.find(hash); one != held.end())
-      of_author[root_of(one->second.header.dot.member)].push_back(hash);
+    if (const auto one = held.find(hash); one != held.end()) of_author[root_of(one->second.header.dot.member)].push_back(hash);
   std::vector<std::pair<std::int64_t, base::MemberId>> turn;
   for (const auto& [author, hashes] : of_author) turn.emplace_back(others[author].began_at, author);
   std::sort(turn.begin(), turn.end());

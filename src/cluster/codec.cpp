@@ -120,15 +120,9 @@ void put(const Dropped& from, wire::Message& message) {
   message.mutable_dropped()->set_incarnation(from.incarnation);
   message.mutable_dropped()->set_seq(from.seq);
 }
-void put(const Ack& from, wire::Message& message) {
-  put_vector(from.stored, message.mutable_ack()->mutable_stored());
-}
-void put(const Pull& from, wire::Message& message) {
-  put_vector(from.vector, message.mutable_pull()->mutable_vector());
-}
-void put(const Summary& from, wire::Message& message) {
-  put_vector(from.vector, message.mutable_summary()->mutable_vector());
-}
+void put(const Ack& from, wire::Message& message) { put_vector(from.stored, message.mutable_ack()->mutable_stored()); }
+void put(const Pull& from, wire::Message& message) { put_vector(from.vector, message.mutable_pull()->mutable_vector()); }
+void put(const Summary& from, wire::Message& message) { put_vector(from.vector, message.mutable_summary()->mutable_vector()); }
 
 void put(const Ping& from, wire::Message& message) {
   wire::Ping& to = *message.mutable_ping();
@@ -200,9 +194,7 @@ base::MemberId member_of(const base::Hash& identity) {
   return id;
 }
 
-base::MemberId member_of(const MemberIdentity& identity) {
-  return member_of(base::hash_bytes(encode(identity)));
-}
+base::MemberId member_of(const MemberIdentity& identity) { return member_of(base::hash_bytes(encode(identity))); }
 
 std::string encode(const MemberAddresses& value) {
   wire::MemberAddresses out;

@@ -7,30 +7,21 @@
 namespace postern::cluster {
 
 std::string to_text(const Dot& dot) {
-  const std::string branch =
-      dot.branch.is_nil() ? "" : "~" + base::to_text(dot.branch).substr(0, 12);
+  const std::string branch = dot.branch.is_nil() ? "" : "~" + base::to_text(dot.branch).substr(0, 12);
   return fmt::format("{}/{:016x}{}/{}", base::to_text(dot.member), dot.incarnation, branch, dot.seq);
 }
 
 std::string to_text(const Register& reg) {
-  static constexpr const char* names[] = {"cluster-settings",
-                                          "group-settings",
-                                          "machine-settings",
-                                          "cluster",
-                                          "group",
-                                          "member",
-                                          "user"};
-  return fmt::format("{}:{}:{}", names[static_cast<std::size_t>(reg.space)], base::to_text(reg.id),
-                     reg.name);
+  static constexpr const char* names[] = {
+      "cluster-settings", "group-settings", "machine-settings", "cluster", "group", "member", "user"};
+  return fmt::format("{}:{}:{}", names[static_cast<std::size_t>(reg.space)], base::to_text(reg.id), reg.name);
 }
 
 Register settings_register(const base::Mode& mode, std::string_view feature) {
   return {static_cast<Space>(mode.level), mode.id, std::string(feature)};
 }
 
-bool is_settings(const Register& reg) {
-  return reg.space <= Space::machine_settings;
-}
+bool is_settings(const Register& reg) { return reg.space <= Space::machine_settings; }
 
 base::Mode mode_of(const Register& reg) {
   POSTERN_ASSERT(is_settings(reg));

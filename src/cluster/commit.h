@@ -99,9 +99,9 @@ enum class Outcome : std::uint8_t { none = 0, confirm = 1, revert = 2 };
 struct Header {
   Dot dot;
   base::Stamp stamp;
-  std::int64_t wall_ms = 0;  ///< author's clock, for people
-  base::Hash prev;           ///< previous commit of this incarnation; its first: the admission's hash;
-                             ///< nil for the very first commit of a cluster
+  std::int64_t wall_ms = 0;        ///< author's clock, for people
+  base::Hash prev;                 ///< previous commit of this incarnation; its first: the admission's hash;
+                                   ///< nil for the very first commit of a cluster
   std::vector<ParentRef> parents;  ///< maximal commits held, not reachable from prev; sorted
   base::UserId author;
   std::string author_name;
@@ -121,7 +121,7 @@ const Write* find_write(const Header& header, const Register& reg);
 
 /// A signed header as stored and shipped.
 struct Envelope {
-  std::string header;  ///< encoded Header
+  std::string header;         ///< encoded Header
   base::Signature signature;  ///< over signed_bytes(cluster, header)
   friend bool operator==(const Envelope&, const Envelope&) = default;
   [[nodiscard]] base::Hash id() const { return base::hash_bytes(header); }

@@ -28,9 +28,8 @@ std::uint64_t Contexts::seen(Place of, ChainNumber other) const {
   const auto found = others.find(other);
   if (found == others.end()) return 0;
   const std::vector<Step>& steps = found->second;
-  const auto after =
-      std::upper_bound(steps.begin(), steps.end(), of.seq,
-                       [](std::uint64_t seq, const Step& step) { return seq < step.own_seq; });
+  const auto after = std::upper_bound(steps.begin(), steps.end(), of.seq,
+                                      [](std::uint64_t seq, const Step& step) { return seq < step.own_seq; });
   return after == steps.begin() ? 0 : std::prev(after)->seen;
 }
 

@@ -32,9 +32,7 @@ class Contexts {
   /// The greatest seq of `other` in the context of `of`, or 0. Of its own chain: all before it.
   [[nodiscard]] std::uint64_t seen(Place of, ChainNumber other) const;
   /// Is `what` in the context of `of`? Not of itself.
-  [[nodiscard]] bool contains(Place of, Place what) const {
-    return seen(of, what.chain) >= what.seq;
-  }
+  [[nodiscard]] bool contains(Place of, Place what) const { return seen(of, what.chain) >= what.seq; }
 
  private:
   struct Step {
@@ -42,9 +40,8 @@ class Contexts {
     std::uint64_t seen = 0;     ///< … the other chain is seen up to here
   };
   struct Chain {
-    std::vector<std::vector<Place>> gains;  ///< by own seq - 1
-    std::map<ChainNumber, std::vector<Step>>
-        others;  ///< the same gains, by the chain that was seen
+    std::vector<std::vector<Place>> gains;            ///< by own seq - 1
+    std::map<ChainNumber, std::vector<Step>> others;  ///< the same gains, by the chain that was seen
   };
   using Gain = std::map<ChainNumber, std::uint64_t>;
   void gather(Place source, Place self, Gain& gain) const;

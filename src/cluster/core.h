@@ -38,13 +38,13 @@ struct Held {
   Envelope envelope;
   Values values;
   Where where = Where::waiting;
-  bool durable = false;  ///< its author, or anyone who applied it, has it on disk
-  bool proved = false;   ///< chain and signature were checked: only then it owns its dot
-  bool possible = false;  ///< why_impossible found nothing; it depends on the context alone, which does not change
-  bool wanted = false;   ///< another author has seen it, or another member shows it: it is measured with those
-  Account account;       ///< whose room it takes; a proved one's signature was checked at its arrival
-  bool visible = false;  ///< from the store, applied before, and its context has a gap now
-  bool cannot_give_way = false;  ///< it came staged: flushed and acknowledged, so it stays until it is known
+  bool durable = false;               ///< its author, or anyone who applied it, has it on disk
+  bool proved = false;                ///< chain and signature were checked: only then it owns its dot
+  bool possible = false;              ///< why_impossible found nothing; it depends on the context alone, which does not change
+  bool wanted = false;                ///< another author has seen it, or another member shows it: it is measured with those
+  Account account;                    ///< whose room it takes; a proved one's signature was checked at its arrival
+  bool visible = false;               ///< from the store, applied before, and its context has a gap now
+  bool cannot_give_way = false;       ///< it came staged: flushed and acknowledged, so it stays until it is known
   std::vector<base::Signature> also;  ///< while waiting: others that came with this header
   std::set<LinkId> from;              ///< who is told when it is flushed
   Token token = 0;
@@ -52,9 +52,7 @@ struct Held {
 };
 
 /// The dot of the commit before; seq > 1.
-inline Dot before_dot(const Dot& dot) {
-  return {dot.member, dot.incarnation, dot.seq - 1};
-}
+inline Dot before_dot(const Dot& dot) { return {dot.member, dot.incarnation, dot.seq - 1}; }
 
 /// An own commit whose flush is under way.
 struct Flight {
@@ -73,10 +71,10 @@ struct Due {
   std::string request_key;
   base::Hash content;
   base::Hash hash;
-  std::int64_t hurry_mono_ms = 0;     ///< from then on it is waited for at the cost of patience
+  std::int64_t hurry_mono_ms = 0;  ///< from then on it is waited for at the cost of patience
   std::int64_t deadline_mono_ms = 0;
   bool wait = true;
-  std::set<base::MemberId> patient;   ///< whose patience was spent on it
+  std::set<base::MemberId> patient;  ///< whose patience was spent on it
 };
 
 struct Link {
@@ -89,10 +87,10 @@ struct Link {
   std::int64_t leave_at = 0;
   std::string package_version;
 
-  Known said;             ///< own chains, as our Hello on this link named them durable
-  bool answered = false;  ///< it spoke after our Hello, so it has heard that
-  Known has;              ///< what it said that it holds
-  Known sent;  ///< what we have shipped beyond that, or believe it got from the author himself
+  Known said;                       ///< own chains, as our Hello on this link named them durable
+  bool answered = false;            ///< it spoke after our Hello, so it has heard that
+  Known has;                        ///< what it said that it holds
+  Known sent;                       ///< what we have shipped beyond that, or believe it got from the author himself
   std::optional<base::Hash> round;  ///< last commit of the round under way
   std::int64_t round_retry_at = 0;
   int round_tries = 0;
@@ -127,10 +125,10 @@ struct Other {
   Vector covers;                                ///< its data plane; as it said it
   std::string problem;
   std::optional<base::MemberId> covers_told_by;
-  std::int64_t began_at = 0;     ///< mono_ms of its last new chain that was taken here by measure
+  std::int64_t began_at = 0;  ///< mono_ms of its last new chain that was taken here by measure
   /// Times that its word alone ended our incarnation: it may be an invention, and each new one is a chain for ever.
   Pace own_words{2, 3'600'000};
-  Pace patience{3, 60'000};      ///< waits for it of more than a quarter of answer_wait_ms, on whichever link
+  Pace patience{3, 60'000};  ///< waits for it of more than a quarter of answer_wait_ms, on whichever link
   bool pace_alerted = false;
   bool clock_alerted = false;
   base::Hash state_alerted;
@@ -185,10 +183,8 @@ struct Peer::Core {
   // restore.cpp
   base::Result<void> load(const std::vector<StoredCommit>& past, const ValueOf& value_of);
   [[nodiscard]] std::string check_restored(const Header& header) const;
-  [[nodiscard]] std::string prove_restored(Runs& runs, std::size_t at,
-                                           const Values& identities) const;
-  [[nodiscard]] std::optional<base::VerifyKey> key_for(const Header& header,
-                                                       const Values& identities) const;
+  [[nodiscard]] std::string prove_restored(Runs& runs, std::size_t at, const Values& identities) const;
+  [[nodiscard]] std::optional<base::VerifyKey> key_for(const Header& header, const Values& identities) const;
   void hold_back(Header header, const base::Hash& hash, const Envelope& envelope, bool visible);
 
   // local.cpp
@@ -232,8 +228,7 @@ struct Peer::Core {
   static bool has_values(const Held& one);
   static bool take_values(Held& one, const std::vector<std::string>& values);
   [[nodiscard]] std::string check_chain(const Held& one) const;
-  [[nodiscard]] const base::VerifyKey* key_of(const base::Hash& admission,
-                                              const base::MemberId& member) const;
+  [[nodiscard]] const base::VerifyKey* key_of(const base::Hash& admission, const base::MemberId& member) const;
   [[nodiscard]] base::Hash admission_of(const Held& one) const;
   [[nodiscard]] std::string check_signature(const Held& one) const;
   [[nodiscard]] std::string prove(Held& one) const;
@@ -371,10 +366,10 @@ struct Peer::Core {
 
   History history;
   StateBuilder builder{history};
-  std::map<base::MemberId, base::VerifyKey> keys;  ///< from their identities, which cannot change
+  std::map<base::MemberId, base::VerifyKey> keys;           ///< from their identities, which cannot change
   std::map<base::MemberId, std::set<base::Hash>> admitted;  ///< by which commits, proved ones
-  std::map<base::MemberId, base::Hash> admissions;  ///< the first applied one
-  std::vector<Unproved> not_proved;  ///< at the restore
+  std::map<base::MemberId, base::Hash> admissions;          ///< the first applied one
+  std::vector<Unproved> not_proved;                         ///< at the restore
   Fleet fleet_value;
   bool fleet_stale = true;
   Counters counters;
@@ -382,7 +377,7 @@ struct Peer::Core {
   base::Incarnation incarnation = 0;
   bool incarnation_ended = false;
   std::uint64_t incarnations_made = 0;
-  bool authored = false;  ///< the start wait is over
+  bool authored = false;     ///< the start wait is over
   bool values_lost = false;  ///< heads here have values that the disk does not
   std::int64_t lost_again_at = 0;
   std::int64_t started_at = 0;
@@ -393,16 +388,16 @@ struct Peer::Core {
   std::vector<Due> dues;
 
   std::map<base::Hash, Held> held;
-  std::multimap<Dot, base::Hash> held_dots;  ///< dots as in the headers
-  Shares shares;                         ///< of the room for `held`
-  std::size_t staged_bytes = 0;          ///< of those that cannot give way
+  std::multimap<Dot, base::Hash> held_dots;    ///< dots as in the headers
+  Shares shares;                               ///< of the room for `held`
+  std::size_t staged_bytes = 0;                ///< of those that cannot give way
   std::map<base::MemberId, Pace> paces;        ///< of a member's own new chains
   std::map<base::MemberId, Pace> guest_paces;  ///< of those of all whom it admitted, by house
-  std::optional<Pace> vouched;           ///< of new chains that are wanted, whoever begins them
+  std::optional<Pace> vouched;                 ///< of new chains that are wanted, whoever begins them
   /// Members that were admitted while this process runs, and who answers for them: whoever admitted them.
   std::map<base::MemberId, base::MemberId> houses;
   std::map<base::MemberId, base::MemberId> roots;  ///< of those: which of its house's own guests it comes from
-  std::set<base::Hash> deferred;         ///< held: they begin chains too fast
+  std::set<base::Hash> deferred;                   ///< held: they begin chains too fast
   std::int64_t deferred_at = 0;
   std::set<std::pair<base::Hash, base::Hash>> waiters;  ///< missing commit, and who waits for it
   /// What authors said last of their own incarnations, the newest few.
@@ -434,10 +429,10 @@ struct Peer::Core {
   std::deque<base::Hash> arrived;     ///< applied or being persisted: wake who waits for them
   std::deque<base::Hash> to_advance;  ///< held commits to look at again
   bool deaths = false;
-  std::set<LinkId> to_close;          ///< too much from them did not check
+  std::set<LinkId> to_close;                    ///< too much from them did not check
   std::map<LinkId, std::set<base::Hash>> acks;  ///< who is told that these are on the disk
   std::map<std::pair<std::string, base::MemberId>, AlertPace> alert_paces;
-  std::vector<Alert> alerts_later;           ///< found between steps
+  std::vector<Alert> alerts_later;  ///< found between steps
 };
 
 }  // namespace postern::cluster

@@ -58,8 +58,7 @@ Message get_hello(std::string_view from, Reader& reader) {
     if (field.number == 3) reader.bytes(field, to.member.uuid.bytes, "the member's id");
     if (field.number == 4) to.boot_nonce = field.value;
     if (field.number == 5) reader.bytes(field, to.settings_version.bytes, "the settings version");
-    if (field.number == 6)
-      to.package_version = reader.line(field.bytes, text_bytes, "the package version");
+    if (field.number == 6) to.package_version = reader.line(field.bytes, text_bytes, "the package version");
     if (field.number == 7) to.wall_ms = signed_of(field.value);
   }
   to.vector = get_vector(from, 8, reader);
@@ -113,8 +112,7 @@ Message get_ping(std::string_view from, Reader& reader) {
 Message get_link_state(std::string_view from, Reader& reader) {
   LinkState to;
   const std::size_t live = count_fields(from, 4);
-  reader.check(live <= most_members && live * sizeof(base::MemberId) <= from.size(),
-               "a link state's length");
+  reader.check(live <= most_members && live * sizeof(base::MemberId) <= from.size(), "a link state's length");
   reader.check(count_fields(from, 5) <= lines, "a number of joins");
   if (!reader.wrong.empty()) return to;
   to.live.reserve(live);
@@ -139,8 +137,7 @@ Message get_applied(std::string_view from, Reader& reader) {
   for (Fields fields(from); fields.next(field);) {
     if (field.number == 1) reader.bytes(field, to.member.uuid.bytes, "a member's id");
     if (field.number == 3)
-      to.problem = base::printable_text(reader.text(field.bytes, problem_bytes, "a problem's text"),
-                                        problem_bytes);
+      to.problem = base::printable_text(reader.text(field.bytes, problem_bytes, "a problem's text"), problem_bytes);
   }
   to.covers = get_vector(from, 2, reader);
   return to;
@@ -170,28 +167,17 @@ Message get_relay(std::string_view from, Reader& reader) {
 /// By the number of the kind's field.
 Message get(const Field& kind, Reader& reader) {
   switch (kind.number) {
-    case 1:
-      return get_hello(kind.bytes, reader);
-    case 2:
-      return get_ship(kind.bytes, reader);
-    case 3:
-      return get_durable(kind.bytes, reader);
-    case 4:
-      return get_dropped(kind.bytes);
-    case 5:
-      return Ack{get_vector(kind.bytes, 1, reader)};
-    case 6:
-      return Pull{get_vector(kind.bytes, 1, reader)};
-    case 7:
-      return Summary{get_vector(kind.bytes, 1, reader)};
-    case 8:
-      return get_ping(kind.bytes, reader);
-    case 9:
-      return get_link_state(kind.bytes, reader);
-    case 10:
-      return get_applied(kind.bytes, reader);
-    default:
-      return get_relay(kind.bytes, reader);
+    case 1: return get_hello(kind.bytes, reader);
+    case 2: return get_ship(kind.bytes, reader);
+    case 3: return get_durable(kind.bytes, reader);
+    case 4: return get_dropped(kind.bytes);
+    case 5: return Ack{get_vector(kind.bytes, 1, reader)};
+    case 6: return Pull{get_vector(kind.bytes, 1, reader)};
+    case 7: return Summary{get_vector(kind.bytes, 1, reader)};
+    case 8: return get_ping(kind.bytes, reader);
+    case 9: return get_link_state(kind.bytes, reader);
+    case 10: return get_applied(kind.bytes, reader);
+    default: return get_relay(kind.bytes, reader);
   }
 }
 
@@ -214,8 +200,7 @@ base::Result<Message> decode(std::string_view bytes) {
   const bool one = fields.next(kind) && !fields.next(other) && !fields.bad();
   if (!one) return damaged("a message that is not one message");
   if (kind.number > last_kind || !kind.is_bytes) {
-    return base::fail(base::ErrorCode::unsupported,
-                      "The other machine sent a kind of message that this version does not know.");
+    return base::fail(base::ErrorCode::unsupported, "The other machine sent a kind of message that this version does not know.");
   }
   if (!well_formed(kind.bytes)) return damaged("a message that does not parse");
   Reader reader;

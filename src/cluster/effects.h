@@ -102,7 +102,7 @@ struct Effects {
   std::optional<Persist> persist;
   std::vector<Send> sends;
   std::vector<ShipCommits> ships;
-  std::vector<LinkId> close;      ///< links to end (wrong cluster, superseded nonce); after the sends
+  std::vector<LinkId> close;  ///< links to end (wrong cluster, superseded nonce); after the sends
   std::vector<Answer> answers;
   std::vector<Told> told;
   std::vector<Asked> asked;

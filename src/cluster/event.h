@@ -28,8 +28,8 @@ struct LocalCommit {
     std::vector<Dot> base;  ///< heads seen by the author (empty: nothing was there); sorted
   };
   std::vector<Item> items;
-  std::string retire;      ///< pending set to delete in the same transaction (desk's key), or empty
-  bool wait = true;        ///< wait up to 2 s for the other machines before answering
+  std::string retire;  ///< pending set to delete in the same transaction (desk's key), or empty
+  bool wait = true;    ///< wait up to 2 s for the other machines before answering
 };
 /// What a request asks for: author and edits, without their bases. Equal for the same request asked again, here
 /// or elsewhere.

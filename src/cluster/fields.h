@@ -10,8 +10,8 @@ namespace postern::cluster {
 
 struct Field {
   std::uint32_t number = 0;
-  std::uint64_t value = 0;   ///< of a varint, fixed64 or fixed32
-  std::string_view bytes;    ///< of a text, bytes or message; points into the walked bytes
+  std::uint64_t value = 0;  ///< of a varint, fixed64 or fixed32
+  std::string_view bytes;   ///< of a text, bytes or message; points into the walked bytes
   bool is_bytes = false;
 };
 
@@ -28,17 +28,11 @@ class Fields {
     field = {};
     field.number = static_cast<std::uint32_t>(tag >> 3);
     switch (tag & 7U) {
-      case 0:
-        return varint(field.value) || fail();
-      case 1:
-        return fixed(8, field.value) || fail();
-      case 2:
-        field.is_bytes = true;
-        return text(field.bytes) || fail();
-      case 5:
-        return fixed(4, field.value) || fail();
-      default:
-        return fail();
+      case 0: return varint(field.value) || fail();
+      case 1: return fixed(8, field.value) || fail();
+      case 2: field.is_bytes = true; return text(field.bytes) || fail();
+      case 5: return fixed(4, field.value) || fail();
+      default: return fail();
     }
   }
   [[nodiscard]] bool bad() const { return bad_; }
@@ -61,8 +55,7 @@ class Fields {
   bool fixed(std::size_t size, std::uint64_t& value) {
     if (left_.size() < size) return false;
     value = 0;
-    for (std::size_t i = 0; i < size; ++i)
-      value |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(left_[i])) << (8 * i);
+    for (std::size_t i = 0; i < size; ++i) value |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(left_[i])) << (8 * i);
     left_.remove_prefix(size);
     return true;
   }
@@ -79,9 +72,7 @@ class Fields {
 };
 
 /// The value of a field of type sint64.
-inline std::int64_t signed_of(std::uint64_t zigzag) {
-  return static_cast<std::int64_t>(zigzag >> 1 ^ (~(zigzag & 1) + 1));
-}
+inline std::int64_t signed_of(std::uint64_t zigzag) { return static_cast<std::int64_t>(zigzag >> 1 ^ (~(zigzag & 1) + 1)); }
 
 /// How many fields of that number hold bytes; nothing is said of the rest of them.
 inline std::size_t count_fields(std::string_view bytes, std::uint32_t number) {

@@ -13,9 +13,7 @@ namespace postern::cluster {
 namespace {
 
 using base::lower;
-bool same(std::string_view a, std::string_view b) {
-  return lower(a) == lower(b);
-}
+bool same(std::string_view a, std::string_view b) { return lower(a) == lower(b); }
 
 template <class Items, class Match>
 auto find_in(const Items& items, Match match) -> const typename Items::value_type* {
@@ -37,16 +35,15 @@ bool is_set(const State& state, const Register& reg) {
 
 std::vector<GroupFate> read_fates(const State& state) {
   std::vector<GroupFate> fates;
-  for (auto at = state.all().lower_bound({Space::group, {}, ""});
-       at != state.all().end() && at->first.space == Space::group; ++at) {
+  for (auto at = state.all().lower_bound({Space::group, {}, ""}); at != state.all().end() && at->first.space == Space::group;
+       ++at) {
     if (!is_birth(at->first)) continue;
     GroupFate fate{at->first.id, *state.born(at->first), !is_set(state, at->first), std::nullopt};
     const RegisterState* life = state.find(life_of({Space::group, at->first.id}));
     if (life != nullptr && !life->heads.empty()) fate.last_delete = life->heads.front();
     fates.push_back(fate);
   }
-  std::sort(fates.begin(), fates.end(),
-            [](const auto& a, const auto& b) { return a.birth < b.birth; });
+  std::sort(fates.begin(), fates.end(), [](const auto& a, const auto& b) { return a.birth < b.birth; });
   return fates;
 }
 
@@ -88,8 +85,7 @@ Member read_member(const State& state, const GroupPaths& paths, const base::Memb
   if (member.addresses.dial_host.empty()) member.addresses.dial_host = member.host_name;
   base::Uuid assigned;
   const std::string group = text_of(state, member_register(id, "group"));
-  if (group.size() == assigned.bytes.size())
-    std::copy(group.begin(), group.end(), assigned.bytes.begin());
+  if (group.size() == assigned.bytes.size()) std::copy(group.begin(), group.end(), assigned.bytes.begin());
   const GroupFate* resolved = paths.resolve(assigned);
   if (resolved != nullptr) member.group = base::GroupId{resolved->id};
   return member;
@@ -98,8 +94,8 @@ Member read_member(const State& state, const GroupPaths& paths, const base::Memb
 std::vector<Member> read_members(const State& state, const std::vector<GroupFate>& fates) {
   std::vector<Member> members;
   const GroupPaths paths(fates);
-  for (auto at = state.all().lower_bound({Space::member, {}, ""});
-       at != state.all().end() && at->first.space == Space::member; ++at) {
+  for (auto at = state.all().lower_bound({Space::member, {}, ""}); at != state.all().end() && at->first.space == Space::member;
+       ++at) {
     if (!is_birth(at->first) || !is_set(state, at->first)) continue;
     members.push_back(read_member(state, paths, base::MemberId{at->first.id}));
   }
@@ -163,8 +159,7 @@ std::vector<User> read_users(const State& state) {
     if (!is_birth(at->first) || !is_set(state, at->first)) continue;
     found.emplace_back(*state.born(at->first), read_user(state, base::UserId{at->first.id}));
   }
-  std::sort(found.begin(), found.end(),
-            [](const auto& a, const auto& b) { return b.first < a.first; });
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return b.first < a.first; });
   UniqueNames names;
   std::vector<User> users;
   for (auto& [birth, user] : found) {
@@ -173,8 +168,7 @@ std::vector<User> read_users(const State& state) {
     user.name = unique;
     users.push_back(std::move(user));
   }
-  std::sort(users.begin(), users.end(),
-            [](const User& a, const User& b) { return a.name < b.name; });
+  std::sort(users.begin(), users.end(), [](const User& a, const User& b) { return a.name < b.name; });
   return users;
 }
 
@@ -219,32 +213,18 @@ Fleet read_fleet(const base::ClusterId& cluster, const State& state) {
   return fleet;
 }
 
-Register cluster_name_register(const base::ClusterId& id) {
-  return {Space::cluster, id.uuid, "name"};
-}
-Register group_name_register(const base::GroupId& id) {
-  return {Space::group, id.uuid, "name"};
-}
-Register group_life_register(const base::GroupId& id) {
-  return {Space::group, id.uuid, "life"};
-}
-Register member_register(const base::MemberId& id, std::string_view part) {
-  return {Space::member, id.uuid, std::string(part)};
-}
-Register user_register(const base::UserId& id, std::string_view part) {
-  return {Space::user, id.uuid, std::string(part)};
-}
+Register cluster_name_register(const base::ClusterId& id) { return {Space::cluster, id.uuid, "name"}; }
+Register group_name_register(const base::GroupId& id) { return {Space::group, id.uuid, "name"}; }
+Register group_life_register(const base::GroupId& id) { return {Space::group, id.uuid, "life"}; }
+Register member_register(const base::MemberId& id, std::string_view part) { return {Space::member, id.uuid, std::string(part)}; }
+Register user_register(const base::UserId& id, std::string_view part) { return {Space::user, id.uuid, std::string(part)}; }
 
-std::string encode_role(Role role) {
-  return role_name(role);
-}
+std::string encode_role(Role role) { return role_name(role); }
 std::string encode_keys(const std::vector<std::string>& keys) {
   std::string out;
   for (const std::string& key : keys) out += key + '\n';
   return out;
 }
-std::string encode_group(const base::GroupId& group) {
-  return {group.uuid.bytes.begin(), group.uuid.bytes.end()};
-}
+std::string encode_group(const base::GroupId& group) { return {group.uuid.bytes.begin(), group.uuid.bytes.end()}; }
 
 }  // namespace postern::cluster

@@ -16,16 +16,16 @@ namespace postern::cluster {
 /// Register {member, "identity"}. A member's id is the hash of its identity (member_of), so no other can be
 /// written for it, and none with other keys.
 struct MemberIdentity {
-  std::string serial;            ///< "4F21A09C3B7E-K3QM7ZT2XW5A"
-  base::VerifyKey signing_key;   ///< of its commits
-  std::string host_key;          ///< SSH public key, "ssh-ed25519 AAAA…": pinned by the others
-  std::string user_key;          ///< SSH public key with which it logs in on machine links
-  base::Uuid drawn;              ///< random: each stay of a machine has an id of its own
+  std::string serial;           ///< "4F21A09C3B7E-K3QM7ZT2XW5A"
+  base::VerifyKey signing_key;  ///< of its commits
+  std::string host_key;         ///< SSH public key, "ssh-ed25519 AAAA…": pinned by the others
+  std::string user_key;         ///< SSH public key with which it logs in on machine links
+  base::Uuid drawn;             ///< random: each stay of a machine has an id of its own
   friend bool operator==(const MemberIdentity&, const MemberIdentity&) = default;
 };
 /// Register {member, "addresses"}: where its machine links are reached.
 struct MemberAddresses {
-  std::string dial_host;    ///< host name (default the member's) or address to dial
+  std::string dial_host;  ///< host name (default the member's) or address to dial
   std::uint16_t ssh_port = 22;
   std::uint16_t ccs_port = 0;  ///< 0: CCS off
   friend bool operator==(const MemberAddresses&, const MemberAddresses&) = default;
@@ -50,20 +50,20 @@ using base::role_name;
 struct User {
   base::UserId id;
   std::string name;
-  Role role = Role::none;   ///< least of concurrent roles; none: locked
-  std::string passphrase;   ///< Argon2id text (base/crypto.h), empty: none
-  std::vector<std::string> keys;  ///< OpenSSH public keys, as `sshconfig` lists them
+  Role role = Role::none;            ///< least of concurrent roles; none: locked
+  std::string passphrase;            ///< Argon2id text (base/crypto.h), empty: none
+  std::vector<std::string> keys;     ///< OpenSSH public keys, as `sshconfig` lists them
   std::vector<Dot> credential_dots;  ///< head dots of role and passphrase (contract 2.12)
 };
 
 /// The whole fleet at one state.
 struct Fleet {
   base::ClusterId cluster;
-  std::string cluster_name;         ///< empty: standalone
-  std::int64_t named_wall_ms = 0;   ///< when the shown name was committed
-  std::vector<Group> groups;        ///< Main_Group first, then by creation stamp
-  std::vector<Member> members;      ///< by host name
-  std::vector<User> users;          ///< by name; live ones only
+  std::string cluster_name;                             ///< empty: standalone
+  std::int64_t named_wall_ms = 0;                       ///< when the shown name was committed
+  std::vector<Group> groups;                            ///< Main_Group first, then by creation stamp
+  std::vector<Member> members;                          ///< by host name
+  std::vector<User> users;                              ///< by name; live ones only
   std::map<base::GroupId, std::size_t> group_places;    ///< in `groups`: who lists thousands asks for each
   std::map<base::MemberId, std::size_t> member_places;  ///< in `members`
 

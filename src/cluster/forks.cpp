@@ -14,9 +14,7 @@ ChainId History::parent_chain(const Header& header) const {
   return chain_of(prev->info.dot);
 }
 
-const Record* History::rival(const Header& header) const {
-  return at(parent_chain(header), header.dot.seq);
-}
+const Record* History::rival(const Header& header) const { return at(parent_chain(header), header.dot.seq); }
 
 bool History::renames(const Header& header, const base::Hash& hash) const {
   const Record* other = rival(header);
@@ -76,15 +74,13 @@ Known History::renamed(const Known& known, const History& before) const {
 
 bool History::covered(const Record& what, const Vector& vector) const {
   const Dot& dot = what.info.dot;
-  auto tip = std::lower_bound(
-      vector.begin(), vector.end(), dot.member,
-      [](const Tip& one, const base::MemberId& member) { return one.member < member; });
+  auto tip = std::lower_bound(vector.begin(), vector.end(), dot.member,
+                              [](const Tip& one, const base::MemberId& member) { return one.member < member; });
   for (; tip != vector.end() && tip->member == dot.member; ++tip) {
     const Record* record = find(tip->hash);
     if (record == &what) return true;
     if (record != nullptr && contexts_.contains(record->place, what.place)) return true;
-    if (record == nullptr && chain_of(*tip) == chain_of(dot) && tip->seq > length(chain_of(dot)))
-      return true;
+    if (record == nullptr && chain_of(*tip) == chain_of(dot) && tip->seq > length(chain_of(dot))) return true;
   }
   return false;
 }
@@ -114,8 +110,8 @@ base::Hash History::branch_to(const Record& by, const Record& what) const {
 const Record* History::meant(const Record& by, const Dot& dot) const {
   for (const ChainId& chain : chains_of(dot.member)) {
     const Record* one = at(chain, dot.seq);
-    if (one != nullptr && contexts_.contains(by.place, one->place) &&
-        dot.incarnation == one->info.dot.incarnation && branch_to(by, *one) == dot.branch)
+    if (one != nullptr && contexts_.contains(by.place, one->place) && dot.incarnation == one->info.dot.incarnation &&
+        branch_to(by, *one) == dot.branch)
       return one;
   }
   return nullptr;

@@ -51,7 +51,6 @@ std::vector<LocalCommit::Item> user_items(const NewUser& what);
 
 /// One item that puts `value`, or clears or deletes, over the heads that `state` shows now: for
 /// changes made at once, without a pending edit.
-LocalCommit::Item item_over(const State& state, const Register& reg, WriteKind kind,
-                            std::string value);
+LocalCommit::Item item_over(const State& state, const Register& reg, WriteKind kind, std::string value);
 
 }  // namespace postern::cluster

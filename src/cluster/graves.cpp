@@ -44,23 +44,17 @@ std::vector<std::size_t> cycles(const std::vector<std::size_t>& next) {
 std::optional<Entity> entity_of(const Register& reg) {
   switch (reg.space) {
     case Space::group_settings:
-    case Space::group:
-      return Entity{Space::group, reg.id};
+    case Space::group: return Entity{Space::group, reg.id};
     case Space::machine_settings:
-    case Space::member:
-      return Entity{Space::member, reg.id};
-    case Space::user:
-      return Entity{Space::user, reg.id};
+    case Space::member: return Entity{Space::member, reg.id};
+    case Space::user: return Entity{Space::user, reg.id};
     case Space::cluster_settings:
-    case Space::cluster:
-      break;
+    case Space::cluster: break;
   }
   return std::nullopt;
 }
 
-Register life_of(const Entity& entity) {
-  return {entity.record, entity.id, "life"};
-}
+Register life_of(const Entity& entity) { return {entity.record, entity.id, "life"}; }
 
 std::optional<Space> settings_space(const Entity& entity) {
   if (entity.record == Space::group) return Space::group_settings;
@@ -68,9 +62,7 @@ std::optional<Space> settings_space(const Entity& entity) {
   return std::nullopt;
 }
 
-bool is_identity(const Register& reg) {
-  return reg.space == Space::member && reg.name == "identity";
-}
+bool is_identity(const Register& reg) { return reg.space == Space::member && reg.name == "identity"; }
 
 bool is_birth(const Register& reg) {
   if (reg.space == Space::group) return reg.name == "name";
@@ -81,9 +73,7 @@ std::set<base::Uuid> revived_groups(const std::vector<GroupFate>& groups) {
   std::set<base::Uuid> revived;
   if (planted(Planted::no_successor_cycle)) return revived;
   const std::vector<std::size_t> next = successors(groups);
-  const auto later = [&groups](std::size_t a, std::size_t b) {
-    return greater(*groups[a].last_delete, *groups[b].last_delete);
-  };
+  const auto later = [&groups](std::size_t a, std::size_t b) { return greater(*groups[a].last_delete, *groups[b].last_delete); };
   for (const std::size_t start : cycles(next)) {
     std::size_t last = start;
     for (std::size_t at = next[start]; at != start; at = next[at]) {
@@ -98,8 +88,7 @@ std::set<base::Uuid> revived_groups(const std::vector<GroupFate>& groups) {
   const bool some_live = std::any_of(groups.begin(), groups.end(), [](const auto& one) { return !one.dead; });
   if (!some_live && revived.empty() && !groups.empty()) {
     const auto oldest =
-        std::min_element(groups.begin(), groups.end(),
-                         [](const auto& a, const auto& b) { return a.birth < b.birth; });
+        std::min_element(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.birth < b.birth; });
     revived.insert(oldest->id);
   }
   return revived;

@@ -41,8 +41,7 @@ bool Peer::Core::make_room(const Held& fresh) {
   while (shares.total() + fresh.bytes > room) {
     const std::optional<Account> most = shares.greediest();
     if (!most) return true;
-    const bool gives_way =
-        fresh.account.proved && (!most->proved || shares.of(*most) > after);
+    const bool gives_way = fresh.account.proved && (!most->proved || shares.of(*most) > after);
     if (!gives_way || evict(*most) == 0) return false;
   }
   return true;
@@ -80,8 +79,7 @@ Held& Peer::Core::hold(Held fresh) {
 
 void Peer::Core::forget_dot(const Held& one) {
   const auto [first, last] = held_dots.equal_range(one.header.dot);
-  const auto found =
-      std::find_if(first, last, [&one](const auto& entry) { return entry.second == one.hash; });
+  const auto found = std::find_if(first, last, [&one](const auto& entry) { return entry.second == one.hash; });
   if (found != last) held_dots.erase(found);
 }
 
@@ -99,8 +97,7 @@ void Peer::Core::drop_staged(const ChainId& chain, std::uint64_t beyond) {
   std::vector<base::Hash> gone;
   if (beyond == std::numeric_limits<std::uint64_t>::max()) return;
   const Dot first{chain.member, chain.incarnation, beyond + 1};
-  for (auto at = held_dots.lower_bound(first);
-       at != held_dots.end() && chain_of(at->first) == chain; ++at) {
+  for (auto at = held_dots.lower_bound(first); at != held_dots.end() && chain_of(at->first) == chain; ++at) {
     const Held& one = held.at(at->second);
     const bool staged = one.where == Where::staged || one.where == Where::staged_persisting;
     if (staged && !one.durable) gone.push_back(at->second);
@@ -141,8 +138,7 @@ void Peer::Core::advance(Held& one) {
 /// well; but only a signature proves that he says so.
 void Peer::Core::need(Held& one, const base::Hash& seen) {
   if (waiters.size() > 2 * held.size() + 1024) {  // of some that were forgotten
-    for (auto at = waiters.begin(); at != waiters.end();)
-      at = held.count(at->second) ? std::next(at) : waiters.erase(at);
+    for (auto at = waiters.begin(); at != waiters.end();) at = held.count(at->second) ? std::next(at) : waiters.erase(at);
   }
   waiters.emplace(seen, one.hash);
   const auto found = held.find(seen);
@@ -166,8 +162,7 @@ void Peer::Core::advance_waiting(Held& one) {
   for (const auto& [token, hashes] : persisting) under_way += hashes.size();
   for (const base::Hash& seen : history.lacking(one.header)) {
     const auto found = held.find(seen);
-    if (found == held.end() || found->second.where != Where::persisting || under_way >= under_way_most)
-      return need(one, seen);
+    if (found == held.end() || found->second.where != Where::persisting || under_way >= under_way_most) return need(one, seen);
   }
   std::string wrong = check_chain(one);
   if (wrong.empty()) wrong = prove(one);
@@ -201,8 +196,8 @@ void Peer::Core::advance_staged(Held& one) {
 /// What came from the disk and is not what was written there comes again from the others.
 void Peer::Core::drop_unsound(const Held& one, const std::string& why) {
   alert(Alert::Grade::critical, "damaged", one.header.dot.member,
-        fmt::format("The stored commit {} of {} is damaged: {}. It is asked for again.",
-                    to_text(one.header.dot), host_of(one.header.dot.member), why));
+        fmt::format("The stored commit {} of {} is damaged: {}. It is asked for again.", to_text(one.header.dot),
+                    host_of(one.header.dot.member), why));
   persist().drop.push_back(one.hash);
   forget(base::Hash(one.hash));
   for (Link* to : live_links()) pull(*to);
@@ -317,8 +312,7 @@ void Peer::Core::learn(const base::MemberId& told_by, const Vector& vector) {
     (void)know_durable(tip.hash, found);
     if (tip.member != self.member) continue;
     const auto flies = [&tip](const Flight& flight) { return flight.hash == tip.hash; };
-    const bool ours = history.find(tip.hash) != nullptr ||
-                      std::any_of(flights.begin(), flights.end(), flies);
+    const bool ours = history.find(tip.hash) != nullptr || std::any_of(flights.begin(), flights.end(), flies);
     if (ours || incarnation_ended || planted(Planted::fork_keeps_incarnation)) continue;
     if (others[house_of(told_by)].own_words.take(now.mono_ms)) end_incarnation();
   }
@@ -362,8 +356,7 @@ void Peer::Core::alert_fork(const Record& record, const Record& rival) {
                     "was copied, or set back while it ran. Both are kept as concurrent changes; see "
                     "which settings show what you want. If two machines run with its identity, let "
                     "one of them leave and join again.",
-                    base::to_text(record.info.hash), base::to_text(rival.info.hash), to_text(dot),
-                    host_of(dot.member)));
+                    base::to_text(record.info.hash), base::to_text(rival.info.hash), to_text(dot), host_of(dot.member)));
 }
 
 const Record& Peer::Core::apply(Header header, const base::Hash& hash, const Values& values) {

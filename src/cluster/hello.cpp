@@ -106,8 +106,7 @@ void Peer::Core::drop_unsaid(const base::MemberId& author, const Vector& said_du
   for (const auto& [dot, hash] : held_dots) {
     if (dot.member == author) staged.insert(chain_of(dot));
   }
-  for (const ChainId& chain : staged)
-    drop_staged(chain, unclear.count(chain) != 0 ? known_seq(said, chain) : 0);
+  for (const ChainId& chain : staged) drop_staged(chain, unclear.count(chain) != 0 ? known_seq(said, chain) : 0);
 }
 
 void Peer::Core::go_live(Link& from, const Hello& hello) {
@@ -176,9 +175,8 @@ void Peer::Core::watch_skew(Link& from, std::int64_t wall_ms) {
   const bool off = std::abs(from.clock_ahead_ms) > tuning.skew_alert_ms;
   if (off && !other.clock_alerted) {
     alert(Alert::Grade::warning, "clock", from.member,
-          fmt::format("The clock of {} is {} s {} this machine's. Check the time service of both.",
-                      host_of(from.member), std::abs(from.clock_ahead_ms) / 1000,
-                      from.clock_ahead_ms > 0 ? "ahead of" : "behind"));
+          fmt::format("The clock of {} is {} s {} this machine's. Check the time service of both.", host_of(from.member),
+                      std::abs(from.clock_ahead_ms) / 1000, from.clock_ahead_ms > 0 ? "ahead of" : "behind"));
   }
   other.clock_alerted = off;
 }

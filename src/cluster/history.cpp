@@ -9,8 +9,7 @@ namespace postern::cluster {
 namespace {
 
 void append_number(std::string& out, std::uint64_t value) {
-  for (int shift = 0; shift < 64; shift += 8)
-    out.push_back(static_cast<char>(value >> shift & 0xff));
+  for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>(value >> shift & 0xff));
 }
 
 std::size_t shipped_bytes(const Header& header) {
@@ -147,8 +146,7 @@ Known History::known() const {
 
 std::vector<ChainId> History::chains_of(const base::MemberId& member) const {
   std::vector<ChainId> found;
-  for (auto at = chains_.lower_bound({member, 0}); at != chains_.end() && at->first.member == member;
-       ++at) {
+  for (auto at = chains_.lower_bound({member, 0}); at != chains_.end() && at->first.member == member; ++at) {
     found.push_back(at->first);
   }
   return found;
@@ -156,8 +154,7 @@ std::vector<ChainId> History::chains_of(const base::MemberId& member) const {
 
 base::Stamp History::greatest_stamp(base::Stamp limit) const {
   const bool all = limit.value == std::numeric_limits<std::uint64_t>::max();
-  const auto after =
-      all ? stamps_.end() : stamps_.lower_bound({base::Stamp{limit.value + 1}, Dot{}});
+  const auto after = all ? stamps_.end() : stamps_.lower_bound({base::Stamp{limit.value + 1}, Dot{}});
   return after == stamps_.begin() ? base::Stamp{} : std::prev(after)->first;
 }
 
@@ -183,9 +180,7 @@ std::vector<base::Hash> History::by_prefix(std::string_view hex) const {
   std::vector<base::Hash> hashes;
   if (!first || hex.empty()) return hashes;
   for (auto entry = records_.lower_bound(*first); entry != records_.end(); ++entry) {
-    if (base::to_text(entry->first).compare(0, hex.size(), base::to_text(*first), 0, hex.size()) !=
-        0)
-      break;
+    if (base::to_text(entry->first).compare(0, hex.size(), base::to_text(*first), 0, hex.size()) != 0) break;
     hashes.push_back(entry->first);
   }
   return hashes;

@@ -28,12 +28,8 @@ struct ChainId {
   base::Hash branch = {};  ///< of the first commit, for a branch that does not keep the name
   friend auto operator<=>(const ChainId&, const ChainId&) = default;
 };
-inline ChainId chain_of(const Dot& dot) {
-  return {dot.member, dot.incarnation, dot.branch};
-}
-inline ChainId chain_of(const Tip& tip) {
-  return {tip.member, tip.incarnation, tip.branch};
-}
+inline ChainId chain_of(const Dot& dot) { return {dot.member, dot.incarnation, dot.branch}; }
+inline ChainId chain_of(const Tip& tip) { return {tip.member, tip.incarnation, tip.branch}; }
 /// How far each chain is held by somebody.
 using Known = std::map<ChainId, std::uint64_t>;
 std::uint64_t known_seq(const Known& known, const ChainId& chain);
@@ -99,9 +95,7 @@ class History {
   /// All commits with this request key, in the order applied.
   [[nodiscard]] std::vector<const Record*> by_request_key(const std::string& key) const;
   /// Does this header begin a chain, as the first of an incarnation or of a branch?
-  [[nodiscard]] bool begins_chain(const Header& header) const {
-    return header.dot.seq == 1 || rival(header) != nullptr;
-  }
+  [[nodiscard]] bool begins_chain(const Header& header) const { return header.dot.seq == 1 || rival(header) != nullptr; }
   [[nodiscard]] std::vector<base::Hash> newest(std::size_t limit) const;
   [[nodiscard]] std::vector<base::Hash> by_prefix(std::string_view hex) const;
 

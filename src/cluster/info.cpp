@@ -10,16 +10,13 @@ namespace postern::cluster {
 Peer::Peer(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 Peer::~Peer() = default;
 
-Effects Peer::step(const Event& event, base::Instant now) {
-  return core_->step(event, now);
-}
+Effects Peer::step(const Event& event, base::Instant now) { return core_->step(event, now); }
 
 std::vector<base::Hash> Peer::missing_values() const {
   std::vector<base::Hash> missing = core_->builder.missing_values();
   for (const auto& [hash, one] : core_->held) {
     for (const Write& write : one.header.writes) {
-      if (!write.value.is_nil() && one.values.count(write.value) == 0)
-        missing.push_back(write.value);
+      if (!write.value.is_nil() && one.values.count(write.value) == 0) missing.push_back(write.value);
     }
   }
   std::sort(missing.begin(), missing.end());
@@ -28,32 +25,20 @@ std::vector<base::Hash> Peer::missing_values() const {
 }
 
 std::size_t Peer::gaps() const {
-  return static_cast<std::size_t>(std::count_if(core_->held.begin(), core_->held.end(),
-                                                [](const auto& entry) { return entry.second.visible; }));
+  return static_cast<std::size_t>(
+      std::count_if(core_->held.begin(), core_->held.end(), [](const auto& entry) { return entry.second.visible; }));
 }
 
-const Self& Peer::self() const {
-  return core_->self;
-}
-const State& Peer::state() const {
-  return core_->builder.state();
-}
-const Fleet& Peer::fleet() const {
-  return core_->fleet();
-}
-Vector Peer::vector() const {
-  return core_->history.vector();
-}
-base::Hash Peer::vector_digest() const {
-  return core_->history.digest();
-}
+const Self& Peer::self() const { return core_->self; }
+const State& Peer::state() const { return core_->builder.state(); }
+const Fleet& Peer::fleet() const { return core_->fleet(); }
+Vector Peer::vector() const { return core_->history.vector(); }
+base::Hash Peer::vector_digest() const { return core_->history.digest(); }
 std::optional<base::Incarnation> Peer::incarnation() const {
   if (core_->incarnation_ended) return std::nullopt;
   return core_->incarnation;
 }
-const Peer::Counters& Peer::counters() const {
-  return core_->counters;
-}
+const Peer::Counters& Peer::counters() const { return core_->counters; }
 
 const Peer::CommitInfo* Peer::commit(const base::Hash& hash) const {
   const Record* record = core_->history.find(hash);
@@ -67,9 +52,7 @@ const Peer::CommitInfo* Peer::commit(const base::Hash& hash) const {
   return &record->info;
 }
 
-std::vector<base::Hash> Peer::newest_commits(std::size_t limit) const {
-  return core_->history.newest(limit);
-}
+std::vector<base::Hash> Peer::newest_commits(std::size_t limit) const { return core_->history.newest(limit); }
 std::optional<base::Hash> Peer::commit_of_request(const std::string& key) const {
   for (const Record* record : core_->history.by_request_key(key)) {
     if (record->info.dot.member == core_->self.member) return record->info.hash;
@@ -86,9 +69,7 @@ const Peer::CommitInfo* Peer::commit_meant(const base::Hash& by, const Dot& dot)
   const Record* record = author == nullptr ? nullptr : core_->history.meant(*author, dot);
   return record == nullptr ? nullptr : commit(record->info.hash);
 }
-std::vector<base::Hash> Peer::commits_by_prefix(std::string_view hex) const {
-  return core_->history.by_prefix(hex);
-}
+std::vector<base::Hash> Peer::commits_by_prefix(std::string_view hex) const { return core_->history.by_prefix(hex); }
 
 /// What a third machine says of one that has no link with us is not that machine's word.
 void Peer::Core::as_told(Progress& one, const base::MemberId& by) {
@@ -109,17 +90,12 @@ std::vector<Peer::Progress> Peer::progress(const base::Hash& commit) const {
     const bool own = member.id == core_->self.member;
     const auto other = core_->others.find(member.id);
     const Vector nothing;
-    const Vector& covers = own                            ? core_->covers
-                           : other == core_->others.end() ? nothing
-                                                          : other->second.covers;
+    const Vector& covers = own ? core_->covers : other == core_->others.end() ? nothing : other->second.covers;
     Progress one{member.id, own || member.id == dot.member || core_->holds(member.id, dot),
                  core_->history.covered(*record, covers), ""};
-    const std::string problem = own                            ? core_->problem
-                                : other == core_->others.end() ? ""
-                                                               : other->second.problem;
+    const std::string problem = own ? core_->problem : other == core_->others.end() ? "" : other->second.problem;
     if (!one.applied) one.problem = problem;
-    if (!own && other != core_->others.end() && other->second.covers_told_by)
-      core_->as_told(one, *other->second.covers_told_by);
+    if (!own && other != core_->others.end() && other->second.covers_told_by) core_->as_told(one, *other->second.covers_told_by);
     all.push_back(std::move(one));
   }
   return all;

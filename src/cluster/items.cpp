@@ -44,8 +44,7 @@ Ship::Item get_item(std::string_view from, Reader& reader) {
 }  // namespace
 
 base::Error damaged(std::string_view what) {
-  return base::fail(base::ErrorCode::damaged,
-                    fmt::format("The received or stored bytes are not valid: {}.", what));
+  return base::fail(base::ErrorCode::damaged, fmt::format("The received or stored bytes are not valid: {}.", what));
 }
 
 std::string Reader::line(std::string_view from, std::size_t limit, const char* what) {
@@ -56,8 +55,7 @@ std::string Reader::line(std::string_view from, std::size_t limit, const char* w
 std::vector<Ship::Item> get_items(std::string_view from, std::uint32_t number, Reader& reader) {
   std::vector<Ship::Item> items;
   const std::size_t count = count_fields(from, number);
-  reader.check(count * (least_header_bytes + signature_bytes) <= from.size(),
-               "a number of commits");
+  reader.check(count * (least_header_bytes + signature_bytes) <= from.size(), "a number of commits");
   if (!reader.wrong.empty()) return items;
   items.reserve(count);
   Field field;

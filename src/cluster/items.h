@@ -21,8 +21,7 @@ constexpr std::size_t problem_bytes = 64U << 10;
 
 template <class Dots>
 bool strictly_sorted(const Dots& dots) {
-  return std::adjacent_find(dots.begin(), dots.end(),
-                            [](const auto& a, const auto& b) { return !(a < b); }) == dots.end();
+  return std::adjacent_find(dots.begin(), dots.end(), [](const auto& a, const auto& b) { return !(a < b); }) == dots.end();
 }
 
 /// Reads fields one after the other and remembers the first that was wrong.

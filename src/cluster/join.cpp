@@ -18,7 +18,7 @@ using base::ErrorCode;
 using base::fail;
 using base::Result;
 
-constexpr std::uint32_t part_field = 4;            ///< of Frame, in join.proto
+constexpr std::uint32_t part_field = 4;               ///< of Frame, in join.proto
 constexpr std::size_t short_frame_bytes = 64U << 10;  ///< every frame but a part
 
 template <std::size_t N>
@@ -81,8 +81,8 @@ Result<JoinFrame> read(const pb::Request& from) {
   out.identity.user_key = from.user_key();
   out.addresses.dial_host = from.dial_host();
   if (!read_bytes(from.settings_version(), out.settings_version.bytes) ||
-      !read_bytes(from.signing_key(), out.identity.signing_key.bytes) || from.ssh_port() > 65535 ||
-      from.ccs_port() > 65535 || out.host_name.size() > base::limits::host_name_bytes)
+      !read_bytes(from.signing_key(), out.identity.signing_key.bytes) || from.ssh_port() > 65535 || from.ccs_port() > 65535 ||
+      out.host_name.size() > base::limits::host_name_bytes)
     return malformed();
   out.addresses.ssh_port = static_cast<std::uint16_t>(from.ssh_port());
   out.addresses.ccs_port = static_cast<std::uint16_t>(from.ccs_port());
@@ -94,8 +94,7 @@ Result<JoinFrame> read(const pb::Offer& from) {
   out.cluster_name = from.cluster_name();
   out.group_name = from.group_name();
   out.commits = from.commits();
-  if (!read_bytes(from.cluster(), out.cluster.uuid.bytes) ||
-      !read_bytes(from.member(), out.member.uuid.bytes))
+  if (!read_bytes(from.cluster(), out.cluster.uuid.bytes) || !read_bytes(from.member(), out.member.uuid.bytes))
     return malformed();
   return JoinFrame(std::move(out));
 }
@@ -155,28 +154,22 @@ Result<JoinFrame> decode_join(std::string_view bytes) {
   pb::Frame frame;
   if (!frame.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return malformed();
   switch (frame.what_case()) {
-    case pb::Frame::kRequest:
-      return read(frame.request());
-    case pb::Frame::kRefusal:
-      return JoinFrame(JoinRefusal{frame.refusal().text()});
-    case pb::Frame::kOffer:
-      return read(frame.offer());
-    case pb::Frame::kPart:
-      return malformed();  // it came in pieces
-    case pb::Frame::kReady:
-      return JoinFrame(JoinReady{});
+    case pb::Frame::kRequest: return read(frame.request());
+    case pb::Frame::kRefusal: return JoinFrame(JoinRefusal{frame.refusal().text()});
+    case pb::Frame::kOffer: return read(frame.offer());
+    case pb::Frame::kPart: return malformed();  // it came in pieces
+    case pb::Frame::kReady: return JoinFrame(JoinReady{});
     case pb::Frame::kComplete: {
       JoinComplete out;
       if (!read_bytes(frame.complete().admission(), out.admission.bytes)) return malformed();
       return JoinFrame(out);
     }
-    case pb::Frame::kJoined:
-      return JoinFrame(Joined{});
-    case pb::Frame::WHAT_NOT_SET:
-      break;
+    case pb::Frame::kJoined: return JoinFrame(Joined{});
+    case pb::Frame::WHAT_NOT_SET: break;
   }
-  return fail(ErrorCode::unsupported, "The other machine's version says something in a join that this "
-                                      "version does not know.");
+  return fail(ErrorCode::unsupported,
+              "The other machine's version says something in a join that this "
+              "version does not know.");
 }
 
 Result<std::vector<StoredCommit>> order_causally(std::vector<StoredCommit> commits) {
@@ -200,11 +193,9 @@ Result<std::vector<StoredCommit>> order_causally(std::vector<StoredCommit> commi
       if (--read->missing[follower] == 0) ready.push_back(follower);
   }
   if (out.size() == commits.size()) return out;
-  const auto stuck = std::find_if(read->missing.begin(), read->missing.end(),
-                                  [](std::size_t count) { return count != 0; });
+  const auto stuck = std::find_if(read->missing.begin(), read->missing.end(), [](std::size_t count) { return count != 0; });
   const auto at = static_cast<std::size_t>(stuck - read->missing.begin());
-  return fail(ErrorCode::damaged, "Commit " + to_text(read->headers[at].dot) +
-                                      " came without the commits it builds on.");
+  return fail(ErrorCode::damaged, "Commit " + to_text(read->headers[at].dot) + " came without the commits it builds on.");
 }
 
 }  // namespace postern::cluster

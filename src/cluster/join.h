@@ -66,8 +66,7 @@ struct JoinComplete {
 struct Joined {
   friend bool operator==(const Joined&, const Joined&) = default;
 };
-using JoinFrame =
-    std::variant<JoinRequest, JoinRefusal, JoinOffer, JoinPart, JoinReady, JoinComplete, Joined>;
+using JoinFrame = std::variant<JoinRequest, JoinRefusal, JoinOffer, JoinPart, JoinReady, JoinComplete, Joined>;
 
 /// As decode_join reads it.
 std::string encode_join(const JoinFrame& frame);

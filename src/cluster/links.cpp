@@ -27,9 +27,7 @@ const Link* Peer::Core::live_link(const base::MemberId& member) const {
   }
   return newest;
 }
-Link* Peer::Core::live_link(const base::MemberId& member) {
-  return const_cast<Link*>(std::as_const(*this).live_link(member));
-}
+Link* Peer::Core::live_link(const base::MemberId& member) { return const_cast<Link*>(std::as_const(*this).live_link(member)); }
 
 /// One a member, in the order of members.
 std::vector<Link*> Peer::Core::live_links() {
@@ -105,8 +103,8 @@ void Peer::Core::ping(Link& to) {
   ++to.ping_number;
   to.ping_open = true;
   to.ping_sent_at = now.mono_ms;
-  const std::string seed = fmt::format("ping {} {} {} {}", base::to_text(self.member),
-                                       base::to_text(to.member), boot_nonce, to.ping_number);
+  const std::string seed =
+      fmt::format("ping {} {} {} {}", base::to_text(self.member), base::to_text(to.member), boot_nonce, to.ping_number);
   const std::int64_t jitter = base::hash_bytes(seed).bytes[0] * tuning.ping_ms / 2048;
   to.next_ping_at = now.mono_ms + tuning.ping_ms - jitter;
   send(to.id, Ping{to.ping_number, false, now.wall_ms, history.digest(), builder.state().digest()});
@@ -143,8 +141,7 @@ void Peer::Core::on_ping(Link& from, const Ping& what) {
   from.sent.clear();
   Other& other = others[from.member];
   other.stored = from.has;
-  if (what.state_digest == builder.state().digest() || other.state_alerted == what.state_digest)
-    return;
+  if (what.state_digest == builder.state().digest() || other.state_alerted == what.state_digest) return;
   other.state_alerted = what.state_digest;
   alert(Alert::Grade::critical, "state-differs", from.member,
         fmt::format("{} holds the same commits as this machine but has other settings. This is a "
@@ -167,21 +164,19 @@ void Peer::Core::forward(const base::MemberId& origin, const Link& from, const M
 void Peer::Core::on_link_state(Link& from, const LinkState& state) {
   if (state.member == self.member) return;
   const bool direct = state.member == from.member;
-  if (!direct && (fleet().member(state.member) == nullptr || live_link(state.member) != nullptr ||
-                  !from.hearsay.take(now.mono_ms)))
+  if (!direct &&
+      (fleet().member(state.member) == nullptr || live_link(state.member) != nullptr || !from.hearsay.take(now.mono_ms)))
     return;
   Other& other = others[state.member];
   if (other.nonce != 0 && state.boot_nonce != other.nonce && !direct) return;
   const bool compares = other.link_state && (!direct || !other.state_told_by);
-  if (compares && other.link_state->boot_nonce == state.boot_nonce &&
-      other.link_state->version >= state.version) {
+  if (compares && other.link_state->boot_nonce == state.boot_nonce && other.link_state->version >= state.version) {
     return;
   }
-  const bool lost = other.link_state &&
-                    std::any_of(other.link_state->live.begin(), other.link_state->live.end(),
-                                [&state](const base::MemberId& was) {
-                                  return std::count(state.live.begin(), state.live.end(), was) == 0;
-                                });
+  const bool lost = other.link_state && std::any_of(other.link_state->live.begin(), other.link_state->live.end(),
+                                                    [&state](const base::MemberId& was) {
+                                                      return std::count(state.live.begin(), state.live.end(), was) == 0;
+                                                    });
   other.link_state = state;
   other.state_told_by = direct ? std::nullopt : std::optional(from.member);
   forward(state.member, from, state);
@@ -193,13 +188,11 @@ void Peer::Core::on_link_state(Link& from, const LinkState& state) {
 void Peer::Core::on_applied(Link& from, const Applied& applied) {
   if (applied.member == self.member) return;
   const bool direct = applied.member == from.member || planted(Planted::third_party_word);
-  if (!direct && (fleet().member(applied.member) == nullptr ||
-                  live_link(applied.member) != nullptr || !from.hearsay.take(now.mono_ms)))
+  if (!direct &&
+      (fleet().member(applied.member) == nullptr || live_link(applied.member) != nullptr || !from.hearsay.take(now.mono_ms)))
     return;
   Other& other = others[applied.member];
-  if (other.covers == applied.covers && other.problem == applied.problem &&
-      direct == !other.covers_told_by)
-    return;
+  if (other.covers == applied.covers && other.problem == applied.problem && direct == !other.covers_told_by) return;
   other.covers = applied.covers;
   other.problem = applied.problem;
   other.covers_told_by = direct ? std::nullopt : std::optional(from.member);
@@ -217,19 +210,17 @@ void Peer::Core::watch_members() {
     });
     if (linked) {
       if (other.down_alerted)
-        alert(Alert::Grade::info, "link-up", member.id,
-              fmt::format("{} is connected again.", member.host_name));
+        alert(Alert::Grade::info, "link-up", member.id, fmt::format("{} is connected again.", member.host_name));
       other.down_alerted = false;
       other.down_since = 0;
     } else if (other.down_since == 0) {
       other.down_since = std::max<std::int64_t>(now.mono_ms, 1);
-    } else if (!other.down_alerted &&
-               now.mono_ms >= std::max(other.down_since + tuning.ping_ms, other.alert_allowed_at)) {
+    } else if (!other.down_alerted && now.mono_ms >= std::max(other.down_since + tuning.ping_ms, other.alert_allowed_at)) {
       other.down_alerted = true;
       other.alert_allowed_at = now.mono_ms + alert_pause_ms;
       alert(Alert::Grade::warning, "link-down", member.id,
-            fmt::format("{} has not been reached for {} s. Commits reach it when it is back.",
-                        member.host_name, (now.mono_ms - other.down_since) / 1000));
+            fmt::format("{} has not been reached for {} s. Commits reach it when it is back.", member.host_name,
+                        (now.mono_ms - other.down_since) / 1000));
     }
   }
   for (auto& [id, other] : others) {

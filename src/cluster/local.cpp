@@ -66,9 +66,8 @@ bool Peer::Core::answer_known(const LocalCommit& what) {
     return same(one.header.request_key, [&one] { return content_of(one.header); });
   };
   if (std::any_of(flights.begin(), flights.end(), same_header)) return true;
-  if (std::any_of(queue.begin(), queue.end(), [&](const LocalCommit& one) {
-        return same(one.request_key, [&one] { return content_of(one); });
-      }))
+  if (std::any_of(queue.begin(), queue.end(),
+                  [&](const LocalCommit& one) { return same(one.request_key, [&one] { return content_of(one); }); }))
     return true;
   if (std::any_of(dues.begin(), dues.end(),
                   [&](const Due& one) { return same(one.request_key, [&one] { return one.content; }); }))
@@ -110,9 +109,8 @@ std::string Peer::Core::past_limits(const LocalCommit& what) const {
   using namespace base::limits;
   if (what.items.empty()) return "The commit changes nothing.";
   if (what.items.size() > writes_per_commit) {
-    return fmt::format(
-        "The commit writes {} settings at once; the limit is {}. Commit in smaller parts.",
-        what.items.size(), writes_per_commit);
+    return fmt::format("The commit writes {} settings at once; the limit is {}. Commit in smaller parts.", what.items.size(),
+                       writes_per_commit);
   }
   if (what.comment.size() > comment_bytes) {
     return fmt::format("The comment is longer than {} bytes. Shorten it.", comment_bytes);
@@ -122,21 +120,18 @@ std::string Peer::Core::past_limits(const LocalCommit& what) const {
   std::set<Register> seen;
   std::size_t bytes = 0;
   for (const LocalCommit::Item& item : what.items) {
-    if (item.reg.name.empty() || item.reg.name.size() > name_bytes ||
-        !seen.insert(item.reg).second) {
+    if (item.reg.name.empty() || item.reg.name.size() > name_bytes || !seen.insert(item.reg).second) {
       return fmt::format("The commit writes {} twice or without a valid name.", to_text(item.reg));
     }
     const bool life = !is_settings(item.reg) && item.reg.name == "life";
     if (life != (item.kind == WriteKind::remove)) {
-      return fmt::format("{} can only be deleted through its life, and nothing else can.",
-                         to_text(item.reg));
+      return fmt::format("{} can only be deleted through its life, and nothing else can.", to_text(item.reg));
     }
-    if (life && item.reg.space == Space::cluster)
-      return "A cluster cannot be deleted; remove its machines.";
+    if (life && item.reg.space == Space::cluster) return "A cluster cannot be deleted; remove its machines.";
     bytes += item.value.size();
     if (item.value.size() > value_bytes || bytes > value_bytes) {
-      return fmt::format("The settings of {} are {} bytes long; one commit can hold {} bytes.",
-                         item.reg.name, item.value.size(), value_bytes);
+      return fmt::format("The settings of {} are {} bytes long; one commit can hold {} bytes.", item.reg.name, item.value.size(),
+                         value_bytes);
     }
     auto good = validate_write(self.cluster, item.reg, item.kind, item.value.size());
     if (good) good = validate_value(item.reg, item.kind, item.value);
@@ -152,8 +147,7 @@ bool Peer::Core::admits_known(const LocalCommit::Item& item) const {
 
 /// Membership: who was never admitted has no chain; who was removed has an ended one.
 std::string Peer::Core::not_allowed(const LocalCommit& what) const {
-  if (is_dead(self.member))
-    return "This machine was removed from the cluster; nothing can be committed on it.";
+  if (is_dead(self.member)) return "This machine was removed from the cluster; nothing can be committed on it.";
   for (const LocalCommit::Item& item : what.items) {
     if (!admits_known(item)) continue;
     return fmt::format(
@@ -162,10 +156,9 @@ std::string Peer::Core::not_allowed(const LocalCommit& what) const {
         base::to_text(base::MemberId{item.reg.id}));
   }
   if (admissions.count(self.member) != 0) return {};
-  const bool founds =
-      std::any_of(what.items.begin(), what.items.end(), [this](const LocalCommit::Item& item) {
-        return item.reg == member_register(self.member, "identity");
-      });
+  const bool founds = std::any_of(what.items.begin(), what.items.end(), [this](const LocalCommit::Item& item) {
+    return item.reg == member_register(self.member, "identity");
+  });
   if (history.size() == 0 && flights.empty() && founds) return {};
   return "This machine is not a member of the cluster yet; wait until its join is complete.";
 }
@@ -176,9 +169,8 @@ bool Peer::Core::may_author() {
   if (incarnation_ended && !flights.empty()) return false;
   if (authored || now.mono_ms >= started_at + tuning.start_wait_ms) return true;
   const std::vector<Member>& members = fleet().members;
-  return std::all_of(members.begin(), members.end(), [this](const Member& member) {
-    return member.id == self.member || live_link(member.id) != nullptr;
-  });
+  return std::all_of(members.begin(), members.end(),
+                     [this](const Member& member) { return member.id == self.member || live_link(member.id) != nullptr; });
 }
 
 void Peer::Core::start_queued() {
@@ -191,11 +183,10 @@ void Peer::Core::start_queued() {
   while (!queue.empty()) {
     LocalCommit what = std::move(queue.front());
     queue.pop_front();
-    bool wait = std::any_of(what.items.begin(), what.items.end(),
-                            [&busy](const auto& item) { return busy.count(item.reg) != 0; });
+    bool wait =
+        std::any_of(what.items.begin(), what.items.end(), [&busy](const auto& item) { return busy.count(item.reg) != 0; });
     wait = wait || (out.persist && !out.persist->retire.empty() && !what.retire.empty());
-    wait = wait || (incarnation_ended && !flights.empty()) ||
-           (history.size() == 0 && !flights.empty());
+    wait = wait || (incarnation_ended && !flights.empty()) || (history.size() == 0 && !flights.empty());
     for (const LocalCommit::Item& item : what.items) busy.insert(item.reg);
     if (wait) {
       later.push_back(std::move(what));
@@ -269,8 +260,7 @@ std::vector<Dot> Peer::Core::named_base(const LocalCommit::Item& item) const {
   const RegisterState* state = builder.state().find(item.reg);
   if (base.size() <= heads_per_base || state == nullptr) return base;
   base.clear();
-  for (std::size_t i = 0; i < heads_per_base && i < state->heads.size(); ++i)
-    base.push_back(state->heads[i].dot);
+  for (std::size_t i = 0; i < heads_per_base && i < state->heads.size(); ++i) base.push_back(state->heads[i].dot);
   std::sort(base.begin(), base.end());
   return base;
 }
@@ -288,8 +278,7 @@ Header Peer::Core::make_header(const LocalCommit& what, Values& values) const {
   header.request_key = what.request_key;
   for (const LocalCommit::Item& item : what.items) {
     Write write{item.reg, item.kind, {}, 0, named_base(item)};
-    const bool has_value =
-        item.kind == WriteKind::put || (item.kind == WriteKind::remove && !item.value.empty());
+    const bool has_value = item.kind == WriteKind::put || (item.kind == WriteKind::remove && !item.value.empty());
     if (has_value) {
       write.value = base::hash_bytes(item.value);
       write.value_size = item.value.size();
@@ -297,15 +286,14 @@ Header Peer::Core::make_header(const LocalCommit& what, Values& values) const {
     }
     header.writes.push_back(std::move(write));
   }
-  std::sort(header.writes.begin(), header.writes.end(),
-            [](const Write& a, const Write& b) { return a.reg < b.reg; });
+  std::sort(header.writes.begin(), header.writes.end(), [](const Write& a, const Write& b) { return a.reg < b.reg; });
   return header;
 }
 
 void Peer::Core::new_incarnation() {
   incarnation_ended = false;
-  const std::string seed = fmt::format("incarnation {} {} {} {} {}", incarnation, boot_nonce,
-                                       ++incarnations_made, now.wall_ms, now.mono_ms);
+  const std::string seed =
+      fmt::format("incarnation {} {} {} {} {}", incarnation, boot_nonce, ++incarnations_made, now.wall_ms, now.mono_ms);
   const base::Hash drawn = base::hash_bytes(seed);
   incarnation = 0;
   for (std::size_t i = 0; i < 8; ++i) incarnation = incarnation << 8 | drawn.bytes[i];
@@ -336,8 +324,7 @@ void Peer::Core::begin(const LocalCommit& what) {
     return refuse(what, fmt::format("The commit cannot be made: {}.", good.error().text));
   flight.envelope.header = encode_header(flight.header);
   if (flight.envelope.header.size() > base::limits::header_bytes) {
-    return refuse(
-        what, "The commit names too many settings and conflicts at once. Commit in smaller parts.");
+    return refuse(what, "The commit names too many settings and conflicts at once. Commit in smaller parts.");
   }
   flight.wait = what.wait;
   if (!what.retire.empty()) persist().retire = what.retire;
@@ -363,8 +350,7 @@ void Peer::Core::join_parents() {
 }
 
 void Peer::Core::launch(Flight flight) {
-  flight.envelope.signature =
-      base::sign(self.key, signed_bytes(self.cluster, flight.envelope.header));
+  flight.envelope.signature = base::sign(self.key, signed_bytes(self.cluster, flight.envelope.header));
   flight.hash = flight.envelope.id();
   Persist& write = persist();
   write.flush = true;
@@ -404,8 +390,13 @@ void Peer::Core::finish_own(Token token) {
     const Dot dot = flight.header.dot;
     for (const LinkId id : flight.shipped) say[id] = {dot.incarnation, dot.seq, flight.hash};
     if (!flight.header.writes.empty()) {
-      dues.push_back({flight.header.request_key, content_of(flight.header), flight.hash,
-                      now.mono_ms + tuning.answer_wait_ms / 4, now.mono_ms + tuning.answer_wait_ms, flight.wait, {}});
+      dues.push_back({flight.header.request_key,
+                      content_of(flight.header),
+                      flight.hash,
+                      now.mono_ms + tuning.answer_wait_ms / 4,
+                      now.mono_ms + tuning.answer_wait_ms,
+                      flight.wait,
+                      {}});
     }
     const Record& record = apply(std::move(flight.header), flight.hash, flight.values);
     for (const base::MemberId& member : flight.stored) history.raise(others[member].stored, record);
@@ -425,8 +416,8 @@ void Peer::Core::finish_own(Token token) {
 /// The dot of a flush that failed is never used again: somebody may have seen it (contract 2.2).
 /// What is in flight after it goes with it, for it stands on it.
 void Peer::Core::fail_own(const Flushed& why) {
-  const bool ours = std::any_of(flights.begin(), flights.end(),
-                                [&why](const Flight& flight) { return flight.token == why.token; });
+  const bool ours =
+      std::any_of(flights.begin(), flights.end(), [&why](const Flight& flight) { return flight.token == why.token; });
   if (!ours) return;
   const ChainId chain = chain_of(flights.front().header.dot);
   const std::uint64_t done = flights.front().header.dot.seq - 1;
@@ -440,9 +431,8 @@ void Peer::Core::fail_own(const Flushed& why) {
     answer.what = in_doubt ? What::in_doubt : What::refused;
     answer.commit = flight.hash;
     answer.dot = flight.header.dot;
-    answer.reason = fmt::format(
-        "This machine could not write the commit to its disk: {}. Your changes are kept.",
-        why.reason.empty() ? "no reason is known" : why.reason);
+    answer.reason = fmt::format("This machine could not write the commit to its disk: {}. Your changes are kept.",
+                                why.reason.empty() ? "no reason is known" : why.reason);
     out.answers.push_back(std::move(answer));
   }
   flights.clear();
@@ -460,8 +450,6 @@ void Peer::Core::fail_own(const Flushed& why) {
 }
 
 /// The next own commit starts a new chain.
-void Peer::Core::end_incarnation() {
-  incarnation_ended = true;
-}
+void Peer::Core::end_incarnation() { incarnation_ended = true; }
 
 }  // namespace postern::cluster

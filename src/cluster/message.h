@@ -105,7 +105,7 @@ struct Relay {
   };
   base::MemberId from;
   base::MemberId to;
-  std::uint64_t number = 0;      ///< of the question: one under each boot nonce of the asker, from 1
+  std::uint64_t number = 0;  ///< of the question: one under each boot nonce of the asker, from 1
   bool reply = false;
   std::string body;
   std::uint64_t from_nonce = 0;  ///< the boot nonce of `from`

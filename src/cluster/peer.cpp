@@ -17,8 +17,7 @@ constexpr std::size_t durables_kept = 8;
 
 }  // namespace
 
-Peer::Core::Core(Self who, Tuning how, std::uint64_t nonce, base::Incarnation fresh,
-                 base::Instant at)
+Peer::Core::Core(Self who, Tuning how, std::uint64_t nonce, base::Incarnation fresh, base::Instant at)
     : self(std::move(who)),
       tuning(how),
       boot_nonce(nonce),
@@ -134,8 +133,8 @@ void Peer::Core::watch_clock() {
   clock_offset_ms = offset;
   if (std::abs(jump) <= clock_jump_ms) return;
   alert(Alert::Grade::warning, "clock", self.member,
-        fmt::format("The clock of this machine was set {} by {} s. Check its time service.",
-                    jump > 0 ? "forward" : "back", std::abs(jump) / 1000));
+        fmt::format("The clock of this machine was set {} by {} s. Check its time service.", jump > 0 ? "forward" : "back",
+                    std::abs(jump) / 1000));
   end_incarnation();
 }
 
@@ -199,9 +198,7 @@ Persist& Peer::Core::persist() {
   return *out.persist;
 }
 
-void Peer::Core::send(LinkId to, Message message) {
-  out.sends.push_back({to, std::move(message)});
-}
+void Peer::Core::send(LinkId to, Message message) { out.sends.push_back({to, std::move(message)}); }
 
 void Peer::Core::alert(Alert::Grade grade, const char* about, const base::MemberId& member, std::string text) {
   AlertPace& pace = alert_paces[{about, member}];

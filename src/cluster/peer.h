@@ -24,19 +24,19 @@ struct Self {
 
 /// Durations in milliseconds; the simulator and tests shorten them.
 struct Tuning {
-  std::int64_t answer_wait_ms = 2'000;     ///< P1: how long a commit waits for the other machines
-  std::int64_t ping_ms = 60'000;           ///< N2
-  std::int64_t ping_deadline_ms = 20'000;  ///< a ping without an answer counts as missed
-  int pings_missed = 3;                    ///< then the link is closed
-  std::int64_t start_wait_ms = 2'000;      ///< 2.2: wait for peers before the first own commit
-  std::int64_t sync_retry_ms = 1'000;      ///< an unanswered Pull or an unacknowledged tip is tried again
-  std::int64_t skew_follow_ms = 600'000;   ///< 2.3: stamps further ahead of the wall are not followed
-  std::int64_t skew_alert_ms = 300'000;    ///< P12
-  std::size_t held_bytes = 128U << 20;     ///< received and not applied, over all members
-  std::int64_t chains_burst = 64;          ///< a member's new incarnations and branches taken at once …
-  std::int64_t chain_refill_ms = 60'000;   ///< … and one more so often; the rest waits on the disk
-  std::int64_t vouched_burst = 1024;       ///< of those that others build on or show, of all members together …
-  std::int64_t vouched_refill_ms = 10'000; ///< … and one more so often
+  std::int64_t answer_wait_ms = 2'000;      ///< P1: how long a commit waits for the other machines
+  std::int64_t ping_ms = 60'000;            ///< N2
+  std::int64_t ping_deadline_ms = 20'000;   ///< a ping without an answer counts as missed
+  int pings_missed = 3;                     ///< then the link is closed
+  std::int64_t start_wait_ms = 2'000;       ///< 2.2: wait for peers before the first own commit
+  std::int64_t sync_retry_ms = 1'000;       ///< an unanswered Pull or an unacknowledged tip is tried again
+  std::int64_t skew_follow_ms = 600'000;    ///< 2.3: stamps further ahead of the wall are not followed
+  std::int64_t skew_alert_ms = 300'000;     ///< P12
+  std::size_t held_bytes = 128U << 20;      ///< received and not applied, over all members
+  std::int64_t chains_burst = 64;           ///< a member's new incarnations and branches taken at once …
+  std::int64_t chain_refill_ms = 60'000;    ///< … and one more so often; the rest waits on the disk
+  std::int64_t vouched_burst = 1024;        ///< of those that others build on or show, of all members together …
+  std::int64_t vouched_refill_ms = 10'000;  ///< … and one more so often
 };
 
 /// A stored value by its hash, or nothing.
@@ -50,10 +50,9 @@ class Peer {
   /// identities among its values: a commit counts only when a signature proves it (docs/WIRE.md). What none proves,
   /// and what builds on that, is held back as what has a gap is. `boot_nonce` and `fresh` are newly drawn random
   /// numbers. Errors: damaged, when bytes are no commit's.
-  static base::Result<std::unique_ptr<Peer>> restore(Self self, Tuning tuning,
-                                                     const std::vector<StoredCommit>& past,
-                                                     std::uint64_t boot_nonce, base::Incarnation fresh,
-                                                     base::Instant now, const ValueOf& value_of = {});
+  static base::Result<std::unique_ptr<Peer>> restore(Self self, Tuning tuning, const std::vector<StoredCommit>& past,
+                                                     std::uint64_t boot_nonce, base::Incarnation fresh, base::Instant now,
+                                                     const ValueOf& value_of = {});
   ~Peer();
 
   /// A restored commit that no signature proves.
@@ -80,7 +79,7 @@ class Peer {
   [[nodiscard]] const Self& self() const;
   [[nodiscard]] const State& state() const;  ///< applied commits only
   [[nodiscard]] const Fleet& fleet() const;
-  [[nodiscard]] Vector vector() const;       ///< durable and applied
+  [[nodiscard]] Vector vector() const;  ///< durable and applied
   [[nodiscard]] base::Hash vector_digest() const;
 
   /// In which the next own commit will be made; nothing when a new one will be drawn for it.
@@ -111,8 +110,8 @@ class Peer {
   struct Progress {
     base::MemberId member;
     bool stored = false;
-    bool applied = false;   ///< its data plane covers it
-    std::string problem;    ///< why not applied, when it said so; or what others tell of it
+    bool applied = false;  ///< its data plane covers it
+    std::string problem;   ///< why not applied, when it said so; or what others tell of it
   };
   /// Of every member, in fleet order.
   [[nodiscard]] std::vector<Progress> progress(const base::Hash& commit) const;
@@ -120,8 +119,8 @@ class Peer {
   /// What is known of the link to one member.
   struct LinkInfo {
     base::MemberId member;
-    bool live = false;          ///< a link with Hello exchanged and settings flowing
-    std::string state;          ///< "connected", "version differs", "no link"
+    bool live = false;  ///< a link with Hello exchanged and settings flowing
+    std::string state;  ///< "connected", "version differs", "no link"
     std::int64_t last_heard_mono_ms = 0;
     std::int64_t round_trip_ms = -1;  ///< of the last answered ping; -1: none yet
     std::int64_t clock_ahead_ms = 0;  ///< peer's wall clock minus ours at the last ping

@@ -49,13 +49,9 @@ enum class Planted : std::uint8_t {
 #ifdef POSTERN_PLANTED_BUGS
 /// Bit n is set: Planted with value n is on. Set by the simulator before a run.
 inline std::uint64_t planted_mask = 0;
-inline bool planted(Planted bug) {
-  return (planted_mask >> static_cast<unsigned>(bug) & 1U) != 0;
-}
+inline bool planted(Planted bug) { return (planted_mask >> static_cast<unsigned>(bug) & 1U) != 0; }
 #else
-constexpr bool planted(Planted) {
-  return false;
-}
+constexpr bool planted(Planted) { return false; }
 #endif
 
 }  // namespace postern::cluster

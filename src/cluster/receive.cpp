@@ -64,12 +64,9 @@ void Peer::Core::take(Link& from, const Ship::Item& item) {
   const std::optional<bool> proof = signed_by_author(fresh);
   if (proof == false) return refuse(fresh, "its signature is wrong");
   fresh.account = proof ? Account{fresh.header.dot.member, true} : Account{from.member, false};
-  if (const auto good = validate(self.cluster, fresh.header); !good)
-    return refuse(fresh, good.error().text);
-  if (!take_values(fresh, item.values))
-    return refuse(fresh, "its values are not those that it names");
-  if (const auto good = validate_values(fresh.header, fresh.values); !good)
-    return refuse(fresh, good.error().text);
+  if (const auto good = validate(self.cluster, fresh.header); !good) return refuse(fresh, good.error().text);
+  if (!take_values(fresh, item.values)) return refuse(fresh, "its values are not those that it names");
+  if (const auto good = validate_values(fresh.header, fresh.values); !good) return refuse(fresh, good.error().text);
   take_new(from, std::move(fresh), item.staged);
 }
 
@@ -77,16 +74,15 @@ void Peer::Core::take(Link& from, const Ship::Item& item) {
 std::optional<bool> Peer::Core::signed_by_author(const Held& one) const {
   const auto key = keys.find(one.header.dot.member);
   if (key == keys.end()) return std::nullopt;
-  return base::verify(key->second, signed_bytes(self.cluster, one.envelope.header),
-                      one.envelope.signature);
+  return base::verify(key->second, signed_bytes(self.cluster, one.envelope.header), one.envelope.signature);
 }
 
 /// The hash is that of the header only: which of two signatures is the true one shows when it is
 /// checked.
 void Peer::Core::take_known(Link& from, Held& known, const Ship::Item& item) {
   ++counters.duplicates;
-  if (known.where == Held::Where::waiting && !known.account.proved &&
-      item.envelope.signature != known.envelope.signature && known.also.size() < signatures_kept) {
+  if (known.where == Held::Where::waiting && !known.account.proved && item.envelope.signature != known.envelope.signature &&
+      known.also.size() < signatures_kept) {
     known.also.push_back(item.envelope.signature);
   }
   known.from.insert(from.id);
@@ -104,25 +100,20 @@ void Peer::Core::take_known(Link& from, Held& known, const Ship::Item& item) {
 }
 
 /// Members ship what they show. What one shows that is not its author, all must: connected machines end up alike.
-bool Peer::Core::is_vouched(const Link& from, const Header& header) {
-  return from.member != header.dot.member;
-}
+bool Peer::Core::is_vouched(const Link& from, const Header& header) { return from.member != header.dot.member; }
 
 bool Peer::Core::has_values(const Held& one) {
   return std::all_of(one.header.writes.begin(), one.header.writes.end(),
-                     [&one](const Write& write) {
-                       return write.value.is_nil() || one.values.count(write.value) != 0;
-                     });
+                     [&one](const Write& write) { return write.value.is_nil() || one.values.count(write.value) != 0; });
 }
 
 bool Peer::Core::take_values(Held& one, const std::vector<std::string>& values) {
   auto next = values.begin();
-  one.bytes = bytes_a_commit + one.envelope.header.size() +
-              bytes_a_write * (one.header.writes.size() + one.header.parents.size());
+  one.bytes =
+      bytes_a_commit + one.envelope.header.size() + bytes_a_write * (one.header.writes.size() + one.header.parents.size());
   for (const Write& write : one.header.writes) {
     if (write.value.is_nil()) continue;
-    if (next == values.end() || next->size() != write.value_size ||
-        base::hash_bytes(*next) != write.value) {
+    if (next == values.end() || next->size() != write.value_size || base::hash_bytes(*next) != write.value) {
       return false;
     }
     one.bytes += next->size();
@@ -143,19 +134,16 @@ void Peer::Core::take_new(Link& from, Held fresh, bool staged) {
     hold(std::move(fresh));
     return;
   }
-  if (from.member != dot.member)
-    return refuse(fresh, "only its author can ship a commit that is not durable yet");
+  if (from.member != dot.member) return refuse(fresh, "only its author can ship a commit that is not durable yet");
   if (!may_stage(fresh)) return;  // it comes when it is durable
-  const bool starts = history.find(fresh.header.prev) != nullptr ||
-                      (dot.seq > 1 && proved(fresh.header.prev) != nullptr);
+  const bool starts = history.find(fresh.header.prev) != nullptr || (dot.seq > 1 && proved(fresh.header.prev) != nullptr);
   if (!starts) return pull(from);
   std::string wrong = check_chain(fresh);
   if (wrong.empty()) wrong = check_signature(fresh);
   if (!wrong.empty()) return refuse(fresh, wrong);
   fresh.proved = true;
   const auto& said = durable[dot.member];
-  const bool is_durable = std::count(said.begin(), said.end(),
-                                     std::pair(dot.incarnation, fresh.hash)) != 0;
+  const bool is_durable = std::count(said.begin(), said.end(), std::pair(dot.incarnation, fresh.hash)) != 0;
   fresh.durable = planted(Planted::visible_before_durable);
   Held& one = hold(std::move(fresh));
   persist_held(one, true);
@@ -175,10 +163,8 @@ std::string Peer::Core::check_chain(const Held& one) const {
   for (const ParentRef& parent : header.parents) {
     const Record* record = history.find(parent.hash);
     const auto found = held.find(parent.hash);
-    if (record != nullptr && record->info.header.dot != parent.dot)
-      return "it names its parents wrongly";
-    if (found != held.end() && found->second.header.dot != parent.dot)
-      return "it names its parents wrongly";
+    if (record != nullptr && record->info.header.dot != parent.dot) return "it names its parents wrongly";
+    if (found != held.end() && found->second.header.dot != parent.dot) return "it names its parents wrongly";
   }
   if (header.dot.seq == 1) {
     if (!header.prev.is_nil()) return {};  // check_signature needs it to be an admission
@@ -189,17 +175,14 @@ std::string Peer::Core::check_chain(const Held& one) const {
   const Held* before = proved(header.prev);
   if (record == nullptr && before == nullptr) return "its chain has a gap before it";
   const Dot& dot = record != nullptr ? record->info.header.dot : before->header.dot;
-  if (dot != before_dot(header.dot) && !planted(Planted::no_chain_check))
-    return "it does not continue its author's chain";
-  if (planted(Planted::first_branch_stays) && history.rival(header) != nullptr)
-    return "another commit has its number";
+  if (dot != before_dot(header.dot) && !planted(Planted::no_chain_check)) return "it does not continue its author's chain";
+  if (planted(Planted::first_branch_stays) && history.rival(header) != nullptr) return "another commit has its number";
   return {};
 }
 
 /// A member has one key, whichever admission brought it (validate_identity, P15); but its chain must
 /// stand on one.
-const base::VerifyKey* Peer::Core::key_of(const base::Hash& admission,
-                                          const base::MemberId& member) const {
+const base::VerifyKey* Peer::Core::key_of(const base::Hash& admission, const base::MemberId& member) const {
   const auto key = keys.find(member);
   const auto by = admitted.find(member);
   const bool known = key != keys.end() && by != admitted.end() && by->second.contains(admission);
@@ -243,8 +226,7 @@ std::string Peer::Core::prove(Held& one) const {
 }
 
 bool Peer::Core::signed_here(const Held& one) const {
-  return base::verify(base::verify_key(self.key), signed_bytes(self.cluster, one.envelope.header),
-                      one.envelope.signature);
+  return base::verify(base::verify_key(self.key), signed_bytes(self.cluster, one.envelope.header), one.envelope.signature);
 }
 
 /// The alert names who is to blame as far as it is proved.
@@ -252,11 +234,8 @@ void Peer::Core::refuse(const Held& one, const std::string& why) {
   ++counters.refused;
   Link* from = one.from.empty() ? nullptr : link(*one.from.begin());
   if (from != nullptr && ++from->refused == refused_a_link) to_close.insert(from->id);
-  const base::MemberId blamed = one.account.proved ? one.account.member
-                                : from != nullptr  ? from->member
-                                                   : self.member;
-  const std::string author =
-      one.account.proved ? fmt::format(" of {}", host_of(one.account.member)) : "";
+  const base::MemberId blamed = one.account.proved ? one.account.member : from != nullptr ? from->member : self.member;
+  const std::string author = one.account.proved ? fmt::format(" of {}", host_of(one.account.member)) : "";
   alert(Alert::Grade::warning, "commit-refused", blamed,
         fmt::format("A commit{} that came from {} was refused: {}.", author,
                     from == nullptr ? "another machine" : host_of(from->member), why));
@@ -276,8 +255,7 @@ void Peer::Core::close_refused() {
   to_close.clear();
 }
 
-void Peer::Core::note_admissions(const Header& header, const base::Hash& hash,
-                                 const Values& values) {
+void Peer::Core::note_admissions(const Header& header, const base::Hash& hash, const Values& values) {
   for (const Write& write : header.writes) {
     if (!is_identity(write.reg) || write.value.is_nil()) continue;
     const base::MemberId member{write.reg.id};
@@ -290,8 +268,7 @@ void Peer::Core::note_admissions(const Header& header, const base::Hash& hash,
     by.insert(hash);
     const auto found = values.find(write.value);
     if (found == values.end() || keys.contains(member)) continue;
-    if (const auto identity = decode_identity(found->second))
-      keys.emplace(member, identity->signing_key);
+    if (const auto identity = decode_identity(found->second)) keys.emplace(member, identity->signing_key);
   }
 }
 

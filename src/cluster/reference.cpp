@@ -42,8 +42,7 @@ Dot Reference::known_dot(const base::Hash& hash, std::map<base::Hash, Dot>& know
   Dot dot = first ? header.dot : known_dot(header.prev, known);
   dot.seq = header.dot.seq;
   const bool least = std::none_of(commits_.begin(), commits_.end(), [&](const auto& other) {
-    return other.second.dot == header.dot && (first || other.second.prev == header.prev) &&
-           other.first < hash;
+    return other.second.dot == header.dot && (first || other.second.prev == header.prev) && other.first < hash;
   });
   if (!least) dot.branch = hash;
   return known[hash] = dot;
@@ -55,14 +54,12 @@ void Reference::bury(State& state, const Seen& seen, const std::vector<base::Uui
   for (auto& [reg, at] : state.registers_) {
     const auto entity = entity_of(reg);
     if (!entity || reg == life_of(*entity)) continue;
-    const bool lives =
-        entity->record == Space::group && std::count(revived.begin(), revived.end(), reg.id) > 0;
+    const bool lives = entity->record == Space::group && std::count(revived.begin(), revived.end(), reg.id) > 0;
     for (Head& head : at.heads) {
-      head.buried =
-          !lives && std::any_of(commits_.begin(), commits_.end(), [&](const auto& commit) {
-            return find_write(commit.second, life_of(*entity)) != nullptr &&
-                   (entity->record == Space::member || !has(seen.at(head.commit), commit.first));
-          });
+      head.buried = !lives && std::any_of(commits_.begin(), commits_.end(), [&](const auto& commit) {
+        return find_write(commit.second, life_of(*entity)) != nullptr &&
+               (entity->record == Space::member || !has(seen.at(head.commit), commit.first));
+      });
     }
   }
 }
@@ -83,8 +80,7 @@ State Reference::state() const {
         return find_write(other.second, reg) != nullptr && has(seen.at(other.first), mine);
       };
       if (std::any_of(commits_.begin(), commits_.end(), seen_by_writer)) continue;
-      state.registers_[write.reg].heads.push_back(
-          {dot, hash, header.stamp, write.kind, write.value, false});
+      state.registers_[write.reg].heads.push_back({dot, hash, header.stamp, write.kind, write.value, false});
     }
   }
   for (auto& [reg, at] : state.registers_) std::sort(at.heads.begin(), at.heads.end(), greater);
@@ -96,9 +92,8 @@ State Reference::state() const {
     const RegisterState* life = state.find(life_of({Space::group, reg.id}));
     if (life != nullptr) fate.last_delete = life->heads.front();
     const auto& names = state.find(reg)->heads;
-    fate.dead = life != nullptr && std::none_of(names.begin(), names.end(), [](const Head& head) {
-                  return !head.buried && head.kind == WriteKind::put;
-                });
+    fate.dead = life != nullptr && std::none_of(names.begin(), names.end(),
+                                                [](const Head& head) { return !head.buried && head.kind == WriteKind::put; });
     fates.push_back(fate);
   }
   const std::set<base::Uuid> revived = revived_groups(fates);

@@ -14,8 +14,7 @@ struct Edit {
 };
 
 void append(std::string& out, std::uint64_t number) {
-  for (int shift = 0; shift < 64; shift += 8)
-    out.push_back(static_cast<char>(number >> shift & 0xff));
+  for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>(number >> shift & 0xff));
 }
 template <std::size_t N>
 void append(std::string& out, const std::array<std::uint8_t, N>& bytes) {
@@ -23,8 +22,7 @@ void append(std::string& out, const std::array<std::uint8_t, N>& bytes) {
 }
 
 base::Hash content(const base::UserId& author, std::vector<Edit> edits) {
-  std::sort(edits.begin(), edits.end(),
-            [](const Edit& a, const Edit& b) { return *a.reg < *b.reg; });
+  std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return *a.reg < *b.reg; });
   std::string bytes = "postern request 1";
   bytes.push_back('\0');
   append(bytes, author.uuid.bytes);
@@ -44,8 +42,7 @@ base::Hash content(const base::UserId& author, std::vector<Edit> edits) {
 base::Hash content_of(const LocalCommit& what) {
   std::vector<Edit> edits;
   for (const LocalCommit::Item& item : what.items) {
-    const bool has_value =
-        item.kind == WriteKind::put || (item.kind == WriteKind::remove && !item.value.empty());
+    const bool has_value = item.kind == WriteKind::put || (item.kind == WriteKind::remove && !item.value.empty());
     edits.push_back({&item.reg, item.kind, has_value ? base::hash_bytes(item.value) : base::Hash{}});
   }
   return content(what.author, std::move(edits));

@@ -18,8 +18,8 @@ struct Loaded {
   const StoredCommit* stored = nullptr;
   bool staged = false;
   bool done = false;
-  std::string wrong;     ///< why it is not believed
-  Dot dot;               ///< stays when the header has gone into the history
+  std::string wrong;  ///< why it is not believed
+  Dot dot;            ///< stays when the header has gone into the history
   base::Hash prev;
   bool proved = false;   ///< by a signature of its own or of one after it in its run
   bool checked = false;  ///< its own signature
@@ -50,8 +50,7 @@ class Runs {
       const auto [first, last] = after_.equal_range(run[next]);
       for (auto one = first; one != last; ++one) run.push_back(one->second);
     }
-    const auto tip = std::find_if(run.rbegin(), run.rend(),
-                                  [&](std::size_t i) { return is_right(loaded_[i], verify); });
+    const auto tip = std::find_if(run.rbegin(), run.rend(), [&](std::size_t i) { return is_right(loaded_[i], verify); });
     if (tip == run.rend()) return false;
     for (std::size_t i = *tip; i != at; i = *before(i)) loaded_[i].proved = true;
     return loaded_[at].proved = true;
@@ -164,8 +163,7 @@ std::string Peer::Core::check_restored(const Header& header) const {
 }
 
 /// Under which a commit must be signed whose context is applied: that of its admission, or the founder's own.
-std::optional<base::VerifyKey> Peer::Core::key_for(const Header& header,
-                                                   const Values& identities) const {
+std::optional<base::VerifyKey> Peer::Core::key_for(const Header& header, const Values& identities) const {
   if (header.prev.is_nil()) return founder_key(header, identities);
   const Record* before = history.find(header.prev);
   const base::Hash admission = header.dot.seq == 1 ? header.prev : before->admission;
@@ -179,9 +177,8 @@ std::string Peer::Core::prove_restored(Runs& runs, std::size_t at, const Values&
   if (std::string wrong = check_restored(header); !wrong.empty()) return wrong;
   const auto key = key_for(header, identities);
   if (!key) return "its author was not admitted by the commit that it names";
-  const bool sound = runs.prove(at, [&](const Envelope& one) {
-    return base::verify(*key, signed_bytes(self.cluster, one.header), one.signature);
-  });
+  const bool sound = runs.prove(
+      at, [&](const Envelope& one) { return base::verify(*key, signed_bytes(self.cluster, one.header), one.signature); });
   return sound ? "" : "its signature is wrong";
 }
 
@@ -232,10 +229,9 @@ void Peer::Core::hold_back(Header header, const base::Hash& hash, const Envelope
   hold(std::move(kept));
 }
 
-base::Result<std::unique_ptr<Peer>> Peer::restore(Self self, Tuning tuning,
-                                                  const std::vector<StoredCommit>& past,
-                                                  std::uint64_t boot_nonce, base::Incarnation fresh,
-                                                  base::Instant now, const ValueOf& value_of) {
+base::Result<std::unique_ptr<Peer>> Peer::restore(Self self, Tuning tuning, const std::vector<StoredCommit>& past,
+                                                  std::uint64_t boot_nonce, base::Incarnation fresh, base::Instant now,
+                                                  const ValueOf& value_of) {
   auto core = std::make_unique<Core>(std::move(self), tuning, boot_nonce, fresh, now);
   const auto loaded = core->load(past, value_of);
   if (!loaded) return loaded.error();
@@ -261,8 +257,7 @@ void Peer::supply_value(const base::Hash& hash, std::string bytes) {
   Core& core = *core_;
   if (base::hash_bytes(bytes) != hash) {
     core.alerts_later.push_back(
-        {Alert::Grade::critical, "damaged",
-         fmt::format("A stored value ({:.12}) is damaged.", base::to_text(hash))});
+        {Alert::Grade::critical, "damaged", fmt::format("A stored value ({:.12}) is damaged.", base::to_text(hash))});
     return;
   }
   for (auto& [id, one] : core.held) {

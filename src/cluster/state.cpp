@@ -7,8 +7,7 @@ namespace postern::cluster {
 namespace {
 
 void append(std::string& out, std::uint64_t value) {
-  for (int shift = 0; shift < 64; shift += 8)
-    out.push_back(static_cast<char>(value >> shift & 0xff));
+  for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>(value >> shift & 0xff));
 }
 template <std::size_t N>
 void append(std::string& out, const std::array<std::uint8_t, N>& bytes) {
@@ -29,13 +28,10 @@ void append(std::string& out, const Dot& dot) {
 
 }  // namespace
 
-bool greater(const Head& a, const Head& b) {
-  return std::tie(b.stamp, b.dot, b.commit) < std::tie(a.stamp, a.dot, a.commit);
-}
+bool greater(const Head& a, const Head& b) { return std::tie(b.stamp, b.dot, b.commit) < std::tie(a.stamp, a.dot, a.commit); }
 
 const Head* RegisterState::shown() const {
-  const auto found =
-      std::find_if(heads.begin(), heads.end(), [](const Head& head) { return !head.buried; });
+  const auto found = std::find_if(heads.begin(), heads.end(), [](const Head& head) { return !head.buried; });
   return found == heads.end() ? nullptr : &*found;
 }
 

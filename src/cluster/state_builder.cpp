@@ -44,13 +44,10 @@ void StateBuilder::write(const Record& record, const Write& write, const Values&
     return seen;
   };
   heads.erase(std::remove_if(heads.begin(), heads.end(), gone), heads.end());
-  const Dot& dot =
-      planted(Planted::branches_share_name) ? record.info.header.dot : record.info.dot;
-  Head head{dot,        record.info.hash, record.info.header.stamp,
-            write.kind, write.value,      buried(write.reg, record)};
-  const auto before = planted(Planted::order_decides)
-                          ? heads.begin()
-                          : std::lower_bound(heads.begin(), heads.end(), head, greater);
+  const Dot& dot = planted(Planted::branches_share_name) ? record.info.header.dot : record.info.dot;
+  Head head{dot, record.info.hash, record.info.header.stamp, write.kind, write.value, buried(write.reg, record)};
+  const auto before =
+      planted(Planted::order_decides) ? heads.begin() : std::lower_bound(heads.begin(), heads.end(), head, greater);
   heads.insert(before, head);
   if (planted(Planted::least_wins)) {
     std::sort(heads.begin(), heads.end(), greater);
@@ -58,8 +55,7 @@ void StateBuilder::write(const Record& record, const Write& write, const Values&
   }
   refer(write.value, values);
   note_birth(write.reg, record);
-  if (planted(Planted::delete_heads_only) && is_birth(write.reg))
-    mark_buried(*entity_of(write.reg));
+  if (planted(Planted::delete_heads_only) && is_birth(write.reg)) mark_buried(*entity_of(write.reg));
   if (write.kind == WriteKind::remove) {
     const std::optional<Entity> entity = entity_of(write.reg);
     POSTERN_ASSERT(entity);
@@ -67,8 +63,7 @@ void StateBuilder::write(const Record& record, const Write& write, const Values&
     // Who has not seen a delete has not seen one that saw it: only the last ones decide, however many there were. But a
     // membership that ended stays so for whoever had seen any of its ends.
     if (entity->record != Space::member)
-      graves.erase(std::remove_if(graves.begin(), graves.end(),
-                                  [&](const Dot& grave) { return history_.saw(record, grave); }),
+      graves.erase(std::remove_if(graves.begin(), graves.end(), [&](const Dot& grave) { return history_.saw(record, grave); }),
                    graves.end());
     graves.push_back(record.info.dot);
     mark_buried(*entity);
@@ -80,8 +75,7 @@ void StateBuilder::refer(const base::Hash& value, const Values& values) {
   ++references_[value];
   if (state_.blobs_.count(value) != 0) return;
   const auto found = values.find(value);
-  if (found != values.end())
-    state_.blobs_[value] = std::make_shared<const std::string>(found->second);
+  if (found != values.end()) state_.blobs_[value] = std::make_shared<const std::string>(found->second);
 }
 
 void StateBuilder::release(const base::Hash& value) {
@@ -92,12 +86,10 @@ void StateBuilder::release(const base::Hash& value) {
 }
 
 /// Has somebody who had seen every delete written the birth register again?
-bool StateBuilder::restored(const Entity& entity,
-                            const std::function<bool(const Record&)>& unseen) const {
+bool StateBuilder::restored(const Entity& entity, const std::function<bool(const Record&)>& unseen) const {
   const char* part = entity.record == Space::group ? "name" : "identity";
   const RegisterState* birth = state_.find({entity.record, entity.id, part});
-  return birth != nullptr &&
-         std::any_of(birth->heads.begin(), birth->heads.end(), [&](const Head& head) {
+  return birth != nullptr && std::any_of(birth->heads.begin(), birth->heads.end(), [&](const Head& head) {
            return head.kind == WriteKind::put && !unseen(*history_.find(head.commit));
          });
 }
@@ -118,8 +110,7 @@ bool StateBuilder::buried(const Register& reg, const Record& by) const {
   if (entity->record == Space::member && !planted(Planted::delete_heads_only)) return true;
   const std::vector<Dot>& graves = found->second;
   const auto unseen = [&](const Record& writer) {
-    return std::any_of(graves.begin(), graves.end(),
-                       [&](const Dot& grave) { return !history_.saw(writer, grave); });
+    return std::any_of(graves.begin(), graves.end(), [&](const Dot& grave) { return !history_.saw(writer, grave); });
   };
   if (planted(Planted::delete_heads_only) && restored(*entity, unseen)) return false;
   return unseen(by);
@@ -129,8 +120,7 @@ void StateBuilder::mark_buried(Space space, const base::Uuid& id) {
   for (auto at = state_.registers_.lower_bound({space, id, ""});
        at != state_.registers_.end() && at->first.space == space && at->first.id == id; ++at) {
     touch(at->first);
-    for (Head& head : at->second.heads)
-      head.buried = buried(at->first, *history_.find(head.commit));
+    for (Head& head : at->second.heads) head.buried = buried(at->first, *history_.find(head.commit));
   }
 }
 

@@ -46,8 +46,7 @@ class StateBuilder {
   void refer(const base::Hash& value, const Values& values);
   void release(const base::Hash& value);
   [[nodiscard]] bool buried(const Register& reg, const Record& by) const;
-  [[nodiscard]] bool restored(const Entity& entity,
-                              const std::function<bool(const Record&)>& unseen) const;
+  [[nodiscard]] bool restored(const Entity& entity, const std::function<bool(const Record&)>& unseen) const;
   void mark_buried(const Entity& entity);
   void mark_buried(Space space, const base::Uuid& id);
   void note_birth(const Register& reg, const Record& record);

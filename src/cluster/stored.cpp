@@ -11,8 +11,7 @@ using Where = Held::Where;
 /// Where the flushed ones that end in `one` start: the applied commit before them, or seq 0. Nothing when one
 /// of them is not flushed as `by` shipped it: a tip stands for all before it. `found` remembers what was found of
 /// the ones on the way, so that a chain is walked once.
-std::optional<Tip> Peer::Core::base_of_staged(const Held& one, LinkId by,
-                                              std::map<base::Hash, std::optional<Tip>>& found) const {
+std::optional<Tip> Peer::Core::base_of_staged(const Held& one, LinkId by, std::map<base::Hash, std::optional<Tip>>& found) const {
   std::vector<base::Hash> way;
   std::optional<Tip> base;
   for (const Held* at = &one; at != nullptr;) {
@@ -40,15 +39,13 @@ std::optional<Tip> Peer::Core::base_of_staged(const Held& one, LinkId by,
 
 /// The tip after those that are flushed beyond `tip` as `by` shipped them; nothing where one of them was passed
 /// before, for then that end is told.
-std::optional<Tip> Peer::Core::past_staged(Tip tip, base::Incarnation as_signed, LinkId by,
-                                           std::set<base::Hash>& passed) const {
+std::optional<Tip> Peer::Core::past_staged(Tip tip, base::Incarnation as_signed, LinkId by, std::set<base::Hash>& passed) const {
   for (bool more = true; more;) {
     more = false;
     const auto [first, last] = held_dots.equal_range({tip.member, as_signed, tip.seq + 1});
     for (auto at = first; at != last && !more; ++at) {
       const Held* next = proved(at->second);
-      more = next != nullptr && next->where == Where::staged && next->from.count(by) != 0 &&
-             next->header.prev == tip.hash;
+      more = next != nullptr && next->where == Where::staged && next->from.count(by) != 0 && next->header.prev == tip.hash;
       if (!more) continue;
       if (!passed.insert(next->hash).second) return std::nullopt;
       tip = {tip.member, tip.incarnation, tip.seq + 1, next->hash, tip.branch};
@@ -120,9 +117,8 @@ void Peer::Core::note_stored(const Link& from, const Tip& tip) {
     if (!outdated(from, record->info.dot)) merge_stored(from.member, {tip});
     return;
   }
-  const auto last = std::find_if(flights.begin(), flights.end(), [&tip](const Flight& flight) {
-    return flight.hash == tip.hash;
-  });
+  const auto last =
+      std::find_if(flights.begin(), flights.end(), [&tip](const Flight& flight) { return flight.hash == tip.hash; });
   if (last == flights.end() || outdated(from, dot_of(*last))) return;
   for (auto at = flights.begin(); at != std::next(last); ++at) at->stored.insert(from.member);
 }
@@ -140,8 +136,7 @@ bool Peer::Core::outdated(const Link& from, const Dot& dot) const {
   if (dot.member != self.member || planted(Planted::count_forgets_drop)) return false;
   return std::any_of(links.begin(), links.end(), [&](const auto& entry) {
     const Link& other = entry.second;
-    return other.member == from.member && other.id != from.id &&
-           (other.id > from.id || !other.answered) &&
+    return other.member == from.member && other.id != from.id && (other.id > from.id || !other.answered) &&
            known_seq(other.said, chain_of(dot)) < dot.seq;
   });
 }

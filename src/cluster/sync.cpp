@@ -48,8 +48,8 @@ void Peer::Core::push(Link& to) {
     if (out.ships.size() == first_ship) out.ships.push_back({to.id, {}});
     out.ships.back().commits.push_back(record.info.hash);
   }
-  to.round_retry_at = now.mono_ms + (tuning.sync_retry_ms << std::min(to.round_tries, 5)) +
-                      static_cast<std::int64_t>(bytes) / slow_line;
+  to.round_retry_at =
+      now.mono_ms + (tuning.sync_retry_ms << std::min(to.round_tries, 5)) + static_cast<std::int64_t>(bytes) / slow_line;
 }
 
 void Peer::Core::pull(Link& from) {
@@ -77,8 +77,7 @@ void Peer::Core::replace_known(Link& from, const Vector& vector) {
 void Peer::Core::compare(Link& from, const Vector& vector) {
   replace_known(from, vector);
   const bool more = std::any_of(vector.begin(), vector.end(), [this](const Tip& tip) {
-    if (planted(Planted::branches_by_number))
-      return tip.seq > history.length({tip.member, tip.incarnation});
+    if (planted(Planted::branches_by_number)) return tip.seq > history.length({tip.member, tip.incarnation});
     return history.find(tip.hash) == nullptr;
   });
   if (more) pull(from);
@@ -102,8 +101,7 @@ void Peer::Core::on_ack(Link& from, const Ack& ack) {
     // Of a chain that is not here it acknowledges nothing: it was not shipped that, and may name any number of them.
     const bool ours = chain_of(tip) == ChainId{self.member, incarnation};
     if (!ours && history.find(tip.hash) == nullptr && history.length(chain_of(tip)) == 0) continue;
-    for (const auto& [chain, seq] : history.understood({tip}))
-      from.has[chain] = std::max(from.has[chain], seq);
+    for (const auto& [chain, seq] : history.understood({tip})) from.has[chain] = std::max(from.has[chain], seq);
   }
   from.missed_ack = false;
   const Record* last = from.round ? history.find(*from.round) : nullptr;
@@ -131,8 +129,7 @@ std::vector<Link*> Peer::Core::unequal_links() {
   }
   if (unequal.size() <= checked_at_once) return unequal;
   std::sort(unequal.begin(), unequal.end(), [this](const Link* a, const Link* b) {
-    return std::pair(a->member < self.member, a->member) <
-           std::pair(b->member < self.member, b->member);
+    return std::pair(a->member < self.member, a->member) < std::pair(b->member < self.member, b->member);
   });
   unequal.resize(ring);
   return unequal;

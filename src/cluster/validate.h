@@ -20,13 +20,11 @@ base::Result<void> validate(const base::ClusterId& cluster, const Header& header
 base::Result<void> validate_values(const Header& header, const Values& values);
 
 /// One register and one write of it. Errors: invalid.
-base::Result<void> validate_write(const base::ClusterId& cluster, const Register& reg, WriteKind kind,
-                                  std::uint64_t value_size);
+base::Result<void> validate_write(const base::ClusterId& cluster, const Register& reg, WriteKind kind, std::uint64_t value_size);
 /// Errors: invalid.
 base::Result<void> validate_value(const Register& reg, WriteKind kind, std::string_view value);
 
 /// The texts that people read. Errors: invalid.
-base::Result<void> validate_texts(std::string_view author_name, std::string_view comment,
-                                  std::string_view request_key);
+base::Result<void> validate_texts(std::string_view author_name, std::string_view comment, std::string_view request_key);
 
 }  // namespace postern::cluster

@@ -24,7 +24,7 @@ struct Row {
   std::string_view name;
   Where where = Where::any;
   base::Role least = base::Role::operator_;
-  std::string_view summary;  ///< what it does, a sentence
+  std::string_view summary;     ///< what it does, a sentence
   std::string_view forms = {};  ///< the one-line forms, one a line
   Asks asks = Asks::first;
   std::string_view alias = {};

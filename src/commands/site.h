@@ -45,8 +45,8 @@ struct MailState {
   std::vector<std::string> notes;  ///< e.g. listeners that are off, and why
   bool running = false;            ///< as last measured
   using Queue = base::QueueCounts;
-  std::optional<Queue> queue;   ///< as last measured; none: it was never counted
-  std::int64_t age_ms = 0;      ///< since both were measured
+  std::optional<Queue> queue;  ///< as last measured; none: it was never counted
+  std::int64_t age_ms = 0;     ///< since both were measured
 };
 
 /// A listener of the settings in effect, or one that is suspended and no longer there.
@@ -98,8 +98,8 @@ struct FleetState {
   std::string digest;       ///< of all that is committed
   std::size_t links_up = 0, links = 0;
   std::size_t sessions = 0;
-  std::string store_problem;  ///< why this machine's store refused the last write; empty: it did not
-  bool pending = false;     ///< the caller has uncommitted changes here
+  std::string store_problem;         ///< why this machine's store refused the last write; empty: it did not
+  bool pending = false;              ///< the caller has uncommitted changes here
   boost::json::value newest_commit;  ///< who, when and where (docs/DESK.md, history); null: none
 };
 

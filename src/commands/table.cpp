@@ -18,8 +18,8 @@ Where where_of(schema::Scope scope) {
 }
 
 Command command_of(const Row& row, bool built) {
-  return {std::string(row.name), row.where,        row.least, std::string(row.summary), row.forms, row.asks,
-          row.alias,             row.before_setup, built,     nullptr};
+  return {std::string(row.name), row.where, row.least, std::string(row.summary), row.forms, row.asks, row.alias,
+          row.before_setup,      built,     nullptr};
 }
 
 Command command_of(const schema::Feature& feature) {

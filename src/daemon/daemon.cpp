@@ -33,8 +33,7 @@ namespace {
 /// Everything one posternd is made of, in the order in which it comes up; destroyed in the opposite order.
 class Daemon {
  public:
-  Daemon(std::string directory, std::string host_name)
-      : directory_(std::move(directory)), host_name_(std::move(host_name)) {}
+  Daemon(std::string directory, std::string host_name) : directory_(std::move(directory)), host_name_(std::move(host_name)) {}
   /// Lines of clients that are still open learn that the desk is gone before it goes.
   ~Daemon() { desk_->desk = nullptr; }
   Daemon(const Daemon&) = delete;

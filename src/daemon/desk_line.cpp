@@ -29,8 +29,7 @@ constexpr std::size_t guest_bytes = 64U << 10;  ///< of a line: what a guest may
 
 }  // namespace
 
-DeskLine::DeskLine(Socket socket, std::shared_ptr<DeskHandle> desk)
-    : socket_(std::move(socket)), desk_(std::move(desk)) {}
+DeskLine::DeskLine(Socket socket, std::shared_ptr<DeskHandle> desk) : socket_(std::move(socket)), desk_(std::move(desk)) {}
 
 DeskLine::~DeskLine() { close_session(); }
 
@@ -127,14 +126,13 @@ void DeskLine::write(std::string line) {
 }
 
 void DeskLine::write_next() {
-  asio::async_write(socket_, asio::buffer(output_.front()),
-                    [self = shared_from_this()](const error_code& error, std::size_t) {
-                      if (error) return self->close();
-                      self->output_bytes_ -= self->output_.front().size();
-                      self->output_.pop_front();
-                      if (!self->output_.empty()) return self->write_next();
-                      if (self->ending_) self->close();
-                    });
+  asio::async_write(socket_, asio::buffer(output_.front()), [self = shared_from_this()](const error_code& error, std::size_t) {
+    if (error) return self->close();
+    self->output_bytes_ -= self->output_.front().size();
+    self->output_.pop_front();
+    if (!self->output_.empty()) return self->write_next();
+    if (self->ending_) self->close();
+  });
 }
 
 /// What is still queued goes out first, so that a session's last words are read.

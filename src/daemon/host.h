@@ -8,10 +8,10 @@
 namespace postern::daemon {
 
 struct LinkAddress {
-  std::string link;         ///< "eth0"
-  std::string address;      ///< "192.0.2.10"
+  std::string link;     ///< "eth0"
+  std::string address;  ///< "192.0.2.10"
   unsigned prefix_bits = 0;
-  bool reachable = false;   ///< by others: neither loopback nor link-local
+  bool reachable = false;  ///< by others: neither loopback nor link-local
 };
 /// In the kernel's order.
 std::vector<LinkAddress> link_addresses();

@@ -19,8 +19,7 @@ namespace {
 constexpr std::size_t line_bytes = 2'000;
 
 std::int64_t steady_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 class LineSink final : public spdlog::sinks::base_sink<std::mutex> {

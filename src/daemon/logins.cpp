@@ -35,9 +35,7 @@ std::string usable_term(const std::string& asked) {
   return "dumb";
 }
 
-unsigned usable_size(int asked) {
-  return static_cast<unsigned>(std::clamp(asked, 1, static_cast<int>(hands::terminal_most)));
-}
+unsigned usable_size(int asked) { return static_cast<unsigned>(std::clamp(asked, 1, static_cast<int>(hands::terminal_most))); }
 
 /// All that a client chooses of its login, made such that postern-hands takes it. Error: a line that is
 /// too long, or that a NUL would cut.
@@ -48,8 +46,7 @@ base::Result<hands::Login> login_of(const transport::SessionAsked& asked) {
   login.rows = usable_size(asked.rows);
   login.columns = usable_size(asked.columns);
   if (!asked.exec) return login;
-  if (asked.command.find('\0') != std::string::npos)
-    return fail(ErrorCode::usage, "A command line must not hold a NUL.");
+  if (asked.command.find('\0') != std::string::npos) return fail(ErrorCode::usage, "A command line must not hold a NUL.");
   if (asked.command.size() > hands::line_bytes)
     return fail(ErrorCode::usage, fmt::format("A command line may have {} bytes at most.", hands::line_bytes));
   login.line = asked.command;
@@ -80,8 +77,7 @@ void Logins::login(transport::LoginAsked asked) {
       }
       admitted_[connection] = admission;
       spdlog::info("{} logged in from {}", admission.who.name, source);
-    } else if (admission.verdict == transport::Verdict::refuse &&
-               method == transport::LoginAsked::Method::password) {
+    } else if (admission.verdict == transport::Verdict::refuse && method == transport::LoginAsked::Method::password) {
       // the name is somebody's typing, perhaps a passphrase: only a known one is written down
       const bool known = machine_.peer().fleet().user_by_name(user) != nullptr;
       log_stranger(address, "warning",
@@ -92,8 +88,8 @@ void Logins::login(transport::LoginAsked asked) {
 }
 
 std::size_t Logins::connections_of(const base::UserId& user) const {
-  return static_cast<std::size_t>(std::count_if(
-      admitted_.begin(), admitted_.end(), [&](const auto& entry) { return entry.second.who.user == user; }));
+  return static_cast<std::size_t>(
+      std::count_if(admitted_.begin(), admitted_.end(), [&](const auto& entry) { return entry.second.who.user == user; }));
 }
 
 const desk::Who* Logins::who(transport::ConnectionId connection) const {
@@ -108,8 +104,7 @@ void Logins::session(transport::SessionAsked asked) {
       return transport_.started(asked.connection, asked.channel, room.error());
   int ends[2] = {-1, -1};
   if (known == nullptr || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-    transport_.started(asked.connection, asked.channel,
-                       fail(ErrorCode::denied, "No session can be opened: log in again."));
+    transport_.started(asked.connection, asked.channel, fail(ErrorCode::denied, "No session can be opened: log in again."));
     if (known == nullptr) transport_.close(asked.connection, "what let this user in has changed");
     return;
   }

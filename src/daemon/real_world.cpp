@@ -45,8 +45,7 @@ std::string kernel_random(std::size_t count) {
 }
 
 RealWorld::RealWorld(asio::io_context& truth, std::unique_ptr<store::Writer> writer,
-                     std::unique_ptr<transport::Transport> transport,
-                     std::unique_ptr<applier::Applier> applier)
+                     std::unique_ptr<transport::Transport> transport, std::unique_ptr<applier::Applier> applier)
     : truth_(truth), writer_(std::move(writer)), transport_(std::move(transport)), applier_(std::move(applier)) {}
 
 /// Wire and data plane first: what they still say finds the store alive; the store last, with what was queued.
@@ -75,9 +74,7 @@ void RealWorld::after(std::int64_t ms, std::function<void()> what) {
   });
 }
 
-void RealWorld::log(std::string_view level, std::string_view text) {
-  log_line(level, text);
-}
+void RealWorld::log(std::string_view level, std::string_view text) { log_line(level, text); }
 
 void RealWorld::write(store::Batch batch, store::Writer::Done done) {
   std::function<void(Result<void>, bool)> judged = [this, done = std::move(done)](Result<void> result, bool unknown) {
@@ -92,8 +89,7 @@ void RealWorld::replace_all(store::Batch next, std::function<void(Result<void>)>
   writer_->run([batch, done = posted(std::move(done))](store::Store& store) { done(store.replace_all(*batch)); });
 }
 
-void RealWorld::read_commits(std::vector<base::Hash> hashes, std::size_t max_bytes,
-                             std::function<void(Result<Items>)> done) {
+void RealWorld::read_commits(std::vector<base::Hash> hashes, std::size_t max_bytes, std::function<void(Result<Items>)> done) {
   writer_->run([hashes = std::move(hashes), max_bytes, done = posted(std::move(done))](store::Store& store) {
     done(store.commits(hashes, max_bytes));
   });
@@ -104,8 +100,7 @@ Result<std::string> RealWorld::value(const base::Hash& hash) {
   writer_->run([&](store::Store& store) { promise.set_value(store.value(hash)); });
   auto found = promise.get_future().get();
   if (!found) return found.error();
-  if (!*found)
-    return fail(ErrorCode::damaged, "The store lacks the value " + to_text(hash) + " of a commit that it holds.");
+  if (!*found) return fail(ErrorCode::damaged, "The store lacks the value " + to_text(hash) + " of a commit that it holds.");
   return std::move(**found);
 }
 
@@ -137,8 +132,7 @@ void RealWorld::close(transport::ConnectionId connection, std::string reason) {
 
 Result<void> RealWorld::set_up(const transport::Setup& setup) { return transport_->set_up(setup); }
 
-void RealWorld::join_dial(std::string host, std::uint16_t port,
-                          std::function<void(Result<transport::Transport::Fetched>)> done) {
+void RealWorld::join_dial(std::string host, std::uint16_t port, std::function<void(Result<transport::Transport::Fetched>)> done) {
   transport_->join_dial(std::move(host), port, posted(std::move(done)));
 }
 
@@ -169,9 +163,7 @@ void RealWorld::watch_data_plane(applier::Applier::Done told) {
   applier_->watch(posted(std::function<void(applier::Outcome)>(std::move(told))));
 }
 
-void RealWorld::measure(std::function<void(applier::Measured)> done) {
-  applier_->measure(posted(std::move(done)));
-}
+void RealWorld::measure(std::function<void(applier::Measured)> done) { applier_->measure(posted(std::move(done))); }
 
 void RealWorld::list_queue(std::string domain, std::function<void(Result<base::QueuedMail>)> done) {
   applier_->list(std::move(domain), posted(std::move(done)));
@@ -195,8 +187,7 @@ void RealWorld::hash_passphrase(std::string passphrase, std::function<void(std::
 }
 
 void RealWorld::check_passphrase(std::string hash_text, std::string passphrase, std::function<void(bool)> done) {
-  asio::post(hashing_, [hash_text = std::move(hash_text), passphrase = std::move(passphrase),
-                        done = posted(std::move(done))] {
+  asio::post(hashing_, [hash_text = std::move(hash_text), passphrase = std::move(passphrase), done = posted(std::move(done))] {
     done(base::passphrase_matches(hash_text, passphrase));
   });
 }
@@ -204,20 +195,13 @@ void RealWorld::check_passphrase(std::string hash_text, std::string passphrase, 
 void RealWorld::stats(std::function<void(Stats)> done) {
   const auto applies = applier_->counters();
   const auto wire = transport_->counters();
-  Stats out{{"applier.applies", applies.applies},
-            {"applier.generations", applies.generations},
-            {"applier.reloads", applies.reloads},
-            {"applier.put_back", applies.put_back},
-            {"applier.rows", applies.rows},
-            {"applier.execs", applies.execs},
-            {"applier.looks", applies.looks},
-            {"applier.last_us", applies.last_us},
-            {"transport.links", wire.links},
-            {"transport.sessions", wire.sessions},
-            {"transport.refused", wire.refused},
-            {"transport.waiting", wire.waiting},
-            {"transport.bytes_in", wire.bytes_in},
-            {"transport.bytes_out", wire.bytes_out}};
+  Stats out{{"applier.applies", applies.applies},  {"applier.generations", applies.generations},
+            {"applier.reloads", applies.reloads},  {"applier.put_back", applies.put_back},
+            {"applier.rows", applies.rows},        {"applier.execs", applies.execs},
+            {"applier.looks", applies.looks},      {"applier.last_us", applies.last_us},
+            {"transport.links", wire.links},       {"transport.sessions", wire.sessions},
+            {"transport.refused", wire.refused},   {"transport.waiting", wire.waiting},
+            {"transport.bytes_in", wire.bytes_in}, {"transport.bytes_out", wire.bytes_out}};
   writer_->run([out = std::move(out), done = posted(std::move(done))](store::Store& store) mutable {
     out.emplace_back("store.flushes", store.flushes());
     out.emplace_back("store.bytes_written", store.bytes_written());

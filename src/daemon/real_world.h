@@ -51,8 +51,7 @@ class RealWorld final : public machine::World {
   bool can_bind(const std::string& address) override;
 
   void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override;
-  void check_passphrase(std::string hash_text, std::string passphrase,
-                        std::function<void(bool)> done) override;
+  void check_passphrase(std::string hash_text, std::string passphrase, std::function<void(bool)> done) override;
 
   void stats(std::function<void(Stats)> done) override;
 

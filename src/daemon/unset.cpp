@@ -27,16 +27,15 @@ std::vector<desk::HostAddress> Unset::host_addresses() const {
 std::vector<std::string> Unset::warnings() const {
   struct stat known {};
   if (lstat((directory_ + "/mta/etc").c_str(), &known) != 0) return {};
-  return {fmt::format("{} held a machine before, whose store posternd.db is gone. This makes a new machine. To have "
-                      "the old one back, leave now and put a backup of posternd.db in its place.",
-                      directory_)};
+  return {
+      fmt::format("{} held a machine before, whose store posternd.db is gone. This makes a new machine. To have "
+                  "the old one back, leave now and put a backup of posternd.db in its place.",
+                  directory_)};
 }
 
 bool Unset::has_address(const std::string& address) const { return can_bind(address); }
 
-bool Unset::port_taken(const std::string& address, std::uint16_t port) const {
-  return daemon::port_taken(address, port);
-}
+bool Unset::port_taken(const std::string& address, std::uint16_t port) const { return daemon::port_taken(address, port); }
 
 void Unset::set_up(const desk::NewMachine& machine, const std::string& passphrase,
                    std::function<void(base::Result<std::string>)> answer) {

@@ -19,10 +19,9 @@ namespace {
 constexpr std::size_t shown_method_bytes = 64;
 
 const Method* find_method(std::string_view name) {
-  static const std::array subjects = {&session_methods(), &feature_methods(), &change_methods(),
-                                      &commit_methods(),  &history_methods(), &cluster_methods(),
-                                      &join_methods(),    &user_methods(),    &status_methods(),
-                                      &setup_methods(),   &run_methods()};
+  static const std::array subjects = {&session_methods(), &feature_methods(), &change_methods(), &commit_methods(),
+                                      &history_methods(), &cluster_methods(), &join_methods(),   &user_methods(),
+                                      &status_methods(),  &setup_methods(),   &run_methods()};
   for (const std::vector<Method>* methods : subjects)
     for (const Method& method : *methods)
       if (method.name == name) return &method;
@@ -56,31 +55,26 @@ void rebind(const State& state, Session& session) {
 void greet(State& state, const Session& session) {
   for (const std::string& note : state.start_notes) notify(session, note);
   if (other_sessions(state, session) == 0) return;
-  notify(session,
-         fmt::format("{} has another session on this machine: all of them see and change the "
-                     "same pending changes.",
-                     session.who.name));
+  notify(session, fmt::format("{} has another session on this machine: all of them see and change the "
+                              "same pending changes.",
+                              session.who.name));
   for (const auto& [id, other] : state.sessions)
-    if (id != session.id && other.who.interactive &&
-        pending_key(state, other) == pending_key(state, session))
-      notify(other,
-             fmt::format("Another session of {} has begun ({}): both see and change the same "
-                         "pending changes.",
-                         session.who.name, session.who.source));
+    if (id != session.id && other.who.interactive && pending_key(state, other) == pending_key(state, session))
+      notify(other, fmt::format("Another session of {} has begun ({}): both see and change the same "
+                                "pending changes.",
+                                session.who.name, session.who.source));
 }
 
 }  // namespace
 
-Desk::Desk(House& house, schema::Verdicts& verdicts)
-    : state_(std::make_shared<State>(house, verdicts)) {
+Desk::Desk(House& house, schema::Verdicts& verdicts) : state_(std::make_shared<State>(house, verdicts)) {
   state_->site = std::make_shared<DeskSite>(*state_);
   load_pending(*state_);
 }
 
 Desk::~Desk() = default;
 
-SessionId Desk::open_session(Who who, std::function<void(std::string line)> write,
-                             std::function<void()> hang_up) {
+SessionId Desk::open_session(Who who, std::function<void(std::string line)> write, std::function<void()> hang_up) {
   const SessionId id = state_->next_session++;
   Session session;
   session.id = id;
@@ -113,10 +107,9 @@ void Desk::receive(SessionId id, std::string_view line) {
   const Method* method = find_method(request.method);
   const Right* right = find_right(request.method);
   if (method == nullptr || right == nullptr)
-    return session.write(protocol::error_line(protocol::WireError{protocol::RpcCode::method_not_found,
-                                              fmt::format("This desk has no method \"{}\".",
-                                                          base::printable_line(request.method, shown_method_bytes)),
-                                              request.id}));
+    return session.write(protocol::error_line(protocol::WireError{
+        protocol::RpcCode::method_not_found,
+        fmt::format("This desk has no method \"{}\".", base::printable_line(request.method, shown_method_bytes)), request.id}));
   // What is answered later costs memory until then, and often an answer to all at once: whatever the method, a user has so
   // many calls under way in all sessions together, those that have ended with some too.
   const auto open = state_->open_calls.find({session.who.user, session.who.name});
@@ -124,7 +117,9 @@ void Desk::receive(SessionId id, std::string_view line) {
     return session.write(protocol::error_line(
         request.id,
         base::fail(base::ErrorCode::busy, fmt::format("{} of your calls are not answered yet, which is the limit for "
-                                                      "one user. Wait for answers.", base::limits::calls_per_user)), {}));
+                                                      "one user. Wait for answers.",
+                                                      base::limits::calls_per_user)),
+        {}));
   const Call call(*state_, id, request.id);
   if (const auto refused = refused_call(*state_, session, *right, request.params)) return call.refuse(*refused);
   if (const auto wrong = wrong_texts(*right, request.params)) return call.refuse(*wrong);
@@ -143,8 +138,7 @@ void Desk::alerts(const std::vector<cluster::Alert>& alerts) {
   for (const cluster::Alert& alert : alerts) {
     if (alert.grade == cluster::Alert::Grade::info) continue;
     for (const auto& [id, session] : state_->sessions)
-      if (session.who.interactive && role_of(*state_, session) >= cluster::Role::operator_)
-        notify(session, alert.text);
+      if (session.who.interactive && role_of(*state_, session) >= cluster::Role::operator_) notify(session, alert.text);
   }
 }
 
@@ -158,37 +152,30 @@ void Desk::replaced(SessionId keep) {
   std::vector<SessionId> ended;
   for (const auto& [id, session] : state_->sessions)
     if (id != keep) ended.push_back(id);
-  for (const SessionId id : ended)
-    end_session(*state_, id, "This machine has joined a cluster. Log in again.");
+  for (const SessionId id : ended) end_session(*state_, id, "This machine has joined a cluster. Log in again.");
   std::vector<std::string> dropped;
   for (const auto& [key, pending] : state_->pending) dropped.push_back(key);
   state_->pending.clear();
-  for (const std::string& key : dropped)
-    state_->house.save_pending(key, std::nullopt, [](const base::Result<void>&) {});
+  for (const std::string& key : dropped) state_->house.save_pending(key, std::nullopt, [](const base::Result<void>&) {});
   const auto at = state_->sessions.find(keep);
   if (at != state_->sessions.end()) rebind(*state_, at->second);
 }
 
 base::Result<void> Desk::room_for(const Who& who) const {
   const auto& sessions = state_->sessions;
-  const auto of_user = std::count_if(sessions.begin(), sessions.end(), [&](const auto& entry) {
-    return entry.second.who.user == who.user;
-  });
+  const auto of_user =
+      std::count_if(sessions.begin(), sessions.end(), [&](const auto& entry) { return entry.second.who.user == who.user; });
   if (static_cast<std::size_t>(of_user) >= base::limits::sessions_per_user)
-    return base::fail(base::ErrorCode::busy,
-                      fmt::format("{} has {} sessions on this machine already, which is the limit "
-                                  "for one user. End one of them first.",
-                                  who.name, of_user));
+    return base::fail(base::ErrorCode::busy, fmt::format("{} has {} sessions on this machine already, which is the limit "
+                                                         "for one user. End one of them first.",
+                                                         who.name, of_user));
   if (sessions.size() >= base::limits::sessions)
-    return base::fail(base::ErrorCode::busy,
-                      fmt::format("{} sessions are open on this machine already, which is the "
-                                  "limit. End one of them first.",
-                                  sessions.size()));
+    return base::fail(base::ErrorCode::busy, fmt::format("{} sessions are open on this machine already, which is the "
+                                                         "limit. End one of them first.",
+                                                         sessions.size()));
   return {};
 }
 
-std::size_t Desk::sessions() const {
-  return state_->sessions.size();
-}
+std::size_t Desk::sessions() const { return state_->sessions.size(); }
 
 }  // namespace postern::desk

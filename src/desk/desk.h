@@ -20,8 +20,7 @@ class Desk final : public AnyDesk {
   Desk(House& house, schema::Verdicts& verdicts);
   ~Desk() override;
 
-  SessionId open_session(Who who, std::function<void(std::string line)> write,
-                         std::function<void()> hang_up) override;
+  SessionId open_session(Who who, std::function<void(std::string line)> write, std::function<void()> hang_up) override;
   void close_session(SessionId session) override;
   void receive(SessionId session, std::string_view line) override;
 

@@ -16,21 +16,17 @@ struct Route {
   std::string next_hop;
 };
 
-std::string key_of(std::string_view domain) {
-  return domain == "ALL" ? "*" : lower(domain);
-}
+std::string key_of(std::string_view domain) { return domain == "ALL" ? "*" : lower(domain); }
 
 Profile profile_of(const model::Node& destination) {
-  return {number(destination, "maximum-connections", 500),
-          number(destination, "messages-per-connection", 50)};
+  return {number(destination, "maximum-connections", 500), number(destination, "messages-per-connection", 50)};
 }
 
 // Lower preference numbers first; hosts of one preference in a fixed order.
 std::string next_hops(const model::Node& route) {
   std::vector<std::tuple<std::uint32_t, std::string, std::uint32_t>> hosts;
   for (const model::Node& each : route.entries("destination"))
-    hosts.emplace_back(number(each, "preference", 0), lower(each.leaf("host")),
-                       number(each, "port", 25));
+    hosts.emplace_back(number(each, "preference", 0), lower(each.leaf("host")), number(each, "port", 25));
   std::sort(hosts.begin(), hosts.end());
   std::string out;
   for (const auto& [preference, host, port] : hosts)
@@ -69,8 +65,7 @@ Profile default_profile(const model::Tree& destinations) {
 
 std::set<Profile> other_profiles(const model::Tree& destinations) {
   std::set<Profile> profiles;
-  for (const model::Node& each : destinations.entries("destination"))
-    profiles.insert(profile_of(each));
+  for (const model::Node& each : destinations.entries("destination")) profiles.insert(profile_of(each));
   profiles.erase(default_profile(destinations));
   return profiles;
 }
@@ -80,17 +75,14 @@ std::string transport_name(const Profile& profile, const Profile& standard) {
   return fmt::format("dc{}m{}", profile.connections, profile.messages);
 }
 
-std::map<std::string, std::string> transport_rows(const model::Tree& routes,
-                                                  const model::Tree& destinations) {
+std::map<std::string, std::string> transport_rows(const model::Tree& routes, const model::Tree& destinations) {
   const Profile standard = default_profile(destinations);
   std::map<std::string, Route> by_route;
   std::map<std::string, Profile> by_destination;
   std::set<std::string> keys;
-  for (const model::Node& each : routes.entries("route"))
-    by_route.emplace(key_of(each.leaf("domain")), route_of(each));
+  for (const model::Node& each : routes.entries("route")) by_route.emplace(key_of(each.leaf("domain")), route_of(each));
   for (const model::Node& each : destinations.entries("destination"))
-    if (each.leaf("domain") != "Default")
-      by_destination.emplace(key_of(each.leaf("domain")), profile_of(each));
+    if (each.leaf("domain") != "Default") by_destination.emplace(key_of(each.leaf("domain")), profile_of(each));
   for (const auto& each : by_route) keys.insert(each.first);
   for (const auto& each : by_destination) keys.insert(each.first);
 
@@ -102,10 +94,8 @@ std::map<std::string, std::string> transport_rows(const model::Tree& routes,
       rows.emplace(key, route->fixed);
       continue;
     }
-    rows.emplace(
-        key,
-        fmt::format("{}:{}", transport_name(profile == nullptr ? standard : *profile, standard),
-                    route == nullptr ? "" : route->next_hop));
+    rows.emplace(key, fmt::format("{}:{}", transport_name(profile == nullptr ? standard : *profile, standard),
+                                  route == nullptr ? "" : route->next_hop));
   }
   return rows;
 }

@@ -29,7 +29,6 @@ std::string transport_name(const Profile& profile, const Profile& standard);
 
 /// Rows of the transport table. Keys are those of both features; a key's transport is that of the
 /// longest destination that covers it, its next hop that of the longest route.
-std::map<std::string, std::string> transport_rows(const model::Tree& routes,
-                                                  const model::Tree& destinations);
+std::map<std::string, std::string> transport_rows(const model::Tree& routes, const model::Tree& destinations);
 
 }  // namespace postern::features

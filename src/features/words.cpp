@@ -17,8 +17,7 @@ std::optional<std::uint32_t> parse_number(std::string_view text) {
 }
 
 bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
 }  // namespace
@@ -43,9 +42,7 @@ std::string plain_name(std::string_view name) {
   return out;
 }
 
-std::string in_brackets(std::string_view host) {
-  return host.starts_with('[') ? std::string(host) : fmt::format("[{}]", host);
-}
+std::string in_brackets(std::string_view host) { return host.starts_with('[') ? std::string(host) : fmt::format("[{}]", host); }
 
 std::string address_and_port(std::string_view address, std::uint32_t port) {
   const bool bare_v6 = address.find(':') != std::string_view::npos && !address.starts_with('[');
@@ -70,8 +67,6 @@ std::optional<std::string> network(std::string_view text) {
   return fmt::format("{}/{}", out.data(), *bits);
 }
 
-bool is_address(std::string_view text) {
-  return text.find('/') == std::string_view::npos && network(text).has_value();
-}
+bool is_address(std::string_view text) { return text.find('/') == std::string_view::npos && network(text).has_value(); }
 
 }  // namespace postern::features

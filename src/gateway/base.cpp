@@ -88,9 +88,8 @@ void add_door(Draft& draft) {
   draft.files[std::string(door_file)] = "/^[0-9a-f]+@postern-probe\\.invalid$/ OK\n";
   draft.tables["no_mailboxes"][std::string(probe_domain)] = "550 5.1.1 There is no such domain";
   MasterService door{"-", "y", "-", "-", "smtpd", {}};
-  door.options.emplace_back(
-      "smtpd_relay_restrictions",
-      fmt::format("check_recipient_access regexp:$generation_directory/{}, reject", door_file));
+  door.options.emplace_back("smtpd_relay_restrictions",
+                            fmt::format("check_recipient_access regexp:$generation_directory/{}, reject", door_file));
   draft.services[{std::string(door_service), "unix"}] = std::move(door);
 }
 
@@ -127,12 +126,11 @@ void add_session(Draft& draft) {
   set["master_service_disable"] = "";
 }
 
-void add_service(Draft& draft, std::string name, std::string private_, std::string chroot,
-                 std::string wakeup, std::string max_processes, std::string command) {
+void add_service(Draft& draft, std::string name, std::string private_, std::string chroot, std::string wakeup,
+                 std::string max_processes, std::string command) {
   const std::string type = name == "postlog" ? "unix-dgram" : "unix";
-  draft.services[{std::move(name), type}] = {std::move(private_), std::move(chroot),
-                                             std::move(wakeup),   std::move(max_processes),
-                                             std::move(command),  {}};
+  draft.services[{std::move(name), type}] = {std::move(private_),      std::move(chroot),  std::move(wakeup),
+                                             std::move(max_processes), std::move(command), {}};
 }
 
 // As Debian's master.cf, without what delivers to mailboxes.
@@ -142,8 +140,7 @@ void add_services(Draft& draft) {
   add_service(draft, "qmgr", "n", "n", "300", "1", "qmgr");
   add_service(draft, "tlsmgr", "-", "y", "1000?", "1", "tlsmgr");
   add_service(draft, "rewrite", "-", "y", "-", "-", "trivial-rewrite");
-  for (const char* name : {"bounce", "defer", "trace"})
-    add_service(draft, name, "-", "y", "-", "0", "bounce");
+  for (const char* name : {"bounce", "defer", "trace"}) add_service(draft, name, "-", "y", "-", "0", "bounce");
   add_service(draft, "verify", "-", "y", "-", "1", "verify");
   add_service(draft, "flush", "n", "y", "1000?", "0", "flush");
   add_service(draft, "proxymap", "-", "n", "-", "-", "proxymap");

@@ -10,8 +10,7 @@ namespace postern::gateway {
 namespace {
 
 std::string heading(const Facts& facts) {
-  return fmt::format("# Made by Postern {} from its settings. Changes made here are lost.\n",
-                     facts.version);
+  return fmt::format("# Made by Postern {} from its settings. Changes made here are lost.\n", facts.version);
 }
 
 std::string main_cf(const Draft& draft, const Facts& facts) {
@@ -27,8 +26,8 @@ std::string master_cf(const Draft& draft, const Facts& facts) {
   std::string text = heading(facts);
   text += "# service type private unprivileged chroot wakeup max-processes command\n";
   for (const auto& [key, service] : draft.services) {
-    text += fmt::format("{} {} {} - {} {} {} {}\n", key.name, key.type, service.private_,
-                        service.chroot, service.wakeup, service.max_processes, service.command);
+    text += fmt::format("{} {} {} - {} {} {} {}\n", key.name, key.type, service.private_, service.chroot, service.wakeup,
+                        service.max_processes, service.command);
     for (const auto& [name, value] : service.options) {
       POSTERN_ASSERT(value.find_first_of("\r\n{}") == std::string::npos);
       text += fmt::format("  -o {{ {} = {} }}\n", name, value);
@@ -39,9 +38,7 @@ std::string master_cf(const Draft& draft, const Facts& facts) {
 
 }  // namespace
 
-void Draft::note(std::string_view feature, std::string text) {
-  notes.push_back({std::string(feature), std::move(text)});
-}
+void Draft::note(std::string_view feature, std::string text) { notes.push_back({std::string(feature), std::move(text)}); }
 
 std::string Draft::map_name(const Facts& facts, std::string_view table) {
   return fmt::format("lmdb:{}/tables/{}", facts.instance_dir, table);

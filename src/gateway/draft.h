@@ -18,8 +18,7 @@ struct MasterService {
   std::string wakeup = "-";
   std::string max_processes = "-";
   std::string command;
-  std::vector<std::pair<std::string, std::string>>
-      options;  ///< "-o { NAME = VALUE }", in this order
+  std::vector<std::pair<std::string, std::string>> options;  ///< "-o { NAME = VALUE }", in this order
 };
 
 /// A plan under construction: what features add to, and what make_plan renders in the end.
@@ -31,10 +30,10 @@ struct Draft {
     friend auto operator<=>(const ServiceKey&, const ServiceKey&) = default;
   };
 
-  std::map<std::string, std::string, std::less<>> parameters;  ///< main.cf: single-line values
-  std::map<ServiceKey, MasterService> services;                ///< master.cf
+  std::map<std::string, std::string, std::less<>> parameters;        ///< main.cf: single-line values
+  std::map<ServiceKey, MasterService> services;                      ///< master.cf
   std::map<std::string, std::map<std::string, std::string>> tables;  ///< LMDB rows by table
-  std::map<std::string, std::string> files;  ///< other files of a generation
+  std::map<std::string, std::string> files;                          ///< other files of a generation
   std::vector<Probe> probes;
   std::vector<Note> notes;
   std::vector<std::string> listen;

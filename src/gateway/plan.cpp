@@ -10,8 +10,7 @@
 namespace postern::gateway {
 namespace {
 
-constexpr std::string_view letters_and_digits =
-    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+constexpr std::string_view letters_and_digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 }  // namespace
 
@@ -40,8 +39,7 @@ Plan make_plan(const Effective& effective, const Facts& facts, const std::vector
 }
 
 std::string parameter(const Plan& plan, std::string_view name) {
-  const auto file = std::find_if(plan.files.begin(), plan.files.end(),
-                                 [](const File& each) { return each.path == "main.cf"; });
+  const auto file = std::find_if(plan.files.begin(), plan.files.end(), [](const File& each) { return each.path == "main.cf"; });
   if (file == plan.files.end()) return {};
   std::string_view rest = file->bytes;
   while (!rest.empty()) {

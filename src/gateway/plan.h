@@ -15,13 +15,13 @@ namespace postern::gateway {
 
 /// What a plan needs to know of the machine itself.
 struct Facts {
-  std::string host_name;        ///< main host name
-  std::string instance_dir;     ///< e.g. "/var/lib/postern-demo/…/newyork/mta": etc/, queue/, data/, tables/ in it
+  std::string host_name;     ///< main host name
+  std::string instance_dir;  ///< e.g. "/var/lib/postern-demo/…/newyork/mta": etc/, queue/, data/, tables/ in it
   std::string postfix_dir = "/usr/lib/postfix/sbin";
   std::vector<std::string> addresses;  ///< addresses that this host really has
   std::string mail_owner = "postfix";
-  std::string bind_address;     ///< source address of outgoing SMTP; empty: the system chooses
-  std::string version;          ///< ours, for the comment line on top of generated files
+  std::string bind_address;         ///< source address of outgoing SMTP; empty: the system chooses
+  std::string version;              ///< ours, for the comment line on top of generated files
   std::set<std::string> suspended;  ///< listeners that take no connections until they are resumed
 };
 

@@ -52,8 +52,7 @@ bool set_capabilities(std::uint32_t permitted) {
 
 bool become_account(const Account& account) {
   const gid_t group = account.gid;
-  const bool groups = account.name.empty() ? ::setgroups(1, &group) == 0
-                                           : ::initgroups(account.name.c_str(), account.gid) == 0;
+  const bool groups = account.name.empty() ? ::setgroups(1, &group) == 0 : ::initgroups(account.name.c_str(), account.gid) == 0;
   return groups && ::setresgid(account.gid, account.gid, account.gid) == 0 &&
          ::setresuid(account.uid, account.uid, account.uid) == 0;
 }
@@ -95,8 +94,8 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 }  // namespace
 
 bool become_only(const Account& account) {
-  return account.uid != 0 && become_account(account) && set_capabilities(0) &&
-         ::getuid() == account.uid && ::geteuid() == account.uid;
+  return account.uid != 0 && become_account(account) && set_capabilities(0) && ::getuid() == account.uid &&
+         ::geteuid() == account.uid;
 }
 
 void become(const Program& program, int told) {

@@ -18,9 +18,7 @@ namespace {
 
 constexpr int answer_ms = 180'000;  // Postfix's tools have their own, shorter limits
 
-base::Error unreachable(std::string text) {
-  return base::fail(base::ErrorCode::unreachable, "postern-hands", std::move(text));
-}
+base::Error unreachable(std::string text) { return base::fail(base::ErrorCode::unreachable, "postern-hands", std::move(text)); }
 
 /// The other end has closed, or says something nobody asked for: of no use any more.
 bool stale(int socket) {
@@ -43,17 +41,13 @@ base::Result<void> Client::connect() {
   if (socket_.good() && !stale(socket_.get())) return {};
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path_.size() >= sizeof address.sun_path)
-    return unreachable(fmt::format("The path of the socket is too long: {}.", path_));
+  if (path_.size() >= sizeof address.sun_path) return unreachable(fmt::format("The path of the socket is too long: {}.", path_));
   std::memcpy(address.sun_path, path_.c_str(), path_.size());
   socket_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (socket_.good() &&
-      ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
-    return {};
+  if (socket_.good() && ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return {};
   const int why = errno;
   socket_.reset();
-  return unreachable(fmt::format("postern-hands does not answer at {} ({}). Is it running?", path_,
-                                 std::strerror(why)));
+  return unreachable(fmt::format("postern-hands does not answer at {} ({}). Is it running?", path_, std::strerror(why)));
 }
 
 base::Result<Client::Reply> Client::receive() {
@@ -65,8 +59,7 @@ base::Result<Client::Reply> Client::receive() {
     if (ready == 0) return unreachable("postern-hands did not answer in time.");
     if (ready < 0 || inbox.receive(socket_.get()) == Inbox::Got::end)
       return unreachable("postern-hands ended before it answered.");
-    if (inbox.has_head() && inbox.head().length > reply_bytes)
-      return unreachable("postern-hands answered too much.");
+    if (inbox.has_head() && inbox.head().length > reply_bytes) return unreachable("postern-hands answered too much.");
   }
   Reply reply;
   const std::uint8_t kind = inbox.head().kind;
@@ -78,15 +71,13 @@ base::Result<Client::Reply> Client::receive() {
   return reply;
 }
 
-base::Result<Client::Reply> Client::ask(Verb verb, const std::vector<std::string>& fields,
-                                        const std::vector<int>& descriptors) {
+base::Result<Client::Reply> Client::ask(Verb verb, const std::vector<std::string>& fields, const std::vector<int>& descriptors) {
   const std::lock_guard lock(mutex_);
   auto done = connect();
   if (!done) return done.error();
   // What is refused is answered and closed before all of it is sent: the answer is there all the
   // same.
-  done =
-      send_frame(socket_.get(), encode_frame(static_cast<std::uint8_t>(verb), fields), descriptors);
+  done = send_frame(socket_.get(), encode_frame(static_cast<std::uint8_t>(verb), fields), descriptors);
   auto reply = receive();
   if (!done || (!reply && reply.error().code == base::ErrorCode::unreachable)) socket_.reset();
   return reply;
@@ -98,36 +89,16 @@ base::Result<void> Client::tell(Verb verb, const std::vector<std::string>& field
   return {};
 }
 
-base::Result<void> Client::stage(const Stage& stage) {
-  return tell(Verb::stage, encode_stage(stage));
-}
-base::Result<void> Client::check(std::uint64_t generation) {
-  return tell(Verb::check, {std::to_string(generation)});
-}
-base::Result<void> Client::switch_to(std::uint64_t generation) {
-  return tell(Verb::switch_to, {std::to_string(generation)});
-}
-base::Result<void> Client::start() {
-  return tell(Verb::start, {});
-}
-base::Result<void> Client::reload() {
-  return tell(Verb::reload, {});
-}
-base::Result<void> Client::stop() {
-  return tell(Verb::stop, {});
-}
-base::Result<void> Client::prune(std::uint64_t oldest) {
-  return tell(Verb::prune, {std::to_string(oldest)});
-}
-base::Result<void> Client::table(const TableChange& change) {
-  return tell(Verb::table, encode_table(change));
-}
-base::Result<void> Client::sweep(const std::vector<std::string>& keep) {
-  return tell(Verb::sweep, keep);
-}
-base::Result<void> Client::resolver(const std::vector<std::string>& addresses) {
-  return tell(Verb::resolver, addresses);
-}
+base::Result<void> Client::stage(const Stage& stage) { return tell(Verb::stage, encode_stage(stage)); }
+base::Result<void> Client::check(std::uint64_t generation) { return tell(Verb::check, {std::to_string(generation)}); }
+base::Result<void> Client::switch_to(std::uint64_t generation) { return tell(Verb::switch_to, {std::to_string(generation)}); }
+base::Result<void> Client::start() { return tell(Verb::start, {}); }
+base::Result<void> Client::reload() { return tell(Verb::reload, {}); }
+base::Result<void> Client::stop() { return tell(Verb::stop, {}); }
+base::Result<void> Client::prune(std::uint64_t oldest) { return tell(Verb::prune, {std::to_string(oldest)}); }
+base::Result<void> Client::table(const TableChange& change) { return tell(Verb::table, encode_table(change)); }
+base::Result<void> Client::sweep(const std::vector<std::string>& keep) { return tell(Verb::sweep, keep); }
+base::Result<void> Client::resolver(const std::vector<std::string>& addresses) { return tell(Verb::resolver, addresses); }
 
 base::Result<bool> Client::running() {
   auto reply = ask(Verb::running, {});
@@ -168,8 +139,7 @@ base::Result<Started> Client::login(const Login& login, int desk) {
   auto reply = ask(Verb::login, encode_login(login), {desk});
   if (!reply) return reply.error();
   auto& got = reply->descriptors;
-  if (got.size() != (login.terminal ? 3U : 5U))
-    return unreachable("postern-hands did not hand over what a login runs on.");
+  if (got.size() != (login.terminal ? 3U : 5U)) return unreachable("postern-hands did not hand over what a login runs on.");
   Started started;
   started.status = std::move(got.back());
   started.pidfd = std::move(got[got.size() - 2]);

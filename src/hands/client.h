@@ -67,8 +67,7 @@ class Client {
     std::vector<Descriptor> descriptors;
   };
   base::Result<Descriptor> service(Verb verb);
-  base::Result<Reply> ask(Verb verb, const std::vector<std::string>& fields,
-                          const std::vector<int>& descriptors = {});
+  base::Result<Reply> ask(Verb verb, const std::vector<std::string>& fields, const std::vector<int>& descriptors = {});
   base::Result<void> tell(Verb verb, const std::vector<std::string>& fields);
   base::Result<void> connect();
   base::Result<Reply> receive();

@@ -27,8 +27,7 @@ namespace {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool sanitized = true;
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
 constexpr bool sanitized = true;
 #else
 constexpr bool sanitized = false;
@@ -52,9 +51,8 @@ struct Limit {
   rlim_t most;
 };
 constexpr rlim_t memory_most = 1UL << 30;  // the largest answer of a desk, read and shown
-constexpr std::array login_limits{Limit{RLIMIT_AS, memory_most}, Limit{RLIMIT_NOFILE, 32},
-                                  Limit{RLIMIT_FSIZE, 0},        Limit{RLIMIT_CORE, 0},
-                                  Limit{RLIMIT_MEMLOCK, 0},      Limit{RLIMIT_MSGQUEUE, 0},
+constexpr std::array login_limits{Limit{RLIMIT_AS, memory_most}, Limit{RLIMIT_NOFILE, 32}, Limit{RLIMIT_FSIZE, 0},
+                                  Limit{RLIMIT_CORE, 0},         Limit{RLIMIT_MEMLOCK, 0}, Limit{RLIMIT_MSGQUEUE, 0},
                                   Limit{RLIMIT_SIGPENDING, 64}};
 
 bool set_limit(const Limit& limit) {
@@ -211,10 +209,9 @@ constexpr long newest_known = 450;
 
 // Files of any owner and their owners; users to become; signals; the ports of posternd and Postfix;
 // Postfix's jails; who runs as what in /proc; more descriptors than usual.
-constexpr std::array needed_capabilities{
-    CAP_CHOWN,      CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,  CAP_FSETID,
-    CAP_KILL,       CAP_SETGID,       CAP_SETUID,          CAP_SETPCAP, CAP_SYS_CHROOT,
-    CAP_SYS_PTRACE, CAP_SYS_RESOURCE, CAP_NET_BIND_SERVICE};
+constexpr std::array needed_capabilities{CAP_CHOWN,      CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,  CAP_FSETID,
+                                         CAP_KILL,       CAP_SETGID,       CAP_SETUID,          CAP_SETPCAP, CAP_SYS_CHROOT,
+                                         CAP_SYS_PTRACE, CAP_SYS_RESOURCE, CAP_NET_BIND_SERVICE};
 
 constexpr std::uint32_t no_permission = SECCOMP_RET_ERRNO | EPERM;
 constexpr std::uint32_t missing = SECCOMP_RET_ERRNO | ENOSYS;
@@ -257,8 +254,7 @@ class Filter {
   }
   void deny_all_but(long number, unsigned index, std::initializer_list<std::uint32_t> values) {
     auto left = static_cast<std::uint8_t>(values.size());
-    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0,
-        static_cast<std::uint8_t>(left + 3));
+    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, static_cast<std::uint8_t>(left + 3));
     load(argument(index));
     for (const std::uint32_t value : values) add(BPF_JMP | BPF_JEQ | BPF_K, value, left--, 0);
     answer(no_permission);
@@ -319,9 +315,7 @@ bool filter_login() {
 
 }  // namespace
 
-bool seal() {
-  return set_limit({RLIMIT_CORE, 0}) && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-}
+bool seal() { return set_limit({RLIMIT_CORE, 0}) && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0; }
 
 bool confines_wholly() { return !sanitized; }
 

@@ -31,9 +31,7 @@ std::string fresh(const std::string& name) {
   return fmt::format(".{}.{:016x}", name, chance);
 }
 
-bool is_in_the_way(int why) {
-  return why == EISDIR || why == ENOTDIR || why == EEXIST || why == ENOTEMPTY;
-}
+bool is_in_the_way(int why) { return why == EISDIR || why == ENOTDIR || why == EEXIST || why == ENOTEMPTY; }
 
 struct CloseFolder {
   void operator()(DIR* stream) const { ::closedir(stream); }
@@ -50,20 +48,18 @@ bool write_all(int descriptor, const std::string& bytes) {
 }
 
 base::Error too_much(const Folder& folder, const std::string& name) {
-  return base::fail(base::ErrorCode::busy, folder.path() + "/" + name,
-                    "There is too much to be removed at once.");
+  return base::fail(base::ErrorCode::busy, folder.path() + "/" + name, "There is too much to be removed at once.");
 }
 
 /// Removes the files in `from` and moves its folders to `to`, under names that are free there; at
 /// most so many.
-base::Result<void> lift(const Folder& from, const Folder& to, std::uint64_t& number,
-                        std::size_t& most) {
+base::Result<void> lift(const Folder& from, const Folder& to, std::uint64_t& number, std::size_t& most) {
   for (const auto& name : from.names(most)) {
     if (most-- == 0) return too_much(from, name);
     if (::unlinkat(from.descriptor(), name.c_str(), 0) == 0) continue;
     const auto moved = [&] {
-      return ::renameat2(from.descriptor(), name.c_str(), to.descriptor(),
-                         fmt::format(".lifted-{}", number++).c_str(), RENAME_NOREPLACE) == 0;
+      return ::renameat2(from.descriptor(), name.c_str(), to.descriptor(), fmt::format(".lifted-{}", number++).c_str(),
+                         RENAME_NOREPLACE) == 0;
     };
     bool done = errno == EISDIR && moved();
     while (!done && errno == EEXIST) done = moved();
@@ -99,21 +95,19 @@ base::Result<void> Folder::own(const Owner& owner) const {
 
 bool Folder::is_owned_by(const Owner& owner) const {
   struct stat status {};
-  return ::fstat(descriptor(), &status) == 0 && status.st_uid == owner.uid &&
-         status.st_gid == owner.gid && (status.st_mode & 07777) == owner.mode;
+  return ::fstat(descriptor(), &status) == 0 && status.st_uid == owner.uid && status.st_gid == owner.gid &&
+         (status.st_mode & 07777) == owner.mode;
 }
 
 bool Folder::holds(const std::string& name, const Folder& folder) const {
   struct stat there {};
   struct stat status {};
-  return ::fstatat(descriptor(), name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-         ::fstat(folder.descriptor(), &status) == 0 && there.st_dev == status.st_dev &&
-         there.st_ino == status.st_ino;
+  return ::fstatat(descriptor(), name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && ::fstat(folder.descriptor(), &status) == 0 &&
+         there.st_dev == status.st_dev && there.st_ino == status.st_ino;
 }
 
 base::Result<void> Folder::give(const std::string& name, const Owner& owner) const {
-  const Descriptor file(
-      ::openat(descriptor(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const Descriptor file(::openat(descriptor(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file.good() || !is_roots(name)) return failed(name, "It is not a plain file of root's");
   if (::fchown(file.get(), owner.uid, owner.gid) != 0 || ::fchmod(file.get(), owner.mode) != 0)
     return failed(name, "The file's owner cannot be set");
@@ -122,13 +116,12 @@ base::Result<void> Folder::give(const std::string& name, const Owner& owner) con
 
 bool Folder::is_roots(const std::string& name) const {
   struct stat status {};
-  return ::fstatat(descriptor(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-         S_ISREG(status.st_mode) && status.st_uid == 0 && status.st_nlink == 1;
+  return ::fstatat(descriptor(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
+         status.st_uid == 0 && status.st_nlink == 1;
 }
 
 base::Result<Folder> Folder::make(const std::string& name, const Owner& owner) const {
-  if (::mkdirat(descriptor(), name.c_str(), 0700) != 0 && errno != EEXIST)
-    return failed(name, "The folder cannot be made");
+  if (::mkdirat(descriptor(), name.c_str(), 0700) != 0 && errno != EEXIST) return failed(name, "The folder cannot be made");
   auto folder = sub(name);
   if (!folder || folder->is_owned_by(owner)) return folder;
   auto owned = folder->own(owner);
@@ -142,28 +135,23 @@ base::Result<Folder> Folder::sub(const std::string& name) const {
   return folder;
 }
 
-base::Result<void> Folder::write(const std::string& name, const std::string& bytes,
-                                 mode_t mode) const {
+base::Result<void> Folder::write(const std::string& name, const std::string& bytes, mode_t mode) const {
   const std::string beside = fresh(name);
-  const Descriptor file(::openat(descriptor(), beside.c_str(),
-                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const Descriptor file(::openat(descriptor(), beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file.good()) return failed(beside, "The file cannot be made");
   base::Result<void> good;
-  if (!write_all(file.get(), bytes) || ::fchmod(file.get(), mode) != 0)
-    good = failed(beside, "The file cannot be written");
+  if (!write_all(file.get(), bytes) || ::fchmod(file.get(), mode) != 0) good = failed(beside, "The file cannot be written");
   if (good) good = rename(beside, name);
   if (!good) (void)::unlinkat(descriptor(), beside.c_str(), 0);
   return good;
 }
 
 base::Result<std::string> Folder::read(const std::string& name, std::size_t most) const {
-  const Descriptor file(
-      ::openat(descriptor(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const Descriptor file(::openat(descriptor(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file.good()) return failed(name, "The file cannot be opened");
   struct stat status {};
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != 0)
-    return base::fail(base::ErrorCode::denied, path_ + "/" + name,
-                      "This is not a plain file of root's.");
+    return base::fail(base::ErrorCode::denied, path_ + "/" + name, "This is not a plain file of root's.");
   std::string bytes(std::min(most, static_cast<std::size_t>(status.st_size)), '\0');
   const ssize_t count = ::pread(file.get(), bytes.data(), bytes.size(), 0);
   if (count < 0) return failed(name, "The file cannot be read");
@@ -173,11 +161,10 @@ base::Result<std::string> Folder::read(const std::string& name, std::size_t most
 
 /// Root's plain file with one name, or none.
 Descriptor Folder::own_log(const std::string& name) const {
-  Descriptor file(::openat(descriptor(), name.c_str(),
-                           O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  Descriptor file(::openat(descriptor(), name.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat status {};
-  const bool ours = file.good() && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
-                    status.st_uid == 0 && status.st_nlink == 1;
+  const bool ours =
+      file.good() && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == 0 && status.st_nlink == 1;
   return ours ? std::move(file) : Descriptor();
 }
 
@@ -185,9 +172,7 @@ Descriptor Folder::own_log(const std::string& name) const {
 /// something else there between two.
 base::Result<void> Folder::place_log(const std::string& beside, const std::string& name) const {
   for (int tries = 0; tries < tries_most; ++tries) {
-    if (::renameat2(descriptor(), beside.c_str(), descriptor(), name.c_str(), RENAME_NOREPLACE) ==
-        0)
-      return {};
+    if (::renameat2(descriptor(), beside.c_str(), descriptor(), name.c_str(), RENAME_NOREPLACE) == 0) return {};
     if (::renameat2(descriptor(), beside.c_str(), descriptor(), name.c_str(), RENAME_EXCHANGE) == 0)
       return rename(beside, name + ".not-roots");
   }
@@ -198,8 +183,7 @@ base::Result<Descriptor> Folder::open_log(const std::string& name) const {
   Descriptor there = own_log(name);
   if (there.good()) return there;
   const std::string beside = fresh(name);
-  Descriptor file(::openat(descriptor(), beside.c_str(),
-                           O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640));
+  Descriptor file(::openat(descriptor(), beside.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640));
   if (!file.good()) return failed(name, "The log cannot be opened");
   auto placed = place_log(beside, name);
   if (!placed) return placed.error();
@@ -208,8 +192,7 @@ base::Result<Descriptor> Folder::open_log(const std::string& name) const {
 
 base::Result<void> Folder::link(const std::string& name, const std::string& target) const {
   const std::string beside = fresh(name);
-  if (::symlinkat(target.c_str(), descriptor(), beside.c_str()) != 0)
-    return failed(beside, "The link cannot be made");
+  if (::symlinkat(target.c_str(), descriptor(), beside.c_str()) != 0) return failed(beside, "The link cannot be made");
   return rename(beside, name);
 }
 
@@ -238,8 +221,7 @@ base::Result<void> Folder::remove(const std::string& name) const {
   if (::fstat(folder->descriptor(), &status) != 0 || status.st_uid != 0) return discard(name);
   auto cleared = folder->clear(any_number);
   if (!cleared) return cleared;
-  if (::unlinkat(descriptor(), name.c_str(), AT_REMOVEDIR) != 0)
-    return failed(name, "The folder cannot be removed");
+  if (::unlinkat(descriptor(), name.c_str(), AT_REMOVEDIR) != 0) return failed(name, "The folder cannot be removed");
   return {};
 }
 
@@ -250,8 +232,7 @@ base::Result<void> Folder::discard(const std::string& name) const {
   if (::renameat2(descriptor(), name.c_str(), descriptor(), aside.c_str(), RENAME_NOREPLACE) != 0)
     return failed(name, "The folder cannot be removed");
   auto folder = sub(aside);
-  if (folder && folder->clear(others_most))
-    (void)::unlinkat(descriptor(), aside.c_str(), AT_REMOVEDIR);
+  if (folder && folder->clear(others_most)) (void)::unlinkat(descriptor(), aside.c_str(), AT_REMOVEDIR);
   return {};
 }
 
@@ -272,8 +253,7 @@ base::Result<void> Folder::clear(std::size_t most) const {
       good = inner->own(closed);
       if (good) good = lift(*inner, *this, lifted, most);
       if (!good) return good;
-      if (::unlinkat(descriptor(), name.c_str(), AT_REMOVEDIR) != 0)
-        return failed(name, "The folder cannot be removed");
+      if (::unlinkat(descriptor(), name.c_str(), AT_REMOVEDIR) != 0) return failed(name, "The folder cannot be removed");
     }
   return good;
 }
@@ -281,13 +261,11 @@ base::Result<void> Folder::clear(std::size_t most) const {
 std::vector<std::string> Folder::names(std::size_t most) const {
   std::vector<std::string> names;
   // A descriptor of its own: fdopendir takes it over and moves its offset.
-  const std::unique_ptr<DIR, CloseFolder> stream(
-      ::fdopendir(::openat(descriptor(), ".", folder_flags)));
+  const std::unique_ptr<DIR, CloseFolder> stream(::fdopendir(::openat(descriptor(), ".", folder_flags)));
   if (stream == nullptr) return names;
   // One more than may be done, so that the caller sees that there is more.
   while (const dirent* entry = names.size() <= most ? ::readdir(stream.get()) : nullptr)
-    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0)
-      names.emplace_back(entry->d_name);
+    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) names.emplace_back(entry->d_name);
   std::sort(names.begin(), names.end());
   return names;
 }

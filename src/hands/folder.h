@@ -39,8 +39,7 @@ class Folder {
 
   /// Writes beside and renames, so that nothing that is there is written through (a planted link or
   /// pipe). A folder in its place goes, as by remove().
-  [[nodiscard]] base::Result<void> write(const std::string& name, const std::string& bytes,
-                                         mode_t mode) const;
+  [[nodiscard]] base::Result<void> write(const std::string& name, const std::string& bytes, mode_t mode) const;
   /// Owner and mode of a plain file of root's in this folder.
   [[nodiscard]] base::Result<void> give(const std::string& name, const Owner& owner) const;
   /// Whether there is a plain file of root's with one name.
@@ -69,10 +68,8 @@ class Folder {
   [[nodiscard]] base::Result<void> clear(std::size_t most) const;
   [[nodiscard]] base::Result<void> discard(const std::string& name) const;
   [[nodiscard]] Descriptor own_log(const std::string& name) const;
-  [[nodiscard]] base::Result<void> place_log(const std::string& beside,
-                                             const std::string& name) const;
-  Folder(std::string path, Descriptor descriptor)
-      : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
+  [[nodiscard]] base::Result<void> place_log(const std::string& beside, const std::string& name) const;
+  Folder(std::string path, Descriptor descriptor) : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
   [[nodiscard]] base::Error failed(const std::string& name, const char* what) const;
 
   std::string path_;

@@ -38,9 +38,7 @@ constexpr const char* check_log = "check";  // socket in queue/public that a che
 constexpr std::array<std::string_view, 3> troubles{" error: ", " fatal: ", " panic: "};
 constexpr std::string_view ours = "# The gateway's DNS settings; the host's own are not used.\n";
 
-std::vector<std::string> clean_environment() {
-  return {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C"};
-}
+std::vector<std::string> clean_environment() { return {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C"}; }
 
 /// A file of the host's for the jail; empty when it has none.
 std::string host_file(const char* path) {
@@ -51,14 +49,11 @@ std::string host_file(const char* path) {
   return bytes;
 }
 
-std::string gen_name(std::uint64_t generation) {
-  return std::to_string(generation);
-}
+std::string gen_name(std::uint64_t generation) { return std::to_string(generation); }
 
 std::vector<std::string> options_of(const Service& service) {
   std::vector<std::string> options;
-  for (const Parameter& option : service.options)
-    options.insert(options.end(), {"-o", option.name + " = " + option.value});
+  for (const Parameter& option : service.options) options.insert(options.end(), {"-o", option.name + " = " + option.value});
   return options;
 }
 
@@ -66,11 +61,9 @@ std::vector<std::string> options_of(const Service& service) {
 /// nobody but root may open that one.
 class MasterReads {
  public:
-  explicit MasterReads(const Folder& generation)
-      : watch_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+  explicit MasterReads(const Folder& generation) : watch_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
     const std::string file = generation.path() + "/master.cf";
-    good_ = watch_.good() &&
-            ::inotify_add_watch(watch_.get(), file.c_str(), IN_CLOSE_NOWRITE | IN_DONT_FOLLOW) >= 0;
+    good_ = watch_.good() && ::inotify_add_watch(watch_.get(), file.c_str(), IN_CLOSE_NOWRITE | IN_DONT_FOLLOW) >= 0;
   }
   [[nodiscard]] bool good() const { return good_; }
   /// False after read_seconds.
@@ -89,8 +82,7 @@ class MasterReads {
 
 }  // namespace
 
-Instance::Instance(Folder mta, PostfixSetup setup)
-    : mta_(std::move(mta)), setup_(std::move(setup)) {}
+Instance::Instance(Folder mta, PostfixSetup setup) : mta_(std::move(mta)), setup_(std::move(setup)) {}
 
 std::uint64_t Instance::in_force() const {
   const std::string target = mta_.link_target("etc");
@@ -108,10 +100,8 @@ base::Result<Folder> Instance::generation_folder(std::uint64_t generation) const
 base::Result<void> Instance::make_folders() const {
   const Account& mail = setup_.mail_owner;
   const gid_t reader = setup_.tables.gid;
-  const std::array<std::pair<const char*, Owner>, 4> folders{{{"gen", {0, reader, 0750}},
-                                                              {"queue", {0, 0, 0755}},
-                                                              {"data", {mail.uid, mail.gid, 0700}},
-                                                              {"log", {0, reader, 0750}}}};
+  const std::array<std::pair<const char*, Owner>, 4> folders{
+      {{"gen", {0, reader, 0750}}, {"queue", {0, 0, 0755}}, {"data", {mail.uid, mail.gid, 0700}}, {"log", {0, reader, 0750}}}};
   for (const auto& [name, owner] : folders) {
     auto made = mta_.make(name, owner);
     if (!made) return made.error();
@@ -141,13 +131,11 @@ base::Result<void> Instance::judge(const Folder& generation) const {
   Stage stage;
   for (const auto& name : generation.names()) {
     if (!is_file_name(name))
-      return base::fail(base::ErrorCode::denied, generation.path(),
-                        "There is a file that no generation has. Stage it again.");
+      return base::fail(base::ErrorCode::denied, generation.path(), "There is a file that no generation has. Stage it again.");
     auto bytes = generation.read(name, file_bytes + 1);
     if (!bytes) return bytes.error();
     if (bytes->size() > file_bytes)
-      return base::fail(base::ErrorCode::denied, generation.path() + "/" + name,
-                        "The file is too large. Stage it again.");
+      return base::fail(base::ErrorCode::denied, generation.path() + "/" + name, "The file is too large. Stage it again.");
     stage.files.push_back({name, std::move(*bytes), 0600});
   }
   return check_generation(stage, {mta_.path(), setup_.daemons, setup_.mail_owner.name});
@@ -167,8 +155,7 @@ base::Result<void> Instance::thin_out(std::uint64_t newest) const {
   if (!gen) return gen.error();
   std::vector<std::uint64_t> numbers;
   for (const auto& name : gen->names())
-    if (const auto number = decode_generation(name);
-        number && *number != in_force() && *number != newest)
+    if (const auto number = decode_generation(name); number && *number != in_force() && *number != newest)
       numbers.push_back(*number);
   std::sort(numbers.begin(), numbers.end());
   while (numbers.size() + 2 > generations_most) {
@@ -183,13 +170,11 @@ base::Result<void> Instance::stage(const Stage& stage) {
   auto good = check_generation(stage, {mta_.path(), setup_.daemons, setup_.mail_owner.name});
   if (!good) return good;
   if (stage.generation == in_force())
-    return base::fail(
-        base::ErrorCode::exists,
-        fmt::format("Generation {} is in force and cannot be written again.", stage.generation));
+    return base::fail(base::ErrorCode::exists,
+                      fmt::format("Generation {} is in force and cannot be written again.", stage.generation));
   if (const auto last = newest(); stage.generation > last && stage.generation - last > steps_most)
-    return base::fail(base::ErrorCode::denied,
-                      fmt::format("Generation {} is too far beyond the newest, {}: the next is {}.",
-                                  stage.generation, last, last + 1));
+    return base::fail(base::ErrorCode::denied, fmt::format("Generation {} is too far beyond the newest, {}: the next is {}.",
+                                                           stage.generation, last, last + 1));
   good = make_folders();
   if (good) good = thin_out(stage.generation);
   if (!good) return good;
@@ -211,9 +196,8 @@ base::Result<void> Instance::stage(const Stage& stage) {
   return good ? gen->rename(beside, gen_name(stage.generation)) : good;
 }
 
-base::Result<void> Instance::greet(const std::string& config,
-                                   const std::vector<std::string>& options,
-                                   const std::string& service, int seconds) const {
+base::Result<void> Instance::greet(const std::string& config, const std::vector<std::string>& options, const std::string& service,
+                                   int seconds) const {
   auto log = listen_for_log();
   if (!log) return log.error();
   Program smtpd;
@@ -224,9 +208,8 @@ base::Result<void> Instance::greet(const std::string& config,
   smtpd.account = Account{"", setup_.mail_owner.uid, setup_.tables.gid};
   smtpd.arguments.insert(smtpd.arguments.end(), options.begin(), options.end());
   // Its log comes to us; and it must not wait for anvil, which may not run.
-  for (const auto& option :
-       {std::string("postlog_service_name=") + check_log,
-        std::string("smtpd_client_event_limit_exceptions=127.0.0.0/8, [::1]/128")})
+  for (const auto& option : {std::string("postlog_service_name=") + check_log,
+                             std::string("smtpd_client_event_limit_exceptions=127.0.0.0/8, [::1]/128")})
     smtpd.arguments.insert(smtpd.arguments.end(), {"-o", option});
   smtpd.environment = clean_environment();
   smtpd.environment.push_back("MAIL_CONFIG=" + config);
@@ -234,16 +217,14 @@ base::Result<void> Instance::greet(const std::string& config,
   auto ended = run(smtpd, "QUIT\r\n", seconds, log->get());
   (void)remove_log();
   if (!ended) return ended.error();
-  const bool greeted =
-      ended->text.starts_with("220 ") || ended->text.find("\n220 ") != std::string::npos;
+  const bool greeted = ended->text.starts_with("220 ") || ended->text.find("\n220 ") != std::string::npos;
   // "error:" is how a table that cannot be opened is told; mail would be deferred at its first use.
-  const bool clean = std::none_of(troubles.begin(), troubles.end(), [&](std::string_view trouble) {
-    return ended->log.find(trouble) != std::string::npos;
-  });
+  const bool clean = std::none_of(troubles.begin(), troubles.end(),
+                                  [&](std::string_view trouble) { return ended->log.find(trouble) != std::string::npos; });
   if (greeted && clean) return {};
   return base::fail(base::ErrorCode::invalid, service,
-                    fmt::format("smtpd does not start with these files ({}): {}{}",
-                                describe(ended->status), greeted ? "" : ended->text, ended->log));
+                    fmt::format("smtpd does not start with these files ({}): {}{}", describe(ended->status),
+                                greeted ? "" : ended->text, ended->log));
 }
 
 base::Result<Descriptor> Instance::listen_for_log() const {
@@ -258,13 +239,11 @@ base::Result<Descriptor> Instance::listen_for_log() const {
     // The folder lets nobody else in; smtpd is another user. The mode comes with the name: the
     // folder is mail_owner's, who could put a link there before a chmod.
     const mode_t before = ::umask(0);
-    const bool bound =
-        ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    const bool bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     ::umask(before);
     if (bound) return socket;
   }
-  return base::fail(base::ErrorCode::io, path,
-                    fmt::format("The socket cannot be made: {}.", std::strerror(errno)));
+  return base::fail(base::ErrorCode::io, path, fmt::format("The socket cannot be made: {}.", std::strerror(errno)));
 }
 
 base::Result<void> Instance::remove_log() const {
@@ -289,18 +268,15 @@ base::Result<void> Instance::check(std::uint64_t generation) const {
   // It finds less than smtpd does, but also in what is not smtpd; and it makes the queue's folders.
   auto checked = postfix("check", folder->path(), tool_seconds);
   if (!checked) return checked.error();
-  if (checked->status != 0)
-    return base::fail(base::ErrorCode::invalid, fmt::format("generation {}", generation),
-                      checked->text);
+  if (checked->status != 0) return base::fail(base::ErrorCode::invalid, fmt::format("generation {}", generation), checked->text);
   for (const auto& service : *services) {
     if (service.command != "smtpd") continue;
-    const auto left = std::chrono::duration_cast<std::chrono::seconds>(
-        deadline - std::chrono::steady_clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::seconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0)
       return base::fail(base::ErrorCode::unreachable, service.name,
                         fmt::format("The check did not end within {} s.", check_seconds));
-    auto greeted = greet(folder->path(), options_of(service), service.name,
-                         std::min(tool_seconds, static_cast<int>(left.count())));
+    auto greeted =
+        greet(folder->path(), options_of(service), service.name, std::min(tool_seconds, static_cast<int>(left.count())));
     if (!greeted) return greeted;
   }
   return {};
@@ -326,8 +302,7 @@ base::Result<void> Instance::prune(std::uint64_t oldest) const {
   return {};
 }
 
-base::Result<Ended> Instance::postfix(const std::string& verb, const std::string& config,
-                                      int seconds) const {
+base::Result<Ended> Instance::postfix(const std::string& verb, const std::string& config, int seconds) const {
   Program program;
   program.path = setup_.command;
   program.arguments = {"postfix", "-c", config, verb};
@@ -359,9 +334,7 @@ base::Result<void> Instance::bound_log(std::size_t most) const {
 
 // What is in force may be of an earlier postern-hands, which judged otherwise.
 base::Result<void> Instance::judge_in_force() const {
-  if (in_force() == 0)
-    return base::fail(base::ErrorCode::restricted,
-                      "No generation of Postfix's files is in force yet.");
+  if (in_force() == 0) return base::fail(base::ErrorCode::restricted, "No generation of Postfix's files is in force yet.");
   auto folder = generation_folder(in_force());
   return folder ? judge(*folder) : base::Result<void>(folder.error());
 }
@@ -383,15 +356,13 @@ base::Result<pid_t> Instance::master() const {
   auto queue = mta_.sub("queue");
   auto folder = queue ? queue->sub("pid") : std::move(queue);
   if (!folder) return folder.error();
-  const Descriptor file(
-      ::openat(folder->descriptor(), "master.pid", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const Descriptor file(::openat(folder->descriptor(), "master.pid", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   auto text = folder->read("master.pid", 32);
   if (!file.good() || !text || ::flock(file.get(), LOCK_SH | LOCK_NB) == 0)
     return base::fail(base::ErrorCode::io, "Postfix does not run.");
   const pid_t pid = std::atoi(text->c_str());
   if (pid > 1) return pid;
-  return base::fail(base::ErrorCode::io, folder->path() + "/master.pid",
-                    "Postfix's master has not written its number.");
+  return base::fail(base::ErrorCode::io, folder->path() + "/master.pid", "Postfix's master has not written its number.");
 }
 
 // Not by "postfix reload", whose postconf opens master.cf, too.
@@ -411,9 +382,8 @@ base::Result<void> Instance::reload() const {
                                   std::strerror(errno)));
   send_signal(pidfd, SIGHUP);
   if (reads.done()) return good;
-  return base::fail(
-      base::ErrorCode::unreachable, "reload",
-      fmt::format("Postfix's master did not read its files within {} s.", read_seconds));
+  return base::fail(base::ErrorCode::unreachable, "reload",
+                    fmt::format("Postfix's master did not read its files within {} s.", read_seconds));
 }
 
 base::Result<void> Instance::stop() const {

@@ -75,12 +75,11 @@ class Instance {
   base::Result<void> make_log() const;
   base::Result<Folder> generation_folder(std::uint64_t generation) const;
   base::Result<void> fill_jail() const;
-  base::Result<void> greet(const std::string& config, const std::vector<std::string>& options,
-                           const std::string& service, int seconds) const;
+  base::Result<void> greet(const std::string& config, const std::vector<std::string>& options, const std::string& service,
+                           int seconds) const;
   base::Result<Descriptor> listen_for_log() const;
   base::Result<void> remove_log() const;
-  base::Result<Ended> postfix(const std::string& verb, const std::string& config,
-                              int seconds) const;
+  base::Result<Ended> postfix(const std::string& verb, const std::string& config, int seconds) const;
   base::Result<void> must(const char* verb) const;
   base::Result<void> judge_in_force() const;
   base::Result<pid_t> master() const;

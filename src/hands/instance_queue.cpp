@@ -26,8 +26,7 @@ void count_in(int parent, const char* name, bool deeper, std::uint64_t& count) {
     if (folder >= 0) ::close(folder);
     return;
   }
-  for (const dirent* entry = ::readdir(entries); entry != nullptr && count < counted_most;
-       entry = ::readdir(entries)) {
+  for (const dirent* entry = ::readdir(entries); entry != nullptr && count < counted_most; entry = ::readdir(entries)) {
     if (entry->d_name[0] == '.') continue;
     if (deeper && std::strlen(entry->d_name) == 1)
       count_in(folder, entry->d_name, false, count);

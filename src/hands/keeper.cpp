@@ -18,12 +18,10 @@ namespace {
 
 constexpr std::int64_t first_wait_ms = 100;
 constexpr std::int64_t longest_wait_ms = 10'000;
-constexpr std::int64_t proven_ms =
-    10'000;  // alive so long: the next death starts from the first wait
-constexpr std::int64_t grace_ms = 10'000;  // from SIGTERM to SIGKILL
+constexpr std::int64_t proven_ms = 10'000;  // alive so long: the next death starts from the first wait
+constexpr std::int64_t grace_ms = 10'000;   // from SIGTERM to SIGKILL
 constexpr const char* pid_file = "posternd.pid";
-constexpr const char* deleted =
-    " (deleted)";  // /proc/PID/exe after an upgrade put another file there
+constexpr const char* deleted = " (deleted)";  // /proc/PID/exe after an upgrade put another file there
 
 std::string read_link(const std::string& path) {
   std::array<char, PATH_MAX> target{};
@@ -46,15 +44,9 @@ std::string read_proc(const std::string& path) {
 }  // namespace
 
 Keeper::Keeper(KeeperSetup setup, const Folder& run, const Folder& log_folder, const Log& log)
-    : setup_(std::move(setup)),
-      run_(run),
-      log_folder_(log_folder),
-      log_(log),
-      wait_ms_(first_wait_ms) {}
+    : setup_(std::move(setup)), run_(run), log_folder_(log_folder), log_(log), wait_ms_(first_wait_ms) {}
 
-std::vector<std::string> Keeper::arguments() const {
-  return {setup_.program, "--machine", setup_.machine, "--dir", setup_.dir};
-}
+std::vector<std::string> Keeper::arguments() const { return {setup_.program, "--machine", setup_.machine, "--dir", setup_.dir}; }
 
 bool Keeper::is_ours(pid_t pid) const {
   const std::string proc = fmt::format("/proc/{}/", pid);
@@ -99,8 +91,7 @@ void Keeper::start(std::int64_t now_ms) {
   Program program;
   program.path = setup_.program;
   program.arguments = arguments();
-  program.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
-                         "HOME=" + setup_.dir};
+  program.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=" + setup_.dir};
   program.descriptors = {null.get(), log->get(), log->get()};
   program.account = setup_.account;
   program.low_ports = true;
@@ -147,9 +138,7 @@ void Keeper::stop(std::int64_t now_ms) {
   kill_ms_ = now_ms + grace_ms;
 }
 
-base::Result<void> Keeper::bound_log() const {
-  return rotate(log_folder_, "posternd.log");
-}
+base::Result<void> Keeper::bound_log() const { return rotate(log_folder_, "posternd.log"); }
 
 std::int64_t Keeper::tick(std::int64_t now_ms) {
   if (start_ms_ >= 0 && start_ms_ <= now_ms) start(now_ms);

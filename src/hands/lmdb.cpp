@@ -22,8 +22,7 @@ constexpr std::size_t little_room = 256U << 10;
 constexpr std::size_t last_map_bytes = std::size_t{16} << 30;
 
 MDB_val bytes_of(const std::string& text) {
-  return {text.size() + 1,
-          const_cast<char*>(text.c_str())};  // with its NUL; LMDB does not write to it
+  return {text.size() + 1, const_cast<char*>(text.c_str())};  // with its NUL; LMDB does not write to it
 }
 
 std::string text_of(const MDB_val& value) {
@@ -53,8 +52,7 @@ void fit(MDB_env* environment) {
   if (size.st_size != used) (void)!ftruncate(file, used);
 }
 
-int write_once(MDB_env* environment, const std::map<std::string, std::string>& put,
-               const std::vector<std::string>& drop) {
+int write_once(MDB_env* environment, const std::map<std::string, std::string>& put, const std::vector<std::string>& drop) {
   MDB_txn* raw = nullptr;
   MDB_dbi database = 0;
   int code = mdb_txn_begin(environment, nullptr, 0, &raw);
@@ -77,21 +75,14 @@ int write_once(MDB_env* environment, const std::map<std::string, std::string>& p
 }  // namespace
 
 base::Error failed(const std::string& path, int code) {
-  if (code < 0)
-    return fail(ErrorCode::damaged, path,
-                fmt::format("The table is no sound database: {}.", mdb_strerror(code)));
+  if (code < 0) return fail(ErrorCode::damaged, path, fmt::format("The table is no sound database: {}.", mdb_strerror(code)));
   // LMDB calls a write that the system cut short an I/O error.
   struct statvfs disk {};
-  if (code == EIO && statvfs(path.c_str(), &disk) == 0 &&
-      disk.f_bavail * disk.f_frsize < little_room)
-    code = ENOSPC;
+  if (code == EIO && statvfs(path.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < little_room) code = ENOSPC;
   std::string mend;
-  if (code == ENOSPC || code == EDQUOT)
-    mend = " Make room on its file system; what the table held before is still in force.";
-  if (code == EROFS)
-    mend = " Make its file system writable; what the table held before is still in force.";
-  return fail(ErrorCode::io, path,
-              fmt::format("The table cannot be used: {}.{}", mdb_strerror(code), mend));
+  if (code == ENOSPC || code == EDQUOT) mend = " Make room on its file system; what the table held before is still in force.";
+  if (code == EROFS) mend = " Make its file system writable; what the table held before is still in force.";
+  return fail(ErrorCode::io, path, fmt::format("The table cannot be used: {}.{}", mdb_strerror(code), mend));
 }
 
 base::Result<Environment> open(const std::string& path, unsigned flags) {
@@ -118,8 +109,7 @@ base::Result<void> lock(MDB_env* environment, const std::string& path, bool excl
   while (fcntl(file, F_OFD_SETLK, &what) != 0) {
     if (errno != EAGAIN && errno != EACCES && errno != EINTR) return failed(path, errno);
     if (std::chrono::steady_clock::now() > deadline)
-      return fail(ErrorCode::busy, path,
-                  "Another process has kept this table locked for 5 seconds.");
+      return fail(ErrorCode::busy, path, "Another process has kept this table locked for 5 seconds.");
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
   return {};
@@ -134,8 +124,7 @@ void release(MDB_env* environment) {
   fcntl(file, F_OFD_SETLK, &what);
 }
 
-base::Result<std::map<std::string, std::string>> rows(MDB_env* environment,
-                                                      const std::string& path) {
+base::Result<std::map<std::string, std::string>> rows(MDB_env* environment, const std::string& path) {
   MDB_txn* raw = nullptr;
   int code = mdb_txn_begin(environment, nullptr, MDB_RDONLY, &raw);
   if (code != 0) return failed(path, code);
@@ -155,8 +144,7 @@ base::Result<std::map<std::string, std::string>> rows(MDB_env* environment,
   return all;
 }
 
-base::Result<void> write(MDB_env* environment, const std::string& path,
-                         const std::map<std::string, std::string>& put,
+base::Result<void> write(MDB_env* environment, const std::string& path, const std::map<std::string, std::string>& put,
                          const std::vector<std::string>& drop) {
   int code = write_once(environment, put, drop);
   while (code == MDB_MAP_FULL) {
@@ -172,8 +160,7 @@ base::Result<void> write(MDB_env* environment, const std::string& path,
   return done;
 }
 
-base::Result<void> expect(MDB_env* environment, const std::string& path,
-                          const std::map<std::string, std::string>& there,
+base::Result<void> expect(MDB_env* environment, const std::string& path, const std::map<std::string, std::string>& there,
                           const std::vector<std::string>& gone) {
   MDB_txn* raw = nullptr;
   int code = mdb_txn_begin(environment, nullptr, MDB_RDONLY, &raw);
@@ -182,8 +169,7 @@ base::Result<void> expect(MDB_env* environment, const std::string& path,
   MDB_dbi database = 0;
   if (code = mdb_dbi_open(raw, nullptr, 0, &database); code != 0) return failed(path, code);
   const auto differs = [&](const std::string& row) {
-    return fail(ErrorCode::damaged, path,
-                fmt::format("The row {} does not read back as it was written.", row));
+    return fail(ErrorCode::damaged, path, fmt::format("The row {} does not read back as it was written.", row));
   };
   MDB_val value{};
   for (const auto& [row, text] : there) {

@@ -36,19 +36,16 @@ base::Result<void> lock(MDB_env* environment, const std::string& path, bool excl
 void release(MDB_env* environment);
 
 /// All rows, without the trailing NULs. Under the shared lock.
-base::Result<std::map<std::string, std::string>> rows(MDB_env* environment,
-                                                      const std::string& path);
+base::Result<std::map<std::string, std::string>> rows(MDB_env* environment, const std::string& path);
 
 /// Puts and drops rows in one transaction, growing the map while it is full. Under the exclusive
 /// lock.
-base::Result<void> write(MDB_env* environment, const std::string& path,
-                         const std::map<std::string, std::string>& put,
+base::Result<void> write(MDB_env* environment, const std::string& path, const std::map<std::string, std::string>& put,
                          const std::vector<std::string>& drop);
 
 /// Looks the rows up: error damaged, naming the first that is not as it should be. Under the shared
 /// lock.
-base::Result<void> expect(MDB_env* environment, const std::string& path,
-                          const std::map<std::string, std::string>& there,
+base::Result<void> expect(MDB_env* environment, const std::string& path, const std::map<std::string, std::string>& there,
                           const std::vector<std::string>& gone);
 
 }  // namespace postern::hands::lmdb

@@ -26,16 +26,14 @@ void Log::line(std::string_view text) const {
   tm utc{};
   ::gmtime_r(&now.tv_sec, &utc);
   const std::string full =
-      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z {}\n", utc.tm_year + 1900,
-                  utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                  now.tv_nsec / 1'000'000, base::printable_line(text, line_most));
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z {}\n", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
+                  utc.tm_min, utc.tm_sec, now.tv_nsec / 1'000'000, base::printable_line(text, line_most));
   (void)!::write(file_.get(), full.data(), full.size());
 }
 
 void Log::rotate() {
   struct stat status {};
-  if (::fstat(file_.get(), &status) != 0 || static_cast<std::size_t>(status.st_size) < bytes_most_)
-    return;
+  if (::fstat(file_.get(), &status) != 0 || static_cast<std::size_t>(status.st_size) < bytes_most_) return;
   const std::string old = name_ + ".1";
   // Others may make files in this folder, too: what is there may be theirs, and a folder.
   if (!folder_->is_roots(old) && !folder_->remove(old)) return;

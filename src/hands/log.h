@@ -15,8 +15,7 @@ namespace postern::hands {
 class Log {
  public:
   /// NAME in `folder`, which must outlive this. Errors: Folder::open_log's.
-  static base::Result<Log> open(const Folder& folder, std::string name,
-                                std::size_t bytes_most = 8U << 20);
+  static base::Result<Log> open(const Folder& folder, std::string name, std::size_t bytes_most = 8U << 20);
   void line(std::string_view text) const;
   /// When the file has its most bytes, it becomes NAME.1, in the place of the one before, and a new
   /// one begins. A child that was forked before goes on writing to the old one.

@@ -35,8 +35,7 @@ base::Result<Ends> open_terminal(const Login& login) {
   size.ws_col = static_cast<unsigned short>(login.columns);
   int master = -1;
   int slave = -1;
-  if (::openpty(&master, &slave, nullptr, nullptr, &size) != 0)
-    return failed("No terminal could be made");
+  if (::openpty(&master, &slave, nullptr, nullptr, &size) != 0) return failed("No terminal could be made");
   Ends ends;
   ends.outer.emplace_back(master);
   ends.inner.emplace_back(slave);
@@ -65,8 +64,7 @@ bool is_unix_stream(int descriptor) {
   socklen_t size = sizeof domain;
   if (::getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0) return false;
   size = sizeof type;
-  return ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && domain == AF_UNIX &&
-         type == SOCK_STREAM;
+  return ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && domain == AF_UNIX && type == SOCK_STREAM;
 }
 
 }  // namespace
@@ -77,8 +75,7 @@ Logins::Logins(std::string program, gid_t group, LoginUids uids)
 /// A number that a process of others has is left alone, and the next one taken.
 base::Result<pid_t> Logins::start_as_own_user(Program program, uid_t& uid) {
   constexpr int tries = 100;
-  base::Result<pid_t> pid =
-      base::fail(base::ErrorCode::busy, "All user numbers for logins are taken.");
+  base::Result<pid_t> pid = base::fail(base::ErrorCode::busy, "All user numbers for logins are taken.");
   for (int i = 0; i < tries && !pid && pid.error().code == base::ErrorCode::busy; ++i) {
     const auto next = uids_.take();
     if (!next) break;
@@ -92,10 +89,8 @@ base::Result<pid_t> Logins::start_as_own_user(Program program, uid_t& uid) {
 
 base::Result<std::vector<Descriptor>> Logins::start(const Login& login, const Descriptor& desk) {
   if (sessions_.size() >= sessions_most)
-    return base::fail(base::ErrorCode::busy,
-                      fmt::format("{} logins are open already.", sessions_most));
-  if (!is_unix_stream(desk.get()))
-    return base::fail(base::ErrorCode::usage, "The descriptor that came is no desk's socket.");
+    return base::fail(base::ErrorCode::busy, fmt::format("{} logins are open already.", sessions_most));
+  if (!is_unix_stream(desk.get())) return base::fail(base::ErrorCode::usage, "The descriptor that came is no desk's socket.");
   auto ends = login.terminal ? open_terminal(login) : open_pipes();
   if (!ends) return ends.error();
   int status[2];
@@ -107,11 +102,9 @@ base::Result<std::vector<Descriptor>> Logins::start(const Login& login, const De
   program.path = program_;
   // The line not as an argument: everybody on the host can read those.
   program.arguments = {"postern", login.line ? "--line" : "--login"};
-  program.environment = {"TERM=" + login.term, "LANG=C.UTF-8", "HOME=/nonexistent",
-                         "POSTERN_DESK_FD=3"};
+  program.environment = {"TERM=" + login.term, "LANG=C.UTF-8", "HOME=/nonexistent", "POSTERN_DESK_FD=3"};
   if (login.line) program.environment.push_back("POSTERN_LINE=" + *login.line);
-  program.descriptors = {ends->inner[0].get(), ends->inner[1].get(), ends->inner[2].get(),
-                         desk.get()};
+  program.descriptors = {ends->inner[0].get(), ends->inner[1].get(), ends->inner[2].get(), desk.get()};
   program.confined = true;
   program.alone = true;
   program.terminal = login.terminal;
@@ -130,8 +123,7 @@ bool Logins::ended(pid_t pid, int status) {
   const auto session = sessions_.find(pid);
   if (session == sessions_.end()) return false;
   const int code = code_of(status);
-  if (session->second.status.good())
-    (void)!::write(session->second.status.get(), &code, sizeof code);
+  if (session->second.status.good()) (void)!::write(session->second.status.get(), &code, sizeof code);
   end_all_of({"", session->second.uid, group_});
   uids_.give_back(session->second.uid);
   sessions_.erase(session);

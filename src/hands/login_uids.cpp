@@ -61,20 +61,16 @@ bool is_mapped(const Range& range) {
 base::Result<LoginUids> LoginUids::open(const std::string& text) {
   const auto range = parse(text);
   if (!range || range->last < range->first) return refuse(text, "this is no range of numbers");
-  if (range->first < least_uid || range->last > greatest_uid || range->contains(nobody_uid) ||
-      range->contains(old_nobody_uid))
+  if (range->first < least_uid || range->last > greatest_uid || range->contains(nobody_uid) || range->contains(old_nobody_uid))
     return refuse(text, "numbers that the system needs are in it");
   if (range->last - range->first + 1 < base::limits::sessions)
-    return refuse(text, fmt::format("{} logins may be open at once, and each needs its own",
-                                    base::limits::sessions));
-  if (!is_mapped(*range))
-    return refuse(text, "this user namespace (/proc/self/uid_map) does not have them");
+    return refuse(text, fmt::format("{} logins may be open at once, and each needs its own", base::limits::sessions));
+  if (!is_mapped(*range)) return refuse(text, "this user namespace (/proc/self/uid_map) does not have them");
   Descriptor locks(::open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   struct stat status {};
   if (!locks.good() || ::fstat(locks.get(), &status) != 0)
     return base::fail(base::ErrorCode::io, lock_path,
-                      fmt::format("The locks of logins' user numbers cannot be opened: {}.",
-                                  std::strerror(errno)));
+                      fmt::format("The locks of logins' user numbers cannot be opened: {}.", std::strerror(errno)));
   if (status.st_uid != 0 || !S_ISREG(status.st_mode))
     return base::fail(base::ErrorCode::denied, lock_path, "This file is not root's. Remove it.");
   // From anywhere in it: what a login leaves of its number meets the next holder late.

@@ -32,8 +32,7 @@ bool is_network(std::string_view text) {
   if (slash != std::string_view::npos && !is_digits(text.substr(slash + 1), 3)) return false;
   const std::string address(text.substr(0, slash));
   in6_addr ignored{};
-  return ::inet_pton(AF_INET, address.c_str(), &ignored) == 1 ||
-         ::inet_pton(AF_INET6, address.c_str(), &ignored) == 1;
+  return ::inet_pton(AF_INET, address.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, address.c_str(), &ignored) == 1;
 }
 
 /// "REJECT" or "REJECT TEXT".
@@ -59,8 +58,7 @@ bool is_regexp_line(std::string_view line) {
   if (take(line, "/^/ ")) return is_reject(line) && !has_single_dollar(line);
   // The probe's line: a name that was drawn for this generation.
   if (!take(line, "/^") || line.size() < probe_name_digits ||
-      line.substr(0, probe_name_digits).find_first_not_of("0123456789abcdef") !=
-          std::string_view::npos)
+      line.substr(0, probe_name_digits).find_first_not_of("0123456789abcdef") != std::string_view::npos)
     return false;
   line.remove_prefix(probe_name_digits);
   return take(line, "@postern-probe\\.invalid$/ REJECT generation ") && line.ends_with('.') &&
@@ -99,21 +97,17 @@ base::Result<void> check_lookup_file(std::string_view name, std::string_view byt
   const bool cidr = name.ends_with(".cidr");
   const bool regexp = name.ends_with(".regexp");
   if (!cidr && !regexp && name != "plan.sum")
-    return base::fail(base::ErrorCode::denied, base::printable_line(name, shown),
-                      "A generation of a gateway has no such file.");
+    return base::fail(base::ErrorCode::denied, base::printable_line(name, shown), "A generation of a gateway has no such file.");
   const std::string where(name);
-  if (!bytes.empty() && bytes.back() != '\n')
-    return base::fail(base::ErrorCode::invalid, where, "Its last line has no end.");
+  if (!bytes.empty() && bytes.back() != '\n') return base::fail(base::ErrorCode::invalid, where, "Its last line has no end.");
   while (!bytes.empty()) {
     const std::string_view line = bytes.substr(0, bytes.find('\n'));
     bytes.remove_prefix(line.size() + 1);
     const bool plain =
-        line.size() <= line_most &&
-        std::all_of(line.begin(), line.end(), [](char c) { return c >= ' ' && c <= '~'; });
+        line.size() <= line_most && std::all_of(line.begin(), line.end(), [](char c) { return c >= ' ' && c <= '~'; });
     if (!plain || !is_good_line(name, line))
       return base::fail(base::ErrorCode::invalid, where,
-                        fmt::format("'{}' is not a line as a gateway has it.",
-                                    base::printable_line(line, shown)));
+                        fmt::format("'{}' is not a line as a gateway has it.", base::printable_line(line, shown)));
   }
   return {};
 }

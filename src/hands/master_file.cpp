@@ -17,21 +17,15 @@ constexpr std::string_view option_start = "  -o { ";
 constexpr std::string_view option_end = " }";
 
 base::Error refuse(std::string_view file, std::string_view line, std::string_view why) {
-  return base::fail(base::ErrorCode::invalid, std::string(file),
-                    fmt::format("'{}' {}.", base::printable_line(line, shown), why));
+  return base::fail(base::ErrorCode::invalid, std::string(file), fmt::format("'{}' {}.", base::printable_line(line, shown), why));
 }
 
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_name(std::string_view text) {
-  return !text.empty() && is_lower(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {
-    return is_lower(c) || is_digit(c) || c == '_';
-  });
+  return !text.empty() && is_lower(text[0]) &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
 }
 
 /// A column of master.cf: letters, digits and what addresses and numbers need; no brace, no '$', no
@@ -39,8 +33,7 @@ bool is_name(std::string_view text) {
 bool is_column(std::string_view text) {
   constexpr std::string_view others = "-_.:[]?";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_lower(c) || (c >= 'A' && c <= 'Z') || is_digit(c) ||
-           others.find(c) != std::string_view::npos;
+    return is_lower(c) || (c >= 'A' && c <= 'Z') || is_digit(c) || others.find(c) != std::string_view::npos;
   });
 }
 
@@ -80,8 +73,7 @@ base::Result<void> add_option(std::string_view line, std::vector<Service>& servi
   constexpr std::string_view file = "master.cf";
   if (services.empty()) return refuse(file, line, "is an option without a service");
   Parameter option;
-  if (line.size() < option_start.size() + option_end.size() || !line.starts_with(option_start) ||
-      !line.ends_with(option_end))
+  if (line.size() < option_start.size() + option_end.size() || !line.starts_with(option_start) || !line.ends_with(option_end))
     return refuse(file, line, "is not '  -o { NAME = VALUE }'");
   line.remove_prefix(option_start.size());
   line.remove_suffix(option_end.size());
@@ -103,8 +95,7 @@ base::Result<Service> service_of(std::string_view line) {
   }
   if (words.size() != 8 || !std::all_of(words.begin(), words.end(), is_column))
     return refuse("master.cf", line, "is not eight plain words with one blank between them");
-  return Service{words[0], words[1], words[2], words[3], words[4],
-                 words[5], words[6], words[7], {}};
+  return Service{words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7], {}};
 }
 
 }  // namespace

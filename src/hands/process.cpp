@@ -33,8 +33,7 @@ void drain(int log_socket, std::string& log) {
   while (log_socket >= 0) {
     const ssize_t size = ::recv(log_socket, line.data(), line.size(), MSG_DONTWAIT);
     if (size <= 0) return;
-    if (log.size() < text_bytes)
-      log.append(line.data(), static_cast<std::size_t>(size)).push_back('\n');
+    if (log.size() < text_bytes) log.append(line.data(), static_cast<std::size_t>(size)).push_back('\n');
   }
 }
 
@@ -44,11 +43,9 @@ bool wait_for(pid_t pid, int seconds, int log_socket, Ended& ended) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
   bool in_time = true;
   while (pidfd.good()) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     std::array<pollfd, 2> watched{pollfd{pidfd.get(), POLLIN, 0}, pollfd{log_socket, POLLIN, 0}};
-    const int ready = ::poll(watched.data(), watched.size(),
-                             static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    const int ready = ::poll(watched.data(), watched.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
     drain(log_socket, ended.log);
     if ((ready < 0 && errno == EINTR) || (ready > 0 && watched[0].revents == 0)) continue;
     if (ready == 0) {
@@ -85,12 +82,9 @@ base::Result<Account> find_account(const std::string& name) {
   else if (is_number)
     account = {"", number, number};
   else
-    return base::fail(
-        base::ErrorCode::not_found,
-        fmt::format("There is no system user {}. Make it, e.g. with adduser --system.", name));
-  if (account.uid == 0)
-    return base::fail(base::ErrorCode::invalid,
-                      "Nothing is started as root. Name another system user.");
+    return base::fail(base::ErrorCode::not_found,
+                      fmt::format("There is no system user {}. Make it, e.g. with adduser --system.", name));
+  if (account.uid == 0) return base::fail(base::ErrorCode::invalid, "Nothing is started as root. Name another system user.");
   return account;
 }
 
@@ -121,17 +115,16 @@ base::Result<Ended> run(Program program, const std::string& input, int seconds, 
   const Descriptor in(::memfd_create("input", MFD_CLOEXEC));
   const Descriptor out(::memfd_create("output", MFD_CLOEXEC));
   // Not pipes: what a tool leaves running in the background would hold a pipe open.
-  if (!in.good() || !out.good() ||
-      ::pwrite(in.get(), input.data(), input.size(), 0) != static_cast<ssize_t>(input.size()))
+  if (!in.good() || !out.good() || ::pwrite(in.get(), input.data(), input.size(), 0) != static_cast<ssize_t>(input.size()))
     return failed(program.path, "No room for its input and output", errno);
   program.descriptors = {in.get(), out.get(), out.get()};
   auto pid = start(program);
   if (!pid) return pid.error();
   Ended ended;
   if (!wait_for(*pid, seconds, log_socket, ended))
-    return base::fail(base::ErrorCode::unreachable, program.path,
-                      fmt::format("It did not end within {} s and was killed. It said: {}{}",
-                                  seconds, content_of(out.get()), ended.log));
+    return base::fail(
+        base::ErrorCode::unreachable, program.path,
+        fmt::format("It did not end within {} s and was killed. It said: {}{}", seconds, content_of(out.get()), ended.log));
   ended.text = content_of(out.get());
   return ended;
 }
@@ -147,23 +140,16 @@ void end_all_of(const Account& account) {
   }
 }
 
-int code_of(int status) {
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
+int code_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
 std::string describe(int status) {
-  if (WIFSIGNALED(status))
-    return fmt::format("signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+  if (WIFSIGNALED(status)) return fmt::format("signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   return fmt::format("exit code {}", WEXITSTATUS(status));
 }
 
-Descriptor open_pidfd(pid_t pid) {
-  return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-}
+Descriptor open_pidfd(pid_t pid) { return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
 
-void send_signal(const Descriptor& pidfd, int signal) {
-  ::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0);
-}
+void send_signal(const Descriptor& pidfd, int signal) { ::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0); }
 
 bool has_ended(const Descriptor& pidfd) {
   pollfd one{pidfd.get(), POLLIN, 0};

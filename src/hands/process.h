@@ -52,8 +52,7 @@ struct Ended {
 /// Runs it to its end with `input`; killed after `seconds`, which is an error (unreachable).
 /// `log_socket`: a datagram socket that it logs to, read meanwhile (its sender waits when ten lines
 /// are unread).
-base::Result<Ended> run(Program program, const std::string& input, int seconds,
-                        int log_socket = -1);
+base::Result<Ended> run(Program program, const std::string& input, int seconds, int log_socket = -1);
 
 /// Ends every process of that account, which must be nobody's but ours, in one stroke.
 void end_all_of(const Account& account);

@@ -39,13 +39,10 @@ constexpr std::array rules{
     Rule{Verb::listing, "listing", 0, 0, 0, 0, true},
 };
 
-base::Error refuse(std::string text) {
-  return base::fail(base::ErrorCode::usage, std::move(text));
-}
+base::Error refuse(std::string text) { return base::fail(base::ErrorCode::usage, std::move(text)); }
 
 void put_length(std::string& into, std::size_t length) {
-  for (int shift = 24; shift >= 0; shift -= 8)
-    into.push_back(static_cast<char>(length >> shift & 0xff));
+  for (int shift = 24; shift >= 0; shift -= 8) into.push_back(static_cast<char>(length >> shift & 0xff));
 }
 
 std::size_t length_at(std::string_view bytes) {
@@ -55,8 +52,7 @@ std::size_t length_at(std::string_view bytes) {
 }
 
 template <class Number>
-std::optional<Number> number_in(const std::string& field, Number least, Number most,
-                                int base = 10) {
+std::optional<Number> number_in(const std::string& field, Number least, Number most, int base = 10) {
   Number number{};
   const char* end = field.data() + field.size();
   const auto [rest, error] = std::from_chars(field.data(), end, number, base);
@@ -68,9 +64,8 @@ std::optional<Number> number_in(const std::string& field, Number least, Number m
 }  // namespace
 
 const Rule* rule_of(std::uint8_t verb) {
-  const auto found = std::find_if(rules.begin(), rules.end(), [&](const Rule& rule) {
-    return static_cast<std::uint8_t>(rule.verb) == verb;
-  });
+  const auto found =
+      std::find_if(rules.begin(), rules.end(), [&](const Rule& rule) { return static_cast<std::uint8_t>(rule.verb) == verb; });
   return found == rules.end() ? nullptr : &*found;
 }
 
@@ -100,8 +95,7 @@ Head decode_head(std::string_view bytes) {
   return {length_at(bytes), static_cast<std::uint8_t>(bytes[4])};
 }
 
-base::Result<std::vector<std::string>> decode_fields(std::string_view body, std::size_t least,
-                                                     std::size_t most) {
+base::Result<std::vector<std::string>> decode_fields(std::string_view body, std::size_t least, std::size_t most) {
   std::vector<std::string> fields;
   while (!body.empty()) {
     if (body.size() < 4 || length_at(body) > body.size() - 4) return refuse("A field is cut off.");
@@ -132,8 +126,7 @@ base::Error decode_error(std::uint8_t kind, std::string_view body) {
 
 bool is_file_name(std::string_view name) {
   if (name == "main.cf" || name == "master.cf" || name == "plan.sum") return true;
-  return name.size() <= 128 && is_plain_name(name) &&
-         (name.ends_with(".cidr") || name.ends_with(".regexp"));
+  return name.size() <= 128 && is_plain_name(name) && (name.ends_with(".cidr") || name.ends_with(".regexp"));
 }
 
 std::vector<std::string> encode_stage(const Stage& stage) {
@@ -155,16 +148,14 @@ base::Result<Stage> decode_stage(const std::vector<std::string>& fields) {
   for (std::size_t i = 1; i < fields.size(); i += 3) {
     const std::string& name = fields[i];
     if (!is_file_name(name))
-      return refuse(fmt::format("No generation may hold a file named '{}'.",
-                                base::printable_line(name, shown)));
+      return refuse(fmt::format("No generation may hold a file named '{}'.", base::printable_line(name, shown)));
     for (const auto& other : stage.files)
       if (other.name == name) return refuse(fmt::format("The file {} comes twice.", name));
     const auto mode = number_in<std::uint32_t>(fields[i + 1], 0600, 0644, 8);
     if (!mode || (*mode != 0644 && *mode != 0640 && *mode != 0600))
-      return refuse(fmt::format("The file {} may have mode 644, 640 or 600, not {}.", name,
-                                base::printable_line(fields[i + 1], shown)));
-    if (fields[i + 2].size() > file_bytes)
-      return refuse(fmt::format("The file {} is larger than {} bytes.", name, file_bytes));
+      return refuse(
+          fmt::format("The file {} may have mode 644, 640 or 600, not {}.", name, base::printable_line(fields[i + 1], shown)));
+    if (fields[i + 2].size() > file_bytes) return refuse(fmt::format("The file {} is larger than {} bytes.", name, file_bytes));
     stage.files.push_back({name, fields[i + 2], *mode});
   }
   return stage;
@@ -172,9 +163,7 @@ base::Result<Stage> decode_stage(const std::vector<std::string>& fields) {
 
 base::Result<std::uint64_t> decode_generation(const std::string& field) {
   const auto number = number_in<std::uint64_t>(field, 1, INT64_MAX);
-  if (!number)
-    return refuse(
-        fmt::format("'{}' is not a generation's number.", base::printable_line(field, shown)));
+  if (!number) return refuse(fmt::format("'{}' is not a generation's number.", base::printable_line(field, shown)));
   return *number;
 }
 
@@ -182,16 +171,13 @@ base::Result<void> check_address(const std::string& field) {
   in6_addr ignored{};
   // inet_pton stops at a NUL, which our field may hold.
   const bool text = field.find('\0') == std::string::npos;
-  if (text && (::inet_pton(AF_INET, field.c_str(), &ignored) == 1 ||
-               ::inet_pton(AF_INET6, field.c_str(), &ignored) == 1))
+  if (text && (::inet_pton(AF_INET, field.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, field.c_str(), &ignored) == 1))
     return {};
-  return refuse(fmt::format("'{}' is not the IP address of a name server.",
-                            base::printable_line(field, shown)));
+  return refuse(fmt::format("'{}' is not the IP address of a name server.", base::printable_line(field, shown)));
 }
 
 std::vector<std::string> encode_table(const TableChange& change) {
-  std::vector<std::string> fields{change.table, change.whole ? "whole" : "change",
-                                  std::to_string(change.put.size())};
+  std::vector<std::string> fields{change.table, change.whole ? "whole" : "change", std::to_string(change.put.size())};
   fields.reserve(fields.size() + 2 * change.put.size() + change.drop.size());
   for (const auto& [key, value] : change.put) fields.insert(fields.end(), {key, value});
   fields.insert(fields.end(), change.drop.begin(), change.drop.end());
@@ -228,37 +214,32 @@ base::Result<TableChange> decode_table(std::string_view body) {
 
 base::Result<void> check_tables(const std::vector<std::string>& names) {
   for (const auto& name : names)
-    if (!is_plain_name(name))
-      return refuse(
-          fmt::format("'{}' is not the name of a table.", base::printable_line(name, shown)));
+    if (!is_plain_name(name)) return refuse(fmt::format("'{}' is not the name of a table.", base::printable_line(name, shown)));
   return {};
 }
 
 std::vector<std::string> encode_login(const Login& login) {
-  std::vector<std::string> fields{login.terminal ? "terminal" : "pipes", login.term,
-                                  std::to_string(login.rows), std::to_string(login.columns)};
+  std::vector<std::string> fields{login.terminal ? "terminal" : "pipes", login.term, std::to_string(login.rows),
+                                  std::to_string(login.columns)};
   if (login.line) fields.push_back(*login.line);
   return fields;
 }
 
 bool is_term(std::string_view term) {
-  return !term.empty() && term.size() <= 64 && term[0] != '.' &&
-         std::all_of(term.begin(), term.end(), [](char c) {
-           return c == '+' || c == '-' || is_plain_name("a" + std::string(1, c));
-         });
+  return !term.empty() && term.size() <= 64 && term[0] != '.' && std::all_of(term.begin(), term.end(), [](char c) {
+    return c == '+' || c == '-' || is_plain_name("a" + std::string(1, c));
+  });
 }
 
 base::Result<Login> decode_login(const std::vector<std::string>& fields) {
   Login login;
   login.terminal = fields.at(0) == "terminal";
-  if (!login.terminal && fields[0] != "pipes")
-    return refuse("A login wants 'terminal' or 'pipes'.");
+  if (!login.terminal && fields[0] != "pipes") return refuse("A login wants 'terminal' or 'pipes'.");
   login.term = fields.at(1);
   if (!is_term(login.term)) return refuse("This is not the name of a terminal type.");
   const auto rows = number_in<unsigned>(fields.at(2), 1, terminal_most);
   const auto columns = number_in<unsigned>(fields.at(3), 1, terminal_most);
-  if (!rows || !columns)
-    return refuse(fmt::format("A terminal has 1 to {} rows and columns.", terminal_most));
+  if (!rows || !columns) return refuse(fmt::format("A terminal has 1 to {} rows and columns.", terminal_most));
   login.rows = *rows;
   login.columns = *columns;
   if (fields.size() == 5) {

@@ -71,8 +71,7 @@ struct Head {
 /// `bytes` holds at least head_bytes.
 Head decode_head(std::string_view bytes);
 /// Error usage: not whole fields, or more or fewer of them than asked for.
-base::Result<std::vector<std::string>> decode_fields(std::string_view body, std::size_t least,
-                                                     std::size_t most);
+base::Result<std::vector<std::string>> decode_fields(std::string_view body, std::size_t least, std::size_t most);
 
 /// The first field of a body, or nothing when it is cut off.
 std::string_view first_field(std::string_view body);

@@ -33,8 +33,7 @@ Done running(Instance& instance) {
 }
 
 /// `whole`: whether it was a request as the table has it.
-Done perform(Instance& instance, const Rule& rule, std::string_view body,
-             std::optional<Tables>& open, bool& whole) {
+Done perform(Instance& instance, const Rule& rule, std::string_view body, std::optional<Tables>& open, bool& whole) {
   if (rule.verb == Verb::table) {
     auto change = decode_table(body);
     if (!change) return change.error();
@@ -51,27 +50,18 @@ Done perform(Instance& instance, const Rule& rule, std::string_view body,
     }
     case Verb::check:
     case Verb::switch_to:
-    case Verb::prune:
-      return numbered(instance, rule.verb, fields->at(0));
-    case Verb::start:
-      return told(instance.start());
-    case Verb::reload:
-      return told(instance.reload());
-    case Verb::stop:
-      return told(instance.stop());
-    case Verb::resolver:
-      return told(instance.resolver(*fields));
-    case Verb::sweep:
-      return told(instance.sweep(*fields));
-    case Verb::running:
-      return running(instance);
-    case Verb::queue:
-      return instance.queue();
+    case Verb::prune: return numbered(instance, rule.verb, fields->at(0));
+    case Verb::start: return told(instance.start());
+    case Verb::reload: return told(instance.reload());
+    case Verb::stop: return told(instance.stop());
+    case Verb::resolver: return told(instance.resolver(*fields));
+    case Verb::sweep: return told(instance.sweep(*fields));
+    case Verb::running: return running(instance);
+    case Verb::queue: return instance.queue();
     case Verb::door:
     case Verb::listing:
     case Verb::table:
-    case Verb::login:
-      break;
+    case Verb::login: break;
   }
   return base::fail(base::ErrorCode::internal, "This is not Postfix's.");
 }
@@ -87,19 +77,16 @@ Worked hand_over(const base::Result<Descriptor>& service, int socket) {
 
 }  // namespace
 
-Outcome work_out(Instance& instance, const Rule& rule, std::string_view body,
-                 std::optional<Tables>& open) {
+Outcome work_out(Instance& instance, const Rule& rule, std::string_view body, std::optional<Tables>& open) {
   constexpr std::size_t line_most = 2048;
   bool whole = true;
   const Done done = perform(instance, rule, body, open, whole);
   if (done) return {Worked::done, encode_frame(reply_done, *done), {}};
   const base::Error& error = done.error();
-  return {whole ? Worked::failed : Worked::refused, encode_error(error),
-          base::printable_line(base::to_text(error), line_most)};
+  return {whole ? Worked::failed : Worked::refused, encode_error(error), base::printable_line(base::to_text(error), line_most)};
 }
 
-Worked work(Instance& instance, const Rule& rule, std::string_view body, int socket,
-            const Log& log) {
+Worked work(Instance& instance, const Rule& rule, std::string_view body, int socket, const Log& log) {
   if (rule.verb == Verb::door && body.empty()) return hand_over(instance.door(), socket);
   if (rule.verb == Verb::listing && body.empty()) return hand_over(instance.listing(), socket);
   std::optional<Tables> none;
@@ -112,8 +99,7 @@ Worked work(Instance& instance, const Rule& rule, std::string_view body, int soc
 std::optional<std::uint64_t> generation_of(const Rule& rule, std::string_view body) {
   constexpr std::array numbered_verbs{Verb::stage, Verb::check, Verb::switch_to, Verb::prune};
   constexpr std::size_t field_most = 4 + 20;
-  if (std::find(numbered_verbs.begin(), numbered_verbs.end(), rule.verb) == numbered_verbs.end())
-    return std::nullopt;
+  if (std::find(numbered_verbs.begin(), numbered_verbs.end(), rule.verb) == numbered_verbs.end()) return std::nullopt;
   const std::string field(first_field(body.substr(0, field_most)));
   auto number = decode_generation(field);
   if (!number) return std::nullopt;
@@ -134,10 +120,9 @@ base::Result<void> Checked::begin(const Rule& rule, std::string_view body) {
     now_ = generation;
   }
   if (rule.verb == Verb::switch_to && !generations_.contains(*generation))
-    return base::fail(base::ErrorCode::restricted,
-                      fmt::format("Generation {} was not checked by this postern-hands as it is "
-                                  "now. Check it first.",
-                                  *generation));
+    return base::fail(base::ErrorCode::restricted, fmt::format("Generation {} was not checked by this postern-hands as it is "
+                                                               "now. Check it first.",
+                                                               *generation));
   return {};
 }
 

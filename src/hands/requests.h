@@ -29,11 +29,9 @@ struct Outcome {
   std::string log;    ///< a line of at most 2 KiB; empty: nothing to say
 };
 /// In a child: does what is asked. `open`: tables that it goes on with, for one that stays.
-Outcome work_out(Instance& instance, const Rule& rule, std::string_view body,
-                 std::optional<Tables>& open);
+Outcome work_out(Instance& instance, const Rule& rule, std::string_view body, std::optional<Tables>& open);
 /// The same, and sends the answer to `socket`.
-Worked work(Instance& instance, const Rule& rule, std::string_view body, int socket,
-            const Log& log);
+Worked work(Instance& instance, const Rule& rule, std::string_view body, int socket, const Log& log);
 
 /// The generations that were checked here as they lie on the disk now. A restart forgets all but
 /// the one in force, which only root could have put there.

@@ -12,8 +12,7 @@ namespace postern::hands {
 namespace {
 
 /// Empties the log but for what came after the first `kept` bytes.
-base::Result<void> begin_anew(const Folder& folder, const std::string& name, std::size_t kept,
-                              std::size_t most) {
+base::Result<void> begin_anew(const Folder& folder, const std::string& name, std::size_t kept, std::size_t most) {
   auto file = folder.open_log(name);
   if (!file) return file.error();
   auto now = folder.read(name, most);
@@ -31,8 +30,8 @@ base::Result<void> begin_anew(const Folder& folder, const std::string& name, std
 
 base::Result<void> rotate(const Folder& folder, const std::string& name, std::size_t most) {
   struct stat status {};
-  if (::fstatat(folder.descriptor(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-      !S_ISREG(status.st_mode) || static_cast<std::size_t>(status.st_size) <= most)
+  if (::fstatat(folder.descriptor(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode) ||
+      static_cast<std::size_t>(status.st_size) <= most)
     return {};
   // A writer that has gone mad may have written any amount since the last look: more is cut, not kept.
   const std::size_t read_most = 2 * most;
@@ -49,8 +48,7 @@ base::Result<void> rotate(const Folder& folder, const std::string& name, std::si
       (void)begin_anew(folder, name, static_cast<std::size_t>(status.st_size), read_most);
     return written;
   }
-  for (int i = logs_kept - 1; i > 0; --i)
-    (void)folder.rename(fmt::format("{}.{}", name, i), fmt::format("{}.{}", name, i + 1));
+  for (int i = logs_kept - 1; i > 0; --i) (void)folder.rename(fmt::format("{}.{}", name, i), fmt::format("{}.{}", name, i + 1));
   if (auto placed = folder.rename(copy, name + ".1"); !placed) return placed;
   return begin_anew(folder, name, text->size(), read_most);
 }

@@ -85,8 +85,7 @@ void RowWriter::work(int socket) {
     const ssize_t size = ::recv(socket, body.data(), body.size(), 0);
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) ::_exit(ended_early);
-    const std::string_view request =
-        std::string_view(body).substr(0, static_cast<std::size_t>(size));
+    const std::string_view request = std::string_view(body).substr(0, static_cast<std::size_t>(size));
     const std::string answer = packed(work_out(instance_, rule_of(Verb::table), request, open));
     if (::send(socket, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) ::_exit(ended_early);
   }

@@ -59,12 +59,10 @@ class Server {
       : house_(house),
         log_(std::move(log)),
         signals_(std::move(signals)),
-        instance_(std::move(house_.mta),
-                  {options.postfix, options.postfix_daemons, house_.mail_owner, house_.user}),
+        instance_(std::move(house_.mta), {options.postfix, options.postfix_daemons, house_.mail_owner, house_.user}),
         rows_(instance_),
         logins_(options.bin + "/postern", house_.cli_user.gid, std::move(house_.login_uids)),
-        keeper_({options.bin + "/posternd", options.machine, options.dir, house_.user}, house_.run,
-                house_.log, log_),
+        keeper_({options.bin + "/posternd", options.machine, options.dir, house_.user}, house_.run, house_.log, log_),
         checked_(instance_.in_force()) {}
 
   void loop();
@@ -81,10 +79,8 @@ class Server {
   bool advance(Connection& connection);
   void handle(Connection& connection, const Rule& rule);
   void begin_work(Connection& connection, const Rule& rule, const std::string& body);
-  void login(Connection& connection, const std::vector<std::string>& fields,
-             const Descriptor& desk);
-  void answer(Connection& connection, const std::string& frame,
-              const std::vector<int>& descriptors = {});
+  void login(Connection& connection, const std::vector<std::string>& fields, const Descriptor& desk);
+  void answer(Connection& connection, const std::string& frame, const std::vector<int>& descriptors = {});
   void refuse(Connection& connection, const base::Error& error);
   void turn_away(Connection& connection, const base::Error& error);
   void take_rows();
@@ -107,11 +103,11 @@ class Server {
   pid_t worker_ = 0;  // who works now; one at a time: Postfix's files are one thing
   bool stopping_ = false;
   bool postfix_stopped_ = false;
-  pid_t bringer_ = 0;                           // the worker that brings mail back
-  std::uint64_t bring_at_end_ = ends_in_vain;   // of posternd
-  bool left_to_posternd_ = false;  // what Postfix does: it has asked, or mail was brought back without it
-  std::int64_t look_at_ms_ = 0;  // when to look at the logs again
-  bool more_to_do_ = false;      // a request was done: another may lie behind it, read already
+  pid_t bringer_ = 0;                          // the worker that brings mail back
+  std::uint64_t bring_at_end_ = ends_in_vain;  // of posternd
+  bool left_to_posternd_ = false;              // what Postfix does: it has asked, or mail was brought back without it
+  std::int64_t look_at_ms_ = 0;                // when to look at the logs again
+  bool more_to_do_ = false;                    // a request was done: another may lie behind it, read already
   bool done_ = false;
 };
 
@@ -141,8 +137,7 @@ void Server::wait() {
   const std::int64_t log_wake = bound_logs();
   for (const std::int64_t other : {login_wake, end_slow_frames(), log_wake})
     if (wake < 0 || (other >= 0 && other < wake)) wake = other;
-  const int patience =
-      wake < 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(wake - now_ms(), 0, 60'000));
+  const int patience = wake < 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(wake - now_ms(), 0, 60'000));
   if (::poll(watched.data(), watched.size(), more_to_do_ ? 0 : patience) < 0) return;
 
   for (std::size_t i = fixed; i < logins; ++i)
@@ -188,8 +183,8 @@ void Server::reap() {
 Connection* Server::worker_done(bool good) {
   const pid_t pid = std::exchange(worker_, 0);
   checked_.end(good);
-  const auto found = std::find_if(connections_.begin(), connections_.end(),
-                                  [&](const auto& each) { return each->worker == pid; });
+  const auto found =
+      std::find_if(connections_.begin(), connections_.end(), [&](const auto& each) { return each->worker == pid; });
   if (found == connections_.end()) return nullptr;
   Connection* connection = found->get();
   connection->worker = 0;
@@ -216,8 +211,7 @@ void Server::worker_ended(Connection& connection, int status) {
     return;
   }
   log_.line(fmt::format("the child for a request ended with {}", describe(status)));
-  refuse(connection, base::fail(base::ErrorCode::internal,
-                                "postern-hands failed in this request; its log says how."));
+  refuse(connection, base::fail(base::ErrorCode::internal, "postern-hands failed in this request; its log says how."));
 }
 
 /// Room for one more connection: the one that has been idle longest goes.
@@ -225,8 +219,7 @@ void Server::make_place() {
   if (connections_.size() < connections_most) return;
   Connection* oldest = nullptr;
   for (const auto& connection : connections_)
-    if (connection->worker == 0 && connection->inbox.empty() &&
-        (oldest == nullptr || connection->used_ms < oldest->used_ms))
+    if (connection->worker == 0 && connection->inbox.empty() && (oldest == nullptr || connection->used_ms < oldest->used_ms))
       oldest = connection.get();
   if (oldest == nullptr) return;
   shut(oldest->socket.get());
@@ -240,16 +233,13 @@ void Server::accept() {
   connection->socket = std::move(socket);
   ucred peer{};
   socklen_t size = sizeof peer;
-  const bool known =
-      ::getsockopt(connection->socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+  const bool known = ::getsockopt(connection->socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
   if (!known || (peer.uid != 0 && peer.uid != house_.user.uid))
     return turn_away(*connection,
-                     base::fail(base::ErrorCode::denied,
-                                fmt::format("User {} may not ask postern-hands.", peer.uid)));
+                     base::fail(base::ErrorCode::denied, fmt::format("User {} may not ask postern-hands.", peer.uid)));
   make_place();
   if (connections_.size() >= connections_most)
-    return turn_away(*connection,
-                     base::fail(base::ErrorCode::busy, "Too many connections to postern-hands."));
+    return turn_away(*connection, base::fail(base::ErrorCode::busy, "Too many connections to postern-hands."));
   connection->used_ms = now_ms();
   connections_.push_back(std::move(connection));
 }
@@ -258,11 +248,8 @@ void Server::accept() {
 /// in the socket.
 bool Server::wants_bytes(Connection& connection) {
   if (connection.dead || connection.worker != 0 || connection.inbox.has_frame()) return false;
-  if (!connection.inbox.has_head() || connection.inbox.head().length <= small_frame ||
-      connection.has_room)
-    return true;
-  const auto large = std::count_if(connections_.begin(), connections_.end(),
-                                   [](const auto& each) { return each->has_room; });
+  if (!connection.inbox.has_head() || connection.inbox.head().length <= small_frame || connection.has_room) return true;
+  const auto large = std::count_if(connections_.begin(), connections_.end(), [](const auto& each) { return each->has_room; });
   if (static_cast<std::size_t>(large) >= large_frames_most) return false;
   connection.has_room = true;
   connection.begun_ms = now_ms();
@@ -277,8 +264,7 @@ std::int64_t Server::end_slow_frames() {
   for (const auto& connection : connections_) {
     if (connection->begun_ms == 0 || !wants_bytes(*connection)) continue;
     const std::int64_t due = std::max(connection->begun_ms + frame_ms, now);
-    if (due == now)
-      refuse(*connection, base::fail(base::ErrorCode::usage, "The request did not come whole."));
+    if (due == now) refuse(*connection, base::fail(base::ErrorCode::usage, "The request did not come whole."));
     if (next < 0 || due < next) next = due;
   }
   return next;
@@ -308,14 +294,11 @@ bool Server::advance(Connection& connection) {
   const Head head = connection.inbox.head();
   const Rule* rule = rule_of(head.kind);
   if (rule == nullptr)
-    refuse(connection,
-           base::fail(base::ErrorCode::usage, fmt::format("There is no verb {}.", head.kind)));
+    refuse(connection, base::fail(base::ErrorCode::usage, fmt::format("There is no verb {}.", head.kind)));
   else if (head.length > rule->bytes_most)
-    refuse(connection, base::fail(base::ErrorCode::usage,
-                                  fmt::format("A request to {} may have {} bytes, not {}.",
-                                              rule->name, rule->bytes_most, head.length)));
-  if (connection.dead || !connection.inbox.has_frame() || (rule->touches_postfix && worker_ != 0))
-    return false;
+    refuse(connection, base::fail(base::ErrorCode::usage, fmt::format("A request to {} may have {} bytes, not {}.", rule->name,
+                                                                      rule->bytes_most, head.length)));
+  if (connection.dead || !connection.inbox.has_frame() || (rule->touches_postfix && worker_ != 0)) return false;
   handle(connection, *rule);
   return true;
 }
@@ -326,11 +309,9 @@ void Server::handle(Connection& connection, const Rule& rule) {
   connection.has_room = false;
   connection.begun_ms = connection.inbox.empty() ? 0 : now_ms();
   connection.used_ms = now_ms();
-  if (stopping_)
-    return refuse(connection, base::fail(base::ErrorCode::busy, "postern-hands is ending."));
+  if (stopping_) return refuse(connection, base::fail(base::ErrorCode::busy, "postern-hands is ending."));
   if (descriptors.size() != rule.descriptors)
-    return refuse(connection, base::fail(base::ErrorCode::usage,
-                                         "Descriptors are missing, or nobody asked for them."));
+    return refuse(connection, base::fail(base::ErrorCode::usage, "Descriptors are missing, or nobody asked for them."));
   if (rule.touches_postfix) return begin_work(connection, rule, body);
   auto fields = decode_fields(body, rule.fields_least, rule.fields_most);
   if (!fields) return refuse(connection, fields.error());
@@ -369,8 +350,7 @@ void Server::begin_work(Connection& connection, const Rule& rule, const std::str
   connection.worker = pid;
 }
 
-void Server::login(Connection& connection, const std::vector<std::string>& fields,
-                   const Descriptor& desk) {
+void Server::login(Connection& connection, const std::vector<std::string>& fields, const Descriptor& desk) {
   auto wanted = decode_login(fields);
   // Answered only: all logins of posternd share this connection.
   if (!wanted) return answer(connection, encode_error(wanted.error()));
@@ -384,8 +364,7 @@ void Server::login(Connection& connection, const std::vector<std::string>& field
   answer(connection, encode_frame(reply_done, {}), numbers);
 }
 
-void Server::answer(Connection& connection, const std::string& frame,
-                    const std::vector<int>& descriptors) {
+void Server::answer(Connection& connection, const std::string& frame, const std::vector<int>& descriptors) {
   if (!send_frame(connection.socket.get(), frame, descriptors)) connection.dead = true;
 }
 
@@ -436,8 +415,7 @@ void Server::bring_mail_back() {
   bring_at_end_ = keeper_.ends() + 1;
   const std::uint64_t generation = instance_.in_force();
   if (generation == 0) return;
-  log_.line(fmt::format("posternd does not come up: Postfix is started with generation {}, which was in force last",
-                        generation));
+  log_.line(fmt::format("posternd does not come up: Postfix is started with generation {}, which was in force last", generation));
   worker_ = ::fork();
   if (worker_ != 0) {
     if (worker_ < 0) worker_ = 0;

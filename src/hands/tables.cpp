@@ -15,9 +15,7 @@ constexpr std::size_t kept_most = 8;
 
 }  // namespace
 
-std::string table_file(const std::string& table) {
-  return table + ".lmdb";
-}
+std::string table_file(const std::string& table) { return table + ".lmdb"; }
 
 std::string host_start() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
@@ -50,8 +48,7 @@ base::Result<void> Tables::make_anew(const TableChange& change) const {
   return base::Error{good.error().code, path(file), good.error().text};
 }
 
-base::Result<void> Tables::write_beside(const std::string& name,
-                                        const std::map<std::string, std::string>& rows) const {
+base::Result<void> Tables::write_beside(const std::string& name, const std::map<std::string, std::string>& rows) const {
   const auto there = folder_.names();
   if (std::find(there.begin(), there.end(), name) != there.end())
     if (auto removed = folder_.remove(name); !removed) return removed;
@@ -61,8 +58,7 @@ base::Result<void> Tables::write_beside(const std::string& name,
 }
 
 base::Result<void> Tables::change(const TableChange& change) {
-  if (auto ready = of_this_boot_ ? base::Result<void>() : forget_before_this_boot(); !ready)
-    return ready;
+  if (auto ready = of_this_boot_ ? base::Result<void>() : forget_before_this_boot(); !ready) return ready;
   of_this_boot_ = true;
   if (change.whole) return make_anew(change);
   const std::string file = table_file(change.table);
@@ -82,8 +78,8 @@ base::Result<void> Tables::change(const TableChange& change) {
 // mapped is only believed while the file is the one that was left, to the byte and the nanosecond.
 base::Result<MDB_env*> Tables::environment_of(const std::string& file) {
   struct stat now {};
-  if (::fstatat(folder_.descriptor(), file.c_str(), &now, AT_SYMLINK_NOFOLLOW) != 0 ||
-      !S_ISREG(now.st_mode) || now.st_uid != 0 || now.st_nlink != 1)
+  if (::fstatat(folder_.descriptor(), file.c_str(), &now, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(now.st_mode) || now.st_uid != 0 ||
+      now.st_nlink != 1)
     return base::fail(base::ErrorCode::io, path(file), "The table is not there.");
   const auto kept = kept_.find(file);
   const auto same = [&now](const struct stat& then) {
@@ -100,16 +96,13 @@ base::Result<MDB_env*> Tables::environment_of(const std::string& file) {
 void Tables::leave(const std::string& file) {
   int number = -1;
   const auto kept = kept_.find(file);
-  if (mdb_env_get_fd(kept->second.environment.get(), &number) != 0 ||
-      ::fstat(number, &kept->second.left) != 0)
-    kept_.erase(kept);
+  if (mdb_env_get_fd(kept->second.environment.get(), &number) != 0 || ::fstat(number, &kept->second.left) != 0) kept_.erase(kept);
 }
 
 base::Result<void> Tables::sweep(const std::vector<std::string>& keep) const {
   for (const auto& name : folder_.names()) {
-    const bool kept = name == boot_file ||
-                      std::any_of(keep.begin(), keep.end(),
-                                  [&](const auto& table) { return table_file(table) == name; });
+    const bool kept =
+        name == boot_file || std::any_of(keep.begin(), keep.end(), [&](const auto& table) { return table_file(table) == name; });
     if (kept) continue;
     auto removed = folder_.remove(name);
     if (!removed) return removed;

@@ -41,13 +41,10 @@ class Tables {
   };
   base::Result<MDB_env*> environment_of(const std::string& file);
   void leave(const std::string& file);
-  [[nodiscard]] std::string path(const std::string& file) const {
-    return folder_.path() + "/" + file;
-  }
+  [[nodiscard]] std::string path(const std::string& file) const { return folder_.path() + "/" + file; }
   base::Result<void> forget_before_this_boot() const;
   base::Result<void> make_anew(const TableChange& change) const;
-  base::Result<void> write_beside(const std::string& name,
-                                  const std::map<std::string, std::string>& rows) const;
+  base::Result<void> write_beside(const std::string& name, const std::map<std::string, std::string>& rows) const;
 
   Folder folder_;
   gid_t group_;

@@ -95,12 +95,10 @@ constexpr std::string_view clone_limit = "_destination_concurrency_limit";
 constexpr std::array smtp_options{Row{"smtp_connection_cache_on_demand", Form::text, "no"},
                                   Row{"smtp_connection_reuse_count_limit", Form::number, ""}};
 constexpr std::array door_options{
-    Row{"smtpd_relay_restrictions", Form::text,
-        "check_recipient_access regexp:$generation_directory/door.regexp, reject"}};
-constexpr std::array smtpd_options{Row{"message_size_limit", Form::number, ""},
-                                   Row{"smtpd_client_restrictions", Form::clients, ""},
-                                   Row{"smtpd_recipient_restrictions", Form::restrictions, ""},
-                                   Row{"smtpd_relay_restrictions", Form::restrictions, ""}};
+    Row{"smtpd_relay_restrictions", Form::text, "check_recipient_access regexp:$generation_directory/door.regexp, reject"}};
+constexpr std::array smtpd_options{
+    Row{"message_size_limit", Form::number, ""}, Row{"smtpd_client_restrictions", Form::clients, ""},
+    Row{"smtpd_recipient_restrictions", Form::restrictions, ""}, Row{"smtpd_relay_restrictions", Form::restrictions, ""}};
 
 /// A service as the gateway plans it: all columns but unprivileged, which is always "-". The
 /// programs neither deliver to files or commands nor change their user by what a table says.
@@ -133,16 +131,11 @@ base::Error denied(std::string where, std::string text) {
   return base::fail(base::ErrorCode::denied, std::move(where), std::move(text));
 }
 
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_number(std::string_view text) {
-  return !text.empty() && text.size() <= 10 && text[0] != '0' &&
-         std::all_of(text.begin(), text.end(), is_digit) &&
+  return !text.empty() && text.size() <= 10 && text[0] != '0' && std::all_of(text.begin(), text.end(), is_digit) &&
          (text.size() < 10 || text <= "2147483647");
 }
 
@@ -151,14 +144,12 @@ bool is_clone(std::string_view name) {
   if (!name.starts_with("dc")) return false;
   name.remove_prefix(2);
   const std::size_t middle = name.find('m');
-  return middle != std::string_view::npos && is_number(name.substr(0, middle)) &&
-         is_number(name.substr(middle + 1));
+  return middle != std::string_view::npos && is_number(name.substr(0, middle)) && is_number(name.substr(middle + 1));
 }
 
 bool is_host_name(std::string_view text) {
   return !text.empty() && text.size() <= 253 && text.find("..") == std::string_view::npos &&
-         (is_letter(text[0]) || is_digit(text[0]) || text[0] == '_') &&
-         std::all_of(text.begin(), text.end(), [](char c) {
+         (is_letter(text[0]) || is_digit(text[0]) || text[0] == '_') && std::all_of(text.begin(), text.end(), [](char c) {
            return is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '.';
          });
 }
@@ -180,9 +171,8 @@ bool all_items(std::string_view list, Each each) {
 }
 
 bool are_addresses(std::string_view list) {
-  return list.empty() || all_items(list, [](std::string_view item) {
-           return is_address(AF_INET, item) || is_address(AF_INET6, item);
-         });
+  return list.empty() ||
+         all_items(list, [](std::string_view item) { return is_address(AF_INET, item) || is_address(AF_INET6, item); });
 }
 
 /// "ADDRESS:PORT" or "[ADDRESS]:PORT".
@@ -205,34 +195,25 @@ bool take(std::string_view& text, std::string_view before) {
 
 /// A table of this instance's, or a lookup file of this very generation: there is no other
 /// "TYPE:PATH".
-bool is_map(std::string_view map, std::string_view type, const Places& places,
-            const FileNames& files) {
-  if (type == "lmdb")
-    return take(map, "lmdb:") && take(map, places.mta) && take(map, "/tables/") &&
-           is_plain_name(map);
+bool is_map(std::string_view map, std::string_view type, const Places& places, const FileNames& files) {
+  if (type == "lmdb") return take(map, "lmdb:") && take(map, places.mta) && take(map, "/tables/") && is_plain_name(map);
   return take(map, type) && take(map, ":$generation_directory/") && is_plain_name(map) &&
          map.ends_with("." + std::string(type)) && files.contains(map);
 }
 
-bool is_restriction(std::string_view item, bool client_only, const Places& places,
-                    const FileNames& files) {
+bool is_restriction(std::string_view item, bool client_only, const Places& places, const FileNames& files) {
   if (take(item, "check_client_access ")) return is_map(item, "cidr", places, files);
   if (client_only) return false;
-  if (take(item, "check_recipient_access "))
-    return is_map(item, "regexp", places, files) || is_map(item, "lmdb", places, files);
+  if (take(item, "check_recipient_access ")) return is_map(item, "regexp", places, files) || is_map(item, "lmdb", places, files);
   return item == "reject_unauth_destination" || item == "reject";
 }
 
-bool is_restrictions(std::string_view list, bool client_only, const Places& places,
-                     const FileNames& files) {
-  return all_items(list, [&](std::string_view item) {
-    return is_restriction(item, client_only, places, files);
-  });
+bool is_restrictions(std::string_view list, bool client_only, const Places& places, const FileNames& files) {
+  return all_items(list, [&](std::string_view item) { return is_restriction(item, client_only, places, files); });
 }
 
 /// Null when the value is as the row says; else what it may be.
-std::optional<std::string> wanted(const Row& row, const std::string& value, const Places& places,
-                                  const FileNames& files) {
+std::optional<std::string> wanted(const Row& row, const std::string& value, const Places& places, const FileNames& files) {
   const auto exactly = [&](std::string text) -> std::optional<std::string> {
     if (value == text) return std::nullopt;
     return text.empty() ? "empty" : text;
@@ -242,32 +223,19 @@ std::optional<std::string> wanted(const Row& row, const std::string& value, cons
     return what;
   };
   switch (row.form) {
-    case Form::text:
-      return exactly(std::string(row.text));
-    case Form::below_mta:
-      return exactly(places.mta + std::string(row.text));
-    case Form::daemons:
-      return exactly(places.daemons);
-    case Form::mail_owner:
-      return exactly(places.mail_owner);
-    case Form::table:
-      return exactly("lmdb:" + places.mta + "/tables/" + std::string(row.text));
-    case Form::rest:
-      return exactly(
-          fmt::format("pipemap:{{static:all, lmdb:{}/tables/{}}}", places.mta, row.text));
-    case Form::number:
-      return good(is_number(value), "a number from 1 to 2147483647");
-    case Form::host_name:
-      return good(is_host_name(value), "a host name");
-    case Form::address_v4:
-      return good(is_address(AF_INET, value), "an IPv4 address");
-    case Form::address_v6:
-      return good(is_address(AF_INET6, value), "an IPv6 address");
-    case Form::addresses:
-      return good(are_addresses(value), "IP addresses with ', ' between them");
+    case Form::text: return exactly(std::string(row.text));
+    case Form::below_mta: return exactly(places.mta + std::string(row.text));
+    case Form::daemons: return exactly(places.daemons);
+    case Form::mail_owner: return exactly(places.mail_owner);
+    case Form::table: return exactly("lmdb:" + places.mta + "/tables/" + std::string(row.text));
+    case Form::rest: return exactly(fmt::format("pipemap:{{static:all, lmdb:{}/tables/{}}}", places.mta, row.text));
+    case Form::number: return good(is_number(value), "a number from 1 to 2147483647");
+    case Form::host_name: return good(is_host_name(value), "a host name");
+    case Form::address_v4: return good(is_address(AF_INET, value), "an IPv4 address");
+    case Form::address_v6: return good(is_address(AF_INET6, value), "an IPv6 address");
+    case Form::addresses: return good(are_addresses(value), "IP addresses with ', ' between them");
     case Form::clients:
-      return good(is_restrictions(value, true, places, files),
-                  "check_client_access with cidr files of this generation");
+      return good(is_restrictions(value, true, places, files), "check_client_access with cidr files of this generation");
     case Form::restrictions:
       return good(is_restrictions(value, false, places, files),
                   "reject, reject_unauth_destination, or a check with lmdb tables of this instance "
@@ -277,46 +245,38 @@ std::optional<std::string> wanted(const Row& row, const std::string& value, cons
 }
 
 template <class Rows>
-base::Result<void> judge(const Rows& rows, const Parameter& parameter, const std::string& where,
-                         const Places& places, const FileNames& files) {
-  const auto row = std::find_if(rows.begin(), rows.end(),
-                                [&](const Row& each) { return each.name == parameter.name; });
-  if (row == rows.end())
-    return denied(where, fmt::format("{} is not a gateway's to set.", parameter.name));
+base::Result<void> judge(const Rows& rows, const Parameter& parameter, const std::string& where, const Places& places,
+                         const FileNames& files) {
+  const auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& each) { return each.name == parameter.name; });
+  if (row == rows.end()) return denied(where, fmt::format("{} is not a gateway's to set.", parameter.name));
   const auto other = wanted(*row, parameter.value, places, files);
   if (!other) return {};
-  return denied(where, fmt::format("{} must be {}, not '{}'.", parameter.name, *other,
-                                   base::printable_line(parameter.value, shown)));
+  return denied(where,
+                fmt::format("{} must be {}, not '{}'.", parameter.name, *other, base::printable_line(parameter.value, shown)));
 }
 
-bool is_limit(std::string_view text) {
-  return text == "-" || is_number(text);
-}
+bool is_limit(std::string_view text) { return text == "-" || is_number(text); }
 
 bool is_listener(const Service& service) {
-  return service.type == "inet" && is_endpoint(service.name) && service.private_ == "n" &&
-         service.chroot == "y" && service.wakeup == "-" && service.max_processes == "-" &&
-         service.command == "smtpd";
+  return service.type == "inet" && is_endpoint(service.name) && service.private_ == "n" && service.chroot == "y" &&
+         service.wakeup == "-" && service.max_processes == "-" && service.command == "smtpd";
 }
 
 /// Where the applier hands in its own messages: in queue/private, not on a network.
 bool is_door(const Service& service) {
-  return service.name == "door" && service.type == "unix" && service.private_ == "-" &&
-         service.chroot == "y" && service.wakeup == "-" && service.max_processes == "-" &&
-         service.command == "smtpd";
+  return service.name == "door" && service.type == "unix" && service.private_ == "-" && service.chroot == "y" &&
+         service.wakeup == "-" && service.max_processes == "-" && service.command == "smtpd";
 }
 
 bool is_client(const Service& service) {
-  return service.type == "unix" && (service.name == "smtp" || is_clone(service.name)) &&
-         service.private_ == "-" && service.chroot == "y" && service.wakeup == "-" &&
-         is_limit(service.max_processes) && service.command == "smtp";
+  return service.type == "unix" && (service.name == "smtp" || is_clone(service.name)) && service.private_ == "-" &&
+         service.chroot == "y" && service.wakeup == "-" && is_limit(service.max_processes) && service.command == "smtp";
 }
 
 bool is_planned(const Service& service) {
   return std::any_of(services.begin(), services.end(), [&](const Planned& each) {
-    return each.name == service.name && each.type == service.type &&
-           each.private_ == service.private_ && each.chroot == service.chroot &&
-           each.wakeup == service.wakeup && each.max_processes == service.max_processes &&
+    return each.name == service.name && each.type == service.type && each.private_ == service.private_ &&
+           each.chroot == service.chroot && each.wakeup == service.wakeup && each.max_processes == service.max_processes &&
            each.command == service.command;
   });
 }
@@ -325,9 +285,8 @@ bool is_planned(const Service& service) {
 
 bool is_plain_name(std::string_view text) {
   return !text.empty() && text.size() <= 200 && text[0] != '.' && text[0] != '-' &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.';
-         });
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.'; });
 }
 
 base::Result<void> check_parameter(const Parameter& parameter, const Places& places) {
@@ -347,18 +306,16 @@ const std::set<std::string_view>& parameters_that_must_be_set() {
   return names;
 }
 
-base::Result<void> check_service(const Service& service, const Places& places,
-                                 const FileNames& files) {
+base::Result<void> check_service(const Service& service, const Places& places, const FileNames& files) {
   const std::string where = fmt::format("master.cf: {}/{}", service.name, service.type);
   const bool listener = is_listener(service);
   const bool client = is_client(service);
   const bool door = is_door(service);
   if (service.unprivileged != "-" || (!listener && !client && !door && !is_planned(service)))
-    return denied(
-        where, fmt::format("'{} {} {} {} {} {} {} {}' is not a service as a gateway has "
-                           "it.",
-                           service.name, service.type, service.private_, service.unprivileged,
-                           service.chroot, service.wakeup, service.max_processes, service.command));
+    return denied(where, fmt::format("'{} {} {} {} {} {} {} {}' is not a service as a gateway has "
+                                     "it.",
+                                     service.name, service.type, service.private_, service.unprivileged, service.chroot,
+                                     service.wakeup, service.max_processes, service.command));
   for (const Parameter& option : service.options) {
     base::Result<void> good = denied(where, "This service has no options.");
     if (listener) good = judge(smtpd_options, option, where, places, files);

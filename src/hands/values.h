@@ -28,8 +28,7 @@ base::Result<void> check_parameter(const Parameter& parameter, const Places& pla
 const std::set<std::string_view>& parameters_that_must_be_set();
 
 /// A service of master.cf with its options. Error denied, naming it and what it may be.
-base::Result<void> check_service(const Service& service, const Places& places,
-                                 const FileNames& files);
+base::Result<void> check_service(const Service& service, const Places& places, const FileNames& files);
 
 /// 1 to 200 letters, digits, '_', '-' and '.', the first of them none of the last two: good in a
 /// file's name.

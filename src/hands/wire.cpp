@@ -33,8 +33,7 @@ void attach(msghdr& message, Control& control, const std::vector<int>& descripto
 }
 
 void detach(msghdr& message, std::vector<Descriptor>& into) {
-  for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr;
-       head = CMSG_NXTHDR(&message, head)) {
+  for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr; head = CMSG_NXTHDR(&message, head)) {
     if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < count; ++i) {
@@ -49,8 +48,7 @@ void detach(msghdr& message, std::vector<Descriptor>& into) {
 
 /// One recvmsg.
 template <std::size_t size>
-ssize_t take_bytes(int socket, std::array<char, size>& buffer, msghdr& message,
-                   std::vector<Descriptor>& descriptors) {
+ssize_t take_bytes(int socket, std::array<char, size>& buffer, msghdr& message, std::vector<Descriptor>& descriptors) {
   iovec part{buffer.data(), buffer.size()};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
@@ -64,8 +62,7 @@ ssize_t take_bytes(int socket, std::array<char, size>& buffer, msghdr& message,
 
 }  // namespace
 
-base::Result<void> send_frame(int socket, const std::string& frame,
-                              const std::vector<int>& descriptors) {
+base::Result<void> send_frame(int socket, const std::string& frame, const std::vector<int>& descriptors) {
   std::size_t sent = 0;
   while (sent < frame.size()) {
     iovec part{const_cast<char*>(frame.data()) + sent, frame.size() - sent};
@@ -78,8 +75,7 @@ base::Result<void> send_frame(int socket, const std::string& frame,
     if (count < 0 && errno == EINTR) continue;
     if (count < 0)
       return base::fail(errno == EAGAIN ? base::ErrorCode::busy : base::ErrorCode::unreachable,
-                        fmt::format("postern-hands and its client have lost each other: {}.",
-                                    std::strerror(errno)));
+                        fmt::format("postern-hands and its client have lost each other: {}.", std::strerror(errno)));
     sent += static_cast<std::size_t>(count);
   }
   return {};
@@ -90,8 +86,7 @@ Inbox::Got Inbox::receive(int socket) {
   msghdr message{};
   const ssize_t count = take_bytes(socket, buffer, message, descriptors_);
   if (count < 0) return errno == EAGAIN || errno == EINTR ? Got::nothing : Got::end;
-  if (count == 0 || (message.msg_flags & MSG_CTRUNC) != 0 || descriptors_.size() > descriptors_most)
-    return Got::end;
+  if (count == 0 || (message.msg_flags & MSG_CTRUNC) != 0 || descriptors_.size() > descriptors_most) return Got::end;
   bytes_.append(buffer.data(), static_cast<std::size_t>(count));
   return Got::bytes;
 }

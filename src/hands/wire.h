@@ -12,8 +12,7 @@ namespace postern::hands {
 
 /// Sends all of it, the descriptors beside the first byte. Error unreachable; busy when the socket
 /// does not take it (a non-blocking socket whose reader sleeps).
-base::Result<void> send_frame(int socket, const std::string& frame,
-                              const std::vector<int>& descriptors);
+base::Result<void> send_frame(int socket, const std::string& frame, const std::vector<int>& descriptors);
 
 /// Collects what arrives.
 class Inbox {
@@ -24,9 +23,7 @@ class Inbox {
   Got receive(int socket);
   [[nodiscard]] bool has_head() const { return bytes_.size() >= head_bytes; }
   [[nodiscard]] Head head() const { return decode_head(bytes_); }
-  [[nodiscard]] bool has_frame() const {
-    return has_head() && bytes_.size() - head_bytes >= head().length;
-  }
+  [[nodiscard]] bool has_frame() const { return has_head() && bytes_.size() - head_bytes >= head().length; }
   /// Body of the frame that is whole, with all descriptors that came so far. Gives its memory away.
   std::string take(std::vector<Descriptor>& descriptors);
   /// Makes room for the frame whose head is there, so that it is not copied while it grows.

@@ -33,15 +33,12 @@ Arguments::Arguments(const std::vector<std::string>& words) {
     } else {
       const auto equals = word.find('=');
       const bool bare = equals == word.npos;
-      options_[lower(word.substr(2, bare ? word.npos : equals - 2))] =
-          bare ? std::string() : word.substr(equals + 1);
+      options_[lower(word.substr(2, bare ? word.npos : equals - 2))] = bare ? std::string() : word.substr(equals + 1);
     }
   }
 }
 
-std::string_view Arguments::peek() const {
-  return empty() ? std::string_view() : std::string_view(words_[next_]);
-}
+std::string_view Arguments::peek() const { return empty() ? std::string_view() : std::string_view(words_[next_]); }
 
 std::optional<std::string> Arguments::take() {
   if (empty()) return std::nullopt;
@@ -49,8 +46,7 @@ std::optional<std::string> Arguments::take() {
 }
 
 std::string Arguments::take_rest() {
-  const std::vector<std::string> rest(words_.begin() + static_cast<std::ptrdiff_t>(next_),
-                                      words_.end());
+  const std::vector<std::string> rest(words_.begin() + static_cast<std::ptrdiff_t>(next_), words_.end());
   next_ = words_.size();
   return join(rest, " ");
 }
@@ -68,14 +64,12 @@ base::Result<> Arguments::finished() const {
     return fail(ErrorCode::usage, fmt::format("\"{}\" is not expected here.", words_[next_]));
   }
   if (!options_.empty()) {
-    return fail(ErrorCode::usage,
-                fmt::format("The option --{} is not known here.", options_.begin()->first));
+    return fail(ErrorCode::usage, fmt::format("The option --{} is not known here.", options_.begin()->first));
   }
   return {};
 }
 
-std::vector<std::string> with_prefix(const std::vector<std::string>& candidates,
-                                     std::string_view prefix) {
+std::vector<std::string> with_prefix(const std::vector<std::string>& candidates, std::string_view prefix) {
   std::vector<std::string> matches;
   std::ranges::copy_if(candidates, std::back_inserter(matches),
                        [&](const std::string& name) { return starts_with(name, prefix); });
@@ -87,8 +81,7 @@ std::string common_prefix(const std::vector<std::string>& texts) {
   std::size_t length = texts.front().size();
   for (const auto& text : texts) {
     std::size_t same = 0;
-    while (same < std::min(length, text.size()) &&
-           lower_char(text[same]) == lower_char(texts.front()[same])) {
+    while (same < std::min(length, text.size()) && lower_char(text[same]) == lower_char(texts.front()[same])) {
       ++same;
     }
     length = same;
@@ -96,8 +89,7 @@ std::string common_prefix(const std::vector<std::string>& texts) {
   return texts.front().substr(0, length);
 }
 
-base::Result<std::string> by_prefix(const std::vector<std::string>& candidates,
-                                    std::string_view typed, std::string_view kind) {
+base::Result<std::string> by_prefix(const std::vector<std::string>& candidates, std::string_view typed, std::string_view kind) {
   for (const auto& candidate : candidates) {
     if (lower(candidate) == lower(typed)) return candidate;
   }
@@ -106,8 +98,7 @@ base::Result<std::string> by_prefix(const std::vector<std::string>& candidates,
   if (matches.empty() || typed.empty()) {
     return fail(ErrorCode::usage, fmt::format("\"{}\" is not {}.", typed, kind));
   }
-  return fail(ErrorCode::usage,
-              fmt::format("\"{}\" could be {}: type more of it.", typed, join(matches, ", ")));
+  return fail(ErrorCode::usage, fmt::format("\"{}\" could be {}: type more of it.", typed, join(matches, ", ")));
 }
 
 std::optional<long> whole_number(std::string_view text) {

@@ -40,14 +40,12 @@ class Arguments {
 };
 
 /// Those of `candidates` that start with `prefix`, whatever the case, in their order.
-std::vector<std::string> with_prefix(const std::vector<std::string>& candidates,
-                                     std::string_view prefix);
+std::vector<std::string> with_prefix(const std::vector<std::string>& candidates, std::string_view prefix);
 /// The longest text that all of them start with; case as in the first. Empty for none.
 std::string common_prefix(const std::vector<std::string>& texts);
 /// The candidate `typed` names: equal, or the only one it is a prefix of, whatever the case. Errors:
 /// usage, naming the ones it could be.
-base::Result<std::string> by_prefix(const std::vector<std::string>& candidates,
-                                    std::string_view typed, std::string_view kind);
+base::Result<std::string> by_prefix(const std::vector<std::string>& candidates, std::string_view typed, std::string_view kind);
 /// A whole decimal number, or nullopt.
 std::optional<long> whole_number(std::string_view text);
 

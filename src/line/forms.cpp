@@ -52,8 +52,7 @@ base::Error nothing_given(const Arguments& arguments) {
 }
 
 /// Values that replace those of a leaf-list.
-base::Result<Edits> value_edits(const Subject& subject, const schema::Form& list, const model::Path& path,
-                                Arguments& arguments) {
+base::Result<Edits> value_edits(const Subject& subject, const schema::Form& list, const model::Path& path, Arguments& arguments) {
   Edits edits{{Op::clear, path, {}, {}}};
   while (const auto word = arguments.take()) {
     auto value = canonical_leaf(subject, names_of(path), *word);
@@ -65,8 +64,7 @@ base::Result<Edits> value_edits(const Subject& subject, const schema::Form& list
 }
 
 /// The words of an entry behind its keys, as far as there are any.
-base::Result<Edits> word_edits(const Subject& subject, const schema::Form& list, const model::Path& entry,
-                               Arguments& arguments) {
+base::Result<Edits> word_edits(const Subject& subject, const schema::Form& list, const model::Path& entry, Arguments& arguments) {
   Edits edits;
   for (const auto& child : list.children) {
     if (!child.word || is_key(list, child.name) || arguments.empty()) continue;
@@ -88,11 +86,9 @@ base::Result<Edits> word_edits(const Subject& subject, const schema::Form& list,
 base::Result<> all_given(const schema::Form& list, const Edits& edits) {
   for (const auto& child : list.children) {
     if (is_key(list, child.name) || (!child.mandatory && !(child.word && child.kind == Kind::leaf_list))) continue;
-    const bool given =
-        std::ranges::any_of(edits, [&](const model::Edit& edit) { return edit.path.back().name == child.name; });
+    const bool given = std::ranges::any_of(edits, [&](const model::Edit& edit) { return edit.path.back().name == child.name; });
     if (given) continue;
-    if (child.word)
-      return fail(ErrorCode::usage, fmt::format("{} is missing: enter {}.", placeholder(child), child.label));
+    if (child.word) return fail(ErrorCode::usage, fmt::format("{} is missing: enter {}.", placeholder(child), child.label));
     return fail(ErrorCode::usage, fmt::format("The option --{} is missing.", option_name(child)));
   }
   return {};
@@ -225,11 +221,9 @@ std::string wrapped(const std::string& begin, const std::vector<std::string>& wo
 
 void list_usage(const std::string& begin, const schema::Form& list, const Line* own, bool is_main,
                 std::vector<std::string>& forms) {
-  const auto taken = [&](const char* verb) {
-    return is_main && own != nullptr && std::ranges::count(own->operations, verb) > 0;
-  };
-  const bool mandatory = std::ranges::any_of(
-      list.children, [&](const schema::Form& child) { return child.mandatory && !is_key(list, child.name); });
+  const auto taken = [&](const char* verb) { return is_main && own != nullptr && std::ranges::count(own->operations, verb) > 0; };
+  const bool mandatory =
+      std::ranges::any_of(list.children, [&](const schema::Form& child) { return child.mandatory && !is_key(list, child.name); });
   std::vector<std::string> words;
   word_usage(list, words);
   option_usage(list, true, words);
@@ -317,8 +311,7 @@ std::vector<std::string> usage(const schema::Feature& feature, const schema::For
   return base::lines(base::join(forms, "\n"));
 }
 
-base::Result<Edits> make_edits(const Subject& subject, const Line* own, std::string_view operation,
-                               Arguments& arguments) {
+base::Result<Edits> make_edits(const Subject& subject, const Line* own, std::string_view operation, Arguments& arguments) {
   if (own != nullptr && own->make != nullptr && std::ranges::count(own->operations, operation) > 0) {
     if (auto made = own->make(subject, operation, arguments)) return std::move(*made);
   }

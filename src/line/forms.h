@@ -23,8 +23,7 @@ std::vector<std::string> operations(const schema::Feature& feature, const schema
 /// The forms for help, one a line.
 std::vector<std::string> usage(const schema::Feature& feature, const schema::Form& form, const Line* own);
 /// Errors: usage for words that are missing or wrong, not_found for an entry to edit that is not there.
-base::Result<Edits> make_edits(const Subject& subject, const Line* own, std::string_view operation,
-                               Arguments& arguments);
+base::Result<Edits> make_edits(const Subject& subject, const Line* own, std::string_view operation, Arguments& arguments);
 
 /// A table as a whole, and what is to be done with it.
 struct WholeTable {

@@ -28,9 +28,8 @@ base::Error missing_entry(const Subject& subject, const model::Path& entry) {
   if (entry.size() > 1)
     return fail(ErrorCode::not_found, fmt::format("{} has no {} {} in {}.", subject.label, entry.back().name, keys,
                                                   base::join(entry[entry.size() - 2].keys, " ")));
-  return fail(ErrorCode::not_found,
-              fmt::format("{} at {} have no {} {}; \"{} new\" makes one.", subject.feature.title, subject.label,
-                          entry.back().name, keys, subject.feature.command));
+  return fail(ErrorCode::not_found, fmt::format("{} at {} have no {} {}; \"{} new\" makes one.", subject.feature.title,
+                                                subject.label, entry.back().name, keys, subject.feature.command));
 }
 
 std::string given_placeholder(const schema::Form& leaf) {
@@ -52,15 +51,14 @@ std::vector<std::string> names_of(const model::Path& path) {
   return names;
 }
 
-base::Result<std::string> canonical_leaf(const Subject& subject, const std::vector<std::string>& names,
-                                         std::string_view value) {
+base::Result<std::string> canonical_leaf(const Subject& subject, const std::vector<std::string>& names, std::string_view value) {
   auto canonical = subject.schema.check_leaf(subject.feature.name, names, value);
   if (!canonical) return fail(ErrorCode::usage, canonical.error().text);
   return canonical;
 }
 
-base::Result<std::string> take_leaf(const Subject& subject, const std::vector<std::string>& names,
-                                    Arguments& arguments, std::string_view what) {
+base::Result<std::string> take_leaf(const Subject& subject, const std::vector<std::string>& names, Arguments& arguments,
+                                    std::string_view what) {
   const auto word = arguments.take();
   if (!word) return fail(ErrorCode::usage, fmt::format("{} is missing.", what));
   return canonical_leaf(subject, names, *word);

@@ -39,11 +39,10 @@ model::Path below(model::Path path, std::string_view name, std::vector<std::stri
 std::vector<std::string> names_of(const model::Path& path);
 
 /// The value in canonical form. Errors: usage with the schema's text.
-base::Result<std::string> canonical_leaf(const Subject& subject, const std::vector<std::string>& names,
-                                         std::string_view value);
+base::Result<std::string> canonical_leaf(const Subject& subject, const std::vector<std::string>& names, std::string_view value);
 /// Takes the next word as the value of the leaf `names`. Errors: usage, saying that `what` is missing.
-base::Result<std::string> take_leaf(const Subject& subject, const std::vector<std::string>& names,
-                                    Arguments& arguments, std::string_view what);
+base::Result<std::string> take_leaf(const Subject& subject, const std::vector<std::string>& names, Arguments& arguments,
+                                    std::string_view what);
 /// Edits that set the leaves of `form` (and of containers in it) whose options were given; `entry` is its path. "on"
 /// and "off" stand for booleans. Errors: invalid, naming the option.
 base::Result<Edits> option_edits(const Subject& subject, const schema::Form& form, const model::Path& entry,

@@ -14,7 +14,6 @@ std::string entry_line(const schema::Form& list, const Line* own, const model::N
 /// A whole feature: every leaf on a line, every entry on a numbered line, nested tables below it.
 std::string feature_text(const schema::Form& form, const Line* own, const model::Node& tree);
 /// One list, numbered from 1, each line behind `indent` spaces; at most `most` entries, then how many more.
-std::string list_text(const schema::Form& list, const Line* own, const model::Node& parent, std::size_t indent,
-                      std::size_t most);
+std::string list_text(const schema::Form& list, const Line* own, const model::Node& parent, std::size_t indent, std::size_t most);
 
 }  // namespace postern::line

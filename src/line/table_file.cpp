@@ -32,8 +32,9 @@ Edits read_lines(std::string_view text, std::vector<Said>& said,
     }
     const std::string entry = made->empty() ? std::string() : model::to_text(made->front().path);
     if (const auto [at, fresh] = seen.emplace(entry, line.number); !fresh) {
-      said.push_back({line.number, fmt::format("{} is on line {} already.",
-                                               base::join(made->front().path.back().keys, " "), at->second), true});
+      said.push_back({line.number,
+                      fmt::format("{} is on line {} already.", base::join(made->front().path.back().keys, " "), at->second),
+                      true});
       continue;
     }
     edits.insert(edits.end(), std::make_move_iterator(made->begin()), std::make_move_iterator(made->end()));

@@ -37,7 +37,6 @@ struct FileLine {
 std::vector<FileLine> file_lines(std::string_view text);
 
 /// For files with one entry a line: edits of each, those of errors and of entries that come twice left out and said.
-Edits read_lines(std::string_view text, std::vector<Said>& said,
-                 const std::function<base::Result<Edits>(const FileLine&)>& read);
+Edits read_lines(std::string_view text, std::vector<Said>& said, const std::function<base::Result<Edits>(const FileLine&)>& read);
 
 }  // namespace postern::line

@@ -54,8 +54,8 @@ void Machine::admit_passphrase(const transport::LoginAsked& login, std::function
   }
   checks_.check(login.user, login.from, std::move(hash), login.password,
                 [this, admission, done = std::move(done)](const Checks::Outcome& outcome) {
-                  const bool in = outcome.right && admission.verdict == transport::Verdict::administrator &&
-                                  still_admitted(admission);
+                  const bool in =
+                      outcome.right && admission.verdict == transport::Verdict::administrator && still_admitted(admission);
                   Admission refused;
                   refused.refusal = outcome.refused;
                   done(in ? admission : refused);

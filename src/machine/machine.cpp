@@ -48,7 +48,8 @@ Result<void> check_member(const cluster::Peer& peer) {
                                                   unproved.front().host, unproved.front().why);
   return base::fail(base::ErrorCode::damaged,
                     fmt::format("The store does not prove that this machine is a member of its own cluster ({}). Restore "
-                                "the store from a backup, or set the machine up anew and let it join again.", why));
+                                "the store from a backup, or set the machine up anew and let it join again.",
+                                why));
 }
 
 }  // namespace
@@ -61,8 +62,7 @@ Machine::Machine(World& world, const schema::Schema& schema, Setup setup, Identi
       verdicts_(schema),
       settings_(std::make_unique<OwnSettings>(world, schema, verdicts_, static_cast<const Truth&>(*this))),
       plane_(std::make_unique<Plane>(Plane::Parts{world, schema, setup_.facts, *this, *settings_, notes_})),
-      links_(std::make_unique<Links>(
-          Links::Parts{world, *this, *settings_, setup_.facts.bind_address, setup_.dial_back_ms})),
+      links_(std::make_unique<Links>(Links::Parts{world, *this, *settings_, setup_.facts.bind_address, setup_.dial_back_ms})),
       names_(std::make_unique<OwnNames>(world)),
       joiner_(std::make_unique<JoinerSide>(
           JoinerSide::Parts{world, schema, setup_, *this, *settings_, notes_,
@@ -89,7 +89,8 @@ Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Sche
   out->peer_ = std::move(*peer);
   for (const auto& one : contents.damaged)
     world.log("error", fmt::format("the stored commit {:.12} is damaged: it is not in effect here until another machine "
-                                   "has sent it again", to_text(one.stored)));
+                                   "has sent it again",
+                                   to_text(one.stored)));
   out->settings_->load(std::move(contents.damaged), std::move(contents.in_use));
   out->notes_ = std::move(contents.notes);
   out->pending_ = std::move(contents.pending);
@@ -120,8 +121,8 @@ Result<std::unique_ptr<cluster::Peer>> Machine::restore_peer(const std::vector<c
       (*peer)->supply_value(hash, std::move(*value));
   }
   for (const auto& one : (*peer)->unproved())
-    world_.log("error", fmt::format("the stored commit {} of {} is not proved ({}): it is not in effect here",
-                                    to_text(one.dot), one.host, one.why));
+    world_.log("error", fmt::format("the stored commit {} of {} is not proved ({}): it is not in effect here", to_text(one.dot),
+                                    one.host, one.why));
   return peer;
 }
 
@@ -179,8 +180,7 @@ void Machine::perform(cluster::Effects effects) {
     unsettled_ = links_unsettled_ = true;
   }
   for (const auto& alert : effects.alerts)
-    world_.log(alert.grade == cluster::Alert::Grade::info ? "info" : "warning",
-               alert.about + ": " + alert.text);
+    world_.log(alert.grade == cluster::Alert::Grade::info ? "info" : "warning", alert.about + ": " + alert.text);
   if (!effects.alerts.empty()) desk_->alerts(effects.alerts);
   wake_at(effects.wake_mono_ms);
 }
@@ -258,8 +258,7 @@ base::Instant Machine::now() { return world_.now(); }
 
 std::string Machine::random_bytes(std::size_t count) { return world_.random_bytes(count); }
 
-void Machine::save_pending(const std::string& key, std::optional<std::string> bytes,
-                           std::function<void(Result<void>)> done) {
+void Machine::save_pending(const std::string& key, std::optional<std::string> bytes, std::function<void(Result<void>)> done) {
   if (bytes)
     pending_[key] = *bytes;
   else
@@ -270,16 +269,13 @@ void Machine::save_pending(const std::string& key, std::optional<std::string> by
   world_.write(std::move(batch), [done = std::move(done)](Result<void> result, bool) { done(result); });
 }
 
-std::vector<std::pair<std::string, std::string>> Machine::pending() const {
-  return {pending_.begin(), pending_.end()};
-}
+std::vector<std::pair<std::string, std::string>> Machine::pending() const { return {pending_.begin(), pending_.end()}; }
 
 void Machine::hash_passphrase(std::string passphrase, std::function<void(std::string)> done) {
   world_.hash_passphrase(std::move(passphrase), std::move(done));
 }
 
-void Machine::join_dial(std::string address, std::uint16_t port,
-                        std::function<void(Result<desk::JoinOffer>)> done) {
+void Machine::join_dial(std::string address, std::uint16_t port, std::function<void(Result<desk::JoinOffer>)> done) {
   joiner_->dial(std::move(address), port, std::move(done));
 }
 
@@ -301,8 +297,8 @@ desk::HostFingerprints Machine::host_fingerprints() const {
 
 std::vector<std::pair<std::string, std::string>> Machine::prejoin() const {
   std::vector<std::pair<std::string, std::string>> out;
-  for (auto it = notes_.lower_bound(std::string(prejoin_prefix));
-       it != notes_.end() && it->first.starts_with(prejoin_prefix); ++it)
+  for (auto it = notes_.lower_bound(std::string(prejoin_prefix)); it != notes_.end() && it->first.starts_with(prejoin_prefix);
+       ++it)
     out.emplace_back(it->first.substr(prejoin_prefix.size()), it->second);
   return out;
 }

@@ -36,8 +36,8 @@ class SponsorSide;
 class Machine final : public desk::House, private Truth {
  public:
   /// Restores the truth from what the store held. Errors: damaged, when it does not prove that this machine is a member.
-  static base::Result<std::unique_ptr<Machine>> start(World& world, const schema::Schema& schema,
-                                                      Setup setup, store::Contents contents);
+  static base::Result<std::unique_ptr<Machine>> start(World& world, const schema::Schema& schema, Setup setup,
+                                                      store::Contents contents);
   ~Machine() override;
 
   // From the transport.
@@ -73,12 +73,10 @@ class Machine final : public desk::House, private Truth {
                     std::function<void(base::Result<void>)> done) override;
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> pending() const override;
   void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override;
-  void check_passphrase(std::string hash_text, std::string passphrase,
-                        std::function<void(bool)> done) override;
+  void check_passphrase(std::string hash_text, std::string passphrase, std::function<void(bool)> done) override;
   void ask(base::MemberId member, std::string body, std::function<void(base::Result<std::string>)> done) override;
   void log(const std::string& line) override { world_.log("info", line); }
-  void join_dial(std::string address, std::uint16_t port,
-                 std::function<void(base::Result<desk::JoinOffer>)> done) override;
+  void join_dial(std::string address, std::uint16_t port, std::function<void(base::Result<desk::JoinOffer>)> done) override;
   void join_go(desk::JoinRequest request, std::function<void(std::string)> progress,
                std::function<void(base::Result<void>)> done) override;
   void join_cancel(std::uint64_t join) override;
@@ -133,15 +131,14 @@ class Machine final : public desk::House, private Truth {
 
   std::deque<cluster::Event> queue_;
   bool stepping_ = false;
-  bool unsettled_ = false;  ///< the data plane may be behind the settings
+  bool unsettled_ = false;    ///< the data plane may be behind the settings
   bool settle_soon_ = false;  ///< a timer will settle
   bool settle_late_ = false;  ///< a timer will settle, should no answer come before
   bool links_unsettled_ = false;
   bool mending_ = true;  ///< commits that were in effect may still be missing
   std::int64_t wake_mono_ms_ = 0;
   /// By request key and content: one key may be used for several requests.
-  std::map<std::pair<std::string, base::Hash>, std::vector<std::function<void(const cluster::Answer&)>>>
-      waiting_;
+  std::map<std::pair<std::string, base::Hash>, std::vector<std::function<void(const cluster::Answer&)>>> waiting_;
   std::map<cluster::AskId, std::function<void(base::Result<std::string>)>> asks_;  ///< own ones under way
   cluster::AskId last_ask_ = 0;
 

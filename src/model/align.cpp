@@ -9,8 +9,7 @@ std::vector<Ident> idents(const Node& node) {
   std::vector<Ident> result;
   result.reserve(node.children.size());
   for (const Node& child : node.children)
-    result.push_back(node.kind == Node::Kind::list ? child.key_values(node.keys.size())
-                                                   : Ident{child.name});
+    result.push_back(node.kind == Node::Kind::list ? child.key_values(node.keys.size()) : Ident{child.name});
   return result;
 }
 
@@ -35,8 +34,8 @@ std::vector<Ident> moved(const std::vector<Ident>& before, const std::vector<Ide
   std::vector<std::size_t> tails;
   std::vector<std::size_t> previous(places.size(), none);
   for (std::size_t i = 0; i < places.size(); ++i) {
-    const auto pile = std::lower_bound(tails.begin(), tails.end(), places[i],
-                                       [&](std::size_t t, std::size_t p) { return places[t] < p; });
+    const auto pile =
+        std::lower_bound(tails.begin(), tails.end(), places[i], [&](std::size_t t, std::size_t p) { return places[t] < p; });
     if (pile != tails.begin()) previous[i] = *(pile - 1);
     if (pile == tails.end()) {
       tails.push_back(i);
@@ -45,8 +44,7 @@ std::vector<Ident> moved(const std::vector<Ident>& before, const std::vector<Ide
     }
   }
   std::vector<bool> stays(places.size(), false);
-  for (std::size_t i = tails.empty() ? none : tails.back(); i != none; i = previous[i])
-    stays[i] = true;
+  for (std::size_t i = tails.empty() ? none : tails.back(); i != none; i = previous[i]) stays[i] = true;
   std::vector<Ident> result;
   for (std::size_t i = 0; i < common.size(); ++i)
     if (!stays[i]) result.push_back(*common[i]);

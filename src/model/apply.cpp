@@ -46,33 +46,24 @@ Node make_entry(const Node& list, const std::vector<std::string>& key_values) {
   Node entry;
   entry.kind = Node::Kind::entry;
   entry.name = list.name;
-  for (std::size_t i = 0; i < list.keys.size(); ++i)
-    entry.children.push_back(make_leaf(list.keys[i], key_values[i]));
+  for (std::size_t i = 0; i < list.keys.size(); ++i) entry.children.push_back(make_leaf(list.keys[i], key_values[i]));
   return entry;
 }
 
 /// One edit at work on one tree. On error the tree may be half changed: `apply` throws it away.
 class Editor {
  public:
-  Editor(Tree& tree, const Edit& edit, const Shapes& shapes)
-      : tree_(tree), edit_(edit), shapes_(shapes) {}
+  Editor(Tree& tree, const Edit& edit, const Shapes& shapes) : tree_(tree), edit_(edit), shapes_(shapes) {}
 
   Result<> run() {
     switch (edit_.op) {
-      case Edit::Op::create:
-        return create();
-      case Edit::Op::set:
-        return set();
-      case Edit::Op::remove:
-        return remove(true);
-      case Edit::Op::clear:
-        return remove(false);
-      case Edit::Op::insert:
-        return insert();
-      case Edit::Op::erase:
-        return erase();
-      case Edit::Op::move:
-        return move();
+      case Edit::Op::create: return create();
+      case Edit::Op::set: return set();
+      case Edit::Op::remove: return remove(true);
+      case Edit::Op::clear: return remove(false);
+      case Edit::Op::insert: return insert();
+      case Edit::Op::erase: return erase();
+      case Edit::Op::move: return move();
     }
     POSTERN_ASSERT(false);
     return {};
@@ -132,20 +123,17 @@ class Editor {
 
   Result<> check_keys(const PathStep& step, const NodeShape& known) const {
     if (step.keys.size() == known.keys.size()) return {};
-    return fail(ErrorCode::invalid,
-                fmt::format("An entry of {} is named by {} key value(s): {}.", step.name,
-                            known.keys.size(), fmt::join(known.keys, ", ")));
+    return fail(ErrorCode::invalid, fmt::format("An entry of {} is named by {} key value(s): {}.", step.name, known.keys.size(),
+                                                fmt::join(known.keys, ", ")));
   }
 
   /// Shape of what the whole path names, which must be of `kind`.
   Result<NodeShape> target(Node::Kind kind, std::string_view what) const {
-    if (edit_.path.empty())
-      return fail(ErrorCode::invalid,
-                  fmt::format("\"{}\" needs the path of {}.", op_name(edit_.op), what));
+    if (edit_.path.empty()) return fail(ErrorCode::invalid, fmt::format("\"{}\" needs the path of {}.", op_name(edit_.op), what));
     auto known = shape(edit_.path.size());
     if (known && known->kind != kind)
-      return fail(ErrorCode::invalid, fmt::format("{} is not {}, so \"{}\" does not apply to it.",
-                                                  edit_.path.back().name, what, op_name(edit_.op)));
+      return fail(ErrorCode::invalid,
+                  fmt::format("{} is not {}, so \"{}\" does not apply to it.", edit_.path.back().name, what, op_name(edit_.op)));
     return known;
   }
 
@@ -166,12 +154,10 @@ class Editor {
   Result<> place(Node& list, Node entry) const {
     auto at = list.children.end();
     if (!edit_.anchor.empty()) {
-      if (!list.user_ordered)
-        return fail(ErrorCode::invalid, fmt::format("The entries of {} have no order.", list.name));
+      if (!list.user_ordered) return fail(ErrorCode::invalid, fmt::format("The entries of {} have no order.", list.name));
       const Node* anchor = list.entry(edit_.anchor);
       if (anchor == nullptr)
-        return fail(ErrorCode::not_found, fmt::format("There is no {} to go before.",
-                                                      in_words({{list.name, edit_.anchor}})));
+        return fail(ErrorCode::not_found, fmt::format("There is no {} to go before.", in_words({{list.name, edit_.anchor}})));
       at = list.children.begin() + (anchor - list.children.data());
     }
     list.children.insert(at, std::move(entry));
@@ -186,11 +172,9 @@ class Editor {
     const std::string& name = edit_.path.back().name;
     Node& leaf = child_of(**parent, name, *known);
     if (is_key(name) && leaf.value != edit_.value)
-      return fail(
-          ErrorCode::invalid,
-          fmt::format("{} names this entry and cannot be changed. Create an entry with the new {}, "
-                      "then remove this one.",
-                      name, name));
+      return fail(ErrorCode::invalid, fmt::format("{} names this entry and cannot be changed. Create an entry with the new {}, "
+                                                  "then remove this one.",
+                                                  name, name));
     leaf.value = edit_.value;
     return {};
   }
@@ -211,16 +195,14 @@ class Editor {
     const auto known = shape(edit_.path.size());
     if (!known) return known.error();
     const PathStep& last = edit_.path.back();
-    if (is_key(last.name))
-      return fail(ErrorCode::invalid,
-                  fmt::format("{} names this entry: remove the entry.", last.name));
+    if (is_key(last.name)) return fail(ErrorCode::invalid, fmt::format("{} names this entry: remove the entry.", last.name));
     auto parent = reach(edit_.path.size() - 1, false);
     if (!parent) {
       if (parent.error().code == ErrorCode::not_found && !must_exist) return {};
       return parent.error();
     }
-    const bool gone = last.keys.empty() ? remove_child(**parent, last.name)
-                                        : remove_entry((*parent)->child(last.name), last.keys);
+    const bool gone =
+        last.keys.empty() ? remove_child(**parent, last.name) : remove_entry((*parent)->child(last.name), last.keys);
     if (!gone && must_exist) return missing(edit_.path.size());
     return {};
   }
@@ -249,13 +231,10 @@ class Editor {
   Result<> place_value(std::vector<std::string>& values, bool user_ordered) const {
     auto at = values.end();
     if (!edit_.anchor.empty()) {
-      if (!user_ordered)
-        return fail(ErrorCode::invalid,
-                    fmt::format("The values of {} have no order.", edit_.path.back().name));
+      if (!user_ordered) return fail(ErrorCode::invalid, fmt::format("The values of {} have no order.", edit_.path.back().name));
       at = std::find(values.begin(), values.end(), edit_.anchor.front());
       if (at == values.end())
-        return fail(ErrorCode::not_found,
-                    fmt::format("There is no \"{}\" to go before.", edit_.anchor.front()));
+        return fail(ErrorCode::not_found, fmt::format("There is no \"{}\" to go before.", edit_.anchor.front()));
     }
     values.insert(at, edit_.value);
     return {};
@@ -275,14 +254,12 @@ class Editor {
   Result<> move() {
     if (!edit_.path.empty()) {
       const auto known = shape(edit_.path.size());
-      if (known && known->kind == Node::Kind::leaf_list && known->user_ordered)
-        return move_value(*known);
+      if (known && known->kind == Node::Kind::leaf_list && known->user_ordered) return move_value(*known);
     }
     const auto known = target(Node::Kind::list, "a list entry");
     if (!known) return known.error();
     if (!known->user_ordered)
-      return fail(ErrorCode::invalid,
-                  fmt::format("The entries of {} have no order.", edit_.path.back().name));
+      return fail(ErrorCode::invalid, fmt::format("The entries of {} have no order.", edit_.path.back().name));
     auto parent = reach(edit_.path.size() - 1, false);
     if (!parent) return parent.error();
     const PathStep& last = edit_.path.back();
@@ -329,11 +306,9 @@ const char* op_name(Edit::Op op) {
 base::Result<Edit::Op> parse_op(std::string_view name) {
   for (const auto& [value, text] : ops)
     if (name == text) return value;
-  return base::fail(
-      ErrorCode::usage,
-      fmt::format("\"{}\" is not an edit. Edits are create, set, remove, clear, insert, erase "
-                  "and move.",
-                  name));
+  return base::fail(ErrorCode::usage, fmt::format("\"{}\" is not an edit. Edits are create, set, remove, clear, insert, erase "
+                                                  "and move.",
+                                                  name));
 }
 
 base::Result<Tree> apply(const Tree& before, const std::vector<Edit>& edits, const Shapes& shapes) {

@@ -25,8 +25,7 @@ class Comparison {
     std::size_t next = 0;
     const auto removed_until = [&](std::size_t end) {
       for (; next < end; ++next)
-        if (!kept.contains(before_idents[next]))
-          gone(step_to(before, before_idents[next]), before.children[next]);
+        if (!kept.contains(before_idents[next])) gone(step_to(before, before_idents[next]), before.children[next]);
     };
     for (std::size_t i = 0; i < after_idents.size(); ++i) {
       const PathStep step = step_to(after, after_idents[i]);
@@ -43,8 +42,7 @@ class Comparison {
   }
 
  private:
-  static std::set<Ident> moves_of(const Node& list, const std::vector<Ident>& before,
-                                  const std::vector<Ident>& after) {
+  static std::set<Ident> moves_of(const Node& list, const std::vector<Ident>& before, const std::vector<Ident>& after) {
     if (list.kind != Node::Kind::list || !list.user_ordered) return {};
     const auto result = moved(before, after);
     return {result.begin(), result.end()};
@@ -57,8 +55,7 @@ class Comparison {
   }
 
   static std::string value_of(const Node& node) {
-    return node.kind == Node::Kind::leaf ? node.value
-                                         : fmt::format("{}", fmt::join(node.values, ", "));
+    return node.kind == Node::Kind::leaf ? node.value : fmt::format("{}", fmt::join(node.values, ", "));
   }
 
   /// Goes into a node of both versions. A list is no step of its own: its entries' steps name it.
@@ -69,23 +66,17 @@ class Comparison {
         if (before.value != after.value || before.values != after.values)
           note(Difference::Kind::changed, step, value_of(before), value_of(after));
         return;
-      case Node::Kind::list:
-        return children(before, after);
+      case Node::Kind::list: return children(before, after);
       case Node::Kind::container:
-      case Node::Kind::entry:
-        break;
+      case Node::Kind::entry: break;
     }
     path_.push_back(step);
     children(before, after);
     path_.pop_back();
   }
 
-  void gone(const PathStep& step, const Node& node) {
-    one_side(Difference::Kind::removed, step, node);
-  }
-  void come(const PathStep& step, const Node& node) {
-    one_side(Difference::Kind::added, step, node);
-  }
+  void gone(const PathStep& step, const Node& node) { one_side(Difference::Kind::removed, step, node); }
+  void come(const PathStep& step, const Node& node) { one_side(Difference::Kind::added, step, node); }
 
   void one_side(Difference::Kind kind, const PathStep& step, const Node& node) {
     const bool is_value = node.kind == Node::Kind::leaf || node.kind == Node::Kind::leaf_list;
@@ -98,8 +89,7 @@ class Comparison {
     if (node.kind != Node::Kind::list) path_.push_back(step);
     const std::size_t keys = node.kind == Node::Kind::entry ? step.keys.size() : 0;
     const auto names = idents(node);
-    for (std::size_t i = keys; i < node.children.size(); ++i)
-      one_side(kind, step_to(node, names[i]), node.children[i]);
+    for (std::size_t i = keys; i < node.children.size(); ++i) one_side(kind, step_to(node, names[i]), node.children[i]);
     if (node.kind != Node::Kind::list) path_.pop_back();
   }
 

@@ -27,14 +27,14 @@ std::string to_text(const Path& path);
 /// One change of one feature's tree, as the desk protocol carries it.
 struct Edit {
   enum class Op : unsigned char {
-    create,   ///< list entry at `path` with its keys only: `exists` when it is there. The schema says
-              ///< where it goes in a user-ordered list: last, or before `anchor`
-    set,      ///< leaf at `path` gets `value`; missing parents (containers, entries) are made
-    remove,   ///< node or entry at `path` goes: `not_found` when it is not there
-    clear,    ///< like remove, but nothing to say when it is not there
-    insert,   ///< one value of the leaf_list at `path`: `exists` when it is there
-    erase,    ///< one value of the leaf_list at `path`: `not_found` when it is not there
-    move,     ///< entry at `path` of a user-ordered list goes before `anchor`, or last when empty
+    create,  ///< list entry at `path` with its keys only: `exists` when it is there. The schema says
+             ///< where it goes in a user-ordered list: last, or before `anchor`
+    set,     ///< leaf at `path` gets `value`; missing parents (containers, entries) are made
+    remove,  ///< node or entry at `path` goes: `not_found` when it is not there
+    clear,   ///< like remove, but nothing to say when it is not there
+    insert,  ///< one value of the leaf_list at `path`: `exists` when it is there
+    erase,   ///< one value of the leaf_list at `path`: `not_found` when it is not there
+    move,    ///< entry at `path` of a user-ordered list goes before `anchor`, or last when empty
   };
   Op op = Op::set;
   Path path;

@@ -17,18 +17,12 @@ struct Versions {
   const Node* mine = nullptr;
   const Node* theirs = nullptr;
 
-  [[nodiscard]] const Node& any() const {
-    return mine != nullptr ? *mine : theirs != nullptr ? *theirs : *base;
-  }
+  [[nodiscard]] const Node& any() const { return mine != nullptr ? *mine : theirs != nullptr ? *theirs : *base; }
 };
 
-bool same(const Node* a, const Node* b) {
-  return (a == nullptr) == (b == nullptr) && (a == nullptr || *a == *b);
-}
+bool same(const Node* a, const Node* b) { return (a == nullptr) == (b == nullptr) && (a == nullptr || *a == *b); }
 
-std::vector<Ident> order_of(const Node* node) {
-  return node == nullptr ? std::vector<Ident>() : idents(*node);
-}
+std::vector<Ident> order_of(const Node* node) { return node == nullptr ? std::vector<Ident>() : idents(*node); }
 
 std::map<Ident, const Node*> index_of(const Node* node) {
   std::map<Ident, const Node*> result;
@@ -127,23 +121,18 @@ class Merge {
     if (same(nodes.base, nodes.mine)) return copy(nodes.theirs);
     switch (nodes.any().kind) {
       case Node::Kind::leaf:
-      case Node::Kind::leaf_list:
-        return refuse("Both sides changed this value.");
+      case Node::Kind::leaf_list: return refuse("Both sides changed this value.");
       case Node::Kind::entry:
         if (nodes.base != nullptr && (nodes.mine == nullptr || nodes.theirs == nullptr))
           return refuse("One side removed this entry and the other changed it.");
         return children(nodes);
-      case Node::Kind::list:
-        return list(nodes);
-      case Node::Kind::container:
-        return container(nodes);
+      case Node::Kind::list: return list(nodes);
+      case Node::Kind::container: return container(nodes);
     }
     return std::nullopt;
   }
 
-  static std::optional<Node> copy(const Node* node) {
-    return node == nullptr ? std::nullopt : std::optional<Node>(*node);
-  }
+  static std::optional<Node> copy(const Node* node) { return node == nullptr ? std::nullopt : std::optional<Node>(*node); }
 
   /// An entry whose key is its content is edited by taking it out and putting another in. When both sides took the same
   /// one out of a list inside an entry, and did not put in the same, each has its own idea of what becomes of it.

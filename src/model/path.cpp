@@ -6,8 +6,7 @@ namespace postern::model {
 namespace {
 
 bool is_name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
 /// Reads a path from left to right; each reader leaves `at_` behind what it took.
@@ -48,8 +47,7 @@ class PathReader {
   }
 
   base::Result<std::string> read_quoted() {
-    if (at_ >= text_.size() || (text_[at_] != '\'' && text_[at_] != '"'))
-      return unexpected("a key value in quotes");
+    if (at_ >= text_.size() || (text_[at_] != '\'' && text_[at_] != '"')) return unexpected("a key value in quotes");
     const char quote = text_[at_++];
     std::string value;
     while (at_ < text_.size()) {
@@ -66,11 +64,9 @@ class PathReader {
   }
 
   [[nodiscard]] base::Error unexpected(std::string_view wanted) const {
-    const std::string found =
-        at_ < text_.size() ? fmt::format("\"{}\"", text_[at_]) : std::string("the end");
+    const std::string found = at_ < text_.size() ? fmt::format("\"{}\"", text_[at_]) : std::string("the end");
     return base::fail(base::ErrorCode::usage, std::string(text_),
-                      fmt::format("This path has {} at character {} where {} is expected.", found,
-                                  at_ + 1, wanted));
+                      fmt::format("This path has {} at character {} where {} is expected.", found, at_ + 1, wanted));
   }
 
   std::string_view text_;
@@ -90,9 +86,7 @@ std::string quoted(const std::string& value) {
 
 }  // namespace
 
-base::Result<Path> parse_path(std::string_view text) {
-  return PathReader(text).read();
-}
+base::Result<Path> parse_path(std::string_view text) { return PathReader(text).read(); }
 
 std::string to_text(const Path& path) {
   std::string result;

@@ -65,40 +65,36 @@ struct Layout {
 };
 
 /// The mode that supplies `feature` to `machine`, or none when nobody defines it (factory default).
-std::optional<base::Mode> supplier(const Settings& settings, const Layout& layout,
-                                   const base::MemberId& machine, std::string_view feature);
+std::optional<base::Mode> supplier(const Settings& settings, const Layout& layout, const base::MemberId& machine,
+                                   std::string_view feature);
 /// The mode in effect seen *from* a mode: the mode itself when it defines the feature, else the next
 /// above (a group looks at the cluster; a machine at its group, then the cluster).
-std::optional<base::Mode> supplier_at(const Settings& settings, const Layout& layout,
-                                      const base::Mode& mode, std::string_view feature);
+std::optional<base::Mode> supplier_at(const Settings& settings, const Layout& layout, const base::Mode& mode,
+                                      std::string_view feature);
 /// Text of the supplier, or null (factory default).
-Text effective(const Settings& settings, const Layout& layout, const base::MemberId& machine,
-               std::string_view feature);
+Text effective(const Settings& settings, const Layout& layout, const base::MemberId& machine, std::string_view feature);
 
 /// CLUSTERSHOW (spec C3): every mode in listing order, and whether it defines the feature.
 struct DefinedAt {
   base::Mode mode;
   bool defined = false;
 };
-std::vector<DefinedAt> defined_at(const Settings& settings, const Layout& layout,
-                                  std::string_view feature);
+std::vector<DefinedAt> defined_at(const Settings& settings, const Layout& layout, std::string_view feature);
 
 /// Who would not see a change made at `mode` because something nearer overrides it (spec C5).
 struct Hidden {
   std::vector<base::GroupId> groups;
   std::vector<base::MemberId> machines;
 };
-Hidden hidden_from(const Settings& settings, const Layout& layout, const base::Mode& mode,
-                   std::string_view feature);
+Hidden hidden_from(const Settings& settings, const Layout& layout, const base::Mode& mode, std::string_view feature);
 
 /// Machines whose effective settings of `feature` come from `mode`.
-std::vector<base::MemberId> supplied_by(const Settings& settings, const Layout& layout,
-                                        const base::Mode& mode, std::string_view feature);
+std::vector<base::MemberId> supplied_by(const Settings& settings, const Layout& layout, const base::Mode& mode,
+                                        std::string_view feature);
 
 /// Spec J11: what a machine must define for itself to work alone exactly as it does now: for each of
 /// `features` (the schema's names) the effective text.
-std::map<std::string, Text> flatten(const Settings& settings, const Layout& layout,
-                                    const base::MemberId& machine,
+std::map<std::string, Text> flatten(const Settings& settings, const Layout& layout, const base::MemberId& machine,
                                     const std::vector<std::string>& features);
 
 }  // namespace postern::model

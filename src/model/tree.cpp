@@ -24,9 +24,7 @@ const Node* Node::child(std::string_view child_name) const {
   return nullptr;
 }
 
-Node* Node::child(std::string_view child_name) {
-  return const_cast<Node*>(std::as_const(*this).child(child_name));
-}
+Node* Node::child(std::string_view child_name) { return const_cast<Node*>(std::as_const(*this).child(child_name)); }
 
 std::string_view Node::leaf(std::string_view child_name, std::string_view otherwise) const {
   const Node* node = child(child_name);
@@ -36,8 +34,7 @@ std::string_view Node::leaf(std::string_view child_name, std::string_view otherw
 const Node* Node::entry(const std::vector<std::string>& key_values) const {
   POSTERN_ASSERT(kind == Kind::list);
   if (key_values.size() != keys.size()) return nullptr;
-  const auto found = std::find_if(children.begin(), children.end(),
-                                  [&](const Node& node) { return has_keys(node, key_values); });
+  const auto found = std::find_if(children.begin(), children.end(), [&](const Node& node) { return has_keys(node, key_values); });
   return found == children.end() ? nullptr : &*found;
 }
 

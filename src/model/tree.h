@@ -35,8 +35,7 @@ struct Node {
   [[nodiscard]] const Node* child(std::string_view child_name) const;
   Node* child(std::string_view child_name);
   /// The child leaf's value, or `otherwise` when it is absent.
-  [[nodiscard]] std::string_view leaf(std::string_view child_name,
-                                      std::string_view otherwise = {}) const;
+  [[nodiscard]] std::string_view leaf(std::string_view child_name, std::string_view otherwise = {}) const;
   /// Of a list: the entry with exactly these key values in key order, or null.
   [[nodiscard]] const Node* entry(const std::vector<std::string>& key_values) const;
   Node* entry(const std::vector<std::string>& key_values);

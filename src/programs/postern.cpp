@@ -39,8 +39,7 @@ Result<std::unique_ptr<postern::protocol::Client>> connect(const Wanted& wanted,
   if (inherited == nullptr || desk_given) return postern::protocol::connect_desk(wanted.desk);
   const auto descriptor = postern::cli::whole_number(inherited);
   if (!descriptor || *descriptor < 3 || *descriptor > 1024) {
-    return postern::base::fail(postern::base::ErrorCode::usage,
-                               "POSTERN_DESK_FD must be the number of an open descriptor.");
+    return postern::base::fail(postern::base::ErrorCode::usage, "POSTERN_DESK_FD must be the number of an open descriptor.");
   }
   unsetenv("POSTERN_DESK_FD");
   return postern::protocol::socket_client(static_cast<int>(*descriptor));
@@ -85,8 +84,7 @@ int run(const Wanted& wanted, bool desk_given) {
   }
   const auto terminal = console();
   if (wanted.batch) return postern::cli::run_line(**client, **schema, *terminal, wanted.line, wanted.options);
-  if (isatty(STDIN_FILENO) == 0)
-    return postern::cli::run_script(**client, **schema, *terminal, wanted.options, wanted.go_on);
+  if (isatty(STDIN_FILENO) == 0) return postern::cli::run_script(**client, **schema, *terminal, wanted.options, wanted.go_on);
   return postern::cli::run_shell(**client, **schema, *terminal, wanted.options);
 }
 

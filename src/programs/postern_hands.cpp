@@ -16,8 +16,7 @@ int main(int argc, char** argv) {
   app.add_option("--bin", options.bin, "folder of posternd and postern")->required();
   app.add_option("--user", options.user, "system user (or number) of posternd");
   app.add_option("--cli-user", options.cli_user, "system user (or number) whose group logins have");
-  app.add_option("--login-uids", options.login_uids, "FIRST-LAST: user numbers of logins, one for each")
-      ->capture_default_str();
+  app.add_option("--login-uids", options.login_uids, "FIRST-LAST: user numbers of logins, one for each")->capture_default_str();
   app.add_option("--mta-dir", options.mta_dir, "folder of the Postfix instance (DIR/mta)");
   app.add_option("--mail-owner", options.mail_owner, "Postfix's mail_owner");
   app.add_option("--postfix", options.postfix, "the postfix command");

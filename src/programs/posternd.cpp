@@ -72,8 +72,9 @@ int main(int argc, char** argv) {
   app.add_option("--dir", directory, "the machine's folder");
   app.set_version_flag("--version", postern::base::version());
   InitArguments init_arguments;
-  auto* init = app.add_subcommand("init", "set this machine up, standalone; the administrator's passphrase comes on "
-                                          "standard input");
+  auto* init = app.add_subcommand("init",
+                                  "set this machine up, standalone; the administrator's passphrase comes on "
+                                  "standard input");
   describe_init(*init, init_arguments);
   CLI11_PARSE(app, argc, argv);
   if (init->parsed()) return run_init(init_arguments);

@@ -22,9 +22,7 @@ using base::fail;
 
 constexpr std::size_t read_bytes = 64 * 1024;
 
-std::string reason() {
-  return std::strerror(errno);
-}
+std::string reason() { return std::strerror(errno); }
 
 std::string text_at(const JsonObject& object, std::string_view name) {
   const Json* found = object.if_contains(name);
@@ -85,29 +83,24 @@ class SocketClient final : public Client {
       if (!ours) continue;  // an answer to a call that was given up
       if (const Json* error = object.if_contains("error")) return refusal_from(*error);
       if (const Json* result = object.if_contains("result")) return *result;
-      return Refusal{fail(ErrorCode::internal, "The desk's answer has neither result nor error."),
-                     {}};
+      return Refusal{fail(ErrorCode::internal, "The desk's answer has neither result nor error."), {}};
     }
   }
 
  private:
-  static std::string json_line(const JsonObject& request) {
-    return boost::json::serialize(request) + "\n";
-  }
+  static std::string json_line(const JsonObject& request) { return boost::json::serialize(request) + "\n"; }
 
   void notice(const Json& name, const JsonObject& message) {
     if (!name.is_string()) return;
     const Json* params = message.if_contains("params");
-    const JsonObject object =
-        params != nullptr && params->is_object() ? params->get_object() : JsonObject{};
+    const JsonObject object = params != nullptr && params->is_object() ? params->get_object() : JsonObject{};
     if (name.get_string() == "session.end") farewell_ = text_at(object, "text");
     if (on_notice) on_notice(name.get_string(), object);
   }
 
   base::Error gone(const std::string& why) const {
     if (!farewell_.empty()) return fail(ErrorCode::unreachable, farewell_);
-    return fail(ErrorCode::unreachable,
-                fmt::format("The connection to posternd ended: {}. Is the daemon running?", why));
+    return fail(ErrorCode::unreachable, fmt::format("The connection to posternd ended: {}. Is the daemon running?", why));
   }
 
   base::Result<void> send_line(const std::string& line) {
@@ -131,8 +124,7 @@ class SocketClient final : public Client {
       boost::system::error_code failed;
       const Json message = boost::json::parse(*line, failed);
       if (failed || !message.is_object()) return;
-      if (const Json* name = message.get_object().if_contains("method"))
-        notice(*name, message.get_object());
+      if (const Json* name = message.get_object().if_contains("method")) notice(*name, message.get_object());
     }
   }
 
@@ -170,19 +162,15 @@ void throw_exception_from_error(const Refusal& refusal, const boost::source_loca
   base::throw_exception_from_error(refusal.error, at);
 }
 
-std::unique_ptr<Client> socket_client(int descriptor) {
-  return std::make_unique<SocketClient>(descriptor);
-}
+std::unique_ptr<Client> socket_client(int descriptor) { return std::make_unique<SocketClient>(descriptor); }
 
 base::Result<std::unique_ptr<Client>> connect_desk(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path)
-    return fail(ErrorCode::usage, path, "The path of the desk's socket is too long.");
+  if (path.size() >= sizeof address.sun_path) return fail(ErrorCode::usage, path, "The path of the desk's socket is too long.");
   std::memcpy(address.sun_path, path.data(), path.size());
   const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0)
-    return fail(ErrorCode::io, fmt::format("No socket could be made: {}.", reason()));
+  if (descriptor < 0) return fail(ErrorCode::io, fmt::format("No socket could be made: {}.", reason()));
   if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const int why = errno;
     ::close(descriptor);
@@ -192,8 +180,7 @@ base::Result<std::unique_ptr<Client>> connect_desk(const std::string& path) {
                   "the system's administrator.");
     const bool absent = why == ENOENT || why == ECONNREFUSED;
     return fail(ErrorCode::unreachable, path,
-                fmt::format("posternd {}: {}.", absent ? "is not running" : "does not answer",
-                            std::strerror(why)));
+                fmt::format("posternd {}: {}.", absent ? "is not running" : "does not answer", std::strerror(why)));
   }
   return socket_client(descriptor);
 }

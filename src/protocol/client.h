@@ -23,8 +23,7 @@ struct Refusal {
 };
 template <class T>
 using Reply = boost::system::result<T, Refusal>;
-[[noreturn]] void throw_exception_from_error(const Refusal& refusal,
-                                             const boost::source_location& at);
+[[noreturn]] void throw_exception_from_error(const Refusal& refusal, const boost::source_location& at);
 
 class Client {
  public:

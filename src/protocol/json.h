@@ -10,7 +10,6 @@
 /// undone by a field that an older or newer desk leaves out.
 namespace postern::protocol {
 
-
 /// A string as one printable line (base/printable.h), anything else as JSON.
 std::string text_of(const Json& object, std::string_view name);
 bool flag_of(const Json& object, std::string_view name);

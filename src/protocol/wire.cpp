@@ -14,9 +14,7 @@ namespace {
 
 constexpr std::size_t id_bytes = 128;
 constexpr std::size_t shown_bytes = 64;  ///< of a name that is not known
-WireError not_a_request(json::value id, std::string text) {
-  return {RpcCode::invalid_request, std::move(text), std::move(id)};
-}
+WireError not_a_request(json::value id, std::string text) { return {RpcCode::invalid_request, std::move(text), std::move(id)}; }
 
 /// A list in settings costs two values, its array and each entry's object, and a request little
 /// more.
@@ -56,8 +54,7 @@ std::optional<std::string> wrong_member(const json::object& request) {
   const json::value* method = request.if_contains("method");
   if (method == nullptr || !method->is_string()) return R"(A request's "method" must be a string.)";
   for (const auto& member : request)
-    if (member.key() != "jsonrpc" && member.key() != "id" && member.key() != "method" &&
-        member.key() != "params")
+    if (member.key() != "jsonrpc" && member.key() != "id" && member.key() != "method" && member.key() != "params")
       return fmt::format(R"(A request has no member "{}".)", base::printable_line(member.key(), shown_bytes));
   return std::nullopt;
 }
@@ -66,33 +63,27 @@ std::optional<std::string> wrong_member(const json::object& request) {
 
 std::variant<Request, WireError> parse_request(std::string_view line) {
   if (line.size() > base::limits::message_bytes)
-    return not_a_request(nullptr, fmt::format("A line may have {} bytes at most; this one has {}.",
-                                              base::limits::message_bytes, line.size()));
+    return not_a_request(
+        nullptr, fmt::format("A line may have {} bytes at most; this one has {}.", base::limits::message_bytes, line.size()));
   if (const std::size_t values = values_in(line); values > values_most)
-    return not_a_request(nullptr, fmt::format("A line may hold {} values at most; this one has {}.",
-                                              values_most, values));
+    return not_a_request(nullptr, fmt::format("A line may hold {} values at most; this one has {}.", values_most, values));
   boost::system::error_code failed;
   json::parse_options options;
   options.max_depth = 2 * base::limits::settings_depth;  // a list costs two: array and object
   json::value whole = json::parse(line, failed, {}, options);
-  if (failed)
-    return WireError{RpcCode::parse_error,
-                     fmt::format("The line is not JSON: {}.", failed.message()), nullptr};
-  if (!whole.is_object())
-    return not_a_request(nullptr, "A line must hold one JSON object; batches are not supported.");
+  if (failed) return WireError{RpcCode::parse_error, fmt::format("The line is not JSON: {}.", failed.message()), nullptr};
+  if (!whole.is_object()) return not_a_request(nullptr, "A line must hold one JSON object; batches are not supported.");
   json::object& request = whole.get_object();
   const json::value* id = request.if_contains("id");
   if (id == nullptr || !(id->is_string() || id->is_int64() || id->is_uint64()))
     return not_a_request(nullptr, R"(A request needs an "id", a string or an integer.)");
   if (id->is_string() && !base::is_printable_line(id->get_string(), id_bytes))
-    return not_a_request(nullptr, fmt::format(R"(An "id" that is a string has {} bytes of printable text at most.)",
-                                              id_bytes));
+    return not_a_request(nullptr, fmt::format(R"(An "id" that is a string has {} bytes of printable text at most.)", id_bytes));
   if (auto wrong = wrong_member(request)) return not_a_request(*id, *wrong);
   // Not request["method"]: that may make room for a member, and move `id`.
   Request out{*id, std::string(request.at("method").get_string()), {}};
   if (json::value* params = request.if_contains("params")) {
-    if (!params->is_object())
-      return WireError{RpcCode::invalid_params, R"("params" must be an object.)", *id};
+    if (!params->is_object()) return WireError{RpcCode::invalid_params, R"("params" must be an object.)", *id};
     out.params = std::move(params->get_object());
   }
   return out;
@@ -108,9 +99,8 @@ std::string error_line(const json::value& id, const base::Error& error, json::ob
   data["name"] = base::error_name(error.code);
   data["where"] = error.where;
   json::object out = envelope(id);
-  out["error"] = json::object{{"code", -32000 - static_cast<int>(error.code)},
-                              {"message", error.text},
-                              {"data", std::move(data)}};
+  out["error"] =
+      json::object{{"code", -32000 - static_cast<int>(error.code)}, {"message", error.text}, {"data", std::move(data)}};
   return json::serialize(out);
 }
 
@@ -120,8 +110,7 @@ std::string error_line(const WireError& error) {
   data["name"] = base::error_name(unknown ? base::ErrorCode::unsupported : base::ErrorCode::usage);
   data["where"] = "";
   json::object out = envelope(error.id);
-  out["error"] = json::object{
-      {"code", static_cast<int>(error.code)}, {"message", error.text}, {"data", std::move(data)}};
+  out["error"] = json::object{{"code", static_cast<int>(error.code)}, {"message", error.text}, {"data", std::move(data)}};
   return json::serialize(out);
 }
 
@@ -135,8 +124,8 @@ std::string notice_line(std::string_view method, std::string text) {
 
 void Params::complain(std::string_view name, std::string_view expected) {
   if (!error_)
-    error_ = base::fail(base::ErrorCode::usage, std::string(name),
-                        fmt::format(R"(The parameter "{}" must be {}.)", name, expected));
+    error_ =
+        base::fail(base::ErrorCode::usage, std::string(name), fmt::format(R"(The parameter "{}" must be {}.)", name, expected));
 }
 
 const json::value* Params::find(std::string_view name, bool required) {
@@ -144,8 +133,7 @@ const json::value* Params::find(std::string_view name, bool required) {
   const json::value* found = from_.if_contains(name);
   if (found != nullptr && found->is_null() && !required) found = nullptr;
   if (found == nullptr && required && !error_)
-    error_ = base::fail(base::ErrorCode::usage, std::string(name),
-                        fmt::format(R"(The parameter "{}" is missing.)", name));
+    error_ = base::fail(base::ErrorCode::usage, std::string(name), fmt::format(R"(The parameter "{}" is missing.)", name));
   return found;
 }
 
@@ -177,8 +165,7 @@ std::int64_t Params::number(std::string_view name, std::int64_t least, std::int6
                             std::optional<std::int64_t> otherwise) {
   const json::value* found = find(name, !otherwise.has_value());
   if (found == nullptr) return otherwise.value_or(least);
-  if (found->is_int64() && found->get_int64() >= least && found->get_int64() <= greatest)
-    return found->get_int64();
+  if (found->is_int64() && found->get_int64() >= least && found->get_int64() <= greatest) return found->get_int64();
   complain(name, fmt::format("an integer from {} to {}", least, greatest));
   return otherwise.value_or(least);
 }
@@ -207,9 +194,8 @@ std::optional<base::Error> Params::trouble() const {
   if (error_) return error_;
   for (const auto& member : from_)
     if (!asked_.contains(std::string_view(member.key())))
-      return base::fail(
-          base::ErrorCode::usage, std::string(member.key()),
-          fmt::format(R"(This method has no parameter "{}".)", std::string_view(member.key())));
+      return base::fail(base::ErrorCode::usage, std::string(member.key()),
+                        fmt::format(R"(This method has no parameter "{}".)", std::string_view(member.key())));
   return std::nullopt;
 }
 

@@ -61,8 +61,7 @@ class Params {
   std::string text(std::string_view name);
   std::optional<std::string> text_if(std::string_view name);
   bool flag(std::string_view name, bool otherwise);
-  std::int64_t number(std::string_view name, std::int64_t least, std::int64_t greatest,
-                      std::optional<std::int64_t> otherwise);
+  std::int64_t number(std::string_view name, std::int64_t least, std::int64_t greatest, std::optional<std::int64_t> otherwise);
   /// Any value; null when it is missing (and then that is the trouble).
   const json::value& any(std::string_view name);
   std::vector<std::string> texts(std::string_view name);

@@ -28,8 +28,7 @@ std::optional<Address> parse_address(std::string_view text) {
   if (text.find('\0') != std::string_view::npos) return std::nullopt;  // inet_pton would stop there
   Address address;
   address.family = text.find(':') == std::string_view::npos ? AF_INET : AF_INET6;
-  if (inet_pton(address.family, std::string(text).c_str(), address.bytes.data()) != 1)
-    return std::nullopt;
+  if (inet_pton(address.family, std::string(text).c_str(), address.bytes.data()) != 1) return std::nullopt;
   return address;
 }
 
@@ -43,8 +42,7 @@ std::string print_address(const Address& address) {
 std::optional<unsigned> parse_number(std::string_view text, unsigned most) {
   unsigned number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number > most)
-    return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || number > most) return std::nullopt;
   return number;
 }
 
@@ -89,8 +87,7 @@ std::optional<Network> parse_network(std::string_view value) {
 Text prefix(std::string_view value) {
   auto network = parse_network(value);
   if (!network) return std::nullopt;
-  if (!network->length || *network->length == network->address.bits())
-    return print_address(network->address);
+  if (!network->length || *network->length == network->address.bits()) return print_address(network->address);
   clear_host_bits(network->address, *network->length);
   return fmt::format("{}/{}", print_address(network->address), *network->length);
 }
@@ -138,27 +135,19 @@ struct FormOf {
   std::string_view name;
   Text (*convert)(std::string_view);
 };
-constexpr std::array<FormOf, 6> forms{{{"domain", domain},
-                                       {"ip", ip},
-                                       {"prefix", prefix},
-                                       {"interface", interface},
-                                       {"host", host},
-                                       {"endpoint", endpoint}}};
+constexpr std::array<FormOf, 6> forms{
+    {{"domain", domain}, {"ip", ip}, {"prefix", prefix}, {"interface", interface}, {"host", host}, {"endpoint", endpoint}}};
 
 const FormOf* find_form(std::string_view name) {
-  const auto* found =
-      std::find_if(forms.begin(), forms.end(), [&](const FormOf& f) { return f.name == name; });
+  const auto* found = std::find_if(forms.begin(), forms.end(), [&](const FormOf& f) { return f.name == name; });
   return found == forms.end() ? nullptr : found;
 }
 
 }  // namespace
 
-bool is_form(std::string_view form) {
-  return find_form(form) != nullptr;
-}
+bool is_form(std::string_view form) { return find_form(form) != nullptr; }
 
-std::optional<std::string> in_form(std::string_view form, const std::vector<std::string>& words,
-                                   std::string_view value) {
+std::optional<std::string> in_form(std::string_view form, const std::vector<std::string>& words, std::string_view value) {
   if (form.empty()) return std::string(value);
   for (const std::string& word : words)
     if (lower(word) == lower(value)) return word;

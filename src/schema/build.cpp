@@ -14,9 +14,7 @@ class Builder {
 
   yang::Tree feature(const Known& known, const Node& tree) {
     lyd_node* raw = nullptr;
-    if (lyd_new_inner(nullptr, known.root.node->module, known.root.name.c_str(), 0, &raw) !=
-        LY_SUCCESS)
-      return nullptr;
+    if (lyd_new_inner(nullptr, known.root.node->module, known.root.name.c_str(), 0, &raw) != LY_SUCCESS) return nullptr;
     yang::Tree top(raw);
     fill(known.root, tree, raw, 0);
     return top;
@@ -46,8 +44,7 @@ class Builder {
 
   void put(const Item& item, const Node& node, lyd_node* into) {
     switch (node.kind) {
-      case Kind::leaf:
-        return term(item, node.value, into);
+      case Kind::leaf: return term(item, node.value, into);
       case Kind::leaf_list:
         for (const std::string& value : node.values) term(item, value, into);
         return;
@@ -55,24 +52,20 @@ class Builder {
         for (const Node& child : node.children) entry(item, child, into);
         return;
       case Kind::container:
-      case Kind::entry:
-        break;
+      case Kind::entry: break;
     }
     lyd_node* made = nullptr;
-    if (lyd_new_inner(into, nullptr, item.name.c_str(), 0, &made) == LY_SUCCESS)
-      fill(item, node, made, 0);
+    if (lyd_new_inner(into, nullptr, item.name.c_str(), 0, &made) == LY_SUCCESS) fill(item, node, made, 0);
   }
 
   void term(const Item& item, const std::string& value, lyd_node* into) {
-    if (lyd_new_term(into, nullptr, item.name.c_str(), value.c_str(), 0, nullptr) != LY_SUCCESS)
-      refuse(item, value);
+    if (lyd_new_term(into, nullptr, item.name.c_str(), value.c_str(), 0, nullptr) != LY_SUCCESS) refuse(item, value);
   }
 
   void entry(const Item& item, const Node& from, lyd_node* into) {
     path_.back().keys = from.key_values(item.keys.size());
     lyd_node* made = nullptr;
-    if (lyd_new_list2(into, nullptr, item.name.c_str(), predicates(item, path_.back().keys).c_str(),
-                      0, &made) == LY_SUCCESS) {
+    if (lyd_new_list2(into, nullptr, item.name.c_str(), predicates(item, path_.back().keys).c_str(), 0, &made) == LY_SUCCESS) {
       fill(item, from, made, item.keys.size());
     } else {
       refuse(item.children.front(), path_.back().keys.front());
@@ -95,16 +88,15 @@ class Builder {
 
 }  // namespace
 
-yang::Tree build_forest(const Library& library, const std::vector<const Known*>& features,
-                        const Effective& effective, std::vector<Problem>& problems) {
+yang::Tree build_forest(const Library& library, const std::vector<const Known*>& features, const Effective& effective,
+                        std::vector<Problem>& problems) {
   lyd_node* forest = nullptr;
   Builder builder(problems);
   for (const Known* known : features) {
     const auto found = effective.find(known->feature.name);
     const bool defined = found != effective.end() && found->second != nullptr;
     yang::Tree top = builder.feature(*known, defined ? *found->second : known->factory);
-    if (top != nullptr && lyd_insert_sibling(forest, top.get(), &forest) == LY_SUCCESS)
-      top.release();
+    if (top != nullptr && lyd_insert_sibling(forest, top.get(), &forest) == LY_SUCCESS) top.release();
   }
   lyd_new_implicit_all(&forest, library.context.get(), LYD_IMPLICIT_NO_STATE, nullptr);
   yang::clear_errors(library.context.get());

@@ -50,8 +50,7 @@ class Canonical {
       path_.pop_back();
       if (!made) return made.error();
       // Containers below a feature have no presence: an empty one says nothing.
-      if (made->kind != Kind::container || !made->children.empty())
-        result.children.push_back(std::move(*made));
+      if (made->kind != Kind::container || !made->children.empty()) result.children.push_back(std::move(*made));
     }
     return result;
   }
@@ -62,8 +61,7 @@ class Canonical {
   }
 
   static bool says_nothing(const Node& node) {
-    return (node.kind == Kind::list && node.children.empty()) ||
-           (node.kind == Kind::leaf_list && node.values.empty());
+    return (node.kind == Kind::list && node.children.empty()) || (node.kind == Kind::leaf_list && node.values.empty());
   }
 
   base::Result<> check_names(const Item& item, const Node& from) const {
@@ -73,10 +71,8 @@ class Canonical {
         const auto error = find_item(item, {child.name}).error();
         return invalid(error.text);
       }
-      if (known->kind != child.kind)
-        return invalid(fmt::format("{} has another shape in the schema.", child.name));
-      if (from.child(child.name) != &child)
-        return invalid(fmt::format("{} is given twice.", child.name));
+      if (known->kind != child.kind) return invalid(fmt::format("{} has another shape in the schema.", child.name));
+      if (from.child(child.name) != &child) return invalid(fmt::format("{} is given twice.", child.name));
     }
     return {};
   }
@@ -84,15 +80,11 @@ class Canonical {
   base::Result<Node> make(const Item& item, Node& from, const Node* like) {
     if (++nodes_ > base::limits::settings_nodes) return too_many();
     switch (item.kind) {
-      case Kind::leaf:
-        return leaf(item, from);
-      case Kind::leaf_list:
-        return leaf_list(item, from);
-      case Kind::list:
-        return list(item, from, like);
+      case Kind::leaf: return leaf(item, from);
+      case Kind::leaf_list: return leaf_list(item, from);
+      case Kind::list: return list(item, from, like);
       case Kind::container:
-      case Kind::entry:
-        break;
+      case Kind::entry: break;
     }
     return inner(item, from, Kind::container, like);
   }
@@ -168,8 +160,7 @@ class Canonical {
   }
 
   /// The entry's keys as given: they name it in errors about itself.
-  [[nodiscard]] base::Result<std::vector<std::string>> keys_of(const Item& item,
-                                                               const Node& entry) const {
+  [[nodiscard]] base::Result<std::vector<std::string>> keys_of(const Item& item, const Node& entry) const {
     std::vector<std::string> keys;
     for (const std::string& key : item.keys) {
       const Node* leaf = entry.child(key);
@@ -186,13 +177,11 @@ class Canonical {
     const auto in_their_order = [count](const Node& a, const Node& b) { return order_of(a, b, count) >= 0; };
     if (std::adjacent_find(entries.begin(), entries.end(), in_their_order) == entries.end()) return list;
     std::vector<std::pair<std::vector<std::string>, std::size_t>> order;
-    for (std::size_t i = 0; i < list.children.size(); ++i)
-      order.emplace_back(list.children[i].key_values(count), i);
+    for (std::size_t i = 0; i < list.children.size(); ++i) order.emplace_back(list.children[i].key_values(count), i);
     std::sort(order.begin(), order.end());
     for (std::size_t i = 1; i < order.size(); ++i)
       if (order[i].first == order[i - 1].first)
-        return invalid(fmt::format("There are two entries {}.",
-                                   model::to_text({{item.name, order[i].first}})));
+        return invalid(fmt::format("There are two entries {}.", model::to_text({{item.name, order[i].first}})));
     if (item.user_ordered) return list;
     std::vector<Node> sorted;
     sorted.reserve(order.size());
@@ -215,9 +204,8 @@ std::strong_ordering order_of(const Node& a, const Node& b, std::size_t keys) {
 
 base::Result<model::Tree> canonical_tree(const Item& root, model::Tree tree, const model::Tree* like) {
   if (tree.kind != Kind::container || tree.name != root.name)
-    return base::fail(
-        base::ErrorCode::invalid,
-        fmt::format("These are settings of \"{}\", not of \"{}\".", tree.name, root.name));
+    return base::fail(base::ErrorCode::invalid,
+                      fmt::format("These are settings of \"{}\", not of \"{}\".", tree.name, root.name));
   return Canonical().inner(root, tree, Kind::container, like);
 }
 
@@ -226,8 +214,7 @@ model::Tree fill_defaults(const Item& item, const model::Tree& tree) {
   for (const Item& child : item.children) {
     const Node* node = tree.child(child.name);
     if (child.kind == Kind::container) {
-      result.children.push_back(
-          fill_defaults(child, node != nullptr ? *node : make_node(child, Kind::container)));
+      result.children.push_back(fill_defaults(child, node != nullptr ? *node : make_node(child, Kind::container)));
     } else if (node == nullptr && child.fallback) {
       result.children.push_back(make_node(child, Kind::leaf));
       result.children.back().value = *child.fallback;

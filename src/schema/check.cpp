@@ -26,8 +26,7 @@ std::vector<const lyd_node*> instances(const lyd_node* parent, const Item& item)
 std::vector<std::string> keys_of(const Item& list, const lyd_node* entry) {
   std::vector<std::string> keys;
   const lyd_node* key = lyd_child(entry);
-  for (std::size_t i = 0; i < list.keys.size() && key != nullptr; ++i, key = key->next)
-    keys.emplace_back(lyd_get_value(key));
+  for (std::size_t i = 0; i < list.keys.size() && key != nullptr; ++i, key = key->next) keys.emplace_back(lyd_get_value(key));
   return keys;
 }
 
@@ -76,15 +75,13 @@ class Checker {
   void below(const Item& item, const lyd_node* node) {
     if (item.kind == Kind::list || item.kind == Kind::container) return inner(item, node);
     musts(item, node);
-    if (item.reference != nullptr && !yang::resolves(item.reference, node, forest_))
-      dangling(item, node);
+    if (item.reference != nullptr && !yang::resolves(item.reference, node, forest_)) dangling(item, node);
   }
 
   void musts(const Item& item, const lyd_node* node) {
     if (only_references_) return;
     for (const lysc_must& must : yang::Array{lysc_node_musts(item.node)})
-      if (!yang::holds(must, node))
-        report(must.emsg != nullptr ? must.emsg : "This does not fit the other settings.");
+      if (!yang::holds(must, node)) report(must.emsg != nullptr ? must.emsg : "This does not fit the other settings.");
   }
 
   void count(const Item& item, std::size_t found) {
@@ -98,31 +95,26 @@ class Checker {
   }
 
   void uniques(const Item& list, const std::vector<const lyd_node*>& entries) {
-    for (lysc_node_leaf** unique :
-         yang::Array{reinterpret_cast<const lysc_node_list*>(list.node)->uniques})
+    for (lysc_node_leaf** unique : yang::Array{reinterpret_cast<const lysc_node_list*>(list.node)->uniques})
       one_unique(list, entries, yang::Array{unique});
   }
 
-  void one_unique(const Item& list, const std::vector<const lyd_node*>& entries,
-                  yang::Array<lysc_node_leaf*> leaves) {
+  void one_unique(const Item& list, const std::vector<const lyd_node*>& entries, yang::Array<lysc_node_leaf*> leaves) {
     std::map<std::vector<std::string>, const lyd_node*> seen;
     for (const lyd_node* entry : entries) {
       std::vector<std::string> values;
       std::vector<std::string> names;
       for (const lysc_node_leaf* leaf : leaves) {
         names.emplace_back(leaf->name);
-        if (const lyd_node* node = leaf_below(entry, &leaf->node))
-          values.emplace_back(lyd_get_value(node));
+        if (const lyd_node* node = leaf_below(entry, &leaf->node)) values.emplace_back(lyd_get_value(node));
       }
-      if (values.size() != names.size())
-        continue;  // RFC 7950 §7.8.3: only entries that have them all
+      if (values.size() != names.size()) continue;  // RFC 7950 §7.8.3: only entries that have them all
       const auto [other, is_new] = seen.emplace(values, entry);
       if (is_new) continue;
       path_.back().keys = keys_of(list, entry);
-      report(
-          fmt::format("{} are the same as those of {}: choose others.", fmt::join(names, " and "),
-                      model::to_text({{list.name, keys_of(list, other->second)}})),
-          fmt::format("{}", fmt::join(values, ", ")));
+      report(fmt::format("{} are the same as those of {}: choose others.", fmt::join(names, " and "),
+                         model::to_text({{list.name, keys_of(list, other->second)}})),
+             fmt::format("{}", fmt::join(values, ", ")));
       path_.back().keys.clear();
     }
   }
@@ -142,12 +134,11 @@ class Checker {
     const std::string target = item.refers_to.substr(0, item.refers_to.find('/'));
     const Known* known = library_.find(target);
     const bool elsewhere = known != nullptr && known != feature_;
-    Problem& problem = report(
-        elsewhere ? fmt::format("There is no \"{}\" in {}. Add it with {}, or choose another.",
-                                value, known->feature.title, known->feature.command)
-                  : fmt::format("There is no \"{}\" in {}. Add it there, or choose another.", value,
-                                item.refers_to),
-        value);
+    Problem& problem =
+        report(elsewhere ? fmt::format("There is no \"{}\" in {}. Add it with {}, or choose another.", value,
+                                       known->feature.title, known->feature.command)
+                         : fmt::format("There is no \"{}\" in {}. Add it there, or choose another.", value, item.refers_to),
+               value);
     problem.is_reference = true;
     problem.dangling = item.dangling;
     problem.refers_to = item.refers_to;
@@ -167,16 +158,14 @@ void arbitrate(const Library& library, const Known* only, yang::Tree& forest, st
   const ly_ctx* context = library.context.get();
   yang::clear_errors(context);
   lyd_node* raw = forest.release();
-  const LY_ERR got = only == nullptr
-                         ? lyd_validate_all(&raw, context, LYD_VALIDATE_NO_STATE, nullptr)
-                         : lyd_validate_module(&raw, only->root.node->module, LYD_VALIDATE_NO_STATE, nullptr);
+  const LY_ERR got = only == nullptr ? lyd_validate_all(&raw, context, LYD_VALIDATE_NO_STATE, nullptr)
+                                     : lyd_validate_module(&raw, only->root.node->module, LYD_VALIDATE_NO_STATE, nullptr);
   forest.reset(raw);
   const auto complaint = yang::take_error(context);
   if (got == LY_SUCCESS) return;
   Problem problem;
   for (const Known& known : library.known)
-    if (complaint.path.find(fmt::format("/{}:{}", known.root.node->module->name,
-                                        known.root.name)) != std::string::npos)
+    if (complaint.path.find(fmt::format("/{}:{}", known.root.node->module->name, known.root.name)) != std::string::npos)
       problem.feature = known.feature.name;
   problem.path = complaint.path;
   problem.text = complaint.text;
@@ -248,8 +237,7 @@ std::vector<Problem> check_effective(const Library& library, const Effective& ef
   return problems;
 }
 
-std::vector<Problem> check_one(const Library& library, const Known& known, const Effective& effective,
-                               const model::Tree* sound) {
+std::vector<Problem> check_one(const Library& library, const Known& known, const Effective& effective, const model::Tree* sound) {
   const auto own = effective.find(known.feature.name);
   if (sound != nullptr && own != effective.end() && own->second != nullptr) {
     Effective fresh = effective;

@@ -9,15 +9,13 @@ namespace {
 using Kind = model::Node::Kind;
 using model::Edit;
 
-base::Result<> fold_keys(const Item& list, std::vector<std::string>& keys,
-                         const model::Path& path) {
+base::Result<> fold_keys(const Item& list, std::vector<std::string>& keys, const model::Path& path) {
   if (keys.empty()) return {};
   if (list.kind != Kind::list || keys.size() != list.keys.size())
     return base::fail(base::ErrorCode::invalid, base::printable_line(model::to_text(path)),
-                      list.kind != Kind::list
-                          ? fmt::format("{} is not a list.", list.name)
-                          : fmt::format("An entry of {} is named by {} key value(s): {}.",
-                                        list.name, list.keys.size(), fmt::join(list.keys, ", ")));
+                      list.kind != Kind::list ? fmt::format("{} is not a list.", list.name)
+                                              : fmt::format("An entry of {} is named by {} key value(s): {}.", list.name,
+                                                            list.keys.size(), fmt::join(list.keys, ", ")));
   for (std::size_t i = 0; i < keys.size(); ++i) {
     auto key = canonical_value(list.children[i], keys[i], path);
     if (!key) return key.error();
@@ -36,8 +34,7 @@ base::Result<> fold(const Item& root, Edit& edit) {
   const Item* item = &root;
   for (model::PathStep& step : edit.path) {
     const auto next = find_item(*item, {step.name});
-    if (!next)
-      return base::fail(next.error().code, base::printable_line(model::to_text(given)), next.error().text);
+    if (!next) return base::fail(next.error().code, base::printable_line(model::to_text(given)), next.error().text);
     item = *next;
     if (auto keys = fold_keys(*item, step.keys, given); !keys) return keys;
   }

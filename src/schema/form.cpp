@@ -23,36 +23,21 @@ int order_of(const Form& form, const Item& parent) {
 /// The names of RFC 7950; libyang's own table is not exported.
 const char* type_name(LY_DATA_TYPE type) {
   switch (type) {
-    case LY_TYPE_BOOL:
-      return "boolean";
-    case LY_TYPE_ENUM:
-      return "enumeration";
-    case LY_TYPE_LEAFREF:
-      return "leafref";
-    case LY_TYPE_STRING:
-      return "string";
-    case LY_TYPE_UINT8:
-      return "uint8";
-    case LY_TYPE_UINT16:
-      return "uint16";
-    case LY_TYPE_UINT32:
-      return "uint32";
-    case LY_TYPE_UINT64:
-      return "uint64";
-    case LY_TYPE_INT8:
-      return "int8";
-    case LY_TYPE_INT16:
-      return "int16";
-    case LY_TYPE_INT32:
-      return "int32";
-    case LY_TYPE_INT64:
-      return "int64";
-    case LY_TYPE_DEC64:
-      return "decimal64";
-    case LY_TYPE_UNION:
-      return "union";
-    default:
-      return "other";
+    case LY_TYPE_BOOL: return "boolean";
+    case LY_TYPE_ENUM: return "enumeration";
+    case LY_TYPE_LEAFREF: return "leafref";
+    case LY_TYPE_STRING: return "string";
+    case LY_TYPE_UINT8: return "uint8";
+    case LY_TYPE_UINT16: return "uint16";
+    case LY_TYPE_UINT32: return "uint32";
+    case LY_TYPE_UINT64: return "uint64";
+    case LY_TYPE_INT8: return "int8";
+    case LY_TYPE_INT16: return "int16";
+    case LY_TYPE_INT32: return "int32";
+    case LY_TYPE_INT64: return "int64";
+    case LY_TYPE_DEC64: return "decimal64";
+    case LY_TYPE_UNION: return "union";
+    default: return "other";
   }
 }
 
@@ -104,9 +89,8 @@ Form make_form(const Item& item) {
   form.fallback = item.fallback.value_or("");
   if (item.kind == Kind::leaf || item.kind == Kind::leaf_list) describe_type(form, item);
   for (const Item& child : item.children) form.children.push_back(make_form(child));
-  std::stable_sort(form.children.begin(), form.children.end(), [&](const Form& a, const Form& b) {
-    return order_of(a, item) < order_of(b, item);
-  });
+  std::stable_sort(form.children.begin(), form.children.end(),
+                   [&](const Form& a, const Form& b) { return order_of(a, item) < order_of(b, item); });
   return form;
 }
 

@@ -18,24 +18,19 @@ const lysc_type* type_of(const lysc_node* node) {
 /// What the value itself must be: of a leafref, its target's type.
 const lysc_type* value_type(const lysc_node* node) {
   const lysc_type* type = type_of(node);
-  return type->basetype == LY_TYPE_LEAFREF
-             ? reinterpret_cast<const lysc_type_leafref*>(type)->realtype
-             : type;
+  return type->basetype == LY_TYPE_LEAFREF ? reinterpret_cast<const lysc_type_leafref*>(type)->realtype : type;
 }
 
 Json json_of(const lysc_type* type) {
   switch (type->basetype) {
-    case LY_TYPE_BOOL:
-      return Json::boolean;
+    case LY_TYPE_BOOL: return Json::boolean;
     case LY_TYPE_UINT8:
     case LY_TYPE_UINT16:
     case LY_TYPE_UINT32:
     case LY_TYPE_INT8:
     case LY_TYPE_INT16:
-    case LY_TYPE_INT32:
-      return Json::number;
-    default:
-      return Json::text;  // 64-bit and decimal numbers too (RFC 7951 §6.1)
+    case LY_TYPE_INT32: return Json::number;
+    default: return Json::text;  // 64-bit and decimal numbers too (RFC 7951 §6.1)
   }
 }
 
@@ -43,8 +38,7 @@ std::string number_expectation(const lysc_type_num* type) {
   if (type->range == nullptr) return "Enter a whole number.";
   if (type->range->emsg != nullptr) return type->range->emsg;
   const auto parts = yang::Array{type->range->parts};
-  return fmt::format("Enter a whole number from {} to {}.", parts.begin()->min_u64,
-                     (parts.end() - 1)->max_u64);
+  return fmt::format("Enter a whole number from {} to {}.", parts.begin()->min_u64, (parts.end() - 1)->max_u64);
 }
 
 /// "a, b or c"
@@ -59,25 +53,20 @@ std::string alternatives(const std::vector<std::string>& names) {
 
 std::string expectation(const lysc_type* type) {
   switch (type->basetype) {
-    case LY_TYPE_BOOL:
-      return "Enter true or false.";
+    case LY_TYPE_BOOL: return "Enter true or false.";
     case LY_TYPE_ENUM: {
       std::vector<std::string> names;
-      for (const auto& item : yang::Array{reinterpret_cast<const lysc_type_enum*>(type)->enums})
-        names.emplace_back(item.name);
+      for (const auto& item : yang::Array{reinterpret_cast<const lysc_type_enum*>(type)->enums}) names.emplace_back(item.name);
       return fmt::format("Enter {}.", alternatives(names));
     }
     case LY_TYPE_UINT8:
     case LY_TYPE_UINT16:
-    case LY_TYPE_UINT32:
-      return number_expectation(reinterpret_cast<const lysc_type_num*>(type));
+    case LY_TYPE_UINT32: return number_expectation(reinterpret_cast<const lysc_type_num*>(type));
     case LY_TYPE_STRING:
-      for (const lysc_pattern* pattern :
-           yang::Array{reinterpret_cast<const lysc_type_str*>(type)->patterns})
+      for (const lysc_pattern* pattern : yang::Array{reinterpret_cast<const lysc_type_str*>(type)->patterns})
         if (pattern->emsg != nullptr) return pattern->emsg;
       [[fallthrough]];
-    default:
-      return "Enter another value.";
+    default: return "Enter another value.";
   }
 }
 
@@ -96,8 +85,7 @@ void read_canonical(Item& item) {
 
 void read_value(Item& item) {
   const lysc_type* type = type_of(item.node);
-  if (type->basetype == LY_TYPE_LEAFREF)
-    item.reference = reinterpret_cast<const lysc_type_leafref*>(type);
+  if (type->basetype == LY_TYPE_LEAFREF) item.reference = reinterpret_cast<const lysc_type_leafref*>(type);
   item.json = json_of(value_type(item.node));
   item.expectation = expectation(value_type(item.node));
   if (yang::extension(item.node, "dangling") == "warn") item.dangling = Dangling::warn;
@@ -108,8 +96,7 @@ void read_leaf(Item& item) {
   const auto* leaf = reinterpret_cast<const lysc_node_leaf*>(item.node);
   read_value(item);
   item.mandatory = (item.node->flags & LYS_MAND_TRUE) != 0;
-  if (leaf->dflt != nullptr)
-    item.fallback = lyd_value_get_canonical(item.node->module->ctx, leaf->dflt);
+  if (leaf->dflt != nullptr) item.fallback = lyd_value_get_canonical(item.node->module->ctx, leaf->dflt);
 }
 
 void read_leaf_list(Item& item) {
@@ -133,8 +120,7 @@ base::Result<> read_children(Item& item) {
     if (!made) return made.error();
     item.children.push_back(std::move(*made));
   }
-  std::stable_partition(item.children.begin(), item.children.end(),
-                        [](const Item& child) { return lysc_is_key(child.node); });
+  std::stable_partition(item.children.begin(), item.children.end(), [](const Item& child) { return lysc_is_key(child.node); });
   return {};
 }
 
@@ -153,23 +139,16 @@ base::Result<Item> make_item(const lysc_node* node) {
   item.label = yang::extension(node, "label").value_or(node->name);
   item.user_ordered = (node->flags & LYS_ORDBY_USER) != 0;
   switch (node->nodetype) {
-    case LYS_CONTAINER:
-      item.kind = Kind::container;
-      break;
+    case LYS_CONTAINER: item.kind = Kind::container; break;
     case LYS_LIST:
       item.kind = Kind::list;
       read_list(item);
       break;
-    case LYS_LEAF:
-      item.kind = Kind::leaf, read_leaf(item);
-      return item;
-    case LYS_LEAFLIST:
-      item.kind = Kind::leaf_list, read_leaf_list(item);
-      return item;
+    case LYS_LEAF: item.kind = Kind::leaf, read_leaf(item); return item;
+    case LYS_LEAFLIST: item.kind = Kind::leaf_list, read_leaf_list(item); return item;
     default:
-      return base::fail(
-          base::ErrorCode::internal, node->name,
-          "Features' modules consist of containers, lists, leaves and leaf-lists only.");
+      return base::fail(base::ErrorCode::internal, node->name,
+                        "Features' modules consist of containers, lists, leaves and leaf-lists only.");
   }
   if (auto read = read_children(item); !read) return read.error();
   return item;
@@ -182,11 +161,10 @@ base::Result<const Item*> find_item(const Item& root, const std::vector<std::str
     if (next == nullptr) {
       std::vector<std::string> known;
       for (const Item& child : item->children) known.push_back(child.name);
-      return base::fail(
-          base::ErrorCode::not_found, base::printable_line(fmt::format("{}", fmt::join(names, "/"))),
-          known.empty() ? fmt::format("{} has nothing below it.", item->name)
-                        : fmt::format("There is no setting \"{}\" in {}: use {}.", base::printable_line(name),
-                                      item->name, alternatives(known)));
+      return base::fail(base::ErrorCode::not_found, base::printable_line(fmt::format("{}", fmt::join(names, "/"))),
+                        known.empty() ? fmt::format("{} has nothing below it.", item->name)
+                                      : fmt::format("There is no setting \"{}\" in {}: use {}.", base::printable_line(name),
+                                                    item->name, alternatives(known)));
     }
     item = next;
   }

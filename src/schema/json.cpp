@@ -15,9 +15,7 @@ namespace limits = base::limits;
 using base::Result;
 using Kind = JsonValue::Kind;
 
-base::Error invalid(std::string text) {
-  return base::fail(base::ErrorCode::invalid, std::move(text));
-}
+base::Error invalid(std::string text) { return base::fail(base::ErrorCode::invalid, std::move(text)); }
 
 void put_utf8(std::string& out, unsigned code) {
   const auto put = [&](unsigned byte) { out += static_cast<char>(byte); };
@@ -54,9 +52,7 @@ class Reader {
   [[nodiscard]] bool ended() const { return at_ >= text_.size(); }
 
   void skip_space() {
-    while (!ended() &&
-           (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\r' || text_[at_] == '\n'))
-      ++at_;
+    while (!ended() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\r' || text_[at_] == '\n')) ++at_;
   }
   bool take(char c) {
     skip_space();
@@ -67,19 +63,14 @@ class Reader {
 
   Result<JsonValue> value() {
     if (++nodes_ > limits::settings_nodes)
-      return invalid(
-          fmt::format("One feature's settings have at most {} nodes.", limits::settings_nodes));
+      return invalid(fmt::format("One feature's settings have at most {} nodes.", limits::settings_nodes));
     skip_space();
     if (ended()) return wrong("it ends too early");
     switch (text_[at_]) {
-      case '{':
-        return nested('}', Kind::object);
-      case '[':
-        return nested(']', Kind::array);
-      case '"':
-        return string();
-      default:
-        return word();
+      case '{': return nested('}', Kind::object);
+      case '[': return nested(']', Kind::array);
+      case '"': return string();
+      default: return word();
     }
   }
 
@@ -93,16 +84,13 @@ class Reader {
       do {
         if (auto child = member(result); !child) return child.error();
       } while (take(','));
-      if (!take(close))
-        return wrong(ended() ? "it ends too early"
-                             : fmt::format("\",\" or \"{}\" is expected", close));
+      if (!take(close)) return wrong(ended() ? "it ends too early" : fmt::format("\",\" or \"{}\" is expected", close));
     }
     --depth_;
     std::vector<std::string> names = result.names;
     std::sort(names.begin(), names.end());
     const auto twice = std::adjacent_find(names.begin(), names.end());
-    if (twice != names.end())
-      return invalid(fmt::format("\"{}\" is given twice.", base::printable_line(*twice)));
+    if (twice != names.end()) return invalid(fmt::format("\"{}\" is given twice.", base::printable_line(*twice)));
     return result;
   }
 
@@ -137,8 +125,7 @@ class Reader {
         at_ += length;
       }
       if (result.text.size() > limits::leaf_bytes)
-        return invalid(fmt::format(
-            "A value has at most {} bytes; these settings have a longer one.", limits::leaf_bytes));
+        return invalid(fmt::format("A value has at most {} bytes; these settings have a longer one.", limits::leaf_bytes));
     }
     if (ended()) return wrong("a string is not closed");
     ++at_;
@@ -181,8 +168,7 @@ class Reader {
     for (int i = 0; i < 4; ++i) {
       constexpr std::string_view digits = "0123456789abcdef";
       ++at_;
-      const std::size_t digit =
-          ended() ? std::string_view::npos : digits.find(static_cast<char>(text_[at_] | 0x20));
+      const std::size_t digit = ended() ? std::string_view::npos : digits.find(static_cast<char>(text_[at_] | 0x20));
       if (digit == std::string_view::npos) return wrong("four hex digits are expected after \\u");
       code = code * 16 + static_cast<unsigned>(digit);
     }
@@ -198,8 +184,7 @@ class Reader {
     result.text = text;
     if (text == "true" || text == "false") {
       result.kind = Kind::boolean;
-    } else if (!text.empty() && text.size() <= 64 &&
-               text.find_first_not_of("0123456789+-.eE") == std::string_view::npos) {
+    } else if (!text.empty() && text.size() <= 64 && text.find_first_not_of("0123456789+-.eE") == std::string_view::npos) {
       result.kind = Kind::number;
     } else if (text != "null") {
       return wrong("a value is expected");
@@ -218,8 +203,7 @@ class Reader {
 
 base::Result<JsonValue> read_json(std::string_view text) {
   if (text.size() > limits::value_bytes)
-    return invalid(fmt::format("One feature's settings have at most {} bytes; these have {}.",
-                               limits::value_bytes, text.size()));
+    return invalid(fmt::format("One feature's settings have at most {} bytes; these have {}.", limits::value_bytes, text.size()));
   return Reader(text).all();
 }
 

@@ -29,7 +29,7 @@ struct Item {
   std::uint32_t max = 0;          ///< 0: no limit
   bool mandatory = false;
   bool stands_alone = false;  ///< a list of the feature's container, see Schema::stand_alone
-  std::string label;  ///< postern-ext label, or the name
+  std::string label;          ///< postern-ext label, or the name
 
   Json json = Json::text;
   std::optional<std::string> fallback;
@@ -56,8 +56,7 @@ struct Known {
 
 struct Library {
   yang::Context context;
-  std::vector<Known>
-      known;  ///< by command name; never grows after load, so its items stay in place
+  std::vector<Known> known;       ///< by command name; never grows after load, so its items stay in place
   std::vector<Feature> features;  ///< the same order
   base::Hash version;
 
@@ -81,11 +80,9 @@ std::string feature_of(const lysc_node* node);
 base::Result<const Item*> find_item(const Item& root, const std::vector<std::string>& names);
 
 /// value.cpp: one value in canonical form, or the error to show.
-base::Result<std::string> canonical_value(const Item& item, std::string_view value,
-                                          const model::Path& path);
+base::Result<std::string> canonical_value(const Item& item, std::string_view value, const model::Path& path);
 /// "VALUE cannot be used for LABEL. EXPECTATION"
-base::Error value_error(const Item& item, std::string_view value, const model::Path& path,
-                        std::string_view expectation);
+base::Error value_error(const Item& item, std::string_view value, const model::Path& path, std::string_view expectation);
 /// An error-message of the item's type when `text` is one, else its expectation.
 std::string_view expectation_of(const Item& item, std::string_view text);
 
@@ -102,7 +99,6 @@ base::Result<model::Tree> parse_json(const Known& known, std::string_view text, 
 std::string print_json(const Item& root, const model::Tree& tree);
 /// check.cpp
 std::vector<Problem> check_effective(const Library& library, const Effective& effective);
-std::vector<Problem> check_one(const Library& library, const Known& known, const Effective& effective,
-                               const model::Tree* sound);
+std::vector<Problem> check_one(const Library& library, const Known& known, const Effective& effective, const model::Tree* sound);
 
 }  // namespace postern::schema

@@ -16,9 +16,8 @@ const Module* module_named(std::string_view name) {
 }
 
 /// libyang's way to ask for the text of a module.
-LY_ERR give_module(const char* name, const char*, const char* submodule, const char*, void*,
-                   LYS_INFORMAT* format, const char** text,
-                   ly_module_imp_data_free_clb* free_text) {
+LY_ERR give_module(const char* name, const char*, const char* submodule, const char*, void*, LYS_INFORMAT* format,
+                   const char** text, ly_module_imp_data_free_clb* free_text) {
   const Module* module = submodule == nullptr ? module_named(name) : nullptr;
   if (module == nullptr) return LY_ENOTFOUND;
   *format = LYS_IN_YANG;
@@ -29,23 +28,20 @@ LY_ERR give_module(const char* name, const char*, const char* submodule, const c
 
 base::Error broken(const ly_ctx* context, std::string_view what) {
   const auto complaint = yang::take_error(context);
-  return base::fail(
-      base::ErrorCode::internal, std::string(what),
-      fmt::format("The settings' schema does not load: {} ({})", complaint.text, complaint.path));
+  return base::fail(base::ErrorCode::internal, std::string(what),
+                    fmt::format("The settings' schema does not load: {} ({})", complaint.text, complaint.path));
 }
 
 base::Result<yang::Context> make_context() {
   ly_log_options(LY_LOSTORE);
   ly_ctx* raw = nullptr;
-  constexpr std::uint16_t options =
-      LY_CTX_EXPLICIT_COMPILE | LY_CTX_NO_YANGLIBRARY | LY_CTX_DISABLE_SEARCHDIR_CWD;
+  constexpr std::uint16_t options = LY_CTX_EXPLICIT_COMPILE | LY_CTX_NO_YANGLIBRARY | LY_CTX_DISABLE_SEARCHDIR_CWD;
   if (ly_ctx_new(nullptr, options, &raw) != LY_SUCCESS)
     return base::fail(base::ErrorCode::internal, "libyang cannot make a context.");
   yang::Context context(raw);
   ly_ctx_set_module_imp_clb(raw, give_module, nullptr);
   for (std::size_t i = 0; i < module_count; ++i)
-    if (ly_ctx_load_module(raw, modules[i].name, nullptr, nullptr) == nullptr)
-      return broken(raw, modules[i].name);
+    if (ly_ctx_load_module(raw, modules[i].name, nullptr, nullptr) == nullptr) return broken(raw, modules[i].name);
   if (ly_ctx_compile(raw) != LY_SUCCESS) return broken(raw, "all modules");
   yang::clear_errors(raw);
   return context;
@@ -56,8 +52,7 @@ base::Result<Scope> scope_of(const lysc_node* node) {
   if (text == "any") return Scope::any;
   if (text == "machine") return Scope::machine;
   if (text == "cluster") return Scope::cluster;
-  return base::fail(base::ErrorCode::internal, node->name,
-                    "A feature's scope is any, machine or cluster.");
+  return base::fail(base::ErrorCode::internal, node->name, "A feature's scope is any, machine or cluster.");
 }
 
 base::Result<base::Role> role_of(const lysc_node* node) {
@@ -89,8 +84,7 @@ base::Result<Known> make_known(const lysc_node* node) {
 
 base::Result<> read_features(Library& library) {
   for (std::size_t i = 0; i < module_count; ++i) {
-    const lys_module* module =
-        ly_ctx_get_module_implemented(library.context.get(), modules[i].name);
+    const lys_module* module = ly_ctx_get_module_implemented(library.context.get(), modules[i].name);
     if (module == nullptr || module->compiled == nullptr) continue;
     for (const lysc_node* node = module->compiled->data; node != nullptr; node = node->next) {
       auto known = make_known(node);
@@ -108,24 +102,22 @@ base::Result<> read_factory(Known& known) {
   auto tree = parse_json(known, text, nullptr);
   if (!tree) return tree.error();
   known.factory = std::move(*tree);
-  known.feature.factory = fmt::format("{{\"{}:{}\":{}}}", known.root.node->module->name,
-                                      known.root.name, print_json(known.root, known.factory));
+  known.feature.factory =
+      fmt::format("{{\"{}:{}\":{}}}", known.root.node->module->name, known.root.name, print_json(known.root, known.factory));
   return {};
 }
 
 base::Hash version() {
   std::string all;
   for (std::size_t i = 0; i < module_count; ++i)
-    all += fmt::format("{} {}\n{}", modules[i].name, std::string_view(modules[i].text).size(),
-                       modules[i].text);
+    all += fmt::format("{} {}\n{}", modules[i].name, std::string_view(modules[i].text).size(), modules[i].text);
   return base::hash_bytes(all);
 }
 
 }  // namespace
 
 const Known* Library::find(std::string_view feature) const {
-  const auto found = std::find_if(known.begin(), known.end(),
-                                  [&](const Known& k) { return k.feature.name == feature; });
+  const auto found = std::find_if(known.begin(), known.end(), [&](const Known& k) { return k.feature.name == feature; });
   return found == known.end() ? nullptr : &*found;
 }
 

@@ -17,37 +17,27 @@ using model::Node;
 
 std::string_view kind_name(JsonValue::Kind kind) {
   switch (kind) {
-    case JsonValue::Kind::null:
-      return "null";
-    case JsonValue::Kind::boolean:
-      return "true or false";
-    case JsonValue::Kind::number:
-      return "a number";
-    case JsonValue::Kind::string:
-      return "a string";
-    case JsonValue::Kind::array:
-      return "an array";
-    case JsonValue::Kind::object:
-      return "an object";
+    case JsonValue::Kind::null: return "null";
+    case JsonValue::Kind::boolean: return "true or false";
+    case JsonValue::Kind::number: return "a number";
+    case JsonValue::Kind::string: return "a string";
+    case JsonValue::Kind::array: return "an array";
+    case JsonValue::Kind::object: return "an object";
   }
   return {};
 }
 
 JsonValue::Kind kind_of(Json json) {
   switch (json) {
-    case Json::number:
-      return JsonValue::Kind::number;
-    case Json::boolean:
-      return JsonValue::Kind::boolean;
-    case Json::text:
-      break;
+    case Json::number: return JsonValue::Kind::number;
+    case Json::boolean: return JsonValue::Kind::boolean;
+    case Json::text: break;
   }
   return JsonValue::Kind::string;
 }
 
 bool is_scalar(JsonValue::Kind kind) {
-  return kind == JsonValue::Kind::boolean || kind == JsonValue::Kind::number ||
-         kind == JsonValue::Kind::string;
+  return kind == JsonValue::Kind::boolean || kind == JsonValue::Kind::number || kind == JsonValue::Kind::string;
 }
 
 /// JSON along the schema, as plain data with the values as they came: canonical_tree checks those.
@@ -56,8 +46,7 @@ class Converter {
   explicit Converter(const Item& root) : module_(root.node->module->name) {}
 
   base::Result<Node> inner(const Item& item, const JsonValue& from, Kind kind) {
-    if (from.kind != JsonValue::Kind::object)
-      return other_kind(item, JsonValue::Kind::object, from);
+    if (from.kind != JsonValue::Kind::object) return other_kind(item, JsonValue::Kind::object, from);
     Node result = bare(item, kind);
     for (std::size_t i = 0; i < from.children.size(); ++i) {
       const std::string_view name = without_module(from.names[i]);
@@ -76,10 +65,8 @@ class Converter {
   [[nodiscard]] base::Error invalid(std::string text) const {
     return base::fail(base::ErrorCode::invalid, base::printable_line(model::to_text(path_)), std::move(text));
   }
-  [[nodiscard]] base::Error other_kind(const Item& item, JsonValue::Kind wanted,
-                                       const JsonValue& found) const {
-    return invalid(fmt::format("{} is {} in JSON, not {}.", item.name, kind_name(wanted),
-                               kind_name(found.kind)));
+  [[nodiscard]] base::Error other_kind(const Item& item, JsonValue::Kind wanted, const JsonValue& found) const {
+    return invalid(fmt::format("{} is {} in JSON, not {}.", item.name, kind_name(wanted), kind_name(found.kind)));
   }
 
   static Node bare(const Item& item, Kind kind) {
@@ -99,15 +86,11 @@ class Converter {
 
   base::Result<Node> node(const Item& item, const JsonValue& from) {
     switch (item.kind) {
-      case Kind::leaf:
-        return leaf(item, from);
-      case Kind::leaf_list:
-        return leaf_list(item, from);
-      case Kind::list:
-        return list(item, from);
+      case Kind::leaf: return leaf(item, from);
+      case Kind::leaf_list: return leaf_list(item, from);
+      case Kind::list: return list(item, from);
       case Kind::container:
-      case Kind::entry:
-        break;
+      case Kind::entry: break;
     }
     return inner(item, from, Kind::container);
   }
@@ -117,10 +100,9 @@ class Converter {
     if (from.kind == wanted) return from.text;
     if (!is_scalar(from.kind)) return other_kind(item, wanted, from);
     const bool is_quoted = from.kind == JsonValue::Kind::string;
-    const std::string_view quotes = is_quoted ? " In JSON it stands without quotes."
-                                    : wanted == JsonValue::Kind::string
-                                        ? " In JSON it stands in quotes."
-                                        : "";
+    const std::string_view quotes = is_quoted                           ? " In JSON it stands without quotes."
+                                    : wanted == JsonValue::Kind::string ? " In JSON it stands in quotes."
+                                                                        : "";
     return value_error(item, from.text, path_, fmt::format("{}{}", item.expectation, quotes));
   }
 
@@ -175,15 +157,11 @@ class Converter {
 
 /// The container's value: alone, or under the feature's name with or without its module.
 const JsonValue* container_value(const Known& known, const JsonValue& top) {
-  const std::string qualified =
-      fmt::format("{}:{}", known.root.node->module->name, known.root.name);
-  const auto is_feature = [&](const std::string& name) {
-    return name == qualified || name == known.root.name;
-  };
-  const bool is_wrapped =
-      std::any_of(top.names.begin(), top.names.end(), [&](const std::string& name) {
-        return is_feature(name) || name.find(':') != std::string::npos;
-      });
+  const std::string qualified = fmt::format("{}:{}", known.root.node->module->name, known.root.name);
+  const auto is_feature = [&](const std::string& name) { return name == qualified || name == known.root.name; };
+  const bool is_wrapped = std::any_of(top.names.begin(), top.names.end(), [&](const std::string& name) {
+    return is_feature(name) || name.find(':') != std::string::npos;
+  });
   if (!is_wrapped) return &top;
   return top.names.size() == 1 && is_feature(top.names.front()) ? &top.children.front() : nullptr;
 }
@@ -195,8 +173,7 @@ base::Result<model::Tree> parse_json(const Known& known, std::string_view text, 
   if (!json) return json.error();
   const JsonValue* value = container_value(known, *json);
   if (value == nullptr)
-    return base::fail(base::ErrorCode::invalid,
-                      fmt::format("These are not the settings of {} alone.", known.feature.title));
+    return base::fail(base::ErrorCode::invalid, fmt::format("These are not the settings of {} alone.", known.feature.title));
   auto tree = Converter(known.root).inner(known.root, *value, Kind::container);
   if (!tree) return tree.error();
   return canonical_tree(known.root, std::move(*tree), like);

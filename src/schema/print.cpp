@@ -34,14 +34,11 @@ void put_members(std::string& out, const Item& item, const Node& node);
 
 void put_node(std::string& out, const Item& item, const Node& node) {
   switch (node.kind) {
-    case Kind::leaf:
-      return put_value(out, item, node.value);
+    case Kind::leaf: return put_value(out, item, node.value);
     case Kind::container:
-    case Kind::entry:
-      return put_members(out, item, node);
+    case Kind::entry: return put_members(out, item, node);
     case Kind::leaf_list:
-    case Kind::list:
-      break;
+    case Kind::list: break;
   }
   out += '[';
   for (std::size_t i = 0; i < node.values.size(); ++i) {

@@ -15,8 +15,7 @@ void add_once(std::vector<std::string>& names, const std::string& name) {
 /// "FEATURE/path" of names.
 std::string path_of(const lysc_node* node) {
   std::string path = node->name;
-  for (const lysc_node* up = node->parent; up != nullptr; up = up->parent)
-    path = std::string(up->name) + "/" + path;
+  for (const lysc_node* up = node->parent; up != nullptr; up = up->parent) path = std::string(up->name) + "/" + path;
   return path;
 }
 
@@ -39,16 +38,14 @@ class References {
       for (std::uint32_t i = 0; i < set->count; ++i)
         if (set->snodes[i]->nodetype == LYS_LEAF) item.refers_to = path_of(set->snodes[i]);
     }
-    for (const lysc_must& must : yang::Array{lysc_node_musts(item.node)})
-      note(item, *atoms(item.node, must.cond, must.prefixes));
+    for (const lysc_must& must : yang::Array{lysc_node_musts(item.node)}) note(item, *atoms(item.node, must.cond, must.prefixes));
     for (Item& child : item.children) walk(child);
   }
 
  private:
   void note(const Item& item, const ly_set& set) {
     for (std::uint32_t i = 0; i < set.count; ++i)
-      if (const std::string feature = feature_of(set.snodes[i]); feature != feature_of(item.node))
-        add_once(refers_to_, feature);
+      if (const std::string feature = feature_of(set.snodes[i]); feature != feature_of(item.node)) add_once(refers_to_, feature);
   }
 
   std::vector<std::string>& refers_to_;
@@ -65,8 +62,8 @@ class Alone {
     for (Item& child : root_.children) look(child);
     look_at(root_);
     for (Item& child : root_.children)
-      child.stands_alone = child.kind == model::Node::Kind::list && !child.user_ordered && child.min == 0 &&
-                           child.max == 0 && !joined_.contains(child.node);
+      child.stands_alone = child.kind == model::Node::Kind::list && !child.user_ordered && child.min == 0 && child.max == 0 &&
+                           !joined_.contains(child.node);
   }
 
  private:
@@ -83,8 +80,7 @@ class Alone {
       join(own);
     for (const lysc_must& must : yang::Array{lysc_node_musts(item.node)})
       for_each(*atoms(item.node, must.cond, must.prefixes), own, false);
-    if (item.reference != nullptr)
-      for_each(*atoms(item.node, item.reference->path, item.reference->prefixes), own, true);
+    if (item.reference != nullptr) for_each(*atoms(item.node, item.reference->path, item.reference->prefixes), own, true);
   }
 
   /// A reference into the same list would look for its target among all entries.

@@ -23,12 +23,10 @@ struct Schema::State {
 namespace {
 
 base::Error no_feature(std::string_view feature) {
-  return base::fail(base::ErrorCode::not_found,
-                    fmt::format("There is no feature \"{}\" in this version.", feature));
+  return base::fail(base::ErrorCode::not_found, fmt::format("There is no feature \"{}\" in this version.", feature));
 }
 
-base::Result<model::NodeShape> ask_shape(const void* context,
-                                         const std::vector<std::string>& names) {
+base::Result<model::NodeShape> ask_shape(const void* context, const std::vector<std::string>& names) {
   const auto item = find_item(*static_cast<const Item*>(context), names);
   if (!item) return item.error();
   return model::NodeShape{(*item)->kind, (*item)->user_ordered, (*item)->keys};
@@ -47,9 +45,7 @@ base::Result<std::unique_ptr<const Schema>> Schema::load() {
   return std::unique_ptr<const Schema>(std::move(schema));
 }
 
-const std::vector<Feature>& Schema::features() const {
-  return state_->library.features;
-}
+const std::vector<Feature>& Schema::features() const { return state_->library.features; }
 
 const Feature* Schema::feature(std::string_view name) const {
   const Known* known = state_->library.find(name);
@@ -62,20 +58,13 @@ const Feature* Schema::feature_of_command(std::string_view command) const {
   return nullptr;
 }
 
-const Form& Schema::form(std::string_view feature) const {
-  return state_->known(feature).form;
-}
+const Form& Schema::form(std::string_view feature) const { return state_->known(feature).form; }
 
-model::Shapes Schema::shapes(std::string_view feature) const {
-  return {ask_shape, &state_->known(feature).root};
-}
+model::Shapes Schema::shapes(std::string_view feature) const { return {ask_shape, &state_->known(feature).root}; }
 
-const base::Hash& Schema::settings_version() const {
-  return state_->library.version;
-}
+const base::Hash& Schema::settings_version() const { return state_->library.version; }
 
-base::Result<model::Tree> Schema::parse(std::string_view feature, std::string_view text,
-                                        const model::Tree* like) const {
+base::Result<model::Tree> Schema::parse(std::string_view feature, std::string_view text, const model::Tree* like) const {
   const Known* known = state_->library.find(feature);
   if (known == nullptr) return no_feature(feature);
   return parse_json(*known, text, like);
@@ -83,12 +72,10 @@ base::Result<model::Tree> Schema::parse(std::string_view feature, std::string_vi
 
 std::string Schema::print(std::string_view feature, const model::Tree& tree) const {
   const Known& known = state_->known(feature);
-  return fmt::format("{{\"{}:{}\":{}}}", known.root.node->module->name, known.root.name,
-                     print_json(known.root, tree));
+  return fmt::format("{{\"{}:{}\":{}}}", known.root.node->module->name, known.root.name, print_json(known.root, tree));
 }
 
-base::Result<model::Tree> Schema::parse_data(std::string_view feature,
-                                             std::string_view data) const {
+base::Result<model::Tree> Schema::parse_data(std::string_view feature, std::string_view data) const {
   return parse(feature, data);
 }
 
@@ -96,15 +83,13 @@ std::string Schema::print_data(std::string_view feature, const model::Tree& tree
   return print_json(state_->known(feature).root, tree);
 }
 
-base::Result<model::Tree> Schema::canonical(std::string_view feature, model::Tree tree,
-                                            const model::Tree* like) const {
+base::Result<model::Tree> Schema::canonical(std::string_view feature, model::Tree tree, const model::Tree* like) const {
   const Known* known = state_->library.find(feature);
   if (known == nullptr) return no_feature(feature);
   return canonical_tree(known->root, std::move(tree), like);
 }
 
-base::Result<std::vector<model::Edit>> Schema::canonical_edits(
-    std::string_view feature, std::vector<model::Edit> edits) const {
+base::Result<std::vector<model::Edit>> Schema::canonical_edits(std::string_view feature, std::vector<model::Edit> edits) const {
   const Known* known = state_->library.find(feature);
   if (known == nullptr) return no_feature(feature);
   if (auto folded = fold_edits(known->root, edits); !folded) return folded.error();
@@ -117,35 +102,28 @@ model::Tree Schema::empty(std::string_view feature) const {
   return tree;
 }
 
-const model::Tree& Schema::factory(std::string_view feature) const {
-  return state_->known(feature).factory;
-}
+const model::Tree& Schema::factory(std::string_view feature) const { return state_->known(feature).factory; }
 
 model::Tree Schema::with_defaults(std::string_view feature, const model::Tree& tree) const {
   return fill_defaults(state_->known(feature).root, tree);
 }
 
-base::Result<std::string> Schema::check_leaf(std::string_view feature,
-                                             const std::vector<std::string>& path,
+base::Result<std::string> Schema::check_leaf(std::string_view feature, const std::vector<std::string>& path,
                                              std::string_view value) const {
   const Known* known = state_->library.find(feature);
   if (known == nullptr) return no_feature(feature);
   const auto item = find_item(known->root, path);
   if (!item) return item.error();
   if ((*item)->kind != model::Node::Kind::leaf && (*item)->kind != model::Node::Kind::leaf_list)
-    return base::fail(base::ErrorCode::invalid,
-                      fmt::format("{} is not a single value.", (*item)->name));
+    return base::fail(base::ErrorCode::invalid, fmt::format("{} is not a single value.", (*item)->name));
   model::Path where;
   for (const std::string& name : path) where.push_back({name, {}});
   return canonical_value(**item, value, where);
 }
 
-std::vector<Problem> Schema::check(const Effective& effective) const {
-  return check_effective(state_->library, effective);
-}
+std::vector<Problem> Schema::check(const Effective& effective) const { return check_effective(state_->library, effective); }
 
-std::vector<Problem> Schema::check_feature(std::string_view feature, const Effective& effective,
-                                           const model::Tree* sound) const {
+std::vector<Problem> Schema::check_feature(std::string_view feature, const Effective& effective, const model::Tree* sound) const {
   return check_one(state_->library, state_->known(feature), effective, sound);
 }
 
@@ -156,12 +134,8 @@ std::vector<std::string> Schema::stand_alone(std::string_view feature) const {
   return names;
 }
 
-const std::vector<std::string>& Schema::refers_to(std::string_view feature) const {
-  return state_->known(feature).refers_to;
-}
+const std::vector<std::string>& Schema::refers_to(std::string_view feature) const { return state_->known(feature).refers_to; }
 
-const std::vector<std::string>& Schema::referred_by(std::string_view feature) const {
-  return state_->known(feature).referred_by;
-}
+const std::vector<std::string>& Schema::referred_by(std::string_view feature) const { return state_->known(feature).referred_by; }
 
 }  // namespace postern::schema

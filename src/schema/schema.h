@@ -32,32 +32,32 @@ struct Feature {
   std::string does;     ///< what the command does, a sentence
   Scope scope = Scope::any;
   base::Role role = base::Role::operator_;  ///< the least that may write it
-  std::string choose;   ///< the leaf whose choices are the operations of the one-line form; may be empty
-  bool has_factory_default = false;  ///< postern-ext `factory`: JSON of the factory settings, or none
-  std::string factory;               ///< canonical text of the factory default (an empty container else)
+  std::string choose;                       ///< the leaf whose choices are the operations of the one-line form; may be empty
+  bool has_factory_default = false;         ///< postern-ext `factory`: JSON of the factory settings, or none
+  std::string factory;                      ///< canonical text of the factory default (an empty container else)
 };
 
 /// One node of a form or dialogue, from the schema and its extensions. Children in postern-ext `order`.
 struct Form {
   model::Node::Kind kind = model::Node::Kind::leaf;
   std::string name;
-  std::string label;        ///< prompt text without punctuation, e.g. "the domain for this route"
-  std::string hint;         ///< one line of help for `?`; the YANG description when there is no hint
+  std::string label;  ///< prompt text without punctuation, e.g. "the domain for this route"
+  std::string hint;   ///< one line of help for `?`; the YANG description when there is no hint
   std::string description;
-  std::string group;        ///< postern-ext `group`: heading for web forms, may be empty
-  std::string widget;       ///< postern-ext `widget`, may be empty
-  std::string type;         ///< YANG base type: "string", "uint16", "boolean", "enumeration", "leafref"…
-  std::string fallback;     ///< default value, or empty
+  std::string group;     ///< postern-ext `group`: heading for web forms, may be empty
+  std::string widget;    ///< postern-ext `widget`, may be empty
+  std::string type;      ///< YANG base type: "string", "uint16", "boolean", "enumeration", "leafref"…
+  std::string fallback;  ///< default value, or empty
   std::string units;
-  std::string when_hint;    ///< postern-ext `ask-when`: "LEAF=VALUE", asked only then; may be empty
-  std::string title;        ///< postern-ext `title`: of a table inside entries, e.g. "Host Access Table"; may be empty
-  std::string table;        ///< postern-ext `table`: the operation that opens it, e.g. "HOSTACCESS"; may be empty
-  std::string summary;      ///< postern-ext `summary`: an entry's or a container's line (line/summary.h); may be empty
-  std::string shown_when;   ///< postern-ext `shown-when`: "LEAF=VALUE"; may be empty
-  std::optional<std::string> word;  ///< postern-ext `word`: how help writes this word; none: it is no word
-  std::string option;               ///< postern-ext `option`: NAME or NAME=PLACEHOLDER; may be empty
+  std::string when_hint;             ///< postern-ext `ask-when`: "LEAF=VALUE", asked only then; may be empty
+  std::string title;                 ///< postern-ext `title`: of a table inside entries, e.g. "Host Access Table"; may be empty
+  std::string table;                 ///< postern-ext `table`: the operation that opens it, e.g. "HOSTACCESS"; may be empty
+  std::string summary;               ///< postern-ext `summary`: an entry's or a container's line (line/summary.h); may be empty
+  std::string shown_when;            ///< postern-ext `shown-when`: "LEAF=VALUE"; may be empty
+  std::optional<std::string> word;   ///< postern-ext `word`: how help writes this word; none: it is no word
+  std::string option;                ///< postern-ext `option`: NAME or NAME=PLACEHOLDER; may be empty
   std::vector<std::string> choices;  ///< enumeration names in order; {"true","false"} for boolean
-  std::string refers_to;    ///< leafref: "FEATURE/path" of the target list's key, else empty
+  std::string refers_to;             ///< leafref: "FEATURE/path" of the target list's key, else empty
   bool mandatory = false;
   bool secret = false;
   bool user_ordered = false;
@@ -71,12 +71,12 @@ struct Form {
 /// One thing wrong with a document or a machine's effective settings.
 struct Problem {
   std::string feature;
-  std::string path;     ///< keyed, e.g. "route['example.com']/destination['bad host','25']"
-  std::string value;    ///< the offending value, may be empty
-  std::string text;     ///< what is wrong and what is expected: the schema's error-message
-  bool is_reference = false;      ///< a reference that does not resolve
+  std::string path;           ///< keyed, e.g. "route['example.com']/destination['bad host','25']"
+  std::string value;          ///< the offending value, may be empty
+  std::string text;           ///< what is wrong and what is expected: the schema's error-message
+  bool is_reference = false;  ///< a reference that does not resolve
   Dangling dangling = Dangling::error;
-  std::string refers_to;          ///< as Form::refers_to
+  std::string refers_to;  ///< as Form::refers_to
 };
 
 /// One machine's effective settings: feature -> tree; a feature not there stands for its factory default.
@@ -131,8 +131,7 @@ class Schema {
 
   /// One leaf's value checked on its own, for a dialogue's question: canonical form, or the error to show.
   /// `path` is names from the feature's container.
-  [[nodiscard]] base::Result<std::string> check_leaf(std::string_view feature,
-                                                     const std::vector<std::string>& path,
+  [[nodiscard]] base::Result<std::string> check_leaf(std::string_view feature, const std::vector<std::string>& path,
                                                      std::string_view value) const;
 
   /// Everything wrong with these effective settings: musts, mandatory, min/max, unique, references, with

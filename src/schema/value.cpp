@@ -20,49 +20,40 @@ bool is_message_of(const lysc_range* range, std::string_view text) {
 /// Whether the schema's author wrote `text`, for the type of `node`.
 bool is_message_of(const lysc_type* type, std::string_view text) {
   switch (type->basetype) {
-    case LY_TYPE_LEAFREF:
-      return is_message_of(reinterpret_cast<const lysc_type_leafref*>(type)->realtype, text);
+    case LY_TYPE_LEAFREF: return is_message_of(reinterpret_cast<const lysc_type_leafref*>(type)->realtype, text);
     case LY_TYPE_STRING: {
       const auto* string = reinterpret_cast<const lysc_type_str*>(type);
       for (const lysc_pattern* pattern : yang::Array{string->patterns})
         if (pattern->emsg != nullptr && text == pattern->emsg) return true;
       return is_message_of(string->length, text);
     }
-    default:
-      return false;  // a number's one message is its expectation already
+    default: return false;  // a number's one message is its expectation already
   }
 }
 
 }  // namespace
 
 std::string_view expectation_of(const Item& item, std::string_view text) {
-  const lysc_type* type = item.kind == model::Node::Kind::leaf
-                              ? reinterpret_cast<const lysc_node_leaf*>(item.node)->type
-                              : reinterpret_cast<const lysc_node_leaflist*>(item.node)->type;
+  const lysc_type* type = item.kind == model::Node::Kind::leaf ? reinterpret_cast<const lysc_node_leaf*>(item.node)->type
+                                                               : reinterpret_cast<const lysc_node_leaflist*>(item.node)->type;
   return is_message_of(type, text) ? text : std::string_view(item.expectation);
 }
 
-base::Error value_error(const Item& item, std::string_view value, const model::Path& path,
-                        std::string_view expectation) {
-  return base::fail(
-      base::ErrorCode::invalid, base::printable_line(model::to_text(path)),
-      fmt::format("\"{}\" cannot be used for {}. {}", shown(value), item.label, expectation));
+base::Error value_error(const Item& item, std::string_view value, const model::Path& path, std::string_view expectation) {
+  return base::fail(base::ErrorCode::invalid, base::printable_line(model::to_text(path)),
+                    fmt::format("\"{}\" cannot be used for {}. {}", shown(value), item.label, expectation));
 }
 
-base::Result<std::string> canonical_value(const Item& item, std::string_view value,
-                                          const model::Path& path) {
+base::Result<std::string> canonical_value(const Item& item, std::string_view value, const model::Path& path) {
   if (value.size() > base::limits::leaf_bytes)
-    return value_error(item, value, path,
-                       fmt::format("Use at most {} bytes.", base::limits::leaf_bytes));
-  if (value.find('\0') != std::string_view::npos)
-    return value_error(item, value, path, item.expectation);
+    return value_error(item, value, path, fmt::format("Use at most {} bytes.", base::limits::leaf_bytes));
+  if (value.find('\0') != std::string_view::npos) return value_error(item, value, path, item.expectation);
   yang::Complaint complaint;
   const auto checked = yang::check_value(item.node, value, complaint);
   if (!checked) return value_error(item, value, path, expectation_of(item, complaint.text));
   // The one law of texts, whatever the type's pattern lets through.
   if (!base::is_printable_line(value, base::limits::leaf_bytes))
-    return value_error(item, value, path,
-                       "Use one line of text, without control characters and marks of direction.");
+    return value_error(item, value, path, "Use one line of text, without control characters and marks of direction.");
   auto formed = in_form(item.form, item.words, *checked);
   if (!formed) return value_error(item, value, path, item.expectation);
   return std::move(*formed);

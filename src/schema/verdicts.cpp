@@ -54,8 +54,7 @@ base::Result<model::TreePtr> Verdicts::tree(const std::string& feature, const mo
 base::Result<model::TreePtr> Verdicts::filled(const std::string& feature, const model::Text& text) {
   Read& found = read(feature, text);
   if (found.tree == nullptr) return found.error;
-  if (found.filled == nullptr)
-    found.filled = std::make_shared<const model::Tree>(schema_.with_defaults(feature, *found.tree));
+  if (found.filled == nullptr) found.filled = std::make_shared<const model::Tree>(schema_.with_defaults(feature, *found.tree));
   return found.filled;
 }
 

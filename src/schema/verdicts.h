@@ -53,8 +53,8 @@ class Verdicts {
 
   Read& read(const std::string& feature, const model::Text& text);
   Read& remember(const std::string& feature, Read fresh);
-  Problems examine(const std::string& feature, const std::vector<std::string>& involved,
-                   const std::vector<std::uint64_t>& ids, const model::Texts& effective);
+  Problems examine(const std::string& feature, const std::vector<std::string>& involved, const std::vector<std::uint64_t>& ids,
+                   const model::Texts& effective);
   [[nodiscard]] model::TreePtr sound_tree(const std::string& feature, const std::vector<std::uint64_t>& ids) const;
 
   const Schema& schema_;

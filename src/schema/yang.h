@@ -58,8 +58,7 @@ std::string words(const char* text);
 
 /// Checks one value against the node's type. On success its canonical form, else the type's
 /// complaint.
-std::optional<std::string> check_value(const lysc_node* node, std::string_view value,
-                                       Complaint& complaint);
+std::optional<std::string> check_value(const lysc_node* node, std::string_view value, Complaint& complaint);
 
 /// Whether `must` holds at `node`. False also when it cannot be evaluated.
 bool holds(const lysc_must& must, const lyd_node* node);

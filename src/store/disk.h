@@ -19,8 +19,7 @@ class Disk {
 
   /// Asked before the file is touched; `file` is the full path. 0: go on. Otherwise an errno
   /// (ENOSPC, EIO): the operation fails with it and the file stays as it was.
-  virtual int may_write(const std::string& file, std::uint64_t offset, const char* bytes,
-                        std::size_t size);
+  virtual int may_write(const std::string& file, std::uint64_t offset, const char* bytes, std::size_t size);
   virtual int may_truncate(const std::string& file, std::uint64_t size);
   virtual int may_sync(const std::string& file);
   /// The file's bytes are on the disk now.

@@ -14,8 +14,7 @@
 namespace postern::store {
 namespace {
 
-constexpr std::int64_t check_most_bytes =
-    64LL << 20;  // above, opening would wait too long for quick_check
+constexpr std::int64_t check_most_bytes = 64LL << 20;  // above, opening would wait too long for quick_check
 
 class Descriptor {
  public:
@@ -36,11 +35,10 @@ base::Error system_error(const std::string& path, std::string_view what) {
 }
 
 base::Error not_ours(const std::string& path, std::string_view how) {
-  return base::fail(
-      base::ErrorCode::damaged, path,
-      fmt::format("{} It was left as it is. Put a backup in its place, or move it away "
-                  "and let this machine start anew.",
-                  how));
+  return base::fail(base::ErrorCode::damaged, path,
+                    fmt::format("{} It was left as it is. Put a backup in its place, or move it away "
+                                "and let this machine start anew.",
+                                how));
 }
 
 /// 0: there is none.
@@ -61,24 +59,19 @@ std::int64_t number_at(const Head& head, std::size_t offset, std::size_t size) {
 }
 
 /// The 100 bytes of https://www.sqlite.org/fileformat2.html#the_database_header.
-base::Result<void> check_head(const std::string& path, const Head& head, std::int64_t size,
-                              bool has_log) {
-  if (std::memcmp(head.data(), "SQLite format 3", 16) != 0)
-    return not_ours(path, "This file is not a Postern store.");
-  if (number_at(head, 68, 4) != application_id)
-    return not_ours(path, "This is another program's database, not a Postern store.");
+base::Result<void> check_head(const std::string& path, const Head& head, std::int64_t size, bool has_log) {
+  if (std::memcmp(head.data(), "SQLite format 3", 16) != 0) return not_ours(path, "This file is not a Postern store.");
+  if (number_at(head, 68, 4) != application_id) return not_ours(path, "This is another program's database, not a Postern store.");
   if (number_at(head, 60, 4) > format_version)
-    return base::fail(
-        base::ErrorCode::unsupported, path,
-        fmt::format("The store has format {}, and this version knows formats up to {}. It was "
-                    "left as it is. Start the newer version of Postern that wrote it.",
-                    number_at(head, 60, 4), format_version));
+    return base::fail(base::ErrorCode::unsupported, path,
+                      fmt::format("The store has format {}, and this version knows formats up to {}. It was "
+                                  "left as it is. Start the newer version of Postern that wrote it.",
+                                  number_at(head, 60, 4), format_version));
   const std::int64_t raw_page = number_at(head, 16, 2);
   const std::int64_t page = raw_page == 1 ? 65536 : raw_page;
   // With a log the file may rightly be shorter: a checkpoint that was cut is finished from the log.
   if (!has_log && (page == 0 || size < page * number_at(head, 28, 4)))
-    return not_ours(path, fmt::format("The store is cut off: {} bytes of {} are there.", size,
-                                      page * number_at(head, 28, 4)));
+    return not_ours(path, fmt::format("The store is cut off: {} bytes of {} are there.", size, page * number_at(head, 28, 4)));
   return {};
 }
 
@@ -86,11 +79,10 @@ base::Result<void> check_content(Sql& sql, const std::string& path, Found found)
   auto version = sql.number("PRAGMA user_version");
   if (!version) return version.error();
   if (*version > format_version)
-    return base::fail(
-        base::ErrorCode::unsupported, path,
-        fmt::format("The store has format {}, and this version knows formats up to {}. It was "
-                    "left as it is.",
-                    *version, format_version));
+    return base::fail(base::ErrorCode::unsupported, path,
+                      fmt::format("The store has format {}, and this version knows formats up to {}. It was "
+                                  "left as it is.",
+                                  *version, format_version));
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return system_error(path, "The store cannot be examined");
   if (found != Found::store_with_log || status.st_size >= check_most_bytes) return {};
@@ -130,8 +122,7 @@ base::Result<void> sync_folder_of(const std::string& path) {
   const auto slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   const Descriptor open(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (open.get() < 0 || ::fsync(open.get()) != 0)
-    return system_error(folder, "The folder of the store cannot be flushed");
+  if (open.get() < 0 || ::fsync(open.get()) != 0) return system_error(folder, "The folder of the store cannot be flushed");
   return {};
 }
 
@@ -153,13 +144,13 @@ base::Result<Found> inspect(const std::string& path) {
   if (why != 0 && why != ENOENT)
     return base::fail(base::ErrorCode::io, path,
                       fmt::format("The store is there and cannot be opened for writing: {}. Give the file to the user postern, "
-                                  "mode 0600.", std::strerror(why)));
+                                  "mode 0600.",
+                                  std::strerror(why)));
   const auto log = log_size(path);
   if (!log) return log.error();
   const bool has_log = *log > 0;
   if (why == ENOENT) {
-    if (has_log)
-      return not_ours(path + "-wal", "This is the log of a store whose main file is gone.");
+    if (has_log) return not_ours(path + "-wal", "This is the log of a store whose main file is gone.");
     return Found::nothing;
   }
   struct stat status {};
@@ -169,8 +160,7 @@ base::Result<Found> inspect(const std::string& path) {
   const ssize_t count = ::pread(file.get(), head.data(), head.size(), 0);
   if (count < 0) return system_error(path, "The store cannot be read");
   if (count == 0) return not_ours(path, "The store is empty: its content is lost.");
-  if (static_cast<std::size_t>(count) < head.size())
-    return not_ours(path, "This file is too short to be a Postern store.");
+  if (static_cast<std::size_t>(count) < head.size()) return not_ours(path, "This file is too short to be a Postern store.");
   auto good = check_head(path, head, status.st_size, has_log);
   if (!good) return good.error();
   return has_log ? Found::store_with_log : Found::store;
@@ -188,8 +178,7 @@ base::Result<void> make_file(const std::string& path, const char* vfs) {
     ::unlink(beside.c_str());
     return filled.error();
   }
-  if (::rename(beside.c_str(), path.c_str()) != 0)
-    return system_error(path, "A new store cannot be put into its place");
+  if (::rename(beside.c_str(), path.c_str()) != 0) return system_error(path, "A new store cannot be put into its place");
   return sync_folder_of(path);
 }
 
@@ -197,8 +186,7 @@ base::Result<void> put_in_place(const std::string& beside, const std::string& pa
   // The main file alone is the store only when nothing is left in a log.
   const auto log = log_size(beside);
   if (!log) return log.error();
-  if (*log > 0)
-    return base::fail(base::ErrorCode::io, beside, "The new store's log could not be moved into it.");
+  if (*log > 0) return base::fail(base::ErrorCode::io, beside, "The new store's log could not be moved into it.");
   if (::link(beside.c_str(), path.c_str()) != 0) {
     if (errno != EEXIST) return system_error(path, "A new store cannot be put into its place");
     return base::fail(base::ErrorCode::exists, path, "A store is there already; it was left as it is.");

@@ -17,30 +17,24 @@ struct TableText {
 TableText texts(Table table) {
   switch (table) {
     case Table::notes:
-      return {"SELECT key, value FROM notes", "INSERT OR REPLACE INTO notes VALUES(?,?)",
-              "DELETE FROM notes WHERE key=?"};
+      return {"SELECT key, value FROM notes", "INSERT OR REPLACE INTO notes VALUES(?,?)", "DELETE FROM notes WHERE key=?"};
     case Table::pending:
-      return {"SELECT key, value FROM pending", "INSERT OR REPLACE INTO pending VALUES(?,?)",
-              "DELETE FROM pending WHERE key=?"};
-    case Table::in_use:
-      break;
+      return {"SELECT key, value FROM pending", "INSERT OR REPLACE INTO pending VALUES(?,?)", "DELETE FROM pending WHERE key=?"};
+    case Table::in_use: break;
   }
-  return {"SELECT key, value FROM in_use", "INSERT OR REPLACE INTO in_use VALUES(?,?)",
-          "DELETE FROM in_use WHERE key=?"};
+  return {"SELECT key, value FROM in_use", "INSERT OR REPLACE INTO in_use VALUES(?,?)", "DELETE FROM in_use WHERE key=?"};
 }
 
 base::Error damaged(const std::string& path, std::string_view what, const base::Hash& hash) {
-  return base::fail(
-      base::ErrorCode::damaged, path,
-      fmt::format("The bytes of {} {} have changed on the disk. What is damaged can be fetched "
-                  "again from the other machines.",
-                  what, base::to_text(hash)));
+  return base::fail(base::ErrorCode::damaged, path,
+                    fmt::format("The bytes of {} {} have changed on the disk. What is damaged can be fetched "
+                                "again from the other machines.",
+                                what, base::to_text(hash)));
 }
 
 base::Signature signature_from(const std::string& bytes) {
   base::Signature signature;
-  if (bytes.size() == signature.bytes.size())
-    std::memcpy(signature.bytes.data(), bytes.data(), bytes.size());
+  if (bytes.size() == signature.bytes.size()) std::memcpy(signature.bytes.data(), bytes.data(), bytes.size());
   return signature;
 }
 
@@ -48,8 +42,7 @@ std::string_view view(const base::Signature& signature) {
   return {reinterpret_cast<const char*>(signature.bytes.data()), signature.bytes.size()};
 }
 
-constexpr const char* all_commits =
-    "SELECT header, signature, staged, hash FROM commits ORDER BY n";
+constexpr const char* all_commits = "SELECT header, signature, staged, hash FROM commits ORDER BY n";
 
 cluster::StoredCommit commit_in(const Statement& row) {
   return {{row.bytes(0), signature_from(row.bytes(1))}, row.number(2) != 0};
@@ -94,7 +87,8 @@ base::Result<void> put_commits(Sql& sql, const std::vector<cluster::StoredCommit
 
 base::Result<void> put_values(Sql& sql, const cluster::Values& values) {
   if (values.empty()) return {};
-  auto insert = sql.prepare("INSERT INTO blobs(hash, bytes) VALUES(?,?) ON CONFLICT(hash) DO UPDATE SET bytes=excluded.bytes "
+  auto insert = sql.prepare(
+      "INSERT INTO blobs(hash, bytes) VALUES(?,?) ON CONFLICT(hash) DO UPDATE SET bytes=excluded.bytes "
       "WHERE bytes<>excluded.bytes");  // one that was damaged is mended
   if (!insert) return insert.error();
   for (const auto& [hash, bytes] : values) {
@@ -104,8 +98,7 @@ base::Result<void> put_values(Sql& sql, const cluster::Values& values) {
   return {};
 }
 
-base::Result<void> put_table(Sql& sql, Table table,
-                             const std::map<std::string, std::optional<std::string>>& changes) {
+base::Result<void> put_table(Sql& sql, Table table, const std::map<std::string, std::optional<std::string>>& changes) {
   if (changes.empty()) return {};
   auto put = sql.prepare(texts(table).put);
   if (!put) return put.error();
@@ -119,8 +112,7 @@ base::Result<void> put_table(Sql& sql, Table table,
 }
 
 /// The values of one commit's writes, in their order.
-base::Result<std::vector<std::string>> values_of(Sql& sql, const std::string& path,
-                                                 const std::string& header) {
+base::Result<std::vector<std::string>> values_of(Sql& sql, const std::string& path, const std::string& header) {
   auto decoded = cluster::decode_header(header);
   if (!decoded) return decoded.error();
   std::vector<std::string> values;
@@ -130,8 +122,8 @@ base::Result<std::vector<std::string>> values_of(Sql& sql, const std::string& pa
     if (!value) return value.error();
     if (!*value)
       return base::fail(base::ErrorCode::not_found, path,
-                        fmt::format("The value {} of commit {} is not kept here any more.",
-                                    base::to_text(write.value), cluster::to_text(decoded->dot)));
+                        fmt::format("The value {} of commit {} is not kept here any more.", base::to_text(write.value),
+                                    cluster::to_text(decoded->dot)));
     values.push_back(std::move(**value));
   }
   return values;
@@ -174,8 +166,7 @@ base::Result<std::map<std::string, std::string>> read_table(Sql& sql, Table tabl
   }
 }
 
-base::Result<std::optional<std::string>> read_value(Sql& sql, const std::string& path,
-                                                    const base::Hash& hash) {
+base::Result<std::optional<std::string>> read_value(Sql& sql, const std::string& path, const base::Hash& hash) {
   auto statement = sql.prepare("SELECT bytes FROM blobs WHERE hash=?");
   if (!statement) return statement.error();
   auto row = statement->bind(hash).step();
@@ -187,10 +178,8 @@ base::Result<std::optional<std::string>> read_value(Sql& sql, const std::string&
 }
 
 base::Result<std::vector<cluster::Ship::Item>> read_visible(Sql& sql, const std::string& path,
-                                                            const std::vector<base::Hash>& hashes,
-                                                            std::size_t max_bytes) {
-  auto rows = sql.prepare(
-      "SELECT header, signature, staged, hash FROM commits WHERE hash=? AND staged=0");
+                                                            const std::vector<base::Hash>& hashes, std::size_t max_bytes) {
+  auto rows = sql.prepare("SELECT header, signature, staged, hash FROM commits WHERE hash=? AND staged=0");
   if (!rows) return rows.error();
   std::vector<cluster::Ship::Item> items;
   std::size_t size = 0;
@@ -215,15 +204,12 @@ base::Result<std::vector<cluster::Ship::Item>> read_visible(Sql& sql, const std:
 base::Result<void> put_batch(Sql& sql, const Batch& batch) {
   auto done = put_values(sql, batch.persist.values);
   if (done) done = put_commits(sql, batch.persist.commits);
-  if (done)
-    done = run_for_each(sql, "UPDATE commits SET staged=0 WHERE hash=?", batch.persist.promote);
-  if (done)
-    done = run_for_each(sql, "DELETE FROM commits WHERE hash=? AND staged=1", batch.persist.drop);
+  if (done) done = run_for_each(sql, "UPDATE commits SET staged=0 WHERE hash=?", batch.persist.promote);
+  if (done) done = run_for_each(sql, "DELETE FROM commits WHERE hash=? AND staged=1", batch.persist.drop);
   if (done) done = put_table(sql, Table::notes, batch.notes);
   if (done) done = put_table(sql, Table::pending, batch.pending);
   if (done) done = put_table(sql, Table::in_use, batch.in_use);
-  if (done && !batch.persist.retire.empty())
-    done = put_table(sql, Table::pending, {{batch.persist.retire, std::nullopt}});
+  if (done && !batch.persist.retire.empty()) done = put_table(sql, Table::pending, {{batch.persist.retire, std::nullopt}});
   return done;
 }
 

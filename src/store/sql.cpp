@@ -18,40 +18,31 @@ base::Error error_of(sqlite3* connection) {
   switch (sqlite3_errcode(connection) & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return base::fail(
-          base::ErrorCode::busy, where,
-          "Another process has this store open. One machine's store serves one posternd.");
+      return base::fail(base::ErrorCode::busy, where,
+                        "Another process has this store open. One machine's store serves one posternd.");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return base::fail(
-          base::ErrorCode::damaged, where,
-          fmt::format("The store is damaged ({}). Put a backup in its place, or move it away "
-                      "and let this machine join its cluster again.",
-                      why));
+      return base::fail(base::ErrorCode::damaged, where,
+                        fmt::format("The store is damaged ({}). Put a backup in its place, or move it away "
+                                    "and let this machine join its cluster again.",
+                                    why));
     case SQLITE_TOOBIG:
       return base::fail(base::ErrorCode::damaged, where,
                         "A row of the store is larger than any that this program writes. Put a backup in its place, or "
                         "move it away and let this machine join its cluster again.");
-    case SQLITE_FULL:
-      return base::fail(base::ErrorCode::io, where,
-                        "The disk is full; nothing was stored. Make room on it.");
-    default:
-      break;
+    case SQLITE_FULL: return base::fail(base::ErrorCode::io, where, "The disk is full; nothing was stored. Make room on it.");
+    default: break;
   }
   const int number = sqlite3_system_errno(connection);
   return base::fail(base::ErrorCode::io, where,
-                    fmt::format("The disk refused a read or write ({}{}{}).", why,
-                                number != 0 ? ": " : "", number != 0 ? std::strerror(number) : ""));
+                    fmt::format("The disk refused a read or write ({}{}{}).", why, number != 0 ? ": " : "",
+                                number != 0 ? std::strerror(number) : ""));
 }
 
 }  // namespace
 
-void CloseSql::operator()(sqlite3* handle) const {
-  sqlite3_close_v2(handle);
-}
-void FinishSql::operator()(sqlite3_stmt* handle) const {
-  sqlite3_finalize(handle);
-}
+void CloseSql::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+void FinishSql::operator()(sqlite3_stmt* handle) const { sqlite3_finalize(handle); }
 
 void ReturnSql::operator()(sqlite3_stmt* handle) const {
   sqlite3_reset(handle);
@@ -73,8 +64,7 @@ Statement& Statement::bind(std::string_view bytes) {
 }
 
 Statement& Statement::bind(const base::Hash& hash) {
-  return bind(
-      std::string_view(reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()));
+  return bind(std::string_view(reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()));
 }
 
 Statement& Statement::bind(const base::MemberId& member) {
@@ -112,9 +102,7 @@ void Statement::reset() {
   next_ = 1;
 }
 
-std::int64_t Statement::number(int column) const {
-  return sqlite3_column_int64(handle_.get(), column);
-}
+std::int64_t Statement::number(int column) const { return sqlite3_column_int64(handle_.get(), column); }
 
 std::string Statement::bytes(int column) const {
   const auto* start = static_cast<const char*>(sqlite3_column_blob(handle_.get(), column));
@@ -131,8 +119,7 @@ base::Hash Statement::hash(int column) const {
 
 base::Result<Sql> Sql::open(const std::string& path, const char* vfs) {
   sqlite3* raw = nullptr;
-  const int result =
-      sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs);
+  const int result = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs);
   Sql sql;
   sql.handle_.reset(raw);
   if (result != SQLITE_OK) return sql.error();
@@ -152,8 +139,7 @@ base::Result<void> Sql::run(const char* text) {
 base::Result<Statement> Sql::prepare(const char* text) {
   if (auto known = idle_->extract(text)) return Statement(handle_.get(), known.mapped().release(), *idle_);
   sqlite3_stmt* raw = nullptr;
-  if (sqlite3_prepare_v3(handle_.get(), text, -1, SQLITE_PREPARE_PERSISTENT, &raw, nullptr) != SQLITE_OK)
-    return error();
+  if (sqlite3_prepare_v3(handle_.get(), text, -1, SQLITE_PREPARE_PERSISTENT, &raw, nullptr) != SQLITE_OK) return error();
   return Statement(handle_.get(), raw, *idle_);
 }
 
@@ -178,12 +164,8 @@ base::Result<std::string> Sql::text(const char* query) {
   return *row ? statement->bytes(0) : std::string();
 }
 
-base::Error Sql::error() const {
-  return error_of(handle_.get());
-}
+base::Error Sql::error() const { return error_of(handle_.get()); }
 
-bool Sql::disk_full() const {
-  return (sqlite3_errcode(handle_.get()) & 0xff) == SQLITE_FULL;
-}
+bool Sql::disk_full() const { return (sqlite3_errcode(handle_.get()) & 0xff) == SQLITE_FULL; }
 
 }  // namespace postern::store

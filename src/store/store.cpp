@@ -14,8 +14,7 @@
 namespace postern::store {
 namespace {
 
-constexpr std::uint64_t page_bytes =
-    4096;  // SQLite's default since 3.12, set when the file is made
+constexpr std::uint64_t page_bytes = 4096;  // SQLite's default since 3.12, set when the file is made
 
 int log_grew(void* into, sqlite3*, const char*, int pages) {
   *static_cast<std::uint64_t*>(into) = static_cast<std::uint64_t>(pages);
@@ -23,14 +22,12 @@ int log_grew(void* into, sqlite3*, const char*, int pages) {
 }
 
 bool wants_flush(const std::vector<Batch>& batches) {
-  return std::any_of(batches.begin(), batches.end(),
-                     [](const Batch& b) { return b.persist.flush; });
+  return std::any_of(batches.begin(), batches.end(), [](const Batch& b) { return b.persist.flush; });
 }
 
 base::Error in_doubt(const std::string& path, const base::Error& why) {
-  return base::fail(
-      base::ErrorCode::in_doubt, path,
-      fmt::format("{} Whether the last write is stored will show at the next start.", why.text));
+  return base::fail(base::ErrorCode::in_doubt, path,
+                    fmt::format("{} Whether the last write is stored will show at the next start.", why.text));
 }
 
 }  // namespace
@@ -45,8 +42,7 @@ struct Store::State {
   bool unsettled = false;  // a COMMIT failed after writing, and its frames may still be in the log
   std::atomic<std::uint64_t> flushes{0};
 
-  base::Result<void> transaction(const std::function<base::Result<void>()>& change, bool flush,
-                                 bool* unknown);
+  base::Result<void> transaction(const std::function<base::Result<void>()>& change, bool flush, bool* unknown);
   base::Result<void> sync_mode(bool flush);
   base::Result<void> commit(bool* unknown);
   base::Result<void> warm();
@@ -91,8 +87,7 @@ base::Result<void> Store::State::commit(bool* unknown) {
   return why;
 }
 
-base::Result<void> Store::State::transaction(const std::function<base::Result<void>()>& change,
-                                             bool flush, bool* unknown) {
+base::Result<void> Store::State::transaction(const std::function<base::Result<void>()>& change, bool flush, bool* unknown) {
   *unknown = false;
   if (unsettled) {
     auto settled = settle();
@@ -115,12 +110,9 @@ base::Result<void> Store::State::transaction(const std::function<base::Result<vo
 Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Store::~Store() = default;
 
-base::Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
-  return open(path, std::make_unique<Disk>());
-}
+base::Result<std::unique_ptr<Store>> Store::open(const std::string& path) { return open(path, std::make_unique<Disk>()); }
 
-base::Result<std::unique_ptr<Store>> Store::open(const std::string& path,
-                                                 std::unique_ptr<Disk> disk) {
+base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, std::unique_ptr<Disk> disk) {
   auto name = std::make_unique<DiskName>(*disk);
   auto found = inspect(path);
   if (!found) return found.error();
@@ -144,9 +136,8 @@ base::Result<Contents> Store::load() {
   Contents contents;
   auto read = read_commits(state_->sql, contents);
   if (!read) return read.error();
-  for (const auto& [table, into] :
-       {std::pair{Table::notes, &contents.notes}, std::pair{Table::pending, &contents.pending},
-        std::pair{Table::in_use, &contents.in_use}}) {
+  for (const auto& [table, into] : {std::pair{Table::notes, &contents.notes}, std::pair{Table::pending, &contents.pending},
+                                    std::pair{Table::in_use, &contents.in_use}}) {
     auto rows = read_table(state_->sql, table);
     if (!rows) return rows.error();
     *into = std::move(*rows);
@@ -158,8 +149,7 @@ base::Result<std::optional<std::string>> Store::value(const base::Hash& hash) {
   return read_value(state_->sql, state_->path, hash);
 }
 
-base::Result<std::vector<cluster::Ship::Item>> Store::commits(const std::vector<base::Hash>& hashes,
-                                                              std::size_t max_bytes) {
+base::Result<std::vector<cluster::Ship::Item>> Store::commits(const std::vector<base::Hash>& hashes, std::size_t max_bytes) {
   return read_visible(state_->sql, state_->path, hashes, max_bytes);
 }
 
@@ -193,25 +183,16 @@ base::Result<void> Store::replace_all(const Batch& next) {
 base::Result<void> Store::checkpoint() {
   int in_log = 0;
   int moved = 0;
-  if (sqlite3_wal_checkpoint_v2(state_->sql.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log,
-                                &moved) != SQLITE_OK)
+  if (sqlite3_wal_checkpoint_v2(state_->sql.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved) != SQLITE_OK)
     return state_->sql.error();
   if (in_log != moved) return {};
   state_->log_pages = 0;
   return state_->warm();
 }
 
-std::uint64_t Store::log_bytes() const {
-  return state_->log_pages * page_bytes;
-}
-std::uint64_t Store::flushes() const {
-  return state_->flushes;
-}
-std::uint64_t Store::checkpoint_flushes() const {
-  return state_->disk->syncs() - state_->flushes;
-}
-std::uint64_t Store::bytes_written() const {
-  return state_->disk->bytes();
-}
+std::uint64_t Store::log_bytes() const { return state_->log_pages * page_bytes; }
+std::uint64_t Store::flushes() const { return state_->flushes; }
+std::uint64_t Store::checkpoint_flushes() const { return state_->disk->syncs() - state_->flushes; }
+std::uint64_t Store::bytes_written() const { return state_->disk->bytes(); }
 
 }  // namespace postern::store

@@ -19,11 +19,9 @@ namespace postern::store {
 /// What one transaction changes. Batches given together become one transaction and one flush.
 struct Batch {
   cluster::Persist persist;
-  std::map<std::string, std::optional<std::string>> notes;  ///< key -> bytes, or deleted
-  std::map<std::string, std::optional<std::string>>
-      pending;  ///< desk's pending sets: key -> bytes, or deleted
-  std::map<std::string, std::optional<std::string>>
-      in_use;  ///< feature -> canonical text last applied
+  std::map<std::string, std::optional<std::string>> notes;    ///< key -> bytes, or deleted
+  std::map<std::string, std::optional<std::string>> pending;  ///< desk's pending sets: key -> bytes, or deleted
+  std::map<std::string, std::optional<std::string>> in_use;   ///< feature -> canonical text last applied
 };
 
 /// A row whose bytes are not what its hash says.
@@ -47,8 +45,7 @@ class Store {
   /// unsupported (format newer than this program), each naming the file: it is then left untouched.
   static base::Result<std::unique_ptr<Store>> open(const std::string& path);
   /// The same through a disk of the caller's making.
-  static base::Result<std::unique_ptr<Store>> open(const std::string& path,
-                                                   std::unique_ptr<Disk> disk);
+  static base::Result<std::unique_ptr<Store>> open(const std::string& path, std::unique_ptr<Disk> disk);
   ~Store();
 
   /// Whether a store is there; the file is not touched. Errors as open's: what is there and is no whole
@@ -65,8 +62,7 @@ class Store {
   /// These commits with their values, for shipping, in the order asked for; stops at the first that
   /// is not here or not visible, and before max_bytes would be passed, but gives at least one. Error
   /// not_found: a value is not kept any more.
-  base::Result<std::vector<cluster::Ship::Item>> commits(const std::vector<base::Hash>& hashes,
-                                                         std::size_t max_bytes);
+  base::Result<std::vector<cluster::Ship::Item>> commits(const std::vector<base::Hash>& hashes, std::size_t max_bytes);
   /// One transaction for all; with a flush when any batch wants one. Error io: nothing of it is
   /// stored, unless `unknown` is set (the commit itself failed after writing and could not be
   /// undone: ask for a new incarnation). A commit that is there already stays; if one of the two is

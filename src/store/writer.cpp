@@ -11,7 +11,7 @@
 namespace postern::store {
 namespace {
 
-constexpr std::uint64_t log_most_bytes = 3U << 20;  // well inside what is prepared (store/file.h)
+constexpr std::uint64_t log_most_bytes = 3U << 20;    // well inside what is prepared (store/file.h)
 constexpr std::uint64_t idle_log_bytes = 256U << 10;  // less is not worth a checkpoint's flushes
 constexpr auto idle_after = std::chrono::milliseconds(200);
 constexpr std::size_t joined_most = 512;  // batches in one transaction
@@ -60,8 +60,7 @@ void Writer::State::loop() {
       mine(*store);
     } else {
       std::vector<Write> group;
-      while (!queue.empty() && group.size() < joined_most &&
-             std::holds_alternative<Write>(queue.front())) {
+      while (!queue.empty() && group.size() < joined_most && std::holds_alternative<Write>(queue.front())) {
         group.push_back(std::move(std::get<Write>(queue.front())));
         queue.pop_front();
       }
@@ -96,8 +95,8 @@ void Writer::State::write_one_by_one(std::vector<Write>& group) {
     if (group[at].done) group[at].done(result, unknown);
   }
   // What follows a refused batch may build on it: it is refused too.
-  const base::Error error = base::fail(
-      base::ErrorCode::io, "Nothing was stored, because what came before it could not be stored.");
+  const base::Error error =
+      base::fail(base::ErrorCode::io, "Nothing was stored, because what came before it could not be stored.");
   for (; at < group.size(); ++at)
     if (group[at].done) group[at].done(error, false);
 }

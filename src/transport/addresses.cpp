@@ -31,8 +31,7 @@ std::optional<SocketAddress> parse_address(const std::string& text, std::uint16_
 std::string address_text(const SocketAddress& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   const void* bytes = address.family() == AF_INET6
-                          ? static_cast<const void*>(
-                                &reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_addr)
+                          ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_addr)
                           : &reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_addr;
   inet_ntop(address.family(), bytes, text.data(), text.size());
   return text.data();
@@ -45,8 +44,7 @@ std::string network_text(const SocketAddress& address, std::size_t whole) {
   auto network = address;
   const bool six = address.family() == AF_INET6;
   auto* bytes = six ? reinterpret_cast<sockaddr_in6*>(&network.storage)->sin6_addr.s6_addr
-                    : reinterpret_cast<unsigned char*>(
-                          &reinterpret_cast<sockaddr_in*>(&network.storage)->sin_addr);
+                    : reinterpret_cast<unsigned char*>(&reinterpret_cast<sockaddr_in*>(&network.storage)->sin_addr);
   std::memset(bytes + whole, 0, (six ? sizeof(in6_addr) : sizeof(in_addr)) - whole);
   return fmt::format("{}/{}", address_text(network), whole * 8);
 }
@@ -54,16 +52,14 @@ std::string network_text(const SocketAddress& address, std::size_t whole) {
 }  // namespace
 
 base::Source source_of(const SocketAddress& address) {
-  if (address.family() == AF_INET6)
-    return {network_text(address, 8), network_text(address, 6), network_text(address, 4)};
+  if (address.family() == AF_INET6) return {network_text(address, 8), network_text(address, 6), network_text(address, 4)};
   return {address_text(address), network_text(address, 3), network_text(address, 2)};
 }
 
 std::string address_port_text(const SocketAddress& address) {
   const auto text = address_text(address);
   const auto port = ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port);
-  return address.family() == AF_INET6 ? fmt::format("[{}]:{}", text, port)
-                                      : fmt::format("{}:{}", text, port);
+  return address.family() == AF_INET6 ? fmt::format("[{}]:{}", text, port) : fmt::format("{}:{}", text, port);
 }
 
 }  // namespace postern::transport

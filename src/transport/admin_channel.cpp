@@ -24,9 +24,7 @@ constexpr int unknown_exit_code = 255;
 constexpr int unread_most = 2 << 20;  // libssh opens a window of 1.28 MB
 constexpr int error_most = 64 << 10;  // a client has no standard error
 
-void remote_closed(ssh_session /*session*/, ssh_channel /*channel*/, void* flag) {
-  *static_cast<bool*>(flag) = true;
-}
+void remote_closed(ssh_session /*session*/, ssh_channel /*channel*/, void* flag) { *static_cast<bool*>(flag) = true; }
 
 }  // namespace
 
@@ -39,14 +37,9 @@ void discard(SessionStarted& session) {
   session = {};
 }
 
-AdminChannel::AdminChannel(std::weak_ptr<ServerConnection> owner, const Strand& strand,
-                           ssh_session session, ssh_channel channel, std::uint32_t number)
-    : owner_(std::move(owner)),
-      strand_(strand),
-      session_(session),
-      channel_(channel),
-      number_(number),
-      linger_(strand) {
+AdminChannel::AdminChannel(std::weak_ptr<ServerConnection> owner, const Strand& strand, ssh_session session, ssh_channel channel,
+                           std::uint32_t number)
+    : owner_(std::move(owner)), strand_(strand), session_(session), channel_(channel), number_(number), linger_(strand) {
   // The one callback we use: it only notes the fact. Freeing a channel that the client has not
   // closed would leave requests of it in libssh's queue that point nowhere.
   callbacks_.userdata = &remote_closed_;
@@ -55,9 +48,7 @@ AdminChannel::AdminChannel(std::weak_ptr<ServerConnection> owner, const Strand& 
   ssh_set_channel_callbacks(channel_, &callbacks_);
 }
 
-AdminChannel::~AdminChannel() {
-  hang_up();
-}
+AdminChannel::~AdminChannel() { hang_up(); }
 
 void AdminChannel::set_terminal(std::string term, int columns, int rows) {
   pty_ = true;
@@ -89,9 +80,7 @@ void AdminChannel::start(SessionStarted session) {
   running_ = true;
   process_ = std::move(session);
   in_is_out_ = process_.in == process_.out;
-  const auto watch = [this](int fd) {
-    return fd < 0 ? nullptr : std::make_unique<Watch>(strand_, fd);
-  };
+  const auto watch = [this](int fd) { return fd < 0 ? nullptr : std::make_unique<Watch>(strand_, fd); };
   if (!in_is_out_) in_ = watch(process_.in);
   out_ = watch(process_.out);
   err_ = watch(process_.err);
@@ -138,8 +127,7 @@ void AdminChannel::advance() {
 }
 
 bool AdminChannel::overfed() const {
-  return !handed_over_ &&
-         (ssh_channel_poll(channel_, 0) > unread_most || ssh_channel_poll(channel_, 1) > error_most);
+  return !handed_over_ && (ssh_channel_poll(channel_, 0) > unread_most || ssh_channel_poll(channel_, 1) > error_most);
 }
 
 void AdminChannel::take_input() {
@@ -151,8 +139,7 @@ void AdminChannel::take_input() {
     if (ready <= 0) break;
     input_.resize(static_cast<std::size_t>(ready));
     input_done_ = 0;
-    const int count =
-        ssh_channel_read_nonblocking(channel_, input_.data(), static_cast<uint32_t>(ready), 0);
+    const int count = ssh_channel_read_nonblocking(channel_, input_.data(), static_cast<uint32_t>(ready), 0);
     input_.resize(static_cast<std::size_t>(std::max(count, 0)));
     bytes_in += input_.size();
     write_input();
@@ -213,8 +200,8 @@ bool AdminChannel::drain(std::unique_ptr<Watch>& from, bool error) {
 
 void AdminChannel::write_out(std::string_view bytes, bool error) {
   const auto size = static_cast<uint32_t>(bytes.size());
-  const int written = error ? ssh_channel_write_stderr(channel_, bytes.data(), size)
-                            : ssh_channel_write(channel_, bytes.data(), size);
+  const int written =
+      error ? ssh_channel_write_stderr(channel_, bytes.data(), size) : ssh_channel_write(channel_, bytes.data(), size);
   const auto taken = static_cast<std::size_t>(std::max(written, 0));
   bytes_out += taken;
   if (written >= 0 && taken < bytes.size()) held_ = {std::string(bytes.substr(taken)), error};

@@ -18,8 +18,8 @@ class ServerConnection;
 /// room.
 class AdminChannel : public std::enable_shared_from_this<AdminChannel> {
  public:
-  AdminChannel(std::weak_ptr<ServerConnection> owner, const Strand& strand, ssh_session session,
-               ssh_channel channel, std::uint32_t number);
+  AdminChannel(std::weak_ptr<ServerConnection> owner, const Strand& strand, ssh_session session, ssh_channel channel,
+               std::uint32_t number);
   ~AdminChannel();
   AdminChannel(const AdminChannel&) = delete;
   AdminChannel& operator=(const AdminChannel&) = delete;

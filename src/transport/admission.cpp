@@ -47,32 +47,25 @@ void Admission::Pot::remove(const Entry& entry) {
 std::int64_t Admission::patience(const Entry& entry) const {
   std::int64_t grace = limits_.login_grace_ms;
   switch (entry.stage) {
-    case Stage::greeting:
-      return std::min<std::int64_t>(grace, limits_.greeting_ms);
-    case Stage::key_exchange:
-      return std::min<std::int64_t>(grace, limits_.key_exchange_ms);
+    case Stage::greeting: return std::min<std::int64_t>(grace, limits_.greeting_ms);
+    case Stage::key_exchange: return std::min<std::int64_t>(grace, limits_.key_exchange_ms);
     case Stage::login:
       if (!entry.reserved && under_pressure(pot(entry))) grace /= 2;
       return grace;
-    case Stage::asked:
-      break;
+    case Stage::asked: break;
   }
   return grace;
 }
 
-bool Admission::under_pressure(const Pot& pot) const {
-  return pot.total * 2 > limits_.preauth_total;
-}
+bool Admission::under_pressure(const Pot& pot) const { return pot.total * 2 > limits_.preauth_total; }
 
 /// The share of its patience that it has been idle for. Those that wait for us are never idle.
 double Admission::impatience(const Entry& entry, std::int64_t now_ms) const {
   if (entry.stage == Stage::asked) return -1;
-  return static_cast<double>(now_ms - entry.progress_ms) /
-         static_cast<double>(std::max<std::int64_t>(patience(entry), 1));
+  return static_cast<double>(now_ms - entry.progress_ms) / static_cast<double>(std::max<std::int64_t>(patience(entry), 1));
 }
 
-Admission::Entered Admission::enter(ConnectionId id, const base::Source& source, bool machine_only,
-                                    std::int64_t now_ms) {
+Admission::Entered Admission::enter(ConnectionId id, const base::Source& source, bool machine_only, std::int64_t now_ms) {
   const std::scoped_lock lock(mutex_);
   Entry entry{source, false, machine_only, Stage::greeting, now_ms, now_ms};
   pot(entry).add(entry);  // it counts already: it may be the one too many
@@ -112,8 +105,7 @@ Admission::Entered Admission::find_room(const Entry& entry, std::int64_t now_ms)
     const bool is_idle = other.stage != Stage::asked && now_ms - other.progress_ms >= idle_ms;
     if (is_idle || own < most.first) return {{}, found->first};
   }
-  return {too_many ? fmt::format("{} connections of this source are logging in already",
-                                 own.address - 1)
+  return {too_many ? fmt::format("{} connections of this source are logging in already", own.address - 1)
                    : fmt::format("{} connections are logging in already", here.total - 1),
           std::nullopt};
 }
@@ -197,8 +189,7 @@ void Admission::remember(const std::string& address) {
 }
 
 bool Admission::is_favoured(const std::string& address) const {
-  return members_.contains(address) ||
-         std::find(remembered_.begin(), remembered_.end(), address) != remembered_.end();
+  return members_.contains(address) || std::find(remembered_.begin(), remembered_.end(), address) != remembered_.end();
 }
 
 bool Admission::favours(const std::string& address) const {

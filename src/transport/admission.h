@@ -40,12 +40,12 @@ class Admission {
   static constexpr int reserved_most = 512;  ///< seats of all favoured addresses together
   static constexpr std::int64_t idle_ms = 1'000;
   static constexpr std::size_t remembered_of_network = 4;  ///< it has its own forgotten, not others'
-  static constexpr std::size_t remembered = 32;  ///< sources of logins, the latest
+  static constexpr std::size_t remembered = 32;            ///< sources of logins, the latest
 
   explicit Admission(const Limits& limits) : limits_(limits) {}
 
   struct Entered {
-    std::string refused;                ///< empty: it has a place now
+    std::string refused;                 ///< empty: it has a place now
     std::optional<ConnectionId> leaves;  ///< lost its place for it, and is to be closed
   };
   Entered enter(ConnectionId id, const base::Source& source, bool machine_only, std::int64_t now_ms);
@@ -104,9 +104,7 @@ class Admission {
   [[nodiscard]] double impatience(const Entry& entry, std::int64_t now_ms) const;
   void erase(Entries::iterator entry);
   Pot& pot(const Entry& entry) { return entry.machine_only ? machines_ : people_; }
-  [[nodiscard]] const Pot& pot(const Entry& entry) const {
-    return entry.machine_only ? machines_ : people_;
-  }
+  [[nodiscard]] const Pot& pot(const Entry& entry) const { return entry.machine_only ? machines_ : people_; }
 
   const Limits& limits_;
   mutable std::mutex mutex_;

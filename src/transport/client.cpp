@@ -28,8 +28,7 @@ base::Result<int> start_connect(const SocketAddress& to, const std::string& bind
   if (fd < 0) return base::fail(base::ErrorCode::io, std::strerror(errno));
   const auto from = bind_address.empty() ? std::nullopt : parse_address(bind_address, 0);
   const bool binds = from && from->family() == to.family();
-  if ((binds && ::bind(fd, from->get(), from->size) != 0) ||
-      (::connect(fd, to.get(), to.size) != 0 && errno != EINPROGRESS)) {
+  if ((binds && ::bind(fd, from->get(), from->size) != 0) || (::connect(fd, to.get(), to.size) != 0 && errno != EINPROGRESS)) {
     const std::string reason = std::strerror(errno);
     ::close(fd);
     return base::fail(base::ErrorCode::io, reason);
@@ -44,8 +43,7 @@ std::string short_fingerprint(const std::string& line) {
 
 }  // namespace
 
-ClientConnection::ClientConnection(Hub& hub, Strand strand_in, ConnectionId id, Wish wish,
-                                   Tell tell)
+ClientConnection::ClientConnection(Hub& hub, Strand strand_in, ConnectionId id, Wish wish, Tell tell)
     : Connection(hub, std::move(strand_in), id),
       wish_(std::move(wish)),
       tell_(std::move(tell)),
@@ -53,9 +51,8 @@ ClientConnection::ClientConnection(Hub& hub, Strand strand_in, ConnectionId id, 
       deadline_(strand()) {}
 
 std::string ClientConnection::place() const {
-  return wish_.host == address_ || address_.empty()
-             ? fmt::format("{} port {}", wish_.host, wish_.port)
-             : fmt::format("{} ({}) port {}", wish_.host, address_, wish_.port);
+  return wish_.host == address_ || address_.empty() ? fmt::format("{} port {}", wish_.host, wish_.port)
+                                                    : fmt::format("{} ({}) port {}", wish_.host, address_, wish_.port);
 }
 
 void ClientConnection::begin() {
@@ -90,8 +87,7 @@ void ClientConnection::try_next(std::string problem) {
     connecting_ = std::make_unique<Watch>(strand(), *fd);
     const auto self = std::static_pointer_cast<ClientConnection>(shared_from_this());
     connecting_->on_writable([self, number = *fd] { self->connect_done(number); });
-    patience_.after(connect_ms,
-                    [self] { self->try_next(fmt::format("{} does not answer", self->place())); });
+    patience_.after(connect_ms, [self] { self->try_next(fmt::format("{} does not answer", self->place())); });
     return;
   }
   die(problem);
@@ -108,10 +104,9 @@ void ClientConnection::connect_done(int fd) {
     return;
   }
   if (error == ECONNREFUSED) {
-    try_next(wish_.host == address_
-                 ? fmt::format("{}: neither SSH nor CCS is on there", place())
-                 : fmt::format("{} resolves to {}, where neither SSH nor CCS is on at port {}",
-                               wish_.host, address_, wish_.port));
+    try_next(wish_.host == address_ ? fmt::format("{}: neither SSH nor CCS is on there", place())
+                                    : fmt::format("{} resolves to {}, where neither SSH nor CCS is on at port {}", wish_.host,
+                                                  address_, wish_.port));
     return;
   }
   try_next(fmt::format("{} cannot be reached: {}", place(), std::strerror(error)));
@@ -136,8 +131,7 @@ void ClientConnection::listen(int fd) {
 void ClientConnection::greet(int fd) {
   int theirs = adopt(fd);
   if (!session_ || theirs < 0 || theirs > 0xffff ||  // libssh 0.10 keeps 16 bits of it
-      !set_client_options(session_.get(), wish_.user) ||
-      ssh_options_set(session_.get(), SSH_OPTIONS_FD, &theirs) != SSH_OK) {
+      !set_client_options(session_.get(), wish_.user) || ssh_options_set(session_.get(), SSH_OPTIONS_FD, &theirs) != SSH_OK) {
     if (theirs >= 0) ::close(theirs);
     die(fmt::format("SSH could not be started to {}: {}", place(), ssh_error()));
     return;
@@ -148,20 +142,11 @@ void ClientConnection::greet(int fd) {
 
 void ClientConnection::advance() {
   switch (stage_) {
-    case Stage::reaching:
-      break;
-    case Stage::greeting:
-      greeting();
-      break;
-    case Stage::login:
-      login();
-      break;
-    case Stage::opening:
-      opening();
-      break;
-    case Stage::asking:
-      asking();
-      break;
+    case Stage::reaching: break;
+    case Stage::greeting: greeting(); break;
+    case Stage::login: login(); break;
+    case Stage::opening: opening(); break;
+    case Stage::asking: asking(); break;
     case Stage::open:
       while (ssh_message message = ssh_message_get(session_.get())) {
         ssh_message_reply_default(message);  // a server has nothing to ask of us
@@ -199,8 +184,8 @@ void ClientConnection::check_host_key() {
     return;
   }
   if (!same_key(line, wish_.pinned_key)) {
-    refuse(fmt::format("host key differs: {} shows {}, but {} is expected", place(),
-                       short_fingerprint(line), short_fingerprint(wish_.pinned_key)));
+    refuse(fmt::format("host key differs: {} shows {}, but {} is expected", place(), short_fingerprint(line),
+                       short_fingerprint(wish_.pinned_key)));
     return;
   }
   stage_ = Stage::login;
@@ -228,9 +213,8 @@ void ClientConnection::login() {
   forget_passphrase();
   if (result != SSH_AUTH_SUCCESS) {
     const bool denied = result == SSH_AUTH_DENIED || result == SSH_AUTH_PARTIAL;
-    const auto reason =
-        denied ? fmt::format("{} refuses our {}", place(), by_key ? "key" : "passphrase")
-               : fmt::format("{}: login failed: {}", place(), ssh_error());
+    const auto reason = denied ? fmt::format("{} refuses our {}", place(), by_key ? "key" : "passphrase")
+                               : fmt::format("{}: login failed: {}", place(), ssh_error());
     denied ? refuse(reason) : die(reason);
     return;
   }
@@ -259,8 +243,7 @@ void ClientConnection::asking() {
   const int result = ssh_channel_request_subsystem(channel_, name);
   if (result == SSH_AGAIN) return;
   if (result != SSH_OK) {
-    refuse(fmt::format("{} does not take {}", place(),
-                       wish_.purpose == Purpose::link ? "machine links" : "joining machines"));
+    refuse(fmt::format("{} does not take {}", place(), wish_.purpose == Purpose::link ? "machine links" : "joining machines"));
     return;
   }
   stage_ = Stage::open;

@@ -21,7 +21,7 @@ constexpr int passes_a_turn = 256;  // then others on this thread have their tur
 constexpr std::size_t write_bytes = 128U << 10;
 constexpr std::size_t read_bytes = 64U << 10;
 constexpr int unanswered_ms = 30'000;
-constexpr int unread_most = 4 << 20;         // libssh opens a window of 1.28 MB
+constexpr int unread_most = 4 << 20;       // libssh opens a window of 1.28 MB
 constexpr std::size_t message_cost = 256;  // beside its bytes, while it waits
 constexpr std::size_t error_bytes = 400;
 // What may come from somebody who takes none of our answers meanwhile: libssh keeps those, up to 256 MiB. Two machines
@@ -46,12 +46,7 @@ void set_socket_options(int fd) {
 }
 
 Connection::Connection(Hub& hub, Strand strand, ConnectionId id)
-    : hub_(hub),
-      strand_(std::move(strand)),
-      id_(id),
-      silence_(strand_),
-      farewell_(strand_),
-      heard_(Clock::now()) {}
+    : hub_(hub), strand_(std::move(strand)), id_(id), silence_(strand_), farewell_(strand_), heard_(Clock::now()) {}
 
 int Connection::adopt(int fd) {
   set_socket_options(fd);
@@ -74,8 +69,7 @@ void Connection::unblock() const {
 
 std::string Connection::ssh_error() const {
   const char* text = session_ ? ssh_get_error(session_.get()) : "";
-  return *text == '\0' ? std::string("the other side closed the connection")
-                       : base::printable_line(text, error_bytes);
+  return *text == '\0' ? std::string("the other side closed the connection") : base::printable_line(text, error_bytes);
 }
 
 void Connection::open_framed(ssh_channel channel, Use use) {
@@ -93,8 +87,7 @@ void Connection::watch_silence() {
     die(fmt::format("nothing was heard for {} s", hub_.limits.silence_ms / 1000));
     return;
   }
-  const auto rest =
-      std::chrono::duration_cast<std::chrono::milliseconds>(limit - silent).count() + 1;
+  const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(limit - silent).count() + 1;
   silence_.after(static_cast<int>(rest), [self = shared_from_this()] { self->watch_silence(); });
 }
 
@@ -171,9 +164,7 @@ void Connection::read_framed() {
     const auto size = static_cast<std::size_t>(std::max(ready, 1));
     if (size > few.size()) many.resize(size);
     char* const bytes = size > few.size() ? many.data() : few.data();
-    const int count = ready < 0 ? ready
-                                : ssh_channel_read_nonblocking(framed_, bytes,
-                                                               static_cast<uint32_t>(size), 0);
+    const int count = ready < 0 ? ready : ssh_channel_read_nonblocking(framed_, bytes, static_cast<uint32_t>(size), 0);
     if (count == 0) return;
     if (count < 0) {
       die(count == SSH_EOF ? "the other side closed the link" : ssh_error());
@@ -192,22 +183,18 @@ void Connection::take_framed(std::string_view bytes) {
     if (reader_.feed(bytes)) {
       deliver(reader_.take());
     } else if (!bytes.empty()) {
-      die(fmt::format("a message of {} bytes was announced; {} is the limit", reader_.announced(),
-                      base::limits::message_bytes));
+      die(fmt::format("a message of {} bytes was announced; {} is the limit", reader_.announced(), base::limits::message_bytes));
     }
   }
 }
 
-bool Connection::is_full() const {
-  return untaken_ >= hub_.limits.untaken_bytes && !closing_;
-}
+bool Connection::is_full() const { return untaken_ >= hub_.limits.untaken_bytes && !closing_; }
 
 void Connection::took(std::size_t bytes) {
   const std::size_t cost = bytes + message_cost;
   const std::size_t before = untaken_.fetch_sub(cost);
   const std::size_t limit = hub_.limits.untaken_bytes;
-  if (before >= limit && before - cost < limit)
-    strand_.post([self = shared_from_this()] { self->pump(); });
+  if (before >= limit && before - cost < limit) strand_.post([self = shared_from_this()] { self->pump(); });
 }
 
 void Connection::deliver(std::string message) {
@@ -219,15 +206,13 @@ void Connection::deliver(std::string message) {
 
 void Connection::send(std::string message) {
   if (message.size() > base::limits::message_bytes) {
-    close(fmt::format("a message of {} bytes was to be sent; {} is the limit", message.size(),
-                      base::limits::message_bytes));
+    close(fmt::format("a message of {} bytes was to be sent; {} is the limit", message.size(), base::limits::message_bytes));
     return;
   }
   const auto waiting = queued_ += message.size() + 4;
   if (waiting > hub_.limits.queue_bytes) {
-    strand_.post([self = shared_from_this(), waiting] {
-      self->die(fmt::format("it is too slow: {} bytes are waiting for it", waiting));
-    });
+    strand_.post(
+        [self = shared_from_this(), waiting] { self->die(fmt::format("it is too slow: {} bytes are waiting for it", waiting)); });
     return;
   }
   {
@@ -334,8 +319,6 @@ void Connection::die(const std::string& reason) {
   watch_.reset();
 }
 
-Transport::LinkBytes Connection::bytes() const {
-  return {id_, in_, out_, queued_};
-}
+Transport::LinkBytes Connection::bytes() const { return {id_, in_, out_, queued_}; }
 
 }  // namespace postern::transport

@@ -112,7 +112,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool once_more_ = false;         // a pump was asked for within a pass
   std::uint64_t unread_from_ = 0;  // received when all that we had said was on its way
   std::uint64_t looked_at_ = 0;    // received when the framed channel's other stream was looked at
-  bool told_ = true;  // nothing to tell until a framed channel is open
+  bool told_ = true;               // nothing to tell until a framed channel is open
 
   std::mutex inbox_mutex_;
   std::vector<std::string> inbox_;

@@ -68,8 +68,7 @@ void Dialer::dial() {
   tell.ended = [weak](const base::Error& error) {
     if (const auto self = weak.lock()) self->ended(error.text);
   };
-  const auto connection = std::make_shared<ClientConnection>(hub_, strand_, ++hub_.last_id,
-                                                             std::move(wish), std::move(tell));
+  const auto connection = std::make_shared<ClientConnection>(hub_, strand_, ++hub_.last_id, std::move(wish), std::move(tell));
   connection_ = connection;
   hub_.add(connection);
   connection->begin();
@@ -92,8 +91,7 @@ void Dialer::ended(const std::string& reason) {
   }
   if (news) hub_.log("warning", fmt::format("Link to {}: {}.", target_.host, reason));
   if (stopped_) return;
-  if (up_since_ms_ != 0 && now_ms() - up_since_ms_ >= settled_ms)
-    delay_ms_ = hub_.limits.redial_first_ms;
+  if (up_since_ms_ != 0 && now_ms() - up_since_ms_ >= settled_ms) delay_ms_ = hub_.limits.redial_first_ms;
   up_since_ms_ = 0;
   std::uniform_int_distribution<int> spread(delay_ms_ / 2, delay_ms_);
   timer_.after(spread(random_), [weak = weak_from_this()] {

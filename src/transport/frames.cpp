@@ -10,8 +10,7 @@ namespace postern::transport {
 namespace {
 constexpr std::size_t header_size = 4;
 constexpr std::size_t gather_bytes = 32U << 10;  // about one SSH packet
-constexpr std::size_t reserve_bytes = 1U
-                                      << 20;  // believed of an announced length before bytes come
+constexpr std::size_t reserve_bytes = 1U << 20;  // believed of an announced length before bytes come
 }  // namespace
 
 bool FrameReader::feed(std::string_view& bytes) {

@@ -30,7 +30,7 @@ struct Hub {
   const Handlers handlers;
   Admission admission{limits};
   Turns turns{static_cast<std::size_t>(limits.preauth_total) * 4};  ///< of connections not logged in
-  std::atomic<bool> stopping{false};  ///< the owner is in ~Transport: tell it nothing more
+  std::atomic<bool> stopping{false};                                ///< the owner is in ~Transport: tell it nothing more
   std::atomic<ConnectionId> last_id{0};
   std::atomic<std::uint64_t> links{0}, sessions{0}, refused{0}, bytes_in{0}, bytes_out{0};
 

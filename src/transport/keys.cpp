@@ -43,8 +43,7 @@ base::Result<KeyHandle> import_public(std::string_view line) {
   ssh_key key = nullptr;
   if (text.empty() || kind == SSH_KEYTYPE_UNKNOWN ||
       ssh_pki_import_pubkey_base64(std::string(text).c_str(), kind, &key) != SSH_OK) {
-    return fail(ErrorCode::invalid,
-                "This is not a public key: one line \"ssh-ed25519 AAAA...\" is expected.");
+    return fail(ErrorCode::invalid, "This is not a public key: one line \"ssh-ed25519 AAAA...\" is expected.");
   }
   return KeyHandle(key);
 }
@@ -66,8 +65,7 @@ base::Result<std::string> fingerprint(ssh_key key, ssh_publickey_hash_type type)
 base::Result<KeyHandle> import_private(const std::string& pem, std::string_view what) {
   ssh_key key = nullptr;
   if (ssh_pki_import_privkey_base64(pem.c_str(), nullptr, nullptr, nullptr, &key) != SSH_OK) {
-    return fail(ErrorCode::invalid,
-                fmt::format("The {} is not an unencrypted private key in OpenSSH's format.", what));
+    return fail(ErrorCode::invalid, fmt::format("The {} is not an unencrypted private key in OpenSSH's format.", what));
   }
   KeyHandle handle(key);
   if (ssh_key_type(key) != SSH_KEYTYPE_ED25519) {
@@ -101,17 +99,13 @@ base::Result<BindHandle> make_bind(const std::string& host_private, const char* 
   const auto set = [&bind](ssh_bind_options_e option, const void* value) {
     return ssh_bind_options_set(bind.get(), option, value) == SSH_OK;
   };
-  const bool done = set(SSH_BIND_OPTIONS_PROCESS_CONFIG, &no_config) &&
-                    set(SSH_BIND_OPTIONS_IMPORT_KEY, key->get());
+  const bool done = set(SSH_BIND_OPTIONS_PROCESS_CONFIG, &no_config) && set(SSH_BIND_OPTIONS_IMPORT_KEY, key->get());
   if (done) static_cast<void>(key->release());  // the bind frees it now
-  if (!done || !set(SSH_BIND_OPTIONS_BANNER, banner) ||
-      !set(SSH_BIND_OPTIONS_KEY_EXCHANGE, key_exchange) ||
-      !set(SSH_BIND_OPTIONS_HOSTKEY_ALGORITHMS, host_keys) ||
-      !set(SSH_BIND_OPTIONS_CIPHERS_C_S, ciphers) || !set(SSH_BIND_OPTIONS_CIPHERS_S_C, ciphers) ||
-      !set(SSH_BIND_OPTIONS_HMAC_C_S, macs) || !set(SSH_BIND_OPTIONS_HMAC_S_C, macs) ||
-      !set(SSH_BIND_OPTIONS_PUBKEY_ACCEPTED_KEY_TYPES, user_keys)) {
-    return fail(ErrorCode::internal,
-                fmt::format("libssh refused a server option: {}", ssh_get_error(bind.get())));
+  if (!done || !set(SSH_BIND_OPTIONS_BANNER, banner) || !set(SSH_BIND_OPTIONS_KEY_EXCHANGE, key_exchange) ||
+      !set(SSH_BIND_OPTIONS_HOSTKEY_ALGORITHMS, host_keys) || !set(SSH_BIND_OPTIONS_CIPHERS_C_S, ciphers) ||
+      !set(SSH_BIND_OPTIONS_CIPHERS_S_C, ciphers) || !set(SSH_BIND_OPTIONS_HMAC_C_S, macs) ||
+      !set(SSH_BIND_OPTIONS_HMAC_S_C, macs) || !set(SSH_BIND_OPTIONS_PUBKEY_ACCEPTED_KEY_TYPES, user_keys)) {
+    return fail(ErrorCode::internal, fmt::format("libssh refused a server option: {}", ssh_get_error(bind.get())));
   }
   return bind;
 }
@@ -128,13 +122,11 @@ bool set_client_options(ssh_session session, const std::string& user) {
   };
   // Our own files, and a name that is in none of them: no ~/.ssh is read for a daemon's links.
   return set(SSH_OPTIONS_PROCESS_CONFIG, &no_config) && set(SSH_OPTIONS_SSH_DIR, "/nonexistent") &&
-         set(SSH_OPTIONS_KNOWNHOSTS, "/dev/null") &&
-         set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") &&
+         set(SSH_OPTIONS_KNOWNHOSTS, "/dev/null") && set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") &&
          set(SSH_OPTIONS_HOST, "postern-machine") && set(SSH_OPTIONS_USER, user.c_str()) &&
          set(SSH_OPTIONS_KEY_EXCHANGE, key_exchange) && set(SSH_OPTIONS_HOSTKEYS, host_keys) &&
-         set(SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, host_keys) &&
-         set(SSH_OPTIONS_CIPHERS_C_S, ciphers) && set(SSH_OPTIONS_CIPHERS_S_C, ciphers) &&
-         set(SSH_OPTIONS_HMAC_C_S, macs) && set(SSH_OPTIONS_HMAC_S_C, macs) &&
+         set(SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, host_keys) && set(SSH_OPTIONS_CIPHERS_C_S, ciphers) &&
+         set(SSH_OPTIONS_CIPHERS_S_C, ciphers) && set(SSH_OPTIONS_HMAC_C_S, macs) && set(SSH_OPTIONS_HMAC_S_C, macs) &&
          offer_no_compression(session);
 }
 

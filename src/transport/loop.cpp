@@ -21,18 +21,14 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 struct Strand::Impl {
   asio::strand<asio::io_context::executor_type> executor;
 };
 
-void Strand::post(std::function<void()> work) const {
-  asio::post(impl_->executor, std::move(work));
-}
+void Strand::post(std::function<void()> work) const { asio::post(impl_->executor, std::move(work)); }
 
 struct Loop::Impl {
   explicit Impl(int count) : context(count), guard(asio::make_work_guard(context)) {}
@@ -54,13 +50,9 @@ Loop::Loop(int threads) : impl_(std::make_unique<Impl>(threads)) {
   }
 }
 
-Loop::~Loop() {
-  stop();
-}
+Loop::~Loop() { stop(); }
 
-Strand Loop::strand() {
-  return Strand(std::make_shared<Strand::Impl>(Strand::Impl{asio::make_strand(impl_->context)}));
-}
+Strand Loop::strand() { return Strand(std::make_shared<Strand::Impl>(Strand::Impl{asio::make_strand(impl_->context)})); }
 
 void Loop::stop() {
   impl_->context.stop();
@@ -82,19 +74,14 @@ struct Watch::Impl {
   bool writing = false;
 };
 
-Watch::Watch(const Strand& strand, int fd, bool owned)
-    : impl_(std::make_shared<Impl>(strand, fd, owned)) {
+Watch::Watch(const Strand& strand, int fd, bool owned) : impl_(std::make_shared<Impl>(strand, fd, owned)) {
   error_code ignored;
   impl_->stream.non_blocking(true, ignored);
 }
 
-Watch::~Watch() {
-  close();
-}
+Watch::~Watch() { close(); }
 
-int Watch::fd() const {
-  return impl_->closed ? -1 : impl_->number;
-}
+int Watch::fd() const { return impl_->closed ? -1 : impl_->number; }
 
 void Watch::close() {
   if (impl_->closed) return;
@@ -112,11 +99,10 @@ void Watch::close() {
 void Watch::on_readable(std::function<void()> ready) {
   if (impl_->closed || impl_->reading) return;
   impl_->reading = true;
-  impl_->stream.async_wait(asio::posix::stream_descriptor::wait_read,
-                           [impl = impl_, ready = std::move(ready)](error_code error) {
-                             impl->reading = false;
-                             if (!impl->closed && error != asio::error::operation_aborted) ready();
-                           });
+  impl_->stream.async_wait(asio::posix::stream_descriptor::wait_read, [impl = impl_, ready = std::move(ready)](error_code error) {
+    impl->reading = false;
+    if (!impl->closed && error != asio::error::operation_aborted) ready();
+  });
 }
 
 void Watch::on_writable(std::function<void()> ready) {
@@ -137,9 +123,7 @@ struct Timer::Impl {
 
 Timer::Timer(const Strand& strand) : impl_(std::make_shared<Impl>(strand)) {}
 
-Timer::~Timer() {
-  cancel();
-}
+Timer::~Timer() { cancel(); }
 
 void Timer::cancel() {
   ++impl_->round;

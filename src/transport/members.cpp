@@ -17,8 +17,7 @@ void Members::set(std::vector<std::string> hosts) {
     if (hosts == self->hosts_) return;
     self->hosts_ = std::move(hosts);
     std::erase_if(self->addresses_, [&](const auto& entry) {
-      return std::find(self->hosts_.begin(), self->hosts_.end(), entry.first) ==
-             self->hosts_.end();
+      return std::find(self->hosts_.begin(), self->hosts_.end(), entry.first) == self->hosts_.end();
     });
     self->tell();
     self->look();
@@ -32,9 +31,7 @@ void Members::look() {
       continue;
     }
     look_up(strand_, hub_.ways().dns_servers, host, false,
-            [self = shared_from_this(), host](const Transport::Resolution& answer) {
-              self->found(host, answer.addresses);
-            });
+            [self = shared_from_this(), host](const Transport::Resolution& answer) { self->found(host, answer.addresses); });
   }
   again_.after(again_ms, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->look();

@@ -18,9 +18,9 @@ namespace postern::transport {
 
 namespace {
 
-constexpr int backlog = 4096;     // the kernel cuts it to net.core.somaxconn
+constexpr int backlog = 4096;       // the kernel cuts it to net.core.somaxconn
 constexpr int accepts_a_turn = 64;  // then others on this thread have their turn
-constexpr int pause_ms = 200;  // when the process is out of descriptors
+constexpr int pause_ms = 200;       // when the process is out of descriptors
 
 /// A listening socket, or the system's reason why not.
 base::Result<int> open_listener(const SocketAddress& address) {
@@ -52,11 +52,7 @@ base::Result<std::unique_ptr<Ports>> Ports::make(Hub& hub) {
 }
 
 Ports::Ports(Hub& hub, BindHandle admin, BindHandle machine)
-    : hub_(hub),
-      strand_(hub.loop.strand()),
-      admin_(std::move(admin)),
-      machine_(std::move(machine)),
-      overdue_(strand_) {}
+    : hub_(hub), strand_(hub.loop.strand()), admin_(std::move(admin)), machine_(std::move(machine)), overdue_(strand_) {}
 
 Ports::~Ports() = default;
 
@@ -79,12 +75,9 @@ std::string Ports::replace(const std::vector<Port>& ports) {
     listener.admin_logins = admin_logins;
     if (listener.watch) continue;
     const auto address = parse_address(place.first, place.second);
-    const auto fd = address
-                        ? open_listener(*address)
-                        : base::Result<int>(base::fail(base::ErrorCode::io, "not an IP address"));
+    const auto fd = address ? open_listener(*address) : base::Result<int>(base::fail(base::ErrorCode::io, "not an IP address"));
     if (!fd) {
-      problems.push_back(fmt::format("SSH cannot listen on {} port {}: {}.", place.first,
-                                     place.second, fd.error().text));
+      problems.push_back(fmt::format("SSH cannot listen on {} port {}: {}.", place.first, place.second, fd.error().text));
       open_.erase(place);
       continue;
     }
@@ -131,8 +124,7 @@ void Ports::welcome(int fd, bool admin_logins) {
   if (!entered.refused.empty()) {
     ++hub_.refused;
     ::close(fd);
-    hub_.log_stranger(origin.from.address, "warning",
-                      fmt::format("{} was refused: {}.", origin.source, entered.refused));
+    hub_.log_stranger(origin.from.address, "warning", fmt::format("{} was refused: {}.", origin.source, entered.refused));
     return;
   }
   if (entered.leaves) {

@@ -26,8 +26,8 @@ using Outcome = base::DnsAnswer::Outcome;
 constexpr int type_numbers[] = {ns_t_a, ns_t_aaaa, ns_t_cname, ns_t_mx, ns_t_ns, ns_t_ptr, ns_t_soa, ns_t_txt};
 static_assert(std::size(type_numbers) == std::size(base::dns_types));
 /// RFC 6895 §2.3, as far as an answer without extensions can have them.
-constexpr const char* code_names[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED",
-                                      "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE"};
+constexpr const char* code_names[] = {"NOERROR",  "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED",
+                                      "YXDOMAIN", "YXRRSET", "NXRRSET",  "NOTAUTH",  "NOTZONE"};
 constexpr std::size_t head_bytes = 12;
 constexpr std::size_t authority_numbers_bytes = 20;
 

@@ -21,10 +21,10 @@ namespace postern::transport {
 
 namespace {
 
-constexpr int deadline_ms = 2'500;  // who asks another machine for records waits 3 s, ways included
-constexpr int waiting_ms = 2'000;   // of those, for a seat: who gets one has time to ask
-constexpr int query_ms = 900;       // then the next server, or once more
-constexpr int step_ms = 100;        // how often c-ares looks for queries that timed out
+constexpr int deadline_ms = 2'500;        // who asks another machine for records waits 3 s, ways included
+constexpr int waiting_ms = 2'000;         // of those, for a seat: who gets one has time to ask
+constexpr int query_ms = 900;             // then the next server, or once more
+constexpr int step_ms = 100;              // how often c-ares looks for queries that timed out
 constexpr std::size_t queries_most = 64;  // for records, under way at once: each has a channel and its sockets
 
 /// Questions with a c-ares channel of their own, so that a change of servers needs no care for those under way. Keeps itself
@@ -166,9 +166,7 @@ void LookUp::ask_name() {
   hints.ai_flags = ARES_AI_NOSORT;
   ares_getaddrinfo(
       channel_, result_.host.c_str(), nullptr, &hints,
-      [](void* self, int status, int /*timeouts*/, ares_addrinfo* info) {
-        static_cast<LookUp*>(self)->named(status, info);
-      },
+      [](void* self, int status, int /*timeouts*/, ares_addrinfo* info) { static_cast<LookUp*>(self)->named(status, info); },
       this);
 }
 
@@ -181,19 +179,17 @@ void LookUp::named(int status, ares_addrinfo* info) {
       address.size = std::min<socklen_t>(node->ai_addrlen, sizeof address.storage);
       std::memcpy(&address.storage, node->ai_addr, address.size);
       auto text = address_text(address);
-      if (std::find(result_.addresses.begin(), result_.addresses.end(), text) ==
-          result_.addresses.end()) {
+      if (std::find(result_.addresses.begin(), result_.addresses.end(), text) == result_.addresses.end()) {
         result_.addresses.push_back(std::move(text));
       }
     }
   }
   if (result_.addresses.empty()) {
-    result_.problem =
-        late_ || status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED  // c-ares says the latter of refusals, too
-            ? fmt::format("{} does not resolve: no DNS server answers{}.", result_.host,
-                          status == ARES_ECONNREFUSED ? ", or none but with an error" : "")
-            : fmt::format("{} does not resolve: {}.", result_.host,
-                          status == ARES_SUCCESS ? "it has no address" : ares_strerror(status));
+    result_.problem = late_ || status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED  // c-ares says the latter of refusals, too
+                          ? fmt::format("{} does not resolve: no DNS server answers{}.", result_.host,
+                                        status == ARES_ECONNREFUSED ? ", or none but with an error" : "")
+                          : fmt::format("{} does not resolve: {}.", result_.host,
+                                        status == ARES_SUCCESS ? "it has no address" : ares_strerror(status));
     answer();
   } else if (reverse_ && !late_) {
     ask_reverse(result_.addresses.front());
@@ -214,9 +210,7 @@ void LookUp::ask_reverse(const std::string& address) {
   ares_gethostbyaddr(
       channel_, is_six ? static_cast<const void*>(&six->sin6_addr) : &four->sin_addr,
       is_six ? sizeof six->sin6_addr : sizeof four->sin_addr, parsed->family(),
-      [](void* self, int status, int /*timeouts*/, hostent* entry) {
-        static_cast<LookUp*>(self)->reversed(status, entry);
-      },
+      [](void* self, int status, int /*timeouts*/, hostent* entry) { static_cast<LookUp*>(self)->reversed(status, entry); },
       this);
 }
 
@@ -397,15 +391,11 @@ void Query::deliver() {
 
 }  // namespace
 
-ResolverLibrary::ResolverLibrary() : seats_(std::make_shared<Seats>(queries_most)) {
-  ares_library_init(ARES_LIB_INIT_ALL);
-}
-ResolverLibrary::~ResolverLibrary() {
-  ares_library_cleanup();
-}
+ResolverLibrary::ResolverLibrary() : seats_(std::make_shared<Seats>(queries_most)) { ares_library_init(ARES_LIB_INIT_ALL); }
+ResolverLibrary::~ResolverLibrary() { ares_library_cleanup(); }
 
-void look_up(const Strand& strand, const std::vector<std::string>& servers, const std::string& host,
-             bool reverse, std::function<void(Transport::Resolution)> done) {
+void look_up(const Strand& strand, const std::vector<std::string>& servers, const std::string& host, bool reverse,
+             std::function<void(Transport::Resolution)> done) {
   const auto look = std::make_shared<LookUp>(strand, reverse, std::move(done));
   strand.post([look, servers, host] { look->begin(servers, host); });
 }

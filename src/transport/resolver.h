@@ -16,8 +16,8 @@ namespace postern::transport {
 /// set), both families, in the servers' order; with `reverse` also the name of the first address.
 /// An address is its own answer. `done` runs once on `strand`, within 2.5 s; when nothing was found
 /// `problem` is a sentence.
-void look_up(const Strand& strand, const std::vector<std::string>& servers, const std::string& host,
-             bool reverse, std::function<void(Transport::Resolution)> done);
+void look_up(const Strand& strand, const std::vector<std::string>& servers, const std::string& host, bool reverse,
+             std::function<void(Transport::Resolution)> done);
 
 /// c-ares has process-wide state: held by every Transport.
 class ResolverLibrary {

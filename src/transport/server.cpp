@@ -72,8 +72,7 @@ void ServerConnection::ready() {
 
 /// What a stranger makes us keep is bounded: libssh alone would take packets of 256 KiB each.
 bool ServerConnection::within_bounds() {
-  const auto most =
-      door_ == Door::key_exchange ? hub_.limits.greeting_bytes : hub_.limits.login_bytes;
+  const auto most = door_ == Door::key_exchange ? hub_.limits.greeting_bytes : hub_.limits.login_bytes;
   if (!preauth_ || received() <= most) return true;
   die(fmt::format("it sent {} bytes without logging in", received()));
   return false;
@@ -86,9 +85,7 @@ void ServerConnection::note_progress(Stage stage) {
 void ServerConnection::advance() {
   if (!within_bounds()) return;
   switch (door_) {
-    case Door::key_exchange:
-      exchange_keys();
-      break;
+    case Door::key_exchange: exchange_keys(); break;
     case Door::login:
     case Door::open: {
       const bool all = take_messages();
@@ -111,8 +108,7 @@ void ServerConnection::exchange_keys() {
   }
   ssh_set_auth_methods(session_.get(), origin_.machine_only
                                            ? SSH_AUTH_METHOD_PUBLICKEY
-                                           : SSH_AUTH_METHOD_PUBLICKEY | SSH_AUTH_METHOD_PASSWORD |
-                                                 SSH_AUTH_METHOD_INTERACTIVE);
+                                           : SSH_AUTH_METHOD_PUBLICKEY | SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE);
   door_ = Door::login;
   note_progress(Stage::login);
   (void)take_messages();
@@ -153,8 +149,7 @@ void ServerConnection::open_channel(ssh_message message) {
     return die(fmt::format("its channel takes packets of {} bytes; {} are the least", packet, least_greatest_packet));
   const auto number = ++last_channel_;
   const auto self = std::static_pointer_cast<ServerConnection>(shared_from_this());
-  channels_.emplace(number,
-                    std::make_shared<AdminChannel>(self, strand(), session_.get(), opened, number));
+  channels_.emplace(number, std::make_shared<AdminChannel>(self, strand(), session_.get(), opened, number));
 }
 
 void ServerConnection::take_request(ssh_message message) {
@@ -187,17 +182,14 @@ bool ServerConnection::grant(AdminChannel& channel, ssh_message message) {
   switch (kind) {
     case SSH_CHANNEL_REQUEST_PTY: {
       const char* term = ssh_message_channel_request_pty_term(message);
-      channel.set_terminal(term == nullptr ? "" : term,
-                           ssh_message_channel_request_pty_width(message),
+      channel.set_terminal(term == nullptr ? "" : term, ssh_message_channel_request_pty_width(message),
                            ssh_message_channel_request_pty_height(message));
       break;
     }
     case SSH_CHANNEL_REQUEST_WINDOW_CHANGE:
-      channel.resize(ssh_message_channel_request_pty_width(message),
-                     ssh_message_channel_request_pty_height(message));
+      channel.resize(ssh_message_channel_request_pty_width(message), ssh_message_channel_request_pty_height(message));
       break;
-    case SSH_CHANNEL_REQUEST_ENV:
-      break;  // taken and forgotten: nothing of the client's environment reaches a process here
+    case SSH_CHANNEL_REQUEST_ENV: break;  // taken and forgotten: nothing of the client's environment reaches a process here
     case SSH_CHANNEL_REQUEST_SHELL:
       if (channel.has_begun()) return false;
       ssh_message_channel_request_reply_success(message);
@@ -210,8 +202,7 @@ bool ServerConnection::grant(AdminChannel& channel, ssh_message message) {
       ask_session(channel, command, true);
       return true;
     }
-    default:
-      return false;
+    default: return false;
   }
   ssh_message_channel_request_reply_success(message);
   return true;
@@ -230,9 +221,8 @@ bool ServerConnection::open_subsystem(ssh_channel channel, const std::string& na
     if (hub_.handlers.join_open) hub_.handlers.join_open(id(), user_, origin_.source);
     return true;
   }
-  hub_.log("warning",
-           fmt::format("{} from {} asked for the subsystem \"{}\", which is not offered.", user_,
-                       origin_.source, name.substr(0, 64)));
+  hub_.log("warning", fmt::format("{} from {} asked for the subsystem \"{}\", which is not offered.", user_, origin_.source,
+                                  name.substr(0, 64)));
   return false;
 }
 
@@ -303,8 +293,7 @@ void ServerConnection::ended(const std::string& reason) {
   asked_.reset();
   if (std::exchange(preauth_, false)) {
     hub_.admission.leave(id());
-    hub_.log_stranger(origin_.from.address, "info",
-                      fmt::format("{} did not log in: {}.", origin_.source, reason));
+    hub_.log_stranger(origin_.from.address, "info", fmt::format("{} did not log in: {}.", origin_.source, reason));
   }
   for (const auto& [number, channel] : channels_) channel->hang_up();
   channels_.clear();

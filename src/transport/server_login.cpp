@@ -23,10 +23,8 @@ bool is_offered_key(ssh_key key) {
     case SSH_KEYTYPE_RSA:  // by SHA-2 only: the accepted signature types say so
     case SSH_KEYTYPE_ECDSA_P256:
     case SSH_KEYTYPE_ECDSA_P384:
-    case SSH_KEYTYPE_ECDSA_P521:
-      return true;
-    default:
-      return false;
+    case SSH_KEYTYPE_ECDSA_P521: return true;
+    default: return false;
   }
 }
 
@@ -57,16 +55,12 @@ void ServerConnection::take_login(MessageHandle message) {
         login_prompt(message.get());
       }
       break;
-    case SSH_AUTH_METHOD_PUBLICKEY:
-      login_key(std::move(message));
-      break;
-    default:
-      refuse(message.get());
+    case SSH_AUTH_METHOD_PUBLICKEY: login_key(std::move(message)); break;
+    default: refuse(message.get());
   }
 }
 
-void ServerConnection::login_password(MessageHandle message, std::string user,
-                                      std::string password) {
+void ServerConnection::login_password(MessageHandle message, std::string user, std::string password) {
   if (origin_.machine_only || user.empty() || user.size() > base::limits::name_bytes) {
     refuse_attempt(message.get());
     return;
@@ -103,14 +97,12 @@ void ServerConnection::login_prompt_answer(MessageHandle message) {
 void ServerConnection::login_key(MessageHandle message) {
   const ssh_key key = ssh_message_auth_pubkey(message.get());
   const char* user = ssh_message_auth_user(message.get());
-  if (key == nullptr || user == nullptr || !is_offered_key(key) ||
-      std::strlen(user) > base::limits::name_bytes) {
+  if (key == nullptr || user == nullptr || !is_offered_key(key) || std::strlen(user) > base::limits::name_bytes) {
     refuse(message.get());
     return;
   }
   if (ssh_message_auth_publickey_state(message.get()) == SSH_PUBLICKEY_STATE_NONE) {
-    ssh_message_auth_reply_pk_ok_simple(
-        message.get());  // whether it is known is told to its owner only
+    ssh_message_auth_reply_pk_ok_simple(message.get());  // whether it is known is told to its owner only
     return;
   }
   if (ssh_message_auth_publickey_state(message.get()) != SSH_PUBLICKEY_STATE_VALID) {
@@ -160,8 +152,7 @@ void ServerConnection::answer(Verdict verdict) {
   }
   if (verdict == Verdict::administrator && !hub_.admission.enter_administrator()) {
     ++hub_.refused;
-    die(fmt::format("{} administrators are logged in already, which is the limit",
-                    hub_.limits.admin_sessions));
+    die(fmt::format("{} administrators are logged in already, which is the limit", hub_.limits.admin_sessions));
     hub_.tell_login_ended(id());
     return;
   }

@@ -22,8 +22,7 @@ struct Head {
 std::uint32_t greatest_packet(ssh_channel channel) {
   Head head{};
   std::memcpy(&head, channel, sizeof head);
-  const bool known = head.session == ssh_channel_get_session(channel) &&
-                     head.remote_window == ssh_channel_window_size(channel);
+  const bool known = head.session == ssh_channel_get_session(channel) && head.remote_window == ssh_channel_window_size(channel);
   return known ? head.remote_packet : 0;
 }
 

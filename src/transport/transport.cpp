@@ -22,8 +22,7 @@ using base::ErrorCode;
 using base::fail;
 
 struct Transport::State {
-  State(Keys keys, Limits limits, Handlers handlers)
-      : hub(std::move(keys), limits, std::move(handlers)) {}
+  State(Keys keys, Limits limits, Handlers handlers) : hub(std::move(keys), limits, std::move(handlers)) {}
 
   ResolverLibrary resolver;
   Hub hub;
@@ -60,10 +59,8 @@ struct Parcel {
   bool taken = false;
 };
 
-void start_client(Hub& hub, ConnectionId id, ClientConnection::Wish wish,
-                  ClientConnection::Tell tell) {
-  const auto connection = std::make_shared<ClientConnection>(hub, hub.loop.strand(), id,
-                                                             std::move(wish), std::move(tell));
+void start_client(Hub& hub, ConnectionId id, ClientConnection::Wish wish, ClientConnection::Tell tell) {
+  const auto connection = std::make_shared<ClientConnection>(hub, hub.loop.strand(), id, std::move(wish), std::move(tell));
   hub.add(connection);
   connection->strand().post([connection] { connection->begin(); });
 }
@@ -80,8 +77,7 @@ void Transport::State::set_targets(const std::vector<Target>& targets) {
       dialers.erase(found);
       continue;
     }
-    const auto [place, is_new] =
-        kept.try_emplace(target.name, std::make_shared<Dialer>(hub, target));
+    const auto [place, is_new] = kept.try_emplace(target.name, std::make_shared<Dialer>(hub, target));
     if (is_new) place->second->start();
   }
   for (const auto& [name, dialer] : dialers) dialer->stop();
@@ -90,8 +86,7 @@ void Transport::State::set_targets(const std::vector<Target>& targets) {
 
 Transport::Transport(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-base::Result<std::unique_ptr<Transport>> Transport::start(Keys keys, Limits limits,
-                                                          Handlers handlers) {
+base::Result<std::unique_ptr<Transport>> Transport::start(Keys keys, Limits limits, Handlers handlers) {
   if (auto key = import_private(keys.user_private, "user key"); !key) return key.error();
   auto state = std::make_unique<State>(std::move(keys), limits, std::move(handlers));
   auto ports = Ports::make(state->hub);
@@ -128,8 +123,7 @@ void Transport::answer(ConnectionId id, Verdict verdict) {
   }
 }
 
-void Transport::started(ConnectionId id, std::uint32_t channel,
-                        base::Result<SessionStarted> session) {
+void Transport::started(ConnectionId id, std::uint32_t channel, base::Result<SessionStarted> session) {
   const auto parcel = std::make_shared<Parcel>(std::move(session));
   const auto server = std::dynamic_pointer_cast<ServerConnection>(state_->hub.find(id));
   if (!server) return;
@@ -157,8 +151,7 @@ void Transport::close(ConnectionId id, std::string reason) {
   state_->joins.erase(id);
 }
 
-void Transport::join_dial(std::string host, std::uint16_t port,
-                          std::function<void(base::Result<Fetched>)> done) {
+void Transport::join_dial(std::string host, std::uint16_t port, std::function<void(base::Result<Fetched>)> done) {
   const ConnectionId id = ++state_->hub.last_id;
   ClientConnection::Wish wish;
   wish.purpose = ClientConnection::Purpose::fetch_key;
@@ -193,21 +186,17 @@ void Transport::join_login(ConnectionId id, std::string user, std::string passph
     return;
   }
   if (join.host.empty()) {
-    done(
-        fail(ErrorCode::not_found, "This connection is not open any more: dial the member again."));
+    done(fail(ErrorCode::not_found, "This connection is not open any more: dial the member again."));
     return;
   }
   if (join.fetched.is_ccs) {
-    done(
-        fail(ErrorCode::denied,
-             fmt::format("{} port {} is a CCS port, for links between members: join at the "
-                         "administrators' SSH port.",
-                         join.host, join.port)));
+    done(fail(ErrorCode::denied, fmt::format("{} port {} is a CCS port, for links between members: join at the "
+                                             "administrators' SSH port.",
+                                             join.host, join.port)));
     return;
   }
-  ClientConnection::Wish wish{
-      ClientConnection::Purpose::join, join.host,       join.port,
-      join.fetched.host_key,           std::move(user), std::move(passphrase)};
+  ClientConnection::Wish wish{ClientConnection::Purpose::join, join.host,       join.port,
+                              join.fetched.host_key,           std::move(user), std::move(passphrase)};
   const auto open = std::make_shared<bool>(false);
   ClientConnection::Tell tell;
   tell.up = [state = state_.get(), id, open, done] {
@@ -241,8 +230,7 @@ void Transport::look_up(std::string name, std::string type, std::function<void(b
 
 Transport::Counters Transport::counters() const {
   const auto& hub = state_->hub;
-  return {hub.links,   hub.sessions, hub.refused, hub.admission.size(),
-          hub.bytes_in, hub.bytes_out};
+  return {hub.links, hub.sessions, hub.refused, hub.admission.size(), hub.bytes_in, hub.bytes_out};
 }
 
 std::vector<Transport::LinkBytes> Transport::link_bytes() const {

@@ -24,7 +24,7 @@ using ConnectionId = std::uint64_t;
 struct Port {
   std::string address;
   std::uint16_t port = 22;
-  bool admin_logins = true;   ///< false (CCS, or SSH off for people): machine keys only
+  bool admin_logins = true;  ///< false (CCS, or SSH off for people): machine keys only
   friend bool operator==(const Port&, const Port&) = default;
 };
 
@@ -50,20 +50,20 @@ base::Result<Fingerprints> fingerprints(std::string_view public_line);
 
 /// What strangers, logins and links may take; docs/WIRE.md, Doors, says why. Times are in ms, sizes in bytes.
 struct Limits {
-  int login_grace_ms = 30'000;        ///< from accept to authenticated; half while half of the places are taken
-  int greeting_ms = 5'000;            ///< from accept to the client's KEXINIT
-  int key_exchange_ms = 10'000;       ///< from accept to the new keys
-  int attempts = 6;                   ///< authentication attempts per connection
-  int preauth_total = 512;            ///< unauthenticated connections at once; CCS ports count their own
-  int preauth_per_source = 64;        ///< of one IPv4 address or IPv6 /64
-  std::uint64_t greeting_bytes = 64U << 10;  ///< received until the new keys; then it is closed
-  std::uint64_t login_bytes = 256U << 10;    ///< received until it is logged in
+  int login_grace_ms = 30'000;                  ///< from accept to authenticated; half while half of the places are taken
+  int greeting_ms = 5'000;                      ///< from accept to the client's KEXINIT
+  int key_exchange_ms = 10'000;                 ///< from accept to the new keys
+  int attempts = 6;                             ///< authentication attempts per connection
+  int preauth_total = 512;                      ///< unauthenticated connections at once; CCS ports count their own
+  int preauth_per_source = 64;                  ///< of one IPv4 address or IPv6 /64
+  std::uint64_t greeting_bytes = 64U << 10;     ///< received until the new keys; then it is closed
+  std::uint64_t login_bytes = 256U << 10;       ///< received until it is logged in
   int admin_sessions = base::limits::sessions;  ///< never counts machine links (spec N5)
-  std::size_t untaken_bytes = 2U << 20;  ///< told of a link or join and not taken; past it nothing is read from it
-  std::size_t queue_bytes = 64U << 20;  ///< waiting for one slow link; then it is closed
-  int redial_first_ms = 200;          ///< jittered, doubling
+  std::size_t untaken_bytes = 2U << 20;         ///< told of a link or join and not taken; past it nothing is read from it
+  std::size_t queue_bytes = 64U << 20;          ///< waiting for one slow link; then it is closed
+  int redial_first_ms = 200;                    ///< jittered, doubling
   int redial_most_ms = 15'000;
-  int silence_ms = 90'000;            ///< nothing heard on a machine link or join: closed
+  int silence_ms = 90'000;  ///< nothing heard on a machine link or join: closed
 };
 
 /// The user as whom members log in on one another; a machine key logs in as no other.
@@ -75,10 +75,10 @@ struct LoginAsked {
   std::string user;
   /// How the client wants to prove who it is.
   enum class Method { password, public_key } method = Method::password;
-  std::string password;     ///< method password; keep it no longer than needed
-  std::string public_line;  ///< method public_key: proven to be held by the client
-  std::string source;       ///< "127.0.0.1:50022"
-  base::Source from;        ///< the same, as it is counted
+  std::string password;       ///< method password; keep it no longer than needed
+  std::string public_line;    ///< method public_key: proven to be held by the client
+  std::string source;         ///< "127.0.0.1:50022"
+  base::Source from;          ///< the same, as it is counted
   bool machine_only = false;  ///< came on a port without admin logins
 };
 /// `machine` holds only for a key shown by the user "postern-machine", and allows only "postern-link".
@@ -100,10 +100,10 @@ struct SessionAsked {
 /// What a session runs on, made by the program that can start processes: the transport pumps between
 /// these descriptors and the channel, and owns them from here on.
 struct SessionStarted {
-  int in = -1;       ///< writable: client's input (pty master, or a pipe's end)
-  int out = -1;      ///< readable; may be the same descriptor as `in`
-  int err = -1;      ///< readable, -1 with a pty
-  int pidfd = -1;    ///< readable when the process has ended (pidfd_open)
+  int in = -1;     ///< writable: client's input (pty master, or a pipe's end)
+  int out = -1;    ///< readable; may be the same descriptor as `in`
+  int err = -1;    ///< readable, -1 with a pty
+  int pidfd = -1;  ///< readable when the process has ended (pidfd_open)
   /// Exit code, asked once after the process ended; from any thread. It may wait for the code: past 2 s the
   /// client is told 255. It may still be running when the Transport ends, which then waits for it.
   std::function<int()> exit_code;
@@ -135,17 +135,17 @@ struct Handlers {
 
 /// A machine to keep a link with. Dialed again, with jitter, for as long as it is in the list.
 struct Target {
-  std::string name;         ///< our word for it (a member id), comes back in dial states
-  std::string host;         ///< name or address
+  std::string name;  ///< our word for it (a member id), comes back in dial states
+  std::string host;  ///< name or address
   std::uint16_t port = 22;
-  std::string pinned_key;   ///< its host key line: anything else is refused and logged
+  std::string pinned_key;  ///< its host key line: anything else is refused and logged
   friend bool operator==(const Target&, const Target&) = default;
 };
 /// How far the dialing of one target is.
 struct DialState {
   std::string name;
-  std::string last_error;   ///< empty when connected; else e.g. "mail4.example.com does not resolve"
-  std::string address;      ///< last resolved address, or empty
+  std::string last_error;  ///< empty when connected; else e.g. "mail4.example.com does not resolve"
+  std::string address;     ///< last resolved address, or empty
   bool connected = false;
 };
 
@@ -153,8 +153,8 @@ struct DialState {
 struct Setup {
   std::vector<Port> ports;
   std::vector<Target> targets;
-  std::vector<std::string> members;     ///< names or addresses of all machines that may log in: seats are kept for them
-  std::string bind_address;             ///< source address of outgoing links; empty: any
+  std::vector<std::string> members;      ///< names or addresses of all machines that may log in: seats are kept for them
+  std::string bind_address;              ///< source address of outgoing links; empty: any
   std::vector<std::string> dns_servers;  ///< "127.0.1.53" or "127.0.1.53:5353"; empty: the system's
   friend bool operator==(const Setup&, const Setup&) = default;
 };
@@ -187,8 +187,8 @@ class Transport {
   // Joining: a dialed connection whose host key is not pinned but shown to a person first.
   struct Fetched {
     ConnectionId connection = 0;
-    std::string host_key;   ///< public line
-    bool is_ccs = false;    ///< the port admits machine keys only (its banner says so)
+    std::string host_key;  ///< public line
+    bool is_ccs = false;   ///< the port admits machine keys only (its banner says so)
   };
   /// Connects and does the key exchange; sends nothing secret. The connection is closed then, so that a person
   /// may take any time; `connection` stands for it in join_login. Errors: unreachable, with host and port.

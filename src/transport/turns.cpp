@@ -9,8 +9,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 }  // namespace
 
-void Turns::ask(const base::Source& source, bool first, const Strand& strand,
-                std::function<void()> work) {
+void Turns::ask(const base::Source& source, bool first, const Strand& strand, std::function<void()> work) {
   {
     const std::scoped_lock lock(mutex_);
     // What has to go is a connection that loses its place by its patience: it is not lost sight of.

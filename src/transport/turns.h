@@ -17,8 +17,7 @@ class Turns {
   explicit Turns(std::size_t most) : queue_(most, half_life_ms) {}
 
   /// Runs `work` on `strand` when it is its turn. `first`: before all who are not.
-  void ask(const base::Source& source, bool first, const Strand& strand,
-           std::function<void()> work);
+  void ask(const base::Source& source, bool first, const Strand& strand, std::function<void()> work);
 
  private:
   static constexpr std::int64_t half_life_ms = 10'000;

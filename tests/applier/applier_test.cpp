@@ -19,12 +19,9 @@ namespace {
 
 using namespace trees;
 
-std::string at(const std::string& host, unsigned port) {
-  return fmt::format("{}:{}", host, port);
-}
+std::string at(const std::string& host, unsigned port) { return fmt::format("{}:{}", host, port); }
 
-#define ASSERT_APPLIED(outcome) \
-  ASSERT_TRUE((outcome).result.has_value()) << base::to_text((outcome).result.error())
+#define ASSERT_APPLIED(outcome) ASSERT_TRUE((outcome).result.has_value()) << base::to_text((outcome).result.error())
 #define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
 
 TEST_F(Instance, MailGoesWhereARouteSaysAndAChangedRowNeedsNoReload) {
@@ -52,20 +49,18 @@ TEST_F(Instance, MailGoesWhereARouteSaysAndAChangedRowNeedsNoReload) {
 
 TEST_F(Instance, TheSecondHostOfARouteTakesOverWhenTheFirstIsDead) {
   const Sink alive(host(9), sink_port);
-  ASSERT_APPLIED(apply(
-      plan({route("ALL", {at(host(9), sink_port) + "/20", at(host(11), sink_port) + "/10"})})));
-  EXPECT_EQ(postmap("transport_rest", "all"),
-            fmt::format("smtp:[{}]:{}, [{}]:{}", host(11), sink_port, host(9), sink_port));
+  ASSERT_APPLIED(apply(plan({route("ALL", {at(host(9), sink_port) + "/20", at(host(11), sink_port) + "/10"})})));
+  EXPECT_EQ(postmap("transport_rest", "all"), fmt::format("smtp:[{}]:{}, [{}]:{}", host(11), sink_port, host(9), sink_port));
   EXPECT_TRUE(send_mail(host(20), host(1), outgoing, "a@elsewhere.example").starts_with("250"));
   EXPECT_TRUE(alive.wait_for("a@elsewhere.example"));
 }
 
 TEST_F(Instance, AccessTablesDecideWhoAndWhatIsTaken) {
   const Sink sink(host(9), sink_port);
-  const Node access = both_listeners(
-      {{rat("example.com", "accept"), rat("bad@example.com", "reject", "No such person"),
-        rat("boss@", "accept"), rat(".example.com", "reject"), rat("ALL", "reject", "Not here")},
-       {hat("BLOCKLIST", {host(66)}, "reject", "Go away"), hat("RELAYLIST", {host(40)}, "relay")}});
+  const Node access =
+      both_listeners({{rat("example.com", "accept"), rat("bad@example.com", "reject", "No such person"), rat("boss@", "accept"),
+                       rat(".example.com", "reject"), rat("ALL", "reject", "Not here")},
+                      {hat("BLOCKLIST", {host(66)}, "reject", "Go away"), hat("RELAYLIST", {host(40)}, "relay")}});
   ASSERT_APPLIED(apply(plan({route("ALL", {at(host(9), sink_port)})}, {access})));
 
   const auto in = [&](const std::string& recipient, int from = 30) {
@@ -92,9 +87,9 @@ TEST_F(Instance, AccessTablesDecideWhoAndWhatIsTaken) {
 TEST_F(Instance, ARecipientRowTakesEffectWithoutReload) {
   ASSERT_APPLIED(apply(plan({})));
   EXPECT_HAS(try_recipient(host(30), host(1), incoming, "a@example.org"), "554");
-  const Node access = both_listeners({{rat("example.org", "accept"), rat("example.com", "accept"),
-                                       rat("bad@example.com", "reject", "No such person")},
-                                      {hat("BLOCKLIST", {host(66)}, "reject", "Go away")}});
+  const Node access = both_listeners(
+      {{rat("example.org", "accept"), rat("example.com", "accept"), rat("bad@example.com", "reject", "No such person")},
+       {hat("BLOCKLIST", {host(66)}, "reject", "Go away")}});
   const applier::Outcome outcome = apply(plan({}, {access}));
   ASSERT_APPLIED(outcome);
   EXPECT_FALSE(outcome.reloaded);
@@ -104,8 +99,7 @@ TEST_F(Instance, ARecipientRowTakesEffectWithoutReload) {
 
 TEST_F(Instance, ANewListenerOpensAndTheMessageSizeIsItsOwn) {
   ASSERT_APPLIED(apply(plan({})));
-  Node small =
-      listener("Small", "public", "Management", 2527, {{rat("example.com", "accept")}, {}});
+  Node small = listener("Small", "public", "Management", 2527, {{rat("example.com", "accept")}, {}});
   small.children.push_back(leaf("maximum-message-size", "3000"));
   const Node both = both_listeners({{rat("example.com", "accept")}, {}});
   Node three = both;
@@ -126,8 +120,8 @@ TEST_F(Instance, ANewListenerOpensAndTheMessageSizeIsItsOwn) {
 
 TEST_F(Instance, PostmasterWithoutADomainIsTakenOnlyWhereItIsDelivered) {
   ASSERT_APPLIED(apply(plan({route("example.com", {at(host(9), sink_port)})})));
-  for (const char* form : {"<postmaster>", " <PostMaster>", "<\"postmaster\">", "postmaster",
-                           "<@a.example:postmaster>", "<postmaster> NOTIFY=NEVER"}) {
+  for (const char* form : {"<postmaster>", " <PostMaster>", "<\"postmaster\">", "postmaster", "<@a.example:postmaster>",
+                           "<postmaster> NOTIFY=NEVER"}) {
     Client client(host(30), host(1), incoming);
     client.say("EHLO client.example");
     client.say("MAIL FROM:<someone@example.net>");
@@ -159,8 +153,7 @@ TEST_F(Instance, TheQueueAndTheListenersAreMeasured) {
   ASSERT_EQ(run({"postsuper", "-c", dir_ + "/etc", "-h", "ALL", "deferred"}).code, 0);
   EXPECT_EQ(measure().queue->hold, 3U);
   kill(master(), SIGKILL);
-  for (int i = 0; i < 500 && measure().running; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  for (int i = 0; i < 500 && measure().running; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_FALSE(measure().running);
 }
 
@@ -181,9 +174,7 @@ TEST_F(Instance, RoutesAreNotCalledInForceWhileTheQueueManagerMayRememberThem) {
   std::atomic<bool> open = true;
   setup_.retry_first = std::chrono::milliseconds(50);
   new_applier(std::make_unique<Shut>(dir_, open));
-  const auto to = [&](int number) {
-    return plan({route("example.com", {at(host(number), sink_port)})});
-  };
+  const auto to = [&](int number) { return plan({route("example.com", {at(host(number), sink_port)})}); };
   const applier::Outcome good = apply(to(9));
   ASSERT_APPLIED(good);
   EXPECT_EQ(good.not_proved, "");
@@ -194,8 +185,7 @@ TEST_F(Instance, RoutesAreNotCalledInForceWhileTheQueueManagerMayRememberThem) {
   ASSERT_APPLIED(rows);  // the rows stand
   EXPECT_HAS(rows.not_proved, "the way it was before, for 30 s at most. The door is shut.");
   const applier::Outcome access =
-      apply(plan({route("example.com", {at(host(10), sink_port)})},
-                 {both_listeners({{rat("example.org", "accept")}, {}})}));
+      apply(plan({route("example.com", {at(host(10), sink_port)})}, {both_listeners({{rat("example.org", "accept")}, {}})}));
   EXPECT_HAS(access.not_proved, "The door is shut.");
   open = true;
   EXPECT_TRUE(told.wait_for_good());
@@ -217,8 +207,7 @@ TEST_F(Instance, TheDoorTakesNothingForAnybody) {
 class Spoiling : public Direct {
  public:
   Spoiling(std::string dir, std::string line) : Direct(std::move(dir)), line_(std::move(line)) {}
-  base::Result<void> stage(std::uint64_t generation,
-                           const std::vector<gateway::File>& files) override {
+  base::Result<void> stage(std::uint64_t generation, const std::vector<gateway::File>& files) override {
     std::vector<gateway::File> spoiled = files;
     if (generation > 1)
       for (gateway::File& each : spoiled)
@@ -316,12 +305,10 @@ TEST_F(Instance, GenerationsBeforeTheLastThreeAreRemoved) {
   for (int i = 0; i < 5; ++i) {
     facts_.host_name = fmt::format("h{}.postern.test", i);
     ASSERT_APPLIED(apply(plan({})));
-    EXPECT_EQ(Client(host(30), host(1), incoming).greeting(),
-              fmt::format("220 h{}.postern.test ESMTP", i));
+    EXPECT_EQ(Client(host(30), host(1), incoming).greeting(), fmt::format("220 h{}.postern.test ESMTP", i));
   }
   std::set<std::string> left;
-  for (const auto& each : std::filesystem::directory_iterator(dir_ + "/gen"))
-    left.insert(each.path().filename().string());
+  for (const auto& each : std::filesystem::directory_iterator(dir_ + "/gen")) left.insert(each.path().filename().string());
   EXPECT_EQ(left, (std::set<std::string>{"3", "4", "5"}));
 }
 
@@ -343,13 +330,10 @@ TEST_F(Instance, PlansThatWaitAreOvertakenAndAllAreAnswered) {
 TEST_F(Instance, DestinationControlsHoldConnectionsAndMessages) {
   const Sink capped(host(9), sink_port, true);
   const Sink uncapped(host(10), sink_port, true);
-  const Node controls =
-      destinations({destination("Default", 500, 50), destination("capped.example", 1, 2)});
-  ASSERT_APPLIED(apply(plan({route("capped.example", {at(host(9), sink_port)}),
-                             route("uncapped.example", {at(host(10), sink_port)})},
-                            {controls})));
-  EXPECT_EQ(postmap("transport", "capped.example"),
-            fmt::format("dc1m2:[{}]:{}", host(9), sink_port));
+  const Node controls = destinations({destination("Default", 500, 50), destination("capped.example", 1, 2)});
+  ASSERT_APPLIED(apply(plan(
+      {route("capped.example", {at(host(9), sink_port)}), route("uncapped.example", {at(host(10), sink_port)})}, {controls})));
+  EXPECT_EQ(postmap("transport", "capped.example"), fmt::format("dc1m2:[{}]:{}", host(9), sink_port));
   const auto mail = [&](int number, const char* domain) {
     const std::string recipient = fmt::format("m{}@{}", number, domain);
     EXPECT_TRUE(send_mail(host(20), host(1), outgoing, recipient).starts_with("250"));
@@ -364,7 +348,7 @@ TEST_F(Instance, DestinationControlsHoldConnectionsAndMessages) {
   for (const std::string& each : held) EXPECT_TRUE(capped.wait_for(each)) << each;
   for (const std::string& each : free) EXPECT_TRUE(uncapped.wait_for(each)) << each;
   EXPECT_EQ(capped.most_at_once(), 1U);
-  EXPECT_EQ(capped.most_messages(), 2U);  // reused once, and not oftener
+  EXPECT_EQ(capped.most_messages(), 2U);   // reused once, and not oftener
   EXPECT_GT(uncapped.most_at_once(), 1U);  // or the cap would prove nothing
 }
 
@@ -374,12 +358,10 @@ TEST_F(Instance, ATableThatOutgrowsItsMapIsFollowedByARunningPostfix) {
   ASSERT_APPLIED(apply(wanted));
   EXPECT_TRUE(send_mail(host(20), host(1), outgoing, "before@small.example").starts_with("250"));
   EXPECT_TRUE(sink.wait_for("before@small.example"));
-  auto transport =
-      std::find_if(wanted.tables.begin(), wanted.tables.end(),
-                   [](const gateway::Table& table) { return table.name == "transport"; });
+  auto transport = std::find_if(wanted.tables.begin(), wanted.tables.end(),
+                                [](const gateway::Table& table) { return table.name == "transport"; });
   for (int i = 0; i < 40'000; ++i)
-    transport->rows[fmt::format("d{:05}.example", i)] =
-        fmt::format("smtp:[{}]:{}{}", host(9), sink_port, std::string(600, ' '));
+    transport->rows[fmt::format("d{:05}.example", i)] = fmt::format("smtp:[{}]:{}{}", host(9), sink_port, std::string(600, ' '));
   transport->rows["*"] = "error:5.1.1 not this way";
   const applier::Outcome grown = apply(wanted);
   ASSERT_APPLIED(grown);
@@ -391,8 +373,7 @@ TEST_F(Instance, ATableThatOutgrowsItsMapIsFollowedByARunningPostfix) {
 
 TEST_F(Instance, TenThousandRoutesAreQuickAndOneOfThemIsQuicker) {
   std::vector<Node> many;
-  for (int i = 0; i < 10'000; ++i)
-    many.push_back(route(fmt::format("d{:05}.example", i), {at(host(9), 25)}));
+  for (int i = 0; i < 10'000; ++i) many.push_back(route(fmt::format("d{:05}.example", i), {at(host(9), 25)}));
   ASSERT_APPLIED(apply(plan({})));
   ASSERT_APPLIED(apply(plan(many)));
   const std::uint64_t all_us = applier_->counters().last_us;

@@ -35,14 +35,11 @@ void write(const std::string& path, const std::string& bytes) {
 
 }  // namespace
 
-base::Result<void> Direct::stage(std::uint64_t generation,
-                                 const std::vector<gateway::File>& files) {
+base::Result<void> Direct::stage(std::uint64_t generation, const std::vector<gateway::File>& files) {
   const std::string gen = dir_ + "/gen/" + std::to_string(generation);
-  for (const std::string& folder : {gen, dir_ + "/queue/etc", dir_ + "/data", dir_ + "/log"})
-    fs::create_directories(folder);
+  for (const std::string& folder : {gen, dir_ + "/queue/etc", dir_ + "/data", dir_ + "/log"}) fs::create_directories(folder);
   const passwd* owner = getpwnam("postfix");
-  if (chown((dir_ + "/data").c_str(), owner->pw_uid, 0) != 0)
-    return base::fail(base::ErrorCode::io, "chown");
+  if (chown((dir_ + "/data").c_str(), owner->pw_uid, 0) != 0) return base::fail(base::ErrorCode::io, "chown");
   for (const gateway::File& file : files) write(gen + "/" + file.path, file.bytes);
   return {};
 }
@@ -51,11 +48,9 @@ base::Result<void> Direct::check(std::uint64_t generation) {
   const std::string gen = dir_ + "/gen/" + std::to_string(generation);
   const Ran made = run({"postfix", "-c", gen, "check"});
   if (made.code != 0) return told(made, false);
-  const Ran greets =
-      run({"/usr/lib/postfix/sbin/smtpd", "-S"}, dir_ + "/queue", "MAIL_CONFIG=" + gen);
+  const Ran greets = run({"/usr/lib/postfix/sbin/smtpd", "-S"}, dir_ + "/queue", "MAIL_CONFIG=" + gen);
   if (greets.output.find("220 ") != std::string::npos) return {};
-  return base::fail(base::ErrorCode::invalid,
-                    "smtpd does not start with the new files. " + greets.output);
+  return base::fail(base::ErrorCode::invalid, "smtpd does not start with the new files. " + greets.output);
 }
 
 base::Result<void> Direct::switch_to(std::uint64_t generation) {
@@ -78,15 +73,9 @@ base::Result<void> Direct::postfix(const char* verb) {
   const Ran ran = run({"postfix", "-c", dir_ + "/etc", verb});
   return told(ran, ran.code == 0);
 }
-base::Result<void> Direct::start() {
-  return postfix("start");
-}
-base::Result<void> Direct::reload() {
-  return postfix("reload");
-}
-base::Result<void> Direct::stop() {
-  return postfix("stop");
-}
+base::Result<void> Direct::start() { return postfix("start"); }
+base::Result<void> Direct::reload() { return postfix("reload"); }
+base::Result<void> Direct::stop() { return postfix("stop"); }
 
 base::Result<bool> Direct::running() {
   if (!fs::exists(dir_ + "/etc/main.cf")) return false;
@@ -97,8 +86,7 @@ base::Result<void> Direct::prune(std::uint64_t oldest) {
   std::error_code none;
   const fs::path in_force = fs::read_symlink(dir_ + "/etc", none).filename();
   for (const auto& each : fs::directory_iterator(dir_ + "/gen"))
-    if (std::stoull(each.path().filename().string()) < oldest && each.path().filename() != in_force)
-      fs::remove_all(each.path());
+    if (std::stoull(each.path().filename().string()) < oldest && each.path().filename() != in_force) fs::remove_all(each.path());
   return {};
 }
 
@@ -107,8 +95,7 @@ base::Result<void> Direct::table(const gateway::TableChange& change) {
   fs::create_directories(dir_ + "/tables", ignored);
   auto folder = hands::Folder::open(dir_ + "/tables");
   if (!folder) return folder.error();
-  return hands::Tables(std::move(*folder), 0)
-      .change({change.table, change.whole, change.put, change.drop});
+  return hands::Tables(std::move(*folder), 0).change({change.table, change.whole, change.put, change.drop});
 }
 base::Result<hands::Descriptor> Direct::door() { return service("private/door"); }
 
@@ -135,8 +122,7 @@ base::Result<hands::Queue> Direct::queue() {
     return files;
   };
   const auto runs = running();
-  return hands::Queue{count("incoming"), count("active"), count("deferred"), count("hold"),
-                      runs && *runs};
+  return hands::Queue{count("incoming"), count("active"), count("deferred"), count("hold"), runs && *runs};
 }
 
 base::Result<void> Direct::sweep(const std::vector<std::string>& keep) {

@@ -11,8 +11,7 @@ class Direct : public applier::Privileged {
  public:
   explicit Direct(std::string instance_dir) : dir_(std::move(instance_dir)) {}
 
-  base::Result<void> stage(std::uint64_t generation,
-                           const std::vector<gateway::File>& files) override;
+  base::Result<void> stage(std::uint64_t generation, const std::vector<gateway::File>& files) override;
   base::Result<void> check(std::uint64_t generation) override;
   base::Result<void> switch_to(std::uint64_t generation) override;
   base::Result<void> resolver(const std::vector<std::string>& addresses) override;

@@ -66,10 +66,9 @@ class ThroughHands : public Instance {
       applier_ = std::make_unique<applier::Applier>(applier::Setup{socket(), dir_});
       for (const gateway::Plan& each : plans) {
         const applier::Outcome outcome = apply(each);
-        out << (outcome.result
-                    ? fmt::format("generation {} rows {} {}\n", outcome.generation,
-                                  outcome.rows_written, outcome.reloaded ? "told" : "not told")
-                    : base::to_text(outcome.result.error()) + "\n");
+        out << (outcome.result ? fmt::format("generation {} rows {} {}\n", outcome.generation, outcome.rows_written,
+                                             outcome.reloaded ? "told" : "not told")
+                               : base::to_text(outcome.result.error()) + "\n");
       }
       out.close();
       _exit(0);
@@ -85,9 +84,7 @@ class ThroughHands : public Instance {
 TEST_F(ThroughHands, APlanIsAppliedByAnOrdinaryUser) {
   ASSERT_TRUE(hands_are_there());
   const Sink sink(host(10), sink_port);
-  const auto to = [&](int number) {
-    return plan({route("example.com", {fmt::format("{}:{}", host(number), sink_port)})});
-  };
+  const auto to = [&](int number) { return plan({route("example.com", {fmt::format("{}:{}", host(number), sink_port)})}); };
   std::vector<gateway::Plan> plans{to(9), to(10)};
   facts_.host_name = "other.postern.test";
   plans.push_back(to(10));

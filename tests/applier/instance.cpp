@@ -18,8 +18,7 @@ using namespace trees;
 
 void Instance::SetUp() {
   if (geteuid() != 0) GTEST_SKIP() << "Postfix can only be started by root: run this test as root.";
-  if (access("/usr/lib/postfix/sbin/master", X_OK) != 0)
-    GTEST_SKIP() << "Postfix is not installed.";
+  if (access("/usr/lib/postfix/sbin/master", X_OK) != 0) GTEST_SKIP() << "Postfix is not installed.";
   char name[] = "/tmp/postern-applier-XXXXXX";
   root_ = mkdtemp(name);
   chmod(root_.c_str(), 0755);
@@ -49,17 +48,16 @@ void Instance::new_applier(std::unique_ptr<applier::Privileged> privileged) {
 }
 
 model::Node Instance::both_listeners(Access access) const {
-  return listeners({listener("IncomingMail", "public", "Management", incoming, std::move(access)),
-                    listener("OutgoingMail", "private", "Management", outgoing,
-                             {{}, {hat("RELAYLIST", {host(20), host(2)}, "relay")}})});
+  return listeners(
+      {listener("IncomingMail", "public", "Management", incoming, std::move(access)),
+       listener("OutgoingMail", "private", "Management", outgoing, {{}, {hat("RELAYLIST", {host(20), host(2)}, "relay")}})});
 }
 
 gateway::Plan Instance::plan(std::vector<Node> all_routes, std::vector<Node> more) const {
   std::vector<Node> all{
       interfaces({interface("Management", host(1) + "/8")}),
-      both_listeners(
-          {{rat("example.com", "accept"), rat("bad@example.com", "reject", "No such person")},
-           {hat("BLOCKLIST", {host(66)}, "reject", "Go away")}}),
+      both_listeners({{rat("example.com", "accept"), rat("bad@example.com", "reject", "No such person")},
+                      {hat("BLOCKLIST", {host(66)}, "reject", "Go away")}}),
       routes(std::move(all_routes)),
       destinations({destination("Default", 500, 50)}),
       container("dns", {leaf("source", "servers"), leaf_list("server", {host(53)})}),
@@ -125,8 +123,7 @@ bool Told::wait_for_good() {
 }
 
 std::string Instance::postmap(const std::string& table, const std::string& key) const {
-  std::string out =
-      run({"postmap", "-c", dir_ + "/etc", "-q", key, "lmdb:" + dir_ + "/tables/" + table}).output;
+  std::string out = run({"postmap", "-c", dir_ + "/etc", "-q", key, "lmdb:" + dir_ + "/tables/" + table}).output;
   while (out.ends_with('\n')) out.pop_back();
   return out;
 }

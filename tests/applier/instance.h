@@ -46,8 +46,7 @@ class Instance : public testing::Test {
   void TearDown() override;
 
   /// Two listeners as in the demo, the given routes; `more` replaces or adds features.
-  [[nodiscard]] gateway::Plan plan(std::vector<model::Node> routes,
-                                   std::vector<model::Node> more = {}) const;
+  [[nodiscard]] gateway::Plan plan(std::vector<model::Node> routes, std::vector<model::Node> more = {}) const;
   [[nodiscard]] model::Node both_listeners(trees::Access incoming) const;
   /// Applies and waits for the answer.
   applier::Outcome apply(const gateway::Plan& plan);

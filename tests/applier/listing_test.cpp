@@ -23,8 +23,8 @@ struct Queue {
   std::string bytes = "protocol\0showq\0\0"s;
 
   void message(const std::string& queue, long time, const std::vector<std::pair<std::string, std::string>>& recipients) {
-    bytes += "queue_name\0"s + queue + "\0queue_id\0"s + "4XYZ" + "\0time\0"s + std::to_string(time) +
-             "\0size\0"s + "300" + "\0forced_expire\0"s + "0" + "\0sender\0\0"s;
+    bytes += "queue_name\0"s + queue + "\0queue_id\0"s + "4XYZ" + "\0time\0"s + std::to_string(time) + "\0size\0"s + "300" +
+             "\0forced_expire\0"s + "0" + "\0sender\0\0"s;
     for (const auto& [to, why] : recipients) bytes += "recipient\0"s + to + "\0reason\0"s + why + "\0"s;
     bytes += '\0';
   }
@@ -46,7 +46,8 @@ base::QueuedMail read(const std::string& bytes, std::size_t piece, bool complete
 
 Queue mixed() {
   Queue queue;
-  queue.message("deferred", 200, {{"a@example.com", "timed out"}, {"b@other.example", "no route"}, {"c@EXAMPLE.com", "busy\x1b[2J"}});
+  queue.message("deferred", 200,
+                {{"a@example.com", "timed out"}, {"b@other.example", "no route"}, {"c@EXAMPLE.com", "busy\x1b[2J"}});
   queue.message("active", 100, {{"a@example.com", ""}});
   queue.message("hold", 300, {{"d@example.com", ""}, {"e@sub.example.com", ""}, {"\"x@example.com\"@other.example", ""}});
   queue.message("incoming", 400, {{"postmaster", ""}});
@@ -77,8 +78,10 @@ TEST(Listing, TheReasonIsTheNewestMessages) {
 TEST(Listing, EachMessageIsItsOwn) {
   Queue queue;
   queue.message("deferred", 100, {{"a@example.com", "ours"}});
-  queue.bytes += "queue_name\0deferred\0time\0" "200\0reason\0nobody's\0\0"s;        // no recipient
-  queue.bytes += "queue_name\0active\0recipient\0a@example.com\0reason\0\0\0"s;      // no time
+  queue.bytes +=
+      "queue_name\0deferred\0time\0"
+      "200\0reason\0nobody's\0\0"s;                                              // no recipient
+  queue.bytes += "queue_name\0active\0recipient\0a@example.com\0reason\0\0\0"s;  // no time
   const auto listed = read(queue.whole(), 64);
   EXPECT_EQ(listed.reason, "ours");
   EXPECT_EQ(listed.messages, 2U);
@@ -264,12 +267,11 @@ TEST_F(ImpatientLister, IsNotReadForThoseWhoseTimeIsOver) {
   say(mixed().bytes);
   EXPECT_FALSE(answer(0)->whole) << "what is known when its time is over";
   EXPECT_LT(Lister::Clock::now() - begin, std::chrono::seconds(5));
-  lister.read([this] { return open(); },
-              {"example.com", Lister::Clock::now() - std::chrono::seconds(1), [this](Came what) {
-                 const std::scoped_lock lock(mutex);
-                 came.emplace(1, std::move(what));
-                 changed.notify_all();
-               }});
+  lister.read([this] { return open(); }, {"example.com", Lister::Clock::now() - std::chrono::seconds(1), [this](Came what) {
+                                            const std::scoped_lock lock(mutex);
+                                            came.emplace(1, std::move(what));
+                                            changed.notify_all();
+                                          }});
   const auto late = answer(1);
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, base::ErrorCode::busy);

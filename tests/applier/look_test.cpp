@@ -44,9 +44,7 @@ class Look : public Instance {
     EXPECT_HAS(try_recipient(host(30), host(1), incoming, "a@example.com"), "250");
     EXPECT_HAS(try_recipient(host(30), host(1), incoming, "bad@example.com"), "No such person");
   }
-  [[nodiscard]] std::string table(const std::string& name) const {
-    return dir_ + "/tables/" + name + ".lmdb";
-  }
+  [[nodiscard]] std::string table(const std::string& name) const { return dir_ + "/tables/" + name + ".lmdb"; }
 
   std::unique_ptr<Told> told_;
 };
@@ -142,8 +140,7 @@ TEST_F(Look, MeasuresWithoutEndHoldUpNeitherAnApplyNorALook) {
 }
 
 TEST_F(Look, AStrangerIsNotToldTheGeneration) {
-  const std::string old = try_recipient(host(30), host(1), incoming,
-                                        "generation@" + std::string(gateway::probe_domain));
+  const std::string old = try_recipient(host(30), host(1), incoming, "generation@" + std::string(gateway::probe_domain));
   EXPECT_TRUE(old.starts_with("550 5.1.1")) << old;
   EXPECT_EQ(old.find("generation 1"), std::string::npos) << old;
   const auto name = [&] {
@@ -152,9 +149,7 @@ TEST_F(Look, AStrangerIsNotToldTheGeneration) {
   };
   const std::string first = name();
   EXPECT_EQ(first.size(), 32U);
-  EXPECT_HAS(try_recipient(host(30), host(1), incoming,
-                           fmt::format("{}@{}", first, gateway::probe_domain)),
-             "generation 1.");
+  EXPECT_HAS(try_recipient(host(30), host(1), incoming, fmt::format("{}@{}", first, gateway::probe_domain)), "generation 1.");
   facts_.host_name = "changed.postern.test";
   ASSERT_TRUE(apply(plan({})).result.has_value());
   EXPECT_NE(name(), first);

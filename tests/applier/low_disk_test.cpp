@@ -49,9 +49,7 @@ class LowDisk : public Instance {
     const Ran ran = run({"mount", "-o", fmt::format("remount,size={}m", megabytes), mounted_});
     EXPECT_EQ(ran.code, 0) << ran.output;
   }
-  [[nodiscard]] gateway::Plan to_sink() const {
-    return plan({route("example.com", {fmt::format("{}:{}", host(9), sink_port)})});
-  }
+  [[nodiscard]] gateway::Plan to_sink() const { return plan({route("example.com", {fmt::format("{}:{}", host(9), sink_port)})}); }
   bool looks_reach(std::uint64_t count) const {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
     while (applier_->counters().looks < count && std::chrono::steady_clock::now() < deadline)
@@ -124,8 +122,7 @@ TEST_F(LowDisk, RowsThatFindNoRoomLeaveAllTablesAsTheyWere) {
   for (gateway::Table& table : large.tables) {
     if (table.name == "relay_domains") table.rows["new.example"] = "OK";
     if (table.name != "transport") continue;
-    for (int i = 0; i < 20'000; ++i)
-      table.rows[fmt::format("d{:05}.example", i)] = std::string(400, 'x');
+    for (int i = 0; i < 20'000; ++i) table.rows[fmt::format("d{:05}.example", i)] = std::string(400, 'x');
   }
   const applier::Outcome full = apply(large);
   ASSERT_FALSE(full.result.has_value());

@@ -65,19 +65,18 @@ TEST(Probe, WhatItsAnswersProve) {
   const Engine engine;
   const std::string before = "220 a ESMTP\r\n250-a\r\n250 DSN\r\n250 2.1.0 Ok\r\n";
   const std::string right = "554 5.7.1 <x>: Recipient address rejected: generation 17.";
-  for (const Case& each : std::vector<Case>{
-           {"250 2.1.5 Ok", right, Proof::proved},
-           {"550 5.1.1 No such person", right, Proof::proved},
-           {"250 2.1.5 Ok", "554 5.7.1 generation 1.", Proof::not_provable, true},
-           {"250 2.1.5 Ok", "554 5.7.1 generation 171.", Proof::not_provable, true},
-           {"250 2.1.5 Ok", "554 5.7.1 generation 7.", Proof::not_provable, true},
-           {"250 2.1.5 Ok", "250 2.1.5 Ok", Proof::not_provable, true},
-           {"451 4.3.0 Temporary lookup failure", right},
-           {"250 2.1.5 Ok", "451 4.3.0 Temporary lookup failure"},
-           {"451 4.3.5 Server configuration error", right, Proof::broken},
-           {"550 5.3.5 Server configuration error", right, Proof::broken},
-           {"250 2.1.5 Ok", "451 4.3.5 Server configuration error", Proof::broken},
-           {"250 2.1.5 Ok", "554 5.3.5 Server configuration error", Proof::broken}}) {
+  for (const Case& each : std::vector<Case>{{"250 2.1.5 Ok", right, Proof::proved},
+                                            {"550 5.1.1 No such person", right, Proof::proved},
+                                            {"250 2.1.5 Ok", "554 5.7.1 generation 1.", Proof::not_provable, true},
+                                            {"250 2.1.5 Ok", "554 5.7.1 generation 171.", Proof::not_provable, true},
+                                            {"250 2.1.5 Ok", "554 5.7.1 generation 7.", Proof::not_provable, true},
+                                            {"250 2.1.5 Ok", "250 2.1.5 Ok", Proof::not_provable, true},
+                                            {"451 4.3.0 Temporary lookup failure", right},
+                                            {"250 2.1.5 Ok", "451 4.3.0 Temporary lookup failure"},
+                                            {"451 4.3.5 Server configuration error", right, Proof::broken},
+                                            {"550 5.3.5 Server configuration error", right, Proof::broken},
+                                            {"250 2.1.5 Ok", "451 4.3.5 Server configuration error", Proof::broken},
+                                            {"250 2.1.5 Ok", "554 5.3.5 Server configuration error", Proof::broken}}) {
     const Probed told = engine.asked(before + each.recipient + "\r\n" + each.mark + "\r\n221 Bye\r\n");
     EXPECT_EQ(told.proof, each.proof) << each.recipient << " " << each.mark << ": " << told.why;
     EXPECT_EQ(told.early, each.early) << each.recipient << " " << each.mark;
@@ -87,15 +86,15 @@ TEST(Probe, WhatItsAnswersProve) {
 
 TEST(Probe, WhatItsGreetingProves) {
   const Engine engine;
-  for (const auto& [greeting, proof] : std::vector<std::pair<std::string, Proof>>{
-           {"554 5.7.1 You are not welcome\r\n", Proof::proved},
-           {"554 5.3.5 Server configuration error\r\n", Proof::broken},
-           {"421 4.3.5 Server configuration error\r\n", Proof::broken},
-           {"421 4.3.2 No system resources\r\n", Proof::not_provable},
-           {"250 hello\r\n", Proof::not_provable},
-           {"hello\r\n", Proof::not_provable},
-           {"220 cut off", Proof::not_provable},
-           {"", Proof::not_provable}}) {
+  for (const auto& [greeting, proof] :
+       std::vector<std::pair<std::string, Proof>>{{"554 5.7.1 You are not welcome\r\n", Proof::proved},
+                                                  {"554 5.3.5 Server configuration error\r\n", Proof::broken},
+                                                  {"421 4.3.5 Server configuration error\r\n", Proof::broken},
+                                                  {"421 4.3.2 No system resources\r\n", Proof::not_provable},
+                                                  {"250 hello\r\n", Proof::not_provable},
+                                                  {"hello\r\n", Proof::not_provable},
+                                                  {"220 cut off", Proof::not_provable},
+                                                  {"", Proof::not_provable}}) {
     const Probed told = engine.asked(greeting);
     EXPECT_EQ(told.proof, proof) << greeting << ": " << told.why;
     EXPECT_FALSE(told.early) << greeting;

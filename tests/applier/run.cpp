@@ -10,8 +10,7 @@ namespace postern::test {
 
 // The output goes to a file: a daemon that stays behind must not keep us waiting for the end of a
 // pipe.
-Ran run(const std::vector<std::string>& command, const std::string& folder,
-        const std::string& environment) {
+Ran run(const std::vector<std::string>& command, const std::string& folder, const std::string& environment) {
   char name[] = "/tmp/postern-run-XXXXXX";
   const int file = mkstemp(name);
   unlink(name);
@@ -36,8 +35,7 @@ Ran run(const std::vector<std::string>& command, const std::string& folder,
   ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   lseek(file, 0, SEEK_SET);
   char buffer[4096];
-  for (ssize_t got = 0; (got = read(file, buffer, sizeof buffer)) > 0;)
-    ran.output.append(buffer, static_cast<std::size_t>(got));
+  for (ssize_t got = 0; (got = read(file, buffer, sizeof buffer)) > 0;) ran.output.append(buffer, static_cast<std::size_t>(got));
   close(file);
   return ran;
 }

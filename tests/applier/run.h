@@ -11,7 +11,6 @@ struct Ran {
 };
 /// Runs a program to its end, in `folder` unless empty, with `environment` ("NAME=VALUE") added; no
 /// input.
-Ran run(const std::vector<std::string>& command, const std::string& folder = {},
-        const std::string& environment = {});
+Ran run(const std::vector<std::string>& command, const std::string& folder = {}, const std::string& environment = {});
 
 }  // namespace postern::test

@@ -21,8 +21,7 @@ sockaddr_in at(const std::string& address, unsigned port) {
 }
 
 /// A line without its end; false at the end of the stream, after `wait_ms` or when `stop` is set.
-bool take_line(int socket, std::string& unread, std::string& line, int wait_ms,
-               const std::atomic<bool>* stop) {
+bool take_line(int socket, std::string& unread, std::string& line, int wait_ms, const std::atomic<bool>* stop) {
   std::size_t end = 0;
   int waited = 0;
   while ((end = unread.find("\r\n")) == std::string::npos) {
@@ -42,9 +41,7 @@ bool take_line(int socket, std::string& unread, std::string& line, int wait_ms,
   return true;
 }
 
-void put(int socket, const std::string& text) {
-  (void)!send(socket, text.data(), text.size(), MSG_NOSIGNAL);
-}
+void put(int socket, const std::string& text) { (void)!send(socket, text.data(), text.size(), MSG_NOSIGNAL); }
 
 }  // namespace
 
@@ -58,8 +55,7 @@ int connect_to(const std::string& from, const std::string& address, unsigned por
   return -1;
 }
 
-Client::Client(const std::string& from, const std::string& address, unsigned port)
-    : socket_(connect_to(from, address, port)) {
+Client::Client(const std::string& from, const std::string& address, unsigned port) : socket_(connect_to(from, address, port)) {
   greeting_ = reply();
 }
 Client::~Client() {
@@ -81,8 +77,7 @@ std::string Client::say(const std::string& line) {
   return reply();
 }
 
-std::string try_recipient(const std::string& from, const std::string& address, unsigned port,
-                          const std::string& recipient) {
+std::string try_recipient(const std::string& from, const std::string& address, unsigned port, const std::string& recipient) {
   Client client(from, address, port);
   if (!client.greeting().starts_with("220")) return client.greeting();
   client.say("EHLO client.example.net");
@@ -90,13 +85,11 @@ std::string try_recipient(const std::string& from, const std::string& address, u
   return sender.starts_with("250") ? client.say("RCPT TO:<" + recipient + ">") : sender;
 }
 
-std::string send_mail(const std::string& from, const std::string& address, unsigned port,
-                      const std::string& recipient) {
+std::string send_mail(const std::string& from, const std::string& address, unsigned port, const std::string& recipient) {
   Client client(from, address, port);
   if (!client.greeting().starts_with("220")) return client.greeting();
   client.say("EHLO client.example.net");
-  for (const std::string& line :
-       {std::string("MAIL FROM:<sender@example.net>"), "RCPT TO:<" + recipient + ">"}) {
+  for (const std::string& line : {std::string("MAIL FROM:<sender@example.net>"), "RCPT TO:<" + recipient + ">"}) {
     const std::string reply = client.say(line);
     if (!reply.starts_with("250")) return reply;
   }

@@ -31,11 +31,9 @@ class Client {
 };
 
 /// The reply to DATA's dot, or the first that is no success.
-std::string send_mail(const std::string& from, const std::string& address, unsigned port,
-                      const std::string& recipient);
+std::string send_mail(const std::string& from, const std::string& address, unsigned port, const std::string& recipient);
 /// The reply to RCPT, or an earlier one that is no success.
-std::string try_recipient(const std::string& from, const std::string& address, unsigned port,
-                          const std::string& recipient);
+std::string try_recipient(const std::string& from, const std::string& address, unsigned port, const std::string& recipient);
 
 /// A mail server that takes everything and remembers to whom.
 class Sink {

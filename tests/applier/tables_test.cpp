@@ -37,8 +37,7 @@ class TablesTest : public testing::Test {
     const std::string file = dir_ + "/main.cf";
     std::ofstream(file) << "compatibility_level = 3.6\n";
     // Postfix's tools wait out a main.cf younger than two seconds.
-    std::filesystem::last_write_time(
-        file, std::filesystem::file_time_type::clock::now() - std::chrono::minutes(1));
+    std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() - std::chrono::minutes(1));
   }
   void TearDown() override {
     if (!dir_.empty()) std::filesystem::remove_all(dir_);
@@ -49,12 +48,8 @@ class TablesTest : public testing::Test {
     command.insert(command.end(), words.begin(), words.end());
     return test::run(command).output;
   }
-  [[nodiscard]] std::string look_up(const std::string& key) const {
-    return postmap({"-q", key, "lmdb:" + folder_ + "/t"});
-  }
-  [[nodiscard]] std::uintmax_t size() const {
-    return std::filesystem::file_size(folder_ + "/t.lmdb");
-  }
+  [[nodiscard]] std::string look_up(const std::string& key) const { return postmap({"-q", key, "lmdb:" + folder_ + "/t"}); }
+  [[nodiscard]] std::uintmax_t size() const { return std::filesystem::file_size(folder_ + "/t.lmdb"); }
 
   std::string dir_, folder_;
   std::unique_ptr<test::Direct> direct_;
@@ -62,16 +57,14 @@ class TablesTest : public testing::Test {
 
 TEST_F(TablesTest, PostmapReadsOurRowsAndWeReadPostmaps) {
   Tables tables(folder_, *direct_);
-  ASSERT_TRUE(
-      tables.change({"t", true, {{"example.com", "smtp:[a]:25"}, {".b", "x y"}}, {}}).has_value());
+  ASSERT_TRUE(tables.change({"t", true, {{"example.com", "smtp:[a]:25"}, {".b", "x y"}}, {}}).has_value());
   EXPECT_EQ(look_up("example.com"), "smtp:[a]:25\n");
   EXPECT_EQ(look_up(".b"), "x y\n");
   EXPECT_EQ(look_up("c"), "");
 
   std::ofstream(folder_ + "/t") << "example.com  theirs\nc  new\n";
   EXPECT_EQ(postmap({"lmdb:" + folder_ + "/t"}), "");
-  EXPECT_TRUE(tables.read_back({"t", false, {{"example.com", "theirs"}, {"c", "new"}}, {".b"}})
-                  .has_value());
+  EXPECT_TRUE(tables.read_back({"t", false, {{"example.com", "theirs"}, {"c", "new"}}, {".b"}}).has_value());
   ASSERT_TRUE(tables.change({"t", false, {{"c", "ours"}}, {"example.com"}}).has_value());
   EXPECT_EQ(look_up("c"), "ours\n");
   EXPECT_EQ(look_up("example.com"), "");
@@ -81,9 +74,9 @@ TEST_F(TablesTest, ReadBackTellsWhatIsNotAsWritten) {
   Tables tables(folder_, *direct_);
   ASSERT_TRUE(tables.change({"t", true, {{"a", "1"}}, {}}).has_value());
   EXPECT_TRUE(tables.read_back({"t", false, {{"a", "1"}}, {"b"}}).has_value());
-  for (const gateway::TableChange& wrong : {gateway::TableChange{"t", false, {{"a", "2"}}, {}},
-                                            gateway::TableChange{"t", false, {{"b", "1"}}, {}},
-                                            gateway::TableChange{"t", false, {}, {"a"}}}) {
+  for (const gateway::TableChange& wrong :
+       {gateway::TableChange{"t", false, {{"a", "2"}}, {}}, gateway::TableChange{"t", false, {{"b", "1"}}, {}},
+        gateway::TableChange{"t", false, {}, {"a"}}}) {
     const auto read = tables.read_back(wrong);
     ASSERT_FALSE(read.has_value());
     EXPECT_EQ(read.error().code, base::ErrorCode::damaged);
@@ -191,15 +184,12 @@ class FullDisk : public TablesTest {
     if (mounted_) std::ofstream(dir_ + "/main.cf") << "compatibility_level = 3.6\n";
     return mounted_;
   }
-  void remount(const std::string& options) {
-    EXPECT_EQ(test::run({"mount", "-o", "remount," + options, dir_}).code, 0);
-  }
+  void remount(const std::string& options) { EXPECT_EQ(test::run({"mount", "-o", "remount," + options, dir_}).code, 0); }
   void TearDown() override {
     if (mounted_) test::run({"umount", "-l", dir_});
     TablesTest::TearDown();
   }
-  void expect_as_before(const base::Result<std::uint64_t>& done, const std::string& reason,
-                        const std::string& mend) {
+  void expect_as_before(const base::Result<std::uint64_t>& done, const std::string& reason, const std::string& mend) {
     ASSERT_FALSE(done.has_value());
     EXPECT_EQ(done.error().code, base::ErrorCode::io);
     EXPECT_NE(done.error().where.find(".lmdb"), std::string::npos) << done.error().where;
@@ -313,18 +303,15 @@ TEST_F(TablesTest, ReadersAndTheWriterDoNotDisturbEachOther) {
 TEST_F(TablesTest, WhatARowCosts) {
   Tables tables(folder_, *direct_);
   gateway::TableChange all{"t", true, {}, {}};
-  for (int i = 0; i < 10'000; ++i)
-    all.put[fmt::format("d{:05}.example", i)] = "smtp:[192.0.2.1]:25";
+  for (int i = 0; i < 10'000; ++i) all.put[fmt::format("d{:05}.example", i)] = "smtp:[192.0.2.1]:25";
   const auto timed = [&](const gateway::TableChange& change) {
     const auto start = std::chrono::steady_clock::now();
     EXPECT_TRUE(tables.change(change).has_value());
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-        .count();
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   };
   const double whole = timed(all);
   double rows = 0;
-  for (int i = 0; i < 100; ++i)
-    rows += timed({"t", false, {{fmt::format("d{:05}.example", i * 99), "new"}}, {}});
+  for (int i = 0; i < 100; ++i) rows += timed({"t", false, {{fmt::format("d{:05}.example", i * 99), "new"}}, {}});
   std::printf("10,000 rows: %.1f ms; a row: %.3f ms\n", whole, rows / 100);
   EXPECT_LT(rows / 100, whole);
 }

@@ -10,8 +10,9 @@ const std::string own = "machine newyork.example.com";
 
 TEST(Batch, smtproutes_makes_changes_and_prints_them) {
   FakeDesk desk(the_schema());
-  EXPECT_EQ(run(desk, "smtproutes new Example.COM 127.0.0.9:2625 [2001:db8::1]:26/10; "
-                      "smtproutes new ALL /dev/null; smtproutes new .example.org usedns")
+  EXPECT_EQ(run(desk,
+                "smtproutes new Example.COM 127.0.0.9:2625 [2001:db8::1]:26/10; "
+                "smtproutes new ALL /dev/null; smtproutes new .example.org usedns")
                 .code,
             0);
   EXPECT_EQ(run(desk, "smtproutes print").out,
@@ -24,8 +25,9 @@ TEST(Batch, smtproutes_makes_changes_and_prints_them) {
 
 TEST(Batch, a_route_takes_the_notation_that_operators_paste_and_nothing_ambiguous) {
   FakeDesk desk(the_schema());
-  EXPECT_EQ(run(desk, "smtproutes new a.example 'mx1.example:2525/pri=10, mx2.example/pri=20,[2001:db8::1]/5'; "
-                      "smtproutes new b.example mx; smtproutes new c.example drop; smtproutes print")
+  EXPECT_EQ(run(desk,
+                "smtproutes new a.example 'mx1.example:2525/pri=10, mx2.example/pri=20,[2001:db8::1]/5'; "
+                "smtproutes new b.example mx; smtproutes new c.example drop; smtproutes print")
                 .out,
             "1. a.example: [2001:db8::1]:25/5, mx1.example:2525/10, mx2.example:25/20\n2. b.example: mx:25\n"
             "3. c.example: drop:25\n");
@@ -65,9 +67,13 @@ Ran script(FakeDesk& desk, const std::string& lines, bool go_on = false) {
 
 TEST(Batch, a_script_stops_at_the_first_line_that_fails) {
   FakeDesk desk(the_schema());
-  desk.answers["commit"] = [](const auto&) -> protocol::Reply<protocol::Json> { ADD_FAILURE(); return protocol::Json(); };
-  const std::string lines = "# routes of the branch\n\nsmtproutes new a.example mx1.example\nsmtproutes nwe b.example x\n"
-                            "smtproutes new c.example mx3.example\ncommit all\n";
+  desk.answers["commit"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    ADD_FAILURE();
+    return protocol::Json();
+  };
+  const std::string lines =
+      "# routes of the branch\n\nsmtproutes new a.example mx1.example\nsmtproutes nwe b.example x\n"
+      "smtproutes new c.example mx3.example\ncommit all\n";
   const Ran stopped = script(desk, lines);
   EXPECT_EQ(stopped.code, 2);
   EXPECT_NE(stopped.err.find("Line 4 failed. The lines after it were not run."), std::string::npos) << stopped.err;
@@ -79,7 +85,8 @@ TEST(Batch, a_script_stops_at_the_first_line_that_fails) {
 
 TEST(Batch, a_script_counts_the_lines_of_a_table_in_it) {
   FakeDesk desk(the_schema());
-  const Ran ran = script(desk, "smtproutes import\na.example:mx1.example\nb.example:mx2.example\n.\nsmtproutes nwe c.example x\n");
+  const Ran ran =
+      script(desk, "smtproutes import\na.example:mx1.example\nb.example:mx2.example\n.\nsmtproutes nwe c.example x\n");
   EXPECT_EQ(ran.code, 2);
   EXPECT_NE(ran.err.find("Line 5 failed."), std::string::npos) << ran.err;
 }
@@ -109,9 +116,10 @@ TEST(Batch, a_scripts_edits_go_together_and_a_refused_one_is_found) {
   EXPECT_NE(desk.text(own, "smtp-routes").find("r100.example"), std::string::npos);
   desk.calls.clear();
   // Two that are there already, and one of another operation between.
-  const std::string more = "smtproutes new s1.example mx.example\nsmtproutes new r7.example mx.example\n"
-                           "smtproutes new s2.example mx.example\nsmtproutes delete r8.example\n"
-                           "smtproutes new r9.example mx.example\nsmtproutes print | count\n";
+  const std::string more =
+      "smtproutes new s1.example mx.example\nsmtproutes new r7.example mx.example\n"
+      "smtproutes new s2.example mx.example\nsmtproutes delete r8.example\n"
+      "smtproutes new r9.example mx.example\nsmtproutes print | count\n";
   const Ran stopped = script(desk, more);
   EXPECT_EQ(stopped.code, 1);
   EXPECT_NE(stopped.err.find("Line 2 failed. The lines after it were not run."), std::string::npos) << stopped.err;
@@ -153,11 +161,12 @@ TEST(Batch, a_scripts_edits_are_never_behind_what_comes_after_them) {
   FakeDesk desk(the_schema());
   desk.cluster = "americas";
   desk.mode = "cluster";
-  const Ran ran = script(desk, "smtproutes new a.example h1 --start=empty; dnsconfig root --start=empty; smtproutes print\n"
-                               "smtproutes new b.example h1\nclustermode machine newyork.example.com\n"
-                               "smtproutes new c.example h1 --start=empty\nsmtproutes new d.example h1\nsmtproutes print\n"
-                               "destconfig new e.example --max-connections=2 --start=empty\n"
-                               "destconfig edit e.example --max-connections=3\n");
+  const Ran ran = script(desk,
+                         "smtproutes new a.example h1 --start=empty; dnsconfig root --start=empty; smtproutes print\n"
+                         "smtproutes new b.example h1\nclustermode machine newyork.example.com\n"
+                         "smtproutes new c.example h1 --start=empty\nsmtproutes new d.example h1\nsmtproutes print\n"
+                         "destconfig new e.example --max-connections=2 --start=empty\n"
+                         "destconfig edit e.example --max-connections=3\n");
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_EQ(ran.out, "1. a.example: h1:25\n1. c.example: h1:25\n2. d.example: h1:25\n");
   EXPECT_NE(desk.text("cluster", "smtp-routes").find("b.example"), std::string::npos);
@@ -176,8 +185,7 @@ TEST(Batch, known_commands_that_are_not_built_say_so) {
   EXPECT_EQ(check.err, "clustercheck is not in this version.\n");
   EXPECT_TRUE(desk.calls_of("command.run").empty());
   desk.cluster = "americas";
-  EXPECT_EQ(run(desk, "clusterconfig renamegroup a b").err,
-            "clusterconfig renamegroup is not in this version.\n");
+  EXPECT_EQ(run(desk, "clusterconfig renamegroup a b").err, "clusterconfig renamegroup is not in this version.\n");
 }
 
 TEST(Batch, a_restricted_command_in_a_wrong_mode_exits_3) {
@@ -197,13 +205,11 @@ TEST(Batch, an_undefined_mode_needs_a_start) {
   EXPECT_EQ(run(desk, "smtproutes new example.com mail --start=empty").code, 0);
   EXPECT_EQ(run(desk, "smtproutes clusterset copy group Main_Group").out,
             "SMTP routes copied from Machine newyork.example.com to Group Main_Group.\n");
-  EXPECT_EQ(desk.calls_of("feature.copy").back(),
-            R"({"feature":"smtp-routes","to":"group Main_Group","move":false})");
+  EXPECT_EQ(desk.calls_of("feature.copy").back(), R"({"feature":"smtp-routes","to":"group Main_Group","move":false})");
   EXPECT_EQ(run(desk, "clustermode group Main_Group; smtproutes clustershow").out,
             "Configured at mode:\nCluster: No\nGroup Main_Group: Yes\n"
             "Machine newyork.example.com: Yes\n");
-  EXPECT_EQ(run(desk, "clustermode cluster; smtproutes new a.example mail '--start=copy:group Main_Group'")
-                .err,
+  EXPECT_EQ(run(desk, "clustermode cluster; smtproutes new a.example mail '--start=copy:group Main_Group'").err,
             "Note: Changes to these settings will not affect the following groups and machines\n"
             "because they are overriding the cluster-wide settings:\n\nMain_Group\n\n");
   EXPECT_EQ(run(desk, "smtproutes print").out, "1. a.example: mail:25\n2. example.com: mail:25\n");
@@ -228,8 +234,9 @@ TEST(Batch, destconfig_and_dnsconfig) {
 
 TEST(Batch, interfaces) {
   FakeDesk desk(the_schema());
-  EXPECT_EQ(run(desk, "interfaceconfig new Data 192.0.2.7/24 --hostname=mx.example.com --ssh=off "
-                      "--ccs=on --ccs-port=2223")
+  EXPECT_EQ(run(desk,
+                "interfaceconfig new Data 192.0.2.7/24 --hostname=mx.example.com --ssh=off "
+                "--ccs=on --ccs-port=2223")
                 .code,
             0);
   EXPECT_EQ(run(desk, "interfaceconfig edit Data --https-port=8443; interfaceconfig print").out,
@@ -242,11 +249,12 @@ TEST(Batch, listeners_with_their_tables) {
   FakeDesk desk(the_schema());
   EXPECT_EQ(run(desk, "listenerconfig new In --type=public --interface=Data --port=2525").code, 0);
   EXPECT_EQ(run(desk, "listenerconfig new Out --type=private").code, 2);
-  EXPECT_EQ(run(desk, "listenerconfig rat In new .example.com accept; "
-                      "listenerconfig rat In new ALL reject '--text=Not here'; "
-                      "listenerconfig hat In new ALL accept; "
-                      "listenerconfig hat In new 127.0.0.0/8 relay; "
-                      "listenerconfig hat In new 192.0.2.1 relay")
+  EXPECT_EQ(run(desk,
+                "listenerconfig rat In new .example.com accept; "
+                "listenerconfig rat In new ALL reject '--text=Not here'; "
+                "listenerconfig hat In new ALL accept; "
+                "listenerconfig hat In new 127.0.0.0/8 relay; "
+                "listenerconfig hat In new 192.0.2.1 relay")
                 .code,
             0);
   EXPECT_EQ(run(desk, "listenerconfig rat In print").out,
@@ -284,15 +292,17 @@ TEST(Batch, commit_tells_machines_problems_and_conflicts) {
   };
   EXPECT_EQ(run(desk, "commit x").code, 4);
   desk.answers["commit"] = [](const auto&) -> protocol::Reply<protocol::Json> {
-    return refusal(base::ErrorCode::invalid, "The settings do not check:",
-                   {{"problems", boost::json::array{protocol::JsonObject{
-                                     {"label", "Cluster americas"}, {"feature", "listeners"},
-                                     {"path", "listener['In']"}, {"text", "needs a port"}}}}});
+    return refusal(
+        base::ErrorCode::invalid, "The settings do not check:",
+        {{"problems",
+          boost::json::array{protocol::JsonObject{
+              {"label", "Cluster americas"}, {"feature", "listeners"}, {"path", "listener['In']"}, {"text", "needs a port"}}}}});
   };
   const Ran invalid = run(desk, "commit x");
   EXPECT_EQ(invalid.code, 1);
-  EXPECT_EQ(invalid.err, "The settings do not check:\n"
-                         "  Cluster americas, listeners, listener['In']: needs a port\n");
+  EXPECT_EQ(invalid.err,
+            "The settings do not check:\n"
+            "  Cluster americas, listeners, listener['In']: needs a port\n");
 }
 
 TEST(Batch, a_commit_that_shuts_somebody_out_is_confirmed) {
@@ -331,9 +341,8 @@ TEST(Batch, json_is_one_document_a_line_also_for_errors) {
   };
   const Ran failed = run(desk, "status --json");
   EXPECT_EQ(failed.code, 5);
-  EXPECT_EQ(failed.out,
-            R"({"error":{"name":"unreachable","message":"Paris does not answer.","data":{"host":"paris"}}})"
-            "\n");
+  EXPECT_EQ(failed.out, R"({"error":{"name":"unreachable","message":"Paris does not answer.","data":{"host":"paris"}}})"
+                        "\n");
 }
 
 }  // namespace

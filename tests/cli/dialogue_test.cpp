@@ -27,16 +27,14 @@ constexpr const char* operations_menu = R"(Choose the operation you want to perf
 
 protocol::Json listing() {
   const auto machine = [](const char* host) {
-    return protocol::JsonObject{{"host", host}, {"serial", "4F21A09C3B7E-K3QM7ZT2XW5A"}, {"state", "linked"},
-                            {"detail", ""}};
+    return protocol::JsonObject{{"host", host}, {"serial", "4F21A09C3B7E-K3QM7ZT2XW5A"}, {"state", "linked"}, {"detail", ""}};
   };
   return protocol::JsonObject{
       {"name", "americas"},
-      {"groups", boost::json::array{
-                     protocol::JsonObject{{"name", "Main_Group"},
-                                      {"machines", boost::json::array{machine("newyork.example.com")}}},
-                     protocol::JsonObject{{"name", "usa"},
-                                      {"machines", boost::json::array{machine("paris.example.com")}}}}},
+      {"groups",
+       boost::json::array{
+           protocol::JsonObject{{"name", "Main_Group"}, {"machines", boost::json::array{machine("newyork.example.com")}}},
+           protocol::JsonObject{{"name", "usa"}, {"machines", boost::json::array{machine("paris.example.com")}}}}},
       {"joining", boost::json::array{}}};
 }
 
@@ -62,7 +60,8 @@ Creating a cluster takes effect immediately, there is no need to commit.
 
 Cluster americas
 
-)" + std::string(operations_menu) + R"((Cluster americas)> exit
+)" + std::string(operations_menu) +
+                           R"((Cluster americas)> exit
 )"),
             0);
 }
@@ -130,11 +129,11 @@ Joining a cluster takes effect immediately, there is no need to commit.
 
 Cluster americas
 
-)" + operations_menu + R"((Cluster americas)> exit
+)" + operations_menu +
+                 R"((Cluster americas)> exit
 )");
   ASSERT_FALSE(desk.calls_of("cluster.join_go").empty());
-  EXPECT_EQ(desk.calls_of("cluster.join_go").back(),
-            R"({"join":7,"passphrase":"secret","ccs":false,"ccs_port":2222})");
+  EXPECT_EQ(desk.calls_of("cluster.join_go").back(), R"({"join":7,"passphrase":"secret","ccs":false,"ccs_port":2222})");
 }
 
 TEST(Dialogue, joins_in_one_line_with_a_known_fingerprint) {
@@ -148,11 +147,11 @@ TEST(Dialogue, joins_in_one_line_with_a_known_fingerprint) {
   };
   EXPECT_EQ(run(desk, "clusterconfig join 127.0.1.2 --port=2200 --fingerprint=SHA256:other", "pw\n").code, 1);
   EXPECT_TRUE(desk.calls_of("cluster.join_go").empty());
-  const Ran joined =
-      run(desk, "clusterconfig join 127.0.1.2 --port=2200 --fingerprint=SHA256:abc", "pw\n");
+  const Ran joined = run(desk, "clusterconfig join 127.0.1.2 --port=2200 --fingerprint=SHA256:abc", "pw\n");
   EXPECT_EQ(joined.code, 0);
-  EXPECT_EQ(joined.out, "\nJoining cluster group Main_Group.\n\nJoining a cluster takes effect "
-                        "immediately, there is no need to commit.\n\nCluster americas\n");
+  EXPECT_EQ(joined.out,
+            "\nJoining cluster group Main_Group.\n\nJoining a cluster takes effect "
+            "immediately, there is no need to commit.\n\nCluster americas\n");
   EXPECT_NE(desk.calls_of("cluster.join_go").back().find(R"("passphrase":"pw")"), std::string::npos);
 }
 
@@ -211,8 +210,9 @@ TEST(Dialogue, help_shows_commands_and_forms) {
   EXPECT_EQ(run(desk, "help --json").out.front(), '[');
   EXPECT_NE(run(desk, "help smtpr").out.find("smtproutes delete DOMAIN"), std::string::npos);
   EXPECT_NE(run(desk, "help smtpr").out.find("clusterset copy|move"), std::string::npos);
-  EXPECT_EQ(run(desk, "wait --help").out, "Waits until every machine that is linked has applied a commit.\n"
-                                          "  wait COMMIT [--seconds=N]\n");
+  EXPECT_EQ(run(desk, "wait --help").out,
+            "Waits until every machine that is linked has applied a commit.\n"
+            "  wait COMMIT [--seconds=N]\n");
 }
 
 TEST(Dialogue, lists_and_moves_machines) {

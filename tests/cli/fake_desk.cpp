@@ -87,8 +87,7 @@ FakeDesk::Answer FakeDesk::get(const JsonObject& params) const {
   };
   boost::json::array defined_at;
   for (const auto& place : modes()) {
-    defined_at.push_back(JsonObject{
-        {"mode", place}, {"label", label(place)}, {"defined", settings.contains({place, name})}});
+    defined_at.push_back(JsonObject{{"mode", place}, {"label", label(place)}, {"defined", settings.contains({place, name})}});
   }
   JsonObject answer;
   answer["defined"] = settings.contains({mode, name});
@@ -115,15 +114,14 @@ FakeDesk::Answer FakeDesk::edit(const JsonObject& params) {
   std::string before = text(mode, name);
   if (before == "none") {
     if (!cluster.empty() && feature->scope == schema::Scope::any && start.empty()) {
-      return refusal(ErrorCode::restricted, feature->title + " are not defined at " + label(mode) + ".",
-                     {{"needs", "start"}});
+      return refusal(ErrorCode::restricted, feature->title + " are not defined at " + label(mode) + ".", {{"needs", "start"}});
     }
     before = start.starts_with("copy:") ? text(start.substr(5), name) : feature->factory;
   }
   std::vector<model::Edit> edits;
   for (const auto& item : items_of(params, "edits")) {
-    edits.push_back({*model::parse_op(text_of(item, "op")), *model::parse_path(text_of(item, "path")),
-                     text_of(item, "value"), texts_of(item, "anchor")});
+    edits.push_back({*model::parse_op(text_of(item, "op")), *model::parse_path(text_of(item, "path")), text_of(item, "value"),
+                     texts_of(item, "anchor")});
   }
   const auto tree = schema_.parse(name, before);
   POSTERN_ASSERT(tree.has_value());
@@ -162,8 +160,7 @@ FakeDesk::Answer FakeDesk::call(std::string_view method, JsonObject params) {
   if (method == "session.command") {
     const auto needs = restricted.find(text_of(params, "command"));
     if (needs != restricted.end() && !cluster.empty() && !mode.starts_with(needs->second)) {
-      return refusal(ErrorCode::restricted,
-                     fmt::format("{} is restricted to \"{}\" mode.", needs->first, needs->second),
+      return refusal(ErrorCode::restricted, fmt::format("{} is restricted to \"{}\" mode.", needs->first, needs->second),
                      {{"needs", needs->second}});
     }
     return Json(JsonObject{{"allowed", true}});

@@ -139,8 +139,7 @@ Ran run_at(HostileDesk& desk, const std::string& line) {
 
 /// Lines, tabs and what is printable.
 void expect_clean(const Ran& ran, const std::string& where) {
-  for (const std::string* text : {&ran.out, &ran.err})
-    EXPECT_EQ(base::printable_text(*text, any_length), *text) << where;
+  for (const std::string* text : {&ran.out, &ran.err}) EXPECT_EQ(base::printable_text(*text, any_length), *text) << where;
 }
 
 const std::vector<std::string>& lines() {
@@ -236,7 +235,9 @@ TEST(Hostile, json_stays_json_and_means_the_same) {
     EXPECT_TRUE(base::is_printable_line(line, any_length)) << line;
     EXPECT_EQ(boost::json::parse(line), value) << line;
   }
-  EXPECT_EQ(protocol::to_line(Json("\xc2\x9b" "2J")), R"("\u009b2J")");
+  EXPECT_EQ(protocol::to_line(Json("\xc2\x9b"
+                                   "2J")),
+            R"("\u009b2J")");
   EXPECT_EQ(protocol::to_line(Json("\xf3\xa0\x81\x81")), R"("\udb40\udc41")");
   // The private planes, from end to end: each half of a pair takes each of its bits.
   for (std::uint32_t code = 0xf0000; code < 0x110000; code += 0x155) {

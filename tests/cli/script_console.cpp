@@ -40,8 +40,7 @@ std::optional<std::string> ScriptConsole::read_block(Ends ends) {
   // What was printed last stands somewhere from here on; the block begins behind it.
   const auto cut = screen_.size() < 2 ? std::string::npos : screen_.rfind('\n', screen_.size() - 2);
   const std::string above =
-      screen_.substr(cut == std::string::npos ? 0 : cut + 1,
-                     screen_.size() - 1 - (cut == std::string::npos ? 0 : cut + 1));
+      screen_.substr(cut == std::string::npos ? 0 : cut + 1, screen_.size() - 1 - (cut == std::string::npos ? 0 : cut + 1));
   while (next_ < lines_.size() && lines_[next_] != above) ++next_;
   if (next_ < lines_.size()) ++next_;
   std::string block;

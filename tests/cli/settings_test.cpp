@@ -182,7 +182,8 @@ Choose the operation you want to perform:
 - EDIT - Modify a sender group.
 - DELETE - Remove a sender group.
 []>
-)" + inside + "[]>\n\n" + shown + menu.substr(0, menu.size() - 1) + R"(
+)" + inside + "[]>\n\n" +
+                 shown + menu.substr(0, menu.size() - 1) + R"(
 newyork.example.com> exit
 You have changes that are not committed. They stay pending until you commit or clear them.
 Do you want to leave all the same? [N]> y
@@ -233,20 +234,18 @@ TEST(Settings, a_conflict_shows_both_sides_and_what_can_be_done) {
   int commits = 0;
   desk.answers["commit"] = [&](const auto&) -> protocol::Reply<protocol::Json> {
     if (++commits == 2) {
-      return protocol::Json(protocol::JsonObject{{"commit", std::string(64, 'b')}, {"time", "T"},
-                                         {"members", 1}, {"durable", 1}});
+      return protocol::Json(
+          protocol::JsonObject{{"commit", std::string(64, 'b')}, {"time", "T"}, {"members", 1}, {"durable", 1}});
     }
-    return refusal(
-        base::ErrorCode::conflict, "Somebody was faster.",
-        {{"conflicts",
-          boost::json::array{protocol::JsonObject{
-              {"feature", "smtp-routes"},
-              {"label", "Cluster americas"},
-              {"mergeable", true},
-              {"yours", boost::json::array{"+ route 'a'"}},
-              {"merged", boost::json::array{"+ route 'a'", "+ route 'b'"}},
-              {"theirs", boost::json::array{"+ route 'b'"}},
-              {"shown", protocol::JsonObject{{"user", "eve"}, {"host", "paris"}, {"time", "noon"}}}}}}});
+    return refusal(base::ErrorCode::conflict, "Somebody was faster.",
+                   {{"conflicts", boost::json::array{protocol::JsonObject{
+                                      {"feature", "smtp-routes"},
+                                      {"label", "Cluster americas"},
+                                      {"mergeable", true},
+                                      {"yours", boost::json::array{"+ route 'a'"}},
+                                      {"merged", boost::json::array{"+ route 'a'", "+ route 'b'"}},
+                                      {"theirs", boost::json::array{"+ route 'b'"}},
+                                      {"shown", protocol::JsonObject{{"user", "eve"}, {"host", "paris"}, {"time", "noon"}}}}}}});
   };
   desk.answers["commit.resolve"] = [](const auto&) -> protocol::Reply<protocol::Json> {
     return protocol::Json(protocol::JsonObject{});

@@ -49,8 +49,9 @@ rome.example.com> exit
 
 TEST(Setup, one_line_with_the_passphrase_on_the_next) {
   UnsetDesk desk;
-  const Ran ran = run(desk, "systemsetup --json --host-name=rome.example.com --address=192.0.2.10/24 --ssh-port=2200 "
-                            "--relay=10.0.0.0/8,192.0.2.7 --private-port=587",
+  const Ran ran = run(desk,
+                      "systemsetup --json --host-name=rome.example.com --address=192.0.2.10/24 --ssh-port=2200 "
+                      "--relay=10.0.0.0/8,192.0.2.7 --private-port=587",
                       "open-the-gate\n");
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_EQ(ran.out, "{\"host\":\"rome.example.com\",\"serial\":\"4F21A09C3B7E-K3QM7ZT2XW5A\"}\n");
@@ -62,9 +63,8 @@ TEST(Setup, one_line_with_the_passphrase_on_the_next) {
 
 TEST(Setup, what_is_missing_or_unknown_is_usage) {
   UnsetDesk desk;
-  for (const char* line : {"systemsetup --address=192.0.2.10/24", "systemsetup --host-name=rome.example.com",
-                           "systemsetup now", "systemsetup --host-name=r --address=a/8 --colour=red",
-                           "systemsetup --host-name=r --address=a/8"})
+  for (const char* line : {"systemsetup --address=192.0.2.10/24", "systemsetup --host-name=rome.example.com", "systemsetup now",
+                           "systemsetup --host-name=r --address=a/8 --colour=red", "systemsetup --host-name=r --address=a/8"})
     EXPECT_EQ(run(desk, line).code, 2) << line;
   EXPECT_TRUE(desk.calls_of("setup.run").empty());
 }

@@ -59,9 +59,7 @@ class Terminal {
     seen_ = screen_.find(text, seen_) + text.size();
     return true;
   }
-  void type(const std::string& keys) {
-    ASSERT_EQ(write(master_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
-  }
+  void type(const std::string& keys) { ASSERT_EQ(write(master_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size())); }
   [[nodiscard]] const std::string& screen() const { return screen_; }
 
  private:
@@ -71,9 +69,7 @@ class Terminal {
   std::size_t seen_ = 0;
 };
 
-std::string shown(const std::optional<std::string>& answer) {
-  return answer ? "<" + *answer + ">" : "nothing";
-}
+std::string shown(const std::optional<std::string>& answer) { return answer ? "<" + *answer + ">" : "nothing"; }
 
 TEST(Tty, ctrl_c_leaves_the_question_and_not_the_program) {
   Terminal terminal([](Console& console) {
@@ -153,7 +149,9 @@ TEST(Tty, secrets_are_neither_shown_nor_remembered) {
   ASSERT_TRUE(terminal.sees("command> "));
   terminal.type("list\r");
   ASSERT_TRUE(terminal.sees("secret> "));
-  terminal.type("ab?x\x7f" "cd\r");
+  terminal.type(
+      "ab?x\x7f"
+      "cd\r");
   ASSERT_TRUE(terminal.sees("again> "));
   terminal.type("\x10\r");
   EXPECT_TRUE(terminal.sees("got <list> right"));

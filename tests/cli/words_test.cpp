@@ -22,8 +22,7 @@ Lists words_in(std::string_view line) {
 }
 
 TEST(Line, divides_commands_and_words) {
-  EXPECT_EQ(words_in("clustermode cluster; clusterconfig list;"),
-            (Lists{{"clustermode", "cluster"}, {"clusterconfig", "list"}}));
+  EXPECT_EQ(words_in("clustermode cluster; clusterconfig list;"), (Lists{{"clustermode", "cluster"}, {"clusterconfig", "list"}}));
   EXPECT_EQ(words_in("  ;; "), Lists{});
 }
 

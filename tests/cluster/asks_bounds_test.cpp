@@ -119,12 +119,13 @@ TEST(Asks, EightMachinesCarryItAndNoMore) {
 TEST(Asks, ACircleEnds) {
   Asks world;
   world.found(5);
-  for (const auto& [a, b] : {std::pair(0, 2), std::pair(0, 3), std::pair(0, 4), std::pair(1, 4), std::pair(2, 4), std::pair(3, 4)})
+  for (const auto& [a, b] :
+       {std::pair(0, 2), std::pair(0, 3), std::pair(0, 4), std::pair(1, 4), std::pair(2, 4), std::pair(3, 4)})
     world.cut(a, b);
   world.run();
   for (const auto& [liar, dupe, third] : {std::tuple(2, 1, 3), std::tuple(3, 2, 1), std::tuple(1, 3, 2)}) {
-    world.say(liar, dupe, LinkState{world.at(liar).nonce, 1'000'000, member_id(liar),
-                                    {member_id(dupe), member_id(third), member_id(4)}, {}});
+    world.say(liar, dupe,
+              LinkState{world.at(liar).nonce, 1'000'000, member_id(liar), {member_id(dupe), member_id(third), member_id(4)}, {}});
     world.run();
   }
   world.say(1, 0, LinkState{world.at(1).nonce, 1'000'000, member_id(1), {member_id(0), member_id(4)}, {}});

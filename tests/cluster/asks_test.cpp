@@ -158,7 +158,11 @@ TEST(Asks, AnAnswerThatIsForgedOrAlteredIsNone) {
   const auto signed_by_one = [&world](Relay& what) { what = world.sign(1, what); };
   const auto signed_by_two = [&world](Relay& what) { what = world.sign(2, what); };
   const std::vector<std::pair<const char*, std::function<void(Relay&)>>> tricks = {
-      {"another member's", [&](Relay& what) { what.from = member_id(1); signed_by_one(what); }},
+      {"another member's",
+       [&](Relay& what) {
+         what.from = member_id(1);
+         signed_by_one(what);
+       }},
       {"signed by another", signed_by_one},
       {"signature", [](Relay& what) { what.signature.bytes[7] ^= 1U; }},
       {"body", [](Relay& what) { what.body += "!"; }},
@@ -169,9 +173,21 @@ TEST(Asks, AnAnswerThatIsForgedOrAlteredIsNone) {
       {"number", [](Relay& what) { ++what.number; }},
       {"a question", [](Relay& what) { what.reply = false; }},
       // The machine that was asked can say what it likes of this question, but of no other, and for no other run of either.
-      {"its own, to another question", [&](Relay& what) { what.about = base::hash_bytes("another"); signed_by_two(what); }},
-      {"its own, to another run", [&](Relay& what) { ++what.to_nonce; signed_by_two(what); }},
-      {"its own, of another run", [&](Relay& what) { ++what.from_nonce; signed_by_two(what); }},
+      {"its own, to another question",
+       [&](Relay& what) {
+         what.about = base::hash_bytes("another");
+         signed_by_two(what);
+       }},
+      {"its own, to another run",
+       [&](Relay& what) {
+         ++what.to_nonce;
+         signed_by_two(what);
+       }},
+      {"its own, of another run",
+       [&](Relay& what) {
+         ++what.from_nonce;
+         signed_by_two(what);
+       }},
   };
   for (const auto& [name, trick] : tricks) {
     world.on_wire = [&, &trick = trick](int from, int to, Message& message) {
@@ -215,7 +231,11 @@ TEST(Asks, AQuestionThatIsForgedOrAlteredIsNotHeard) {
       {"nonce of the asked", [](Relay& what) { ++what.to_nonce; }},
       {"asker", [](Relay& what) { what.from = member_id(1); }},
       {"nobody", [](Relay& what) { what.from = base::MemberId{uuid(0x900)}; }},
-      {"itself", [&](Relay& what) { what.from = member_id(2); what = world.sign(2, what); }},
+      {"itself",
+       [&](Relay& what) {
+         what.from = member_id(2);
+         what = world.sign(2, what);
+       }},
   };
   for (const auto& [name, trick] : tricks) {
     world.on_wire = [&, &trick = trick](int from, int to, Message& message) {
@@ -290,8 +310,7 @@ TEST(Asks, AQuestionThatMayHaveBeenHeardIsNotAskedAnew) {
   world.restart(2);
   world.connect(1, 2);
   world.pass(1'500);
-  EXPECT_EQ(world.told(0, id),
-            "unreachable: Could not reach " + world.at(2).host + ": it was started again meanwhile.");
+  EXPECT_EQ(world.told(0, id), "unreachable: Could not reach " + world.at(2).host + ": it was started again meanwhile.");
   EXPECT_EQ(world.heard(2), Heard{"x"});
 }
 
@@ -342,8 +361,7 @@ TEST(Asks, AQuestionIsAskedAnewOnce) {
   EXPECT_EQ(sent[1].to_nonce, world.at(2).nonce + 1);
   again();
   EXPECT_EQ(sent.size(), 2U);
-  EXPECT_EQ(world.told(0, id),
-            "unreachable: Could not reach " + world.at(2).host + ": it was started again meanwhile.");
+  EXPECT_EQ(world.told(0, id), "unreachable: Could not reach " + world.at(2).host + ": it was started again meanwhile.");
 
   const AskId silent = world.ask(0, 2, "y");
   world.pass(900);

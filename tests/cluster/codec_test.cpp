@@ -23,11 +23,7 @@ Header some_header() {
   header.comment = "why \xff\xfe";  // not UTF-8: carried all the same
   header.settings_version = base::hash_bytes("version");
   header.request_key = "key";
-  header.writes = {{{Space::cluster_settings, uuid(5), "a"},
-                    WriteKind::put,
-                    base::hash_bytes("x"),
-                    1,
-                    {{member_id(1), 2, 3}}},
+  header.writes = {{{Space::cluster_settings, uuid(5), "a"}, WriteKind::put, base::hash_bytes("x"), 1, {{member_id(1), 2, 3}}},
                    {{Space::cluster_settings, uuid(5), "b"}, WriteKind::clear, {}, 0, {}},
                    {{Space::user, uuid(5), "life"}, WriteKind::remove, {}, 0, {}}};
   header.trial_minutes = 5;
@@ -37,11 +33,9 @@ Header some_header() {
 }
 
 std::vector<Message> every_message() {
-  const Vector tips = {{member_id(1), 7, 9, base::hash_bytes("tip")},
-                       {member_id(2), 1, 1, base::hash_bytes("tip")}};
+  const Vector tips = {{member_id(1), 7, 9, base::hash_bytes("tip")}, {member_id(2), 1, 1, base::hash_bytes("tip")}};
   Ship ship;
-  ship.items.push_back(
-      {{encode_header(some_header()), {}}, {"one", std::string("\0two", 4)}, true});
+  ship.items.push_back({{encode_header(some_header()), {}}, {"one", std::string("\0two", 4)}, true});
   ship.more = true;
   return {Hello{1, {uuid(1)}, member_id(1), 77, base::hash_bytes("v"), "1.0", 5, tips, tips, tips},
           ship,

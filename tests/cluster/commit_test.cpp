@@ -69,8 +69,7 @@ TEST(Commit, BaseIsTheSetOfHeadsNotTheShownOne) {
   EXPECT_EQ(world.at(1).peer->state().find(world.setting("a"))->heads.size(), 2U);
   const std::string key = world.commit(1, {saw_one});
   world.run();
-  EXPECT_EQ(world.answer(1, key)->what, What::conflict)
-      << "a head that nobody saw must not be closed";
+  EXPECT_EQ(world.answer(1, key)->what, What::conflict) << "a head that nobody saw must not be closed";
 }
 
 TEST(Commit, RetryGetsTheSameAnswerAlsoAfterARestartAndElsewhere) {
@@ -100,8 +99,7 @@ TEST(Commit, SeveralInFlightAreOneChain) {
   world.at(0).hold_flush = true;
   const std::string one = world.set(0, "a", "1");
   const std::string two = world.set(0, "b", "2");
-  const std::string again =
-      world.set(0, "a", "3");  // its register is in flight: waits, then its base is stale
+  const std::string again = world.set(0, "a", "3");  // its register is in flight: waits, then its base is stale
   world.run();
   EXPECT_EQ(world.at(0).unflushed.size(), 2U);
   world.flush(0);
@@ -259,8 +257,7 @@ TEST(Commit, PastLimitsIsRefused) {
     world.run();
     return world.answer(0, key)->what == What::refused;
   };
-  EXPECT_TRUE(refused(
-      {world.setting("big"), WriteKind::put, std::string(base::limits::value_bytes + 1, 'x'), {}}));
+  EXPECT_TRUE(refused({world.setting("big"), WriteKind::put, std::string(base::limits::value_bytes + 1, 'x'), {}}));
   EXPECT_TRUE(refused({world.setting(""), WriteKind::put, "x", {}}));
   EXPECT_TRUE(refused({world.setting("a"), WriteKind::remove, "", {}}));
   EXPECT_TRUE(refused({user_register(world.admin, "life"), WriteKind::put, "x", {}}));
@@ -276,11 +273,8 @@ TEST(Commit, StampsFollowWhatWasSeenButNoAbsurdClock) {
   world.run();
   const std::string informed = world.set(0, "a", "informed");
   world.run();
-  const auto stamp = [&](int i, const char* name) {
-    return world.at(i).peer->state().find(world.setting(name))->shown()->stamp;
-  };
-  EXPECT_GE(stamp(0, "a").wall_ms(), world.now.wall_ms + 240'000)
-      << "informed beats uninformed in the stamp, too";
+  const auto stamp = [&](int i, const char* name) { return world.at(i).peer->state().find(world.setting(name))->shown()->stamp; };
+  EXPECT_GE(stamp(0, "a").wall_ms(), world.now.wall_ms + 240'000) << "informed beats uninformed in the stamp, too";
   world.at(2).clock_off_ms = 366LL * 86'400'000;
   world.set(2, "b", "next year");
   world.run();

@@ -14,9 +14,7 @@ base::Uuid wide(int number) {
   id.bytes[15] = static_cast<std::uint8_t>(number);
   return id;
 }
-std::string bytes_of(const base::Uuid& id) {
-  return {id.bytes.begin(), id.bytes.end()};
-}
+std::string bytes_of(const base::Uuid& id) { return {id.bytes.begin(), id.bytes.end()}; }
 Write put(const Register& reg, const std::string& value) {
   return {reg, WriteKind::put, base::hash_bytes(value), value.size(), {}};
 }
@@ -55,7 +53,8 @@ struct Costs : Evil {
   }
   void greet(LinkId on, const base::MemberId& member, int as) {
     (void)at(1).peer->step(LinkUp{on, member}, now);
-    (void)tell_on(on, Hello{1, cluster, member, 5, at(as).self.settings_version, "1", now.wall_ms, at(as).peer->vector(), {}, {}});
+    (void)tell_on(on,
+                  Hello{1, cluster, member, 5, at(as).self.settings_version, "1", now.wall_ms, at(as).peer->vector(), {}, {}});
   }
   /// Milliseconds of what machine 1 does with these.
   double cost(const std::vector<Message>& messages) {
@@ -295,7 +294,8 @@ TEST(Cost, RecordsOnTheirWayToTheDiskAreNotCopiedForEachThatStandsOnThem) {
     std::vector<Message> all;
     for (int m = 0; m < messages; ++m) {
       Ship ship;
-      for (int i = m * count / messages; i < (m + 1) * count / messages; ++i) ship.items.push_back(items[static_cast<std::size_t>(i)]);
+      for (int i = m * count / messages; i < (m + 1) * count / messages; ++i)
+        ship.items.push_back(items[static_cast<std::size_t>(i)]);
       all.emplace_back(ship);
     }
     const double cost = world.cost(all);

@@ -21,8 +21,7 @@ struct Wiretap : World {
   LinkId link = 70;
   Hello greeting;
   void listen() {
-    greeting = {1,   cluster,     member_id(0),         5,  at(0).self.settings_version,
-                "1", now.wall_ms, at(1).peer->vector(), {}, {}};
+    greeting = {1, cluster, member_id(0), 5, at(0).self.settings_version, "1", now.wall_ms, at(1).peer->vector(), {}, {}};
     (void)at(1).peer->step(LinkUp{link, member_id(0)}, now);
     (void)tell(greeting);
   }
@@ -44,8 +43,8 @@ struct Wiretap : World {
 };
 
 std::size_t count(const std::vector<Alert>& alerts, const std::string& about) {
-  return static_cast<std::size_t>(std::count_if(
-      alerts.begin(), alerts.end(), [&about](const Alert& alert) { return alert.about == about; }));
+  return static_cast<std::size_t>(
+      std::count_if(alerts.begin(), alerts.end(), [&about](const Alert& alert) { return alert.about == about; }));
 }
 
 TEST(Damage, ForgedCommitThatWaitsDoesNotKeepTheTrueOneOut) {
@@ -60,8 +59,7 @@ TEST(Damage, ForgedCommitThatWaitsDoesNotKeepTheTrueOneOut) {
       if (!header) forged.envelope.signature.bytes[7] ^= 1;
       world.listen();
       std::vector<Alert> alerts;
-      for (const Ship::Item& item :
-           {forged_first ? forged : second, forged_first ? second : forged, first}) {
+      for (const Ship::Item& item : {forged_first ? forged : second, forged_first ? second : forged, first}) {
         const Effects effects = world.tell(Ship{{item}, false});
         alerts.insert(alerts.end(), effects.alerts.begin(), effects.alerts.end());
       }
@@ -201,8 +199,8 @@ TEST(Damage, StagedCommitDamagedOnTheDiskComesAgain) {
 }
 
 /// A commit with these writes instead, signed anew.
-Ship::Item rewritten(const World& world, Header header, const base::SigningKey& key,
-                     const Register& reg, const std::string& value) {
+Ship::Item rewritten(const World& world, Header header, const base::SigningKey& key, const Register& reg,
+                     const std::string& value) {
   header.writes = {{reg, WriteKind::put, base::hash_bytes(value), value.size(), {}}};
   Ship::Item item{{encode_header(header), {}}, {value}, false};
   item.envelope.signature = base::sign(key, signed_bytes(world.cluster, item.envelope.header));
@@ -262,12 +260,19 @@ TEST(Damage, AMemberAdmittedTwiceHasOneKeyInEveryOrder) {
     world.pass(3'000);
     const LinkId link = 71;
     (void)world.at(1).peer->step(LinkUp{link, member_id(9)}, world.now);
-    (void)world.at(1).peer->step(
-        Received{link,
-                 Hello{1, {world.cluster}, member_id(9), 5, world.at(0).self.settings_version, "1",
-                       world.now.wall_ms, world.at(1).peer->vector(), {}, {}},
-                 1},
-        world.now);
+    (void)world.at(1).peer->step(Received{link,
+                                          Hello{1,
+                                                {world.cluster},
+                                                member_id(9),
+                                                5,
+                                                world.at(0).self.settings_version,
+                                                "1",
+                                                world.now.wall_ms,
+                                                world.at(1).peer->vector(),
+                                                {},
+                                                {}},
+                                          1},
+                                 world.now);
     for (const Ship::Item& item : {forged, own}) {
       const Effects effects = world.at(1).peer->step(Received{link, Ship{{item}, false}, 1}, world.now);
       if (effects.persist && effects.persist->flush)

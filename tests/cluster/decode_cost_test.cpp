@@ -64,9 +64,7 @@ std::string many(const std::string& one, std::size_t size) {
   while (out.size() < size) out += one;
   return out;
 }
-std::string message_of(unsigned kind, const std::string& one, std::size_t size) {
-  return field(kind, many(one, size));
-}
+std::string message_of(unsigned kind, const std::string& one, std::size_t size) { return field(kind, many(one, size)); }
 
 struct Hostile {
   std::string name;
@@ -87,12 +85,10 @@ std::string tips(unsigned number, std::size_t size) {
 
 std::vector<Hostile> messages(std::size_t size) {
   const std::string empty_value = field(3, "");
-  const std::string small_item =
-      field(1, std::string(32, 'h')) + field(2, std::string(64, 's'));
-  const std::string full_item = field(1, std::string(400, 'h')) + field(2, std::string(64, 's')) +
-                                many(empty_value, 10 * empty_value.size());
-  const std::string swollen_item = field(1, std::string(64, 'h')) +
-                                   field(2, std::string(64, 's')) + many(empty_value, 8000);
+  const std::string small_item = field(1, std::string(32, 'h')) + field(2, std::string(64, 's'));
+  const std::string full_item =
+      field(1, std::string(400, 'h')) + field(2, std::string(64, 's')) + many(empty_value, 10 * empty_value.size());
+  const std::string swollen_item = field(1, std::string(64, 'h')) + field(2, std::string(64, 's')) + many(empty_value, 8000);
   return {
       {"hello of empty tips", message_of(1, field(8, ""), size)},
       {"hello of tips", field(1, tips(8, size / 3) + tips(9, size / 3) + tips(10, size / 3))},
@@ -124,8 +120,7 @@ std::vector<Hostile> messages(std::size_t size) {
 }
 
 std::vector<Hostile> frames(std::size_t size) {
-  const std::string small_item =
-      field(1, std::string(32, 'h')) + field(2, std::string(64, 's'));
+  const std::string small_item = field(1, std::string(32, 'h')) + field(2, std::string(64, 's'));
   return {
       {"part of empty items", field(4, many(field(1, ""), size))},
       {"part of the smallest items", field(4, many(field(1, small_item), size))},

@@ -17,8 +17,7 @@ struct Evil : World {
 
   void listen() {
     (void)at(1).peer->step(LinkUp{link, member_id(0)}, now);
-    (void)tell(Hello{1, cluster, member_id(0), 5, at(0).self.settings_version, "1", now.wall_ms,
-                     at(1).peer->vector(), {}, {}});
+    (void)tell(Hello{1, cluster, member_id(0), 5, at(0).self.settings_version, "1", now.wall_ms, at(1).peer->vector(), {}, {}});
   }
   /// On any link of machine 1; what it wants on its disk is there at once.
   Effects tell_on(LinkId on, const Message& message) {
@@ -46,22 +45,19 @@ struct Evil : World {
   }
   Ship::Item sign(const Header& header, std::vector<std::string> values = {}) {
     Ship::Item item{{encode_header(header), {}}, std::move(values), false};
-    item.envelope.signature =
-        base::sign(at(0).self.key, signed_bytes(cluster, item.envelope.header));
+    item.envelope.signature = base::sign(at(0).self.key, signed_bytes(cluster, item.envelope.header));
     return item;
   }
   /// Member 0's own admission is the founding commit.
   base::Hash admission() { return at(0).stored.front().envelope.id(); }
-  Header first(base::Incarnation incarnation, const std::string& feature,
-               const std::string& value) {
+  Header first(base::Incarnation incarnation, const std::string& feature, const std::string& value) {
     Header header;
     header.dot = {member_id(0), incarnation, 1};
     header.login_host = member_id(0);
     header.prev = admission();
     header.stamp = {static_cast<std::uint64_t>(now.wall_ms) << 16};
     header.wall_ms = now.wall_ms;
-    header.writes = {
-        {setting(feature), WriteKind::put, base::hash_bytes(value), value.size(), {}}};
+    header.writes = {{setting(feature), WriteKind::put, base::hash_bytes(value), value.size(), {}}};
     return header;
   }
   /// By machine 2, which has seen all these: sets "b".
@@ -70,15 +66,12 @@ struct Evil : World {
     seen.dot.member = seen.login_host = member_id(2);
     for (const StoredCommit& one : at(0).stored) {
       const Header header = *decode_header(one.envelope.header);
-      if (find_write(header, member_register(member_id(2), "identity")) != nullptr)
-        seen.prev = one.envelope.id();
+      if (find_write(header, member_register(member_id(2), "identity")) != nullptr) seen.prev = one.envelope.id();
     }
-    for (const Ship::Item& item : items)
-      seen.parents.push_back({decode_header(item.envelope.header)->dot, item.envelope.id()});
+    for (const Ship::Item& item : items) seen.parents.push_back({decode_header(item.envelope.header)->dot, item.envelope.id()});
     std::sort(seen.parents.begin(), seen.parents.end());
     Ship::Item item{{encode_header(seen), {}}, {"w"}, false};
-    item.envelope.signature =
-        base::sign(at(2).self.key, signed_bytes(cluster, item.envelope.header));
+    item.envelope.signature = base::sign(at(2).self.key, signed_bytes(cluster, item.envelope.header));
     return item;
   }
   std::string alert_text(const std::string& about) {

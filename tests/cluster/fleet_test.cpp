@@ -15,8 +15,7 @@ struct Groups : World {
     run();
   }
   void remove(int machine, base::GroupId id, base::GroupId successor) {
-    commit(machine,
-           {item(machine, group_life_register(id), encode_group(successor), WriteKind::remove)});
+    commit(machine, {item(machine, group_life_register(id), encode_group(successor), WriteKind::remove)});
     run();
   }
   void assign(int machine, int who, base::GroupId id) {
@@ -26,9 +25,7 @@ struct Groups : World {
   Register in_group(base::GroupId id, const std::string& feature) {
     return settings_register({base::Level::group, id.uuid}, feature);
   }
-  base::GroupId group_of(int machine, int who) {
-    return at(machine).peer->fleet().member(member_id(who))->group;
-  }
+  base::GroupId group_of(int machine, int who) { return at(machine).peer->fleet().member(member_id(who))->group; }
 };
 
 TEST(Fleet, IsReadFromTheFoundingCommit) {
@@ -105,8 +102,7 @@ TEST(Fleet, SettingsOfADeletedGroupAreBuriedUnlessTheySawTheDelete) {
   world.remove(0, world.usa, world.main_group);
   world.connect_all();
   EXPECT_EQ(world.shown(0, world.in_group(world.usa, "f")), "(unset)");
-  EXPECT_TRUE(world.at(0).peer->state().find(world.in_group(world.usa, "f"))->heads[0].buried)
-      << "kept, though";
+  EXPECT_TRUE(world.at(0).peer->state().find(world.in_group(world.usa, "f"))->heads[0].buried) << "kept, though";
   world.make(1, world.usa, "usa");  // restored by one who had seen the delete
   EXPECT_NE(world.at(0).peer->fleet().group_by_name("usa"), nullptr);
   EXPECT_EQ(world.shown(0, world.in_group(world.usa, "f")), "(unset)");
@@ -125,8 +121,7 @@ TEST(Fleet, AStaleEditDoesNotBeatARecreationAfterASecondDelete) {
   world.make(2, world.usa, "stale name");  // saw no delete
   world.remove(0, world.usa, world.main_group);
   world.make(0, world.usa, "usa again");
-  world.commit(1, {world.item(1, group_life_register(world.usa), encode_group(world.main_group),
-                              WriteKind::remove)});
+  world.commit(1, {world.item(1, group_life_register(world.usa), encode_group(world.main_group), WriteKind::remove)});
   world.run();
   world.make(1, world.usa, "usa third");
   world.connect_all();
@@ -225,9 +220,7 @@ TEST(Contexts, AreWhatTheWalkFinds) {
   for (int round = 0; round < 20; ++round) {
     Contexts contexts;
     constexpr std::uint32_t chains = 6;
-    std::map<std::pair<std::uint32_t, std::uint64_t>,
-             std::set<std::pair<std::uint32_t, std::uint64_t>>>
-        walked;
+    std::map<std::pair<std::uint32_t, std::uint64_t>, std::set<std::pair<std::uint32_t, std::uint64_t>>> walked;
     std::vector<std::uint64_t> length(chains, 0);
     for (std::uint32_t i = 0; i < chains; ++i) contexts.add_chain();
     for (int i = 0; i < 120; ++i) {
@@ -254,8 +247,7 @@ TEST(Contexts, AreWhatTheWalkFinds) {
     for (const auto& [of, seen] : walked) {
       for (std::uint32_t other = 0; other < chains; ++other) {
         for (std::uint64_t seq = 1; seq <= length[other]; ++seq) {
-          EXPECT_EQ(contexts.contains({of.first, of.second}, {other, seq}),
-                    seen.count({other, seq}) > 0);
+          EXPECT_EQ(contexts.contains({of.first, of.second}, {other, seq}), seen.count({other, seq}) > 0);
         }
       }
     }

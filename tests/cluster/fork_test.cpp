@@ -196,12 +196,10 @@ TEST(Fork, ABranchIsCountedWhereItIs) {
   world.lose = {"ship"};
   world.connect(0, 1);  // which holds as many commits of this incarnation, but not this one
   world.pass(5'000);
-  for (const Peer::Progress& one : world.at(0).peer->progress(commit))
-    EXPECT_EQ(one.stored, one.member == member_id(0));
+  for (const Peer::Progress& one : world.at(0).peer->progress(commit)) EXPECT_EQ(one.stored, one.member == member_id(0));
   world.lose.clear();
   world.pass(30'000);
-  for (const Peer::Progress& one : world.at(0).peer->progress(commit))
-    EXPECT_EQ(one.stored, one.member != member_id(2));
+  for (const Peer::Progress& one : world.at(0).peer->progress(commit)) EXPECT_EQ(one.stored, one.member != member_id(2));
 }
 
 TEST(Fork, WhatWasStagedOfALostBranchIsDropped) {
@@ -288,8 +286,11 @@ struct Graph {
     header.stamp.value = 1 + draw(6);  // often equal, so that names decide
     header.comment = std::to_string(all.size());
     const std::string features[] = {"x", "y"};
-    header.writes = {{settings_register({base::Level::cluster, uuid(1)}, features[draw(2)]), WriteKind::put,
-                      base::hash_bytes(header.comment), 1, {}}};
+    header.writes = {{settings_register({base::Level::cluster, uuid(1)}, features[draw(2)]),
+                      WriteKind::put,
+                      base::hash_bytes(header.comment),
+                      1,
+                      {}}};
     std::set<base::Hash> seen;
     if (!by.own.empty()) seen = all.at(by.own.back()).context;
     if (!by.own.empty()) seen.insert(by.own.back());

@@ -15,8 +15,7 @@ TEST(Hostile, ADeleteOfTheClusterIsRefusedByAllAndForGood) {
   const base::Hash before = world.at(1).peer->vector_digest();
   (void)world.tell(Ship{{item}, false});
   EXPECT_EQ(world.at(1).peer->vector_digest(), before);
-  EXPECT_NE(world.alert_text("commit-refused").find(world.at(0).host), std::string::npos)
-      << "it names the member";
+  EXPECT_NE(world.alert_text("commit-refused").find(world.at(0).host), std::string::npos) << "it names the member";
 
   auto past = world.at(1).stored;  // an earlier version took it
   past.push_back({item.envelope, false});
@@ -67,8 +66,8 @@ TEST(Hostile, ValuesThatAreNotThoseOfTheHeaderAreRefused) {
   Header longer = world.first(77, "a", "x");
   longer.writes[0].value_size = 2;
   const Header honest = world.first(77, "a", "x");
-  for (const Ship::Item& item : {world.sign(longer, {"x"}), world.sign(honest, {"y"}), world.sign(honest, {}),
-                                 world.sign(honest, {"x", "x"})}) {
+  for (const Ship::Item& item :
+       {world.sign(longer, {"x"}), world.sign(honest, {"y"}), world.sign(honest, {}), world.sign(honest, {"x", "x"})}) {
     (void)world.tell(Ship{{item}, false});
     EXPECT_EQ(world.at(1).peer->vector_digest(), before);
   }
@@ -99,9 +98,8 @@ TEST(Hostile, NoIncarnationIsABranchsName) {
     for (std::size_t i = 0; i < sizeof name; ++i) name = name << 8 | greater.bytes[i];
     const auto alike = world.sign(world.first(name, "b", "alike"), {"alike"});
     const auto begin = world.sign(one, {"one"});
-    const std::vector<Ship::Item> orders[] = {{begin, left, right, alike},
-                                              {alike, begin, right, left},
-                                              {begin, right, alike, left}};
+    const std::vector<Ship::Item> orders[] = {
+        {begin, left, right, alike}, {alike, begin, right, left}, {begin, right, alike, left}};
     for (const Ship::Item& item : orders[order]) (void)world.tell(Ship{{item}, false});
     EXPECT_EQ(world.shown(1, world.setting("b")), "alike");
     EXPECT_EQ(world.shown(1, world.setting("a")), "one");
@@ -169,8 +167,7 @@ TEST(Hostile, HoweverManyChainsAreThereACommitCanBeMade) {
   world.set(1, "b", "x");
   world.run();
   EXPECT_EQ(world.at(1).stored.size(), stored + 1);
-  auto again = Peer::restore(world.at(1).self, Tuning{}, world.at(1).stored, 1, 2, world.now,
-                             value_of(world.at(1)));
+  auto again = Peer::restore(world.at(1).self, Tuning{}, world.at(1).stored, 1, 2, world.now, value_of(world.at(1)));
   ASSERT_TRUE(again);
   EXPECT_EQ((*again)->vector_digest(), world.at(1).peer->vector_digest());
 }
@@ -182,8 +179,7 @@ TEST(Hostile, WhatAnotherMemberHasSeenIsNotMeasured) {
   world.found(3, false);
   world.listen();
   Ship ship;
-  for (base::Incarnation i = 0; i < 30; ++i)
-    ship.items.push_back(world.sign(world.first(1000 + i, "a", "v"), {"v"}));
+  for (base::Incarnation i = 0; i < 30; ++i) ship.items.push_back(world.sign(world.first(1000 + i, "a", "v"), {"v"}));
   (void)world.tell(ship);
   ASSERT_LE(world.at(1).peer->vector().size(), 7U);
   (void)world.tell(Ship{{world.over(ship.items)}, false});
@@ -196,8 +192,7 @@ TEST(Hostile, ALongBaseIsNamedByItsGreatestHeads) {
   world.found(2, false);
   world.listen();
   Ship ship;
-  for (base::Incarnation i = 0; i < 300; ++i)
-    ship.items.push_back(world.sign(world.first(1000 + i, "a", "v"), {"v"}));
+  for (base::Incarnation i = 0; i < 300; ++i) ship.items.push_back(world.sign(world.first(1000 + i, "a", "v"), {"v"}));
   (void)world.tell(ship);
   world.pass(3000);
   world.set(1, "a", "mine");
@@ -209,13 +204,11 @@ TEST(Hostile, ALongBaseIsNamedByItsGreatestHeads) {
 
 LinkId link_to(World& world, int machine, int other) {
   for (LinkId id = 1; id < 50; ++id) {
-    const Effects effects = world.at(machine).peer->step(
-        Received{id, Ping{9, false, world.now.wall_ms, {}, {}}, 1}, world.now);
+    const Effects effects = world.at(machine).peer->step(Received{id, Ping{9, false, world.now.wall_ms, {}, {}}, 1}, world.now);
     for (const Send& send : effects.sends) {
       (void)send;
       for (const Peer::LinkInfo& info : world.at(machine).peer->links())
-        if (info.member == member_id(other) && info.last_heard_mono_ms == world.now.mono_ms)
-          return id;
+        if (info.member == member_id(other) && info.last_heard_mono_ms == world.now.mono_ms) return id;
     }
     ++world.now.mono_ms;
     ++world.now.wall_ms;
@@ -234,14 +227,12 @@ TEST(Hostile, WhoFillsTheRoomGivesWay) {
     Ship junk;
     for (int i = 0; i < 2000; ++i) {
       Header header;
-      header.dot = {own_key ? member_id(1) : base::MemberId{uuid(0x900)},
-                    static_cast<base::Incarnation>(1000 + i), 2};
+      header.dot = {own_key ? member_id(1) : base::MemberId{uuid(0x900)}, static_cast<base::Incarnation>(1000 + i), 2};
       header.login_host = header.dot.member;
       header.prev = base::hash_bytes("nobody" + std::to_string(i));
       header.writes = {{world.setting("a"), WriteKind::clear, {}, 0, {}}};
       Ship::Item item{{encode_header(header), {}}, {}, false};
-      item.envelope.signature =
-          base::sign(world.at(1).self.key, signed_bytes(world.cluster, item.envelope.header));
+      item.envelope.signature = base::sign(world.at(1).self.key, signed_bytes(world.cluster, item.envelope.header));
       junk.items.push_back(item);
     }
     (void)world.at(0).peer->step(Received{link, junk, 1}, world.now);
@@ -272,8 +263,7 @@ TEST(Hostile, WhoFillsItsOwnPartGivesWayToItself) {
     header.prev = base::hash_bytes("nobody" + std::to_string(i));
     header.writes = {{world.setting("a"), WriteKind::clear, {}, 0, {}}};
     Ship::Item item{{encode_header(header), {}}, {}, false};
-    item.envelope.signature =
-        base::sign(world.at(1).self.key, signed_bytes(world.cluster, item.envelope.header));
+    item.envelope.signature = base::sign(world.at(1).self.key, signed_bytes(world.cluster, item.envelope.header));
     junk.items.push_back(item);
   }
   (void)world.at(0).peer->step(Received{link, junk, 1}, world.now);
@@ -294,8 +284,7 @@ TEST(Hostile, WhatAnotherMemberHasSeenIsNotMeasuredThoughItWasForgotten) {
   world.found(3, false);
   world.listen();
   Ship ship;
-  for (base::Incarnation i = 0; i < 20; ++i)
-    ship.items.push_back(world.sign(world.first(1000 + i, "a", "v"), {"v"}));
+  for (base::Incarnation i = 0; i < 20; ++i) ship.items.push_back(world.sign(world.first(1000 + i, "a", "v"), {"v"}));
   (void)world.tell(ship);
   (void)world.tell(Ship{{world.over(ship.items)}, false});
   EXPECT_EQ(world.shown(1, world.setting("b")), "(unset)");
@@ -325,8 +314,7 @@ TEST(Hostile, WhatIsCalledDurableIsRememberedForAFew) {
   world.found(2, false);
   world.listen();
   for (base::Incarnation i = 0; i < 2000; ++i)
-    (void)world.at(1).peer->step(
-        Received{world.link, Durable{10'000 + i, 1, base::hash_bytes("x")}, 1}, world.now);
+    (void)world.at(1).peer->step(Received{world.link, Durable{10'000 + i, 1, base::hash_bytes("x")}, 1}, world.now);
   // the newest one is known, and its commit is applied as soon as it comes staged
   const auto item = world.sign(world.first(77, "a", "v"), {"v"});
   (void)world.tell(Durable{77, 1, item.envelope.id()});
@@ -344,8 +332,7 @@ TEST(Hostile, PullsAreAnsweredAFewTimesASecond) {
   for (int i = 0; i < 50; ++i) world.set(1, "a", std::string(1000, 'x') + std::to_string(i));
   world.run();
   std::size_t shipped = 0;
-  for (int i = 0; i < 1000; ++i)
-    shipped += world.at(1).peer->step(Received{world.link, Pull{{}}, 1}, world.now).ships.size();
+  for (int i = 0; i < 1000; ++i) shipped += world.at(1).peer->step(Received{world.link, Pull{{}}, 1}, world.now).ships.size();
   EXPECT_LE(shipped, 2U);
   world.now.mono_ms += 1000;
   EXPECT_EQ(world.at(1).peer->step(Tick{}, world.now).ships.size(), 1U) << "the last one is answered";
@@ -364,8 +351,7 @@ TEST(Hostile, WordOfAThirdMachineIsHearsay) {
   const Vector all = world.at(0).peer->vector();
   (void)world.at(0).peer->step(Received{link, Applied{member_id(2), all, ""}, 1}, world.now);
   (void)world.at(0).peer->step(
-      Received{link, LinkState{world.at(2).nonce, ~std::uint64_t{0}, member_id(2), {member_id(1)}, {}}, 1},
-      world.now);
+      Received{link, LinkState{world.at(2).nonce, ~std::uint64_t{0}, member_id(2), {member_id(1)}, {}}, 1}, world.now);
   LocalCommit again;
   again.request_key = key;
   again.author = world.admin;

@@ -12,8 +12,7 @@ StoredCommit commit(std::uint8_t member, const std::vector<const StoredCommit*>&
   Header header;
   header.dot = {member_id(member), 1, after.empty() ? 1U : 2U};
   if (!after.empty()) header.prev = after.front()->envelope.id();
-  for (std::size_t i = 1; i < after.size(); ++i)
-    header.parents.push_back({{member_id(9), 1, i}, after[i]->envelope.id()});
+  for (std::size_t i = 1; i < after.size(); ++i) header.parents.push_back({{member_id(9), 1, i}, after[i]->envelope.id()});
   header.writes = {{{Space::cluster_settings, uuid(5), "dns"}, WriteKind::clear, {}, 0, {}}};
   return {{encode_header(header), {}}, false};
 }
@@ -56,7 +55,7 @@ TEST(JoinFrames, ManyEmptyThingsAreRefusedBeforeTheyTakeMemory) {
   std::string items;
   for (int i = 0; i < 1'000'000; ++i) items += std::string("\x0a\x00", 2);
   std::string frame = "\x22";
-  for (std::uint64_t left = items.size(); ; left >>= 7) {
+  for (std::uint64_t left = items.size();; left >>= 7) {
     frame += static_cast<char>(left < 128 ? left : (left & 127) | 128);
     if (left < 128) break;
   }
@@ -66,7 +65,6 @@ TEST(JoinFrames, ManyEmptyThingsAreRefusedBeforeTheyTakeMemory) {
   EXPECT_FALSE(decode_join(group + frame + items));
   EXPECT_FALSE(decode_join(frame + items + frame + items));
 }
-
 
 }  // namespace
 }  // namespace postern::cluster

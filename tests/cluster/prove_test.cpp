@@ -88,8 +88,8 @@ TEST(Prove, AnAdmissionMustBeProvedBeforeTheKeyInItProvesAnything) {
   world.run();
   Log log(world, 1);
   const std::string identity = encode(identity_of(9));
-  const Header admission = log.next(log.last(), world.at(0).self.key, member_register(member_id(9), "identity"),
-                                    identity, log.last_hash());
+  const Header admission =
+      log.next(log.last(), world.at(0).self.key, member_register(member_id(9), "identity"), identity, log.last_hash());
   Header first = admission;
   first.dot = {member_id(9), 5, 1};
   first.login_host = member_id(9);
@@ -107,9 +107,7 @@ TEST(Prove, TheLastSignatureOfARunProvesAllBeforeIt) {
   world.found(2);
   for (const char* feature : {"a", "b", "c", "d"}) world.set(1, feature, "x"), world.run();
   Log log(world, 0);
-  const auto of_one = [&](const StoredCommit& one) {
-    return decode_header(one.envelope.header)->dot.member == member_id(1);
-  };
+  const auto of_one = [&](const StoredCommit& one) { return decode_header(one.envelope.header)->dot.member == member_id(1); };
   for (StoredCommit& one : log.commits) {
     const bool tip = one.envelope.id() == log.last_hash();
     if (of_one(one) && !tip) one.envelope.signature = {};
@@ -153,8 +151,7 @@ TEST(Prove, AKeyComesFromTheValueThatTheHeaderNames) {
   world.found(1);
   const base::SigningKey key = base::signing_key({6, 6});
   auto past = world.at(0).stored;
-  for (StoredCommit& one : past)
-    one.envelope.signature = base::sign(key, signed_bytes(world.cluster, one.envelope.header));
+  for (StoredCommit& one : past) one.envelope.signature = base::sign(key, signed_bytes(world.cluster, one.envelope.header));
   const auto another = [&](const base::Hash& hash) -> std::optional<std::string> {
     const auto value = value_of(world.at(0))(hash);
     auto identity = value ? decode_identity(*value) : base::Result<MemberIdentity>(base::Error{});

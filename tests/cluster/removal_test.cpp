@@ -8,12 +8,8 @@ namespace {
 
 struct Removals : World {
   Register part(int machine, const char* name) const { return member_register(member_id(machine), name); }
-  std::string remove(int by, int whom) {
-    return commit(by, {item(by, part(whom, "life"), "", WriteKind::remove)});
-  }
-  bool is_member(int at_machine, int whom) {
-    return at(at_machine).peer->fleet().member(member_id(whom)) != nullptr;
-  }
+  std::string remove(int by, int whom) { return commit(by, {item(by, part(whom, "life"), "", WriteKind::remove)}); }
+  bool is_member(int at_machine, int whom) { return at(at_machine).peer->fleet().member(member_id(whom)) != nullptr; }
   /// Made by `machine` with its key, over all that `knows` holds; as machine `from` ships it to machine 0.
   Effects forced(int machine, int knows, const Register& reg, const std::string& value, LinkId link) {
     Header header;
@@ -47,8 +43,7 @@ struct Removals : World {
   LinkId speak_as_one() {
     const LinkId link = 90;
     (void)at(0).peer->step(LinkUp{link, member_id(1)}, now);
-    const Hello hello{1,   cluster,     member_id(1),         5,  at(0).self.settings_version,
-                      "1", now.wall_ms, at(1).peer->vector(), {}, {}};
+    const Hello hello{1, cluster, member_id(1), 5, at(0).self.settings_version, "1", now.wall_ms, at(1).peer->vector(), {}, {}};
     (void)at(0).peer->step(Received{link, hello, 1}, now);
     return link;
   }
@@ -101,8 +96,8 @@ TEST(Removal, WhomItAdmittedMeanwhileStandsAndIsRemovedLikeAnyone) {
   world.found(3);
   for (int other : {0, 1}) world.cut(2, other);
   const std::string identity = encode(identity_of(9));
-  world.commit(2, {world.item(2, world.part(9, "identity"), identity),
-                   world.item(2, world.part(9, "name"), "accomplice.example.com")});
+  world.commit(
+      2, {world.item(2, world.part(9, "identity"), identity), world.item(2, world.part(9, "name"), "accomplice.example.com")});
   world.run();
   const auto shipped = world.at(2).stored.back().envelope;
   world.remove(0, 2);
@@ -110,8 +105,7 @@ TEST(Removal, WhomItAdmittedMeanwhileStandsAndIsRemovedLikeAnyone) {
   world.pass(3'000);
   const LinkId link = world.speak_as_one();
   const Effects effects =
-      world.at(0).peer->step(Received{link, Ship{{{shipped, {identity, "accomplice.example.com"}, false}}, false}, 1},
-                             world.now);
+      world.at(0).peer->step(Received{link, Ship{{{shipped, {identity, "accomplice.example.com"}, false}}, false}, 1}, world.now);
   ASSERT_TRUE(effects.persist);
   (void)world.at(0).peer->step(Flushed{effects.persist->token, Flushed::How::done, 0, ""}, world.now);
   EXPECT_TRUE(world.is_member(0, 9)) << "an ordinary concurrent commit of then a member";

@@ -25,8 +25,7 @@ TEST(Sync, IslandsMergeBothWays) {
   EXPECT_EQ(world.shown(0, world.setting("left1")), "19");
   EXPECT_EQ(world.shown(0, world.setting("right1")), "19");
   EXPECT_EQ(world.shown(0, world.setting("both")), "right") << "the latest wins";
-  EXPECT_EQ(world.at(0).peer->state().find(world.setting("both"))->heads.size(), 2U)
-      << "the loser is kept";
+  EXPECT_EQ(world.at(0).peer->state().find(world.setting("both"))->heads.size(), 2U) << "the loser is kept";
   world.expect_equal();
   world.set(0, "both", "decided");
   world.run();
@@ -238,8 +237,7 @@ TEST(Sync, OtherClusterAndOtherVersion) {
   World world;
   world.found(2, false);
   const auto hello = [&](base::ClusterId cluster, const char* version, std::uint64_t nonce) {
-    return Hello{1,     cluster,           member_id(1), nonce, base::hash_bytes(version),
-                 "2.0", world.now.wall_ms, {},           {},    {}};
+    return Hello{1, cluster, member_id(1), nonce, base::hash_bytes(version), "2.0", world.now.wall_ms, {}, {}, {}};
   };
   Peer& peer = *world.at(0).peer;
   (void)peer.step(LinkUp{50, member_id(1)}, world.now);
@@ -367,8 +365,7 @@ TEST(Sync, AQuietFleetIsQuiet) {
   world.pass(10'000);
   const auto bytes = world.at(0).peer->counters().bytes_received;
   world.pass(50'000);
-  EXPECT_LT(world.at(0).peer->counters().bytes_received - bytes, 1'000U)
-      << "a ping each way and peer";
+  EXPECT_LT(world.at(0).peer->counters().bytes_received - bytes, 1'000U) << "a ping each way and peer";
 }
 
 }  // namespace

@@ -17,16 +17,13 @@ Header good() {
   header.dot = {member_id(0), 7, 1};
   header.login_host = member_id(0);
   header.prev = base::hash_bytes("admission");
-  header.writes = {{settings_register({base::Level::cluster, cluster.uuid}, "smtp-routes"),
-                    WriteKind::put,
-                    base::hash_bytes("x"),
-                    1,
-                    {}}};
+  header.writes = {
+      {settings_register({base::Level::cluster, cluster.uuid}, "smtp-routes"), WriteKind::put, base::hash_bytes("x"), 1, {}}};
   return header;
 }
 
-Write write_of(Space space, const base::Uuid& id, const std::string& name,
-               WriteKind kind = WriteKind::put, std::uint64_t size = 1) {
+Write write_of(Space space, const base::Uuid& id, const std::string& name, WriteKind kind = WriteKind::put,
+               std::uint64_t size = 1) {
   return {{space, id, name}, kind, kind == WriteKind::put ? base::hash_bytes("x") : base::Hash{}, size, {}};
 }
 
@@ -37,9 +34,7 @@ base::Uuid subject(Space space, const std::string& name) {
   return identity ? member_of(base::hash_bytes("x")).uuid : uuid(9);
 }
 
-bool takes(const Header& header) {
-  return validate(cluster, header).has_value();
-}
+bool takes(const Header& header) { return validate(cluster, header).has_value(); }
 bool takes(const Write& write) {
   Header header = good();
   header.writes = {write};
@@ -50,9 +45,9 @@ TEST(Validate, EveryRegisterThatThereIsAndNoOther) {
   EXPECT_TRUE(takes(good()));
   const base::Uuid id = uuid(9);
   const std::vector<std::pair<Space, const char*>> all = {
-      {Space::group, "name"},     {Space::member, "identity"}, {Space::member, "name"},
-      {Space::member, "addresses"}, {Space::member, "group"},  {Space::user, "identity"},
-      {Space::user, "role"},      {Space::user, "passphrase"}, {Space::user, "keys"}};
+      {Space::group, "name"},       {Space::member, "identity"}, {Space::member, "name"},
+      {Space::member, "addresses"}, {Space::member, "group"},    {Space::user, "identity"},
+      {Space::user, "role"},        {Space::user, "passphrase"}, {Space::user, "keys"}};
   const auto with_admission = [&](const std::string& name) {
     const base::Uuid whom = subject(Space::member, "identity");
     Header header = good();
@@ -60,8 +55,7 @@ TEST(Validate, EveryRegisterThatThereIsAndNoOther) {
     return takes(header);
   };
   for (const auto& [space, name] : all) {
-    const bool own_word =
-        space == Space::member && (name == std::string("name") || name == std::string("addresses"));
+    const bool own_word = space == Space::member && (name == std::string("name") || name == std::string("addresses"));
     EXPECT_EQ(takes(write_of(space, subject(space, name), name)), !own_word) << name;
     if (own_word) {
       EXPECT_TRUE(takes(write_of(space, member_id(0).uuid, name))) << name << " of its author";
@@ -103,15 +97,13 @@ TEST(Validate, EachRegisterHasItsLengthAndMayBeUnsetOrNot) {
     bool may_unset;
     std::uint64_t most_bytes;
   };
-  const Row rows[] = {
-      {Space::cluster, "name", true, 63},         {Space::group, "name", false, 63},
-      {Space::member, "identity", false, 16384},  {Space::member, "name", false, 253},
-      {Space::member, "addresses", false, 16384}, {Space::member, "group", false, 16},
-      {Space::user, "identity", false, 63},       {Space::user, "role", true, 63},
-      {Space::user, "passphrase", true, 512},     {Space::user, "keys", true, 262144}};
+  const Row rows[] = {{Space::cluster, "name", true, 63},         {Space::group, "name", false, 63},
+                      {Space::member, "identity", false, 16384},  {Space::member, "name", false, 253},
+                      {Space::member, "addresses", false, 16384}, {Space::member, "group", false, 16},
+                      {Space::user, "identity", false, 63},       {Space::user, "role", true, 63},
+                      {Space::user, "passphrase", true, 512},     {Space::user, "keys", true, 262144}};
   for (const Row& row : rows) {
-    const bool own_word =
-        row.space == Space::member && row.name != std::string("identity") && row.name != std::string("group");
+    const bool own_word = row.space == Space::member && row.name != std::string("identity") && row.name != std::string("group");
     const base::Uuid id = own_word ? member_id(0).uuid : subject(row.space, row.name);
     const std::string what = std::to_string(static_cast<int>(row.space)) + " " + row.name;
     EXPECT_EQ(takes(write_of(row.space, id, row.name, WriteKind::clear, 0)), row.may_unset) << what;
@@ -128,7 +120,10 @@ TEST(Validate, PlaceTimeAndTexts) {
     return takes(header);
   };
   EXPECT_FALSE(with([](Header& h) { h.login_host = member_id(1); })) << "made elsewhere";
-  EXPECT_FALSE(with([](Header& h) { h.prev = {}; h.dot.seq = 2; }));
+  EXPECT_FALSE(with([](Header& h) {
+    h.prev = {};
+    h.dot.seq = 2;
+  }));
   EXPECT_TRUE(with([](Header& h) { h.dot.seq = std::numeric_limits<std::uint64_t>::max(); }));
   EXPECT_FALSE(with([](Header& h) { h.dot.branch = base::hash_bytes("x"); }));
   EXPECT_FALSE(with([](Header& h) { h.wall_ms = -1; }));
@@ -139,8 +134,7 @@ TEST(Validate, PlaceTimeAndTexts) {
   EXPECT_FALSE(with([](Header& h) { h.request_key = "k\n"; }));
   EXPECT_FALSE(with([](Header& h) { h.parents = {{h.dot, h.prev}}; })) << "its parent is its prev";
   EXPECT_FALSE(with([](Header& h) {
-    for (std::size_t i = 0; i <= parents_per_commit; ++i)
-      h.parents.push_back({h.dot, base::hash_bytes(std::to_string(i))});
+    for (std::size_t i = 0; i <= parents_per_commit; ++i) h.parents.push_back({h.dot, base::hash_bytes(std::to_string(i))});
   }));
   EXPECT_FALSE(with([](Header& h) { h.writes.clear(); })) << "writes nothing and joins nothing";
   EXPECT_TRUE(with([](Header& h) {
@@ -154,8 +148,7 @@ TEST(Validate, AMembersIdIsTheHashOfItsIdentity) {
   const std::vector<std::function<void(MemberIdentity&)>> changes = {
       [](MemberIdentity& one) { one.serial += "x"; },
       [](MemberIdentity& one) { one.signing_key = base::verify_key(signing_key(4)); },
-      [](MemberIdentity& one) { one.host_key += "x"; },
-      [](MemberIdentity& one) { one.user_key += "x"; },
+      [](MemberIdentity& one) { one.host_key += "x"; }, [](MemberIdentity& one) { one.user_key += "x"; },
       [](MemberIdentity& one) { one.drawn = uuid(77); }};
   const Register reg = member_register(member_id(3), "identity");
   const auto stands = [&](const std::string& value) {
@@ -184,8 +177,7 @@ TEST(Validate, ValuesAreWhatTheirRegistersAreFor) {
   };
   MemberIdentity identity{"SERIAL", {}, "ssh-ed25519 AAAA", "ssh-ed25519 BBBB", {}};
   EXPECT_TRUE(takes_identity(encode(identity)));
-  for (std::string MemberIdentity::* text :
-       {&MemberIdentity::serial, &MemberIdentity::host_key, &MemberIdentity::user_key}) {
+  for (std::string MemberIdentity::*text : {&MemberIdentity::serial, &MemberIdentity::host_key, &MemberIdentity::user_key}) {
     MemberIdentity evil = identity;
     evil.*text = "a\nb";
     EXPECT_FALSE(takes_identity(encode(evil)));
@@ -205,8 +197,7 @@ TEST(Validate, ValuesAreWhatTheirRegistersAreFor) {
   EXPECT_FALSE(takes_value(user_register(user, "role"), "root"));
   EXPECT_TRUE(takes_value(user_register(user, "keys"), encode_keys({"ssh-ed25519 A a", "ssh-rsa B"})));
   EXPECT_FALSE(takes_value(user_register(user, "keys"), "ssh-ed25519 A \x1b[1m\n"));
-  EXPECT_TRUE(takes_value(settings_register({base::Level::cluster, cluster.uuid}, "dns"), "\x01\xff"))
-      << "the schema's matter";
+  EXPECT_TRUE(takes_value(settings_register({base::Level::cluster, cluster.uuid}, "dns"), "\x01\xff")) << "the schema's matter";
 }
 
 /// What is refused from others cannot be made here either.

@@ -32,8 +32,16 @@ struct Words : Evil {
   /// A link of machine 1's with another member.
   void greet(LinkId on, int machine) {
     (void)at(1).peer->step(LinkUp{on, member_id(machine)}, now);
-    (void)tell_on(on, Hello{1, cluster, member_id(machine), 5, at(machine).self.settings_version, "1", now.wall_ms,
-                            at(1).peer->vector(), {}, {}});
+    (void)tell_on(on, Hello{1,
+                            cluster,
+                            member_id(machine),
+                            5,
+                            at(machine).self.settings_version,
+                            "1",
+                            now.wall_ms,
+                            at(1).peer->vector(),
+                            {},
+                            {}});
   }
   void later(std::int64_t ms) {
     now.mono_ms += ms;
@@ -97,8 +105,16 @@ struct Guest {
     (void)world.tell(Ship{{item}, false});
     EXPECT_NE(world.at(1).peer->fleet().member(id), nullptr);
     (void)world.at(1).peer->step(LinkUp{link, id}, world.now);
-    (void)world.tell_on(link, Hello{1, world.cluster, id, 5, world.at(0).self.settings_version, "1", world.now.wall_ms,
-                                    world.at(1).peer->vector(), {}, {}});
+    (void)world.tell_on(link, Hello{1,
+                                    world.cluster,
+                                    id,
+                                    5,
+                                    world.at(0).self.settings_version,
+                                    "1",
+                                    world.now.wall_ms,
+                                    world.at(1).peer->vector(),
+                                    {},
+                                    {}});
   }
   /// Begins a chain.
   void begin(Words& world, base::Incarnation incarnation, const std::string& feature, const std::string& value) const {
@@ -246,8 +262,16 @@ TEST(Measure, ALiarsPuppetsDoNotComeBeforeAnHonestMachine) {
   for (const auto& [id, key] : puppets) {
     ASSERT_NE(world.at(1).peer->fleet().member(id), nullptr);
     (void)world.at(1).peer->step(LinkUp{++link, id}, world.now);
-    (void)world.tell_on(link, Hello{1, world.cluster, id, 5, world.at(0).self.settings_version, "1", world.now.wall_ms,
-                                    world.at(1).peer->vector(), {}, {}});
+    (void)world.tell_on(link, Hello{1,
+                                    world.cluster,
+                                    id,
+                                    5,
+                                    world.at(0).self.settings_version,
+                                    "1",
+                                    world.now.wall_ms,
+                                    world.at(1).peer->vector(),
+                                    {},
+                                    {}});
     Header begins = world.first(600, "b", "puppet");
     begins.dot.member = begins.login_host = id;
     begins.prev = admits.envelope.id();

@@ -20,12 +20,9 @@ base::SigningKey signing_key(int machine) {
   return base::signing_key(seed);
 }
 MemberIdentity identity_of(int machine) {
-  return {"SERIAL-" + std::to_string(machine), base::verify_key(signing_key(machine)), "host", "user",
-          uuid(0x100 + machine)};
+  return {"SERIAL-" + std::to_string(machine), base::verify_key(signing_key(machine)), "host", "user", uuid(0x100 + machine)};
 }
-base::MemberId member_id(int machine) {
-  return member_of(identity_of(machine));
-}
+base::MemberId member_id(int machine) { return member_of(identity_of(machine)); }
 
 World::World() {
   base::crypto_start();
@@ -34,9 +31,7 @@ World::World() {
   admin = {uuid(0x401)};
 }
 
-base::Instant World::clock_of(const Machine& machine) const {
-  return {now.wall_ms + machine.clock_off_ms, now.mono_ms};
-}
+base::Instant World::clock_of(const Machine& machine) const { return {now.wall_ms + machine.clock_off_ms, now.mono_ms}; }
 
 void World::found(int machines, bool connected) {
   for (int i = 0; i < machines; ++i) {
@@ -46,14 +41,12 @@ void World::found(int machines, bool connected) {
     machines_.push_back(std::move(made));
   }
   restart(0);
-  Founding founding{cluster,     member_id(0),        main_group, admin, at(0).host,
-                    identity_of(0), {at(0).host, 22, 0}, "hash",     {}};
+  Founding founding{cluster, member_id(0), main_group, admin, at(0).host, identity_of(0), {at(0).host, 22, 0}, "hash", {}};
   step(0, founding_commit(founding, "founding"));
   run();
   commit(0, {item(0, cluster_name_register(cluster), "americas")});
   for (int i = 1; i < machines; ++i) {
-    commit(0, admission_items(
-                  {member_id(i), at(i).host, identity_of(i), {at(i).host, 22, 0}, main_group}));
+    commit(0, admission_items({member_id(i), at(i).host, identity_of(i), {at(i).host, 22, 0}, main_group}));
   }
   run();
   pass(2'000);
@@ -103,11 +96,9 @@ void World::start(int machine) {
     if (ends.first == machine || ends.second == machine) cut(ends.first, ends.second);
   }
   m.unflushed.clear();
-  flushes_.erase(std::remove_if(flushes_.begin(), flushes_.end(),
-                                [machine](auto& f) { return f.first == machine; }),
+  flushes_.erase(std::remove_if(flushes_.begin(), flushes_.end(), [machine](auto& f) { return f.first == machine; }),
                  flushes_.end());
-  auto made = Peer::restore(m.self, tuning, m.stored, m.nonce, m.incarnation, clock_of(m),
-                            value_of(m));
+  auto made = Peer::restore(m.self, tuning, m.stored, m.nonce, m.incarnation, clock_of(m), value_of(m));
   ASSERT_TRUE(made) << made.error().text;
   m.peer = std::move(*made);
   for (const base::Hash& hash : m.peer->missing_values()) {
@@ -136,9 +127,7 @@ void World::cut(int a, int b) {
   for (auto [link, ends] : std::map(links_)) {
     if (std::minmax(ends.first, ends.second) != std::minmax(a, b)) continue;
     links_.erase(link);
-    wires_.erase(std::remove_if(wires_.begin(), wires_.end(),
-                                [id = link](const Wire& w) { return w.link == id; }),
-                 wires_.end());
+    wires_.erase(std::remove_if(wires_.begin(), wires_.end(), [id = link](const Wire& w) { return w.link == id; }), wires_.end());
     if (at(a).peer) step(a, LinkDown{link});
     if (at(b).peer) step(b, LinkDown{link});
   }
@@ -148,8 +137,7 @@ Register World::setting(const std::string& feature) const {
   return settings_register({base::Level::cluster, cluster.uuid}, feature);
 }
 
-LocalCommit::Item World::item(int machine, const Register& reg, const std::string& value,
-                              WriteKind kind) {
+LocalCommit::Item World::item(int machine, const Register& reg, const std::string& value, WriteKind kind) {
   return item_over(at(machine).peer->state(), reg, kind, value);
 }
 
@@ -157,8 +145,7 @@ std::string World::set(int machine, const std::string& feature, const std::strin
   return commit(machine, {item(machine, setting(feature), value)});
 }
 
-std::string World::commit(int machine, std::vector<LocalCommit::Item> items,
-                          const std::string& key) {
+std::string World::commit(int machine, std::vector<LocalCommit::Item> items, const std::string& key) {
   LocalCommit what;
   what.request_key = key.empty() ? "key" + std::to_string(++drawn_) : key;
   what.author = admin;
@@ -173,9 +160,7 @@ std::string World::shown(int machine, const Register& reg) {
   return value == nullptr ? "(unset)" : *value;
 }
 
-void World::step(int machine, const Event& event) {
-  perform(machine, at(machine).peer->step(event, clock_of(at(machine))));
-}
+void World::step(int machine, const Event& event) { perform(machine, at(machine).peer->step(event, clock_of(at(machine)))); }
 
 void World::perform(int machine, Effects effects) {
   Machine& m = at(machine);
@@ -187,8 +172,7 @@ void World::perform(int machine, Effects effects) {
         const Persist persist = m.unflushed.front();
         m.unflushed.pop_front();
         write(m, persist);
-        if (persist.flush)
-          flushes_.push_back({machine, {persist.token, Flushed::How::done, 0, ""}});
+        if (persist.flush) flushes_.push_back({machine, {persist.token, Flushed::How::done, 0, ""}});
       }
     }
   }
@@ -216,9 +200,7 @@ AskId World::ask(int machine, int other, const std::string& body) {
   return id;
 }
 
-void World::reply(int machine, const Asked& asked) {
-  step(machine, Reply{asked.id, at(machine).host + " heard " + asked.body});
-}
+void World::reply(int machine, const Asked& asked) { step(machine, Reply{asked.id, at(machine).host + " heard " + asked.body}); }
 
 void World::say(int from, int to, const Message& message) {
   LinkId newest = 0;
@@ -242,21 +224,16 @@ std::string World::told(int machine, AskId id) {
 
 void World::write(Machine& m, const Persist& persist) {
   for (const StoredCommit& commit : persist.commits) {
-    const auto same = [&commit](const StoredCommit& other) {
-      return other.envelope == commit.envelope;
-    };
+    const auto same = [&commit](const StoredCommit& other) { return other.envelope == commit.envelope; };
     if (std::none_of(m.stored.begin(), m.stored.end(), same)) m.stored.push_back(commit);
   }
   m.values.insert(persist.values.begin(), persist.values.end());
   for (StoredCommit& commit : m.stored) {
-    if (std::count(persist.promote.begin(), persist.promote.end(), commit.envelope.id()) > 0)
-      commit.staged = false;
+    if (std::count(persist.promote.begin(), persist.promote.end(), commit.envelope.id()) > 0) commit.staged = false;
   }
   for (const base::Hash& hash : persist.drop) {
     m.stored.erase(std::remove_if(m.stored.begin(), m.stored.end(),
-                                  [&hash](const StoredCommit& commit) {
-                                    return commit.envelope.id() == hash;
-                                  }),
+                                  [&hash](const StoredCommit& commit) { return commit.envelope.id() == hash; }),
                    m.stored.end());
   }
 }
@@ -321,8 +298,7 @@ void World::pass(std::int64_t ms) {
     now.mono_ms = next;
     for (std::size_t i = 0; i < machines_.size(); ++i) {
       Machine& m = *machines_[i];
-      if (m.peer && m.wake_mono_ms != 0 && m.wake_mono_ms <= next)
-        step(static_cast<int>(i), Tick{});
+      if (m.peer && m.wake_mono_ms != 0 && m.wake_mono_ms <= next) step(static_cast<int>(i), Tick{});
     }
     run();
   }
@@ -335,8 +311,7 @@ void World::flush(int machine, Flushed::How how) {
     m.unflushed.pop_front();
     if (how == Flushed::How::done || !persist.flush) write(m, persist);
     if (!persist.flush) continue;
-    step(machine, Flushed{persist.token, how, how == Flushed::How::done ? 0 : 3000 + ++drawn_,
-                          "the disk is full"});
+    step(machine, Flushed{persist.token, how, how == Flushed::How::done ? 0 : 3000 + ++drawn_, "the disk is full"});
     return;
   }
 }
@@ -351,15 +326,13 @@ const Answer* World::answer(int machine, const std::string& key) const {
 
 bool World::alerted(int machine, const std::string& about) const {
   const auto& alerts = machines_[static_cast<std::size_t>(machine)]->alerts;
-  return std::any_of(alerts.begin(), alerts.end(),
-                     [&about](const Alert& alert) { return alert.about == about; });
+  return std::any_of(alerts.begin(), alerts.end(), [&about](const Alert& alert) { return alert.about == about; });
 }
 
 void World::expect_equal() {
   const Peer& first = *at(0).peer;
   Reference reference;
-  for (const base::Hash& hash : first.newest_commits(1'000'000))
-    reference.add(first.commit(hash)->header, hash);
+  for (const base::Hash& hash : first.newest_commits(1'000'000)) reference.add(first.commit(hash)->header, hash);
   EXPECT_EQ(reference.state().digest(), first.state().digest());
   for (const auto& machine : machines_) {
     EXPECT_EQ(machine->peer->vector(), first.vector()) << machine->host;

@@ -61,10 +61,8 @@ class World {
 
   /// A commit of one text setting in cluster mode over what `machine` shows, or of any items.
   std::string set(int machine, const std::string& feature, const std::string& value);
-  std::string commit(int machine, std::vector<LocalCommit::Item> items,
-                     const std::string& key = "");
-  LocalCommit::Item item(int machine, const Register& reg, const std::string& value,
-                         WriteKind kind = WriteKind::put);
+  std::string commit(int machine, std::vector<LocalCommit::Item> items, const std::string& key = "");
+  LocalCommit::Item item(int machine, const Register& reg, const std::string& value, WriteKind kind = WriteKind::put);
   Register setting(const std::string& feature) const;
   std::string shown(int machine, const Register& reg);
 

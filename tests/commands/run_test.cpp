@@ -51,8 +51,9 @@ TEST_F(RunTest, EveryCommandThatRunsShowsItsAnswer) {
 TEST_F(RunTest, NslookupTellsRecordsAndWhyThereAreNone) {
   fake.names.add("example.com", "MX", "mx1.example.com", 10);
   const auto answer = ok("nslookup", {{"host", "example.com"}, {"type", "MX"}});
-  EXPECT_EQ(answer.at("records"), (json::value{{{"name", "example.com"}, {"type", "MX"}, {"ttl", 3'600}, {"data", "mx1.example.com"},
-                                                {"preference", 10}}}));
+  EXPECT_EQ(
+      answer.at("records"),
+      (json::value{{{"name", "example.com"}, {"type", "MX"}, {"ttl", 3'600}, {"data", "mx1.example.com"}, {"preference", 10}}}));
   EXPECT_EQ(refused("nslookup", {{"host", "example.com"}, {"type", "A"}}).code, base::ErrorCode::not_found);
   fake.names.answers[{"silent.example", "A"}].problem = "no DNS server answers";
   EXPECT_EQ(refused("nslookup", {{"host", "silent.example"}, {"type", "A"}}).code, base::ErrorCode::unreachable);
@@ -74,8 +75,11 @@ TEST_F(RunTest, NslookupRefusesWhatIsNoQuestion) {
 }
 
 TEST_F(RunTest, NslookupTakesNamesAndAddresses) {
-  for (const auto& [host, type] : {std::pair{"_dmarc.example.com", "TXT"}, {"example.com.", "A"}, {"192.0.2.1", "PTR"},
-                                   {"2001:db8::1", "PTR"}, {"1.2.0.192.in-addr.arpa", "PTR"}})
+  for (const auto& [host, type] : {std::pair{"_dmarc.example.com", "TXT"},
+                                   {"example.com.", "A"},
+                                   {"192.0.2.1", "PTR"},
+                                   {"2001:db8::1", "PTR"},
+                                   {"1.2.0.192.in-addr.arpa", "PTR"}})
     EXPECT_EQ(refused("nslookup", {{"host", host}, {"type", type}}).code, base::ErrorCode::not_found) << host;
   EXPECT_EQ(fake.names.asked[1], "A example.com");
 }
@@ -83,7 +87,8 @@ TEST_F(RunTest, NslookupTakesNamesAndAddresses) {
 TEST_F(RunTest, NslookupTellsWhatIsCutOrDamaged) {
   fake.names.add("example.com", "A", "192.0.2.1");
   EXPECT_EQ(ok("nslookup", {{"host", "example.com"}, {"type", "A"}}),
-            (json::object{{"host", "example.com"}, {"type", "A"},
+            (json::object{{"host", "example.com"},
+                          {"type", "A"},
                           {"records", {{{"name", "example.com"}, {"type", "A"}, {"ttl", 3'600}, {"data", "192.0.2.1"}}}}}))
       << "nothing of MX records, and nothing cut";
   fake.names.answers[{"example.com", "A"}].cut = true;
@@ -243,8 +248,7 @@ TEST_F(RunTest, HoststatusAsksAboutABoundedNumberOfHosts) {
 }
 
 TEST_F(RunTest, HoststatusRefusesWhatIsNoDomain) {
-  for (const char* host : {"", ".", "user@example.com", "..", "real.x..", "[1.2.3.4]", "*", "a/b", "192.0.2.1",
-                           "bücher.example"})
+  for (const char* host : {"", ".", "user@example.com", "..", "real.x..", "[1.2.3.4]", "*", "a/b", "192.0.2.1", "bücher.example"})
     EXPECT_EQ(refused("hoststatus", {{"host", host}}).code, base::ErrorCode::usage) << host;
   EXPECT_TRUE(fake.names.asked.empty());
 }

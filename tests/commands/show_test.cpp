@@ -34,14 +34,17 @@ class Show : public testing::TestWithParam<std::string> {
   std::string command = *fs::path(GetParam()).begin();
 };
 
-TEST_P(Show, is_what_people_read) {
-  support::expect_golden(path, shown(command, boost::json::parse(support::read_file(path))));
-}
+TEST_P(Show, is_what_people_read) { support::expect_golden(path, shown(command, boost::json::parse(support::read_file(path)))); }
 
 /// Any value, at any place: an answer may be another machine's.
 TEST_P(Show, takes_whatever_another_machine_says) {
   const auto good = boost::json::parse(support::read_file(path)).as_object();
-  const boost::json::value bad[] = {nullptr, true, -1, 1.5, "a\x1b[2Jb\u202e", boost::json::array{boost::json::array{}, 7},
+  const boost::json::value bad[] = {nullptr,
+                                    true,
+                                    -1,
+                                    1.5,
+                                    "a\x1b[2Jb\u202e",
+                                    boost::json::array{boost::json::array{}, 7},
                                     boost::json::object{{"x", boost::json::object{}}}};
   for (const auto& value : bad) {
     EXPECT_EQ(shown(command, value).find('\x1b'), std::string::npos);

@@ -20,7 +20,7 @@ constexpr bool wipes = true;
 #endif
 
 constexpr std::size_t block_bytes = 1008;  // aligned or not, of one kind for the allocator
-constexpr std::size_t links_bytes = 32;  // where the allocator keeps what it needs in a free block
+constexpr std::size_t links_bytes = 32;    // where the allocator keeps what it needs in a free block
 
 /// Bytes of a block that still hold what was there, after `give_back`; the allocator gives the same block again.
 std::size_t left_of(const std::function<void*()>& take, const std::function<void(void*)>& give_back) {
@@ -50,8 +50,7 @@ TEST(Wiped, EveryFormOfDeleteOverwritesFirst) {
       {"aligned", left_of(take_aligned, [](void* block) { ::operator delete(block, align); })},
       {"sized aligned", left_of(take_aligned, [](void* block) { ::operator delete(block, block_bytes, align); })},
       {"aligned array", left_of(take_aligned, [](void* block) { ::operator delete[](block, align); })},
-      {"sized aligned array",
-       left_of(take_aligned, [](void* block) { ::operator delete[](block, block_bytes, align); })},
+      {"sized aligned array", left_of(take_aligned, [](void* block) { ::operator delete[](block, block_bytes, align); })},
       {"nothrow", left_of(take, [](void* block) { ::operator delete(block, std::nothrow); })},
       {"nothrow array", left_of(take_many, [](void* block) { ::operator delete[](block, std::nothrow); })}};
   for (const auto& [form, bytes] : left) EXPECT_EQ(bytes, 0U) << form;

@@ -16,10 +16,9 @@ class CheckTest : public DeskTest {
     sitter.ok("commit", R"({"request":"interfaces"})");
   }
   json::value put_listener(std::string_view mode, std::string_view more = "") {
-    return sitter.ok("feature.put", std::string(R"({"feature":"listeners","mode":")") +
-                                        std::string(mode) +
-                                        R"(","data":{"listener":[{"name":"In","type":"public",)" +
-                                        R"("interface":"Management")" + std::string(more) + "}]}}");
+    return sitter.ok("feature.put", std::string(R"({"feature":"listeners","mode":")") + std::string(mode) +
+                                        R"(","data":{"listener":[{"name":"In","type":"public",)" + R"("interface":"Management")" +
+                                        std::string(more) + "}]}}");
   }
   Sitter sitter;
 };
@@ -70,8 +69,7 @@ TEST_F(CheckTest, TwoServicesOfOneInterfaceOnOnePortAreRefused) {
 TEST_F(CheckTest, DeletingAnInterfaceNamesTheListenersThatItDisables) {
   put_listener("group usa");
   sitter.ok("commit", R"({"request":"1"})");
-  const json::value edited =
-      sitter.ok("feature.edit", R"({"feature":"interfaces","mode":"machine newyork","edits":[
+  const json::value edited = sitter.ok("feature.edit", R"({"feature":"interfaces","mode":"machine newyork","edits":[
           {"op":"remove","path":"interface['Management']"}]})");
   const std::string warning = with(edited.at("warnings"), "listener['In']");
   EXPECT_NE(warning.find("newyork.example.com"), std::string::npos) << warning;
@@ -82,9 +80,8 @@ TEST_F(CheckTest, DeletingAnInterfaceNamesTheListenersThatItDisables) {
 TEST_F(CheckTest, MovingNamesTheReferencesThatAreLost) {
   put_listener("machine newyork");
   sitter.ok("commit", R"({"request":"1"})");
-  const json::value moved = sitter.ok(
-      "feature.copy",
-      R"({"feature":"listeners","mode":"machine newyork","to":"group europe","move":true})");
+  const json::value moved =
+      sitter.ok("feature.copy", R"({"feature":"listeners","mode":"machine newyork","to":"group europe","move":true})");
   EXPECT_NE(with(moved.at("warnings"), "paris.example.com"), "");
 }
 
@@ -98,15 +95,13 @@ TEST_F(CheckTest, WhatDoesNotCheckIsNamedWithItsMachines) {
   EXPECT_EQ(problem.at("mode"), "group usa");
   EXPECT_EQ(problem.at("label"), "Group usa");
   EXPECT_NE(problem.at("path").as_string().find("a.example"), json::string::npos);
-  EXPECT_EQ(texts(problem.at("machines")),
-            (Strings{"losangeles.example.com", "newyork.example.com"}));
+  EXPECT_EQ(texts(problem.at("machines")), (Strings{"losangeles.example.com", "newyork.example.com"}));
   EXPECT_NE(error.at("message").as_string().find("SMTP routes (Group usa)"), json::string::npos);
   EXPECT_EQ(house.commits, 1) << "only the one of the set-up";
 }
 
 TEST_F(CheckTest, ADefinitionThatNobodyUsesYetIsCheckedToo) {
-  sitter.ok("feature.put",
-            R"({"feature":"dns","mode":"group Main_Group","data":{"source":"servers"}})");
+  sitter.ok("feature.put", R"({"feature":"dns","mode":"group Main_Group","data":{"source":"servers"}})");
   const json::object error = sitter.refused("invalid", "commit", R"({"request":"1"})");
   EXPECT_EQ(error.at("data").at("problems").at(0).at("label"), "Group Main_Group");
   EXPECT_EQ(error.at("data").at("problems").at(0).at("machines").as_array().size(), 0U);
@@ -117,11 +112,8 @@ TEST_F(CheckTest, ADefinitionThatNobodyUsesYetIsCheckedToo) {
 }
 
 TEST_F(CheckTest, EachCombinationIsCheckedOnce) {
-  const auto checks = [&] {
-    return sitter.ok("stats").at("counters").at("desk.checks").to_number<int>();
-  };
-  const char* const servers =
-      R"({"feature":"dns","mode":"cluster","data":{"source":"servers","server":["192.0.2.1"]}})";
+  const auto checks = [&] { return sitter.ok("stats").at("counters").at("desk.checks").to_number<int>(); };
+  const char* const servers = R"({"feature":"dns","mode":"cluster","data":{"source":"servers","server":["192.0.2.1"]}})";
   sitter.ok("feature.put", R"({"feature":"dns","mode":"cluster","data":{"source":"root"}})");
   const int before = checks();
   sitter.ok("feature.put", servers);
@@ -137,7 +129,8 @@ TEST_F(CheckTest, EachCombinationIsCheckedOnce) {
 TEST_F(CheckTest, WhatHasNoEffectIsWarnedOfOnce) {
   const auto put = [&](const std::string& more) {
     return put_listener("cluster", R"(,"hat":[{"name":"A","action":"reject","sender":["192.0.2.0/24"]},)"
-                                   R"({"name":"B","action":"accept","sender":["192.0.2.7")" + more + "]}]");
+                                   R"({"name":"B","action":"accept","sender":["192.0.2.7")" +
+                                       more + "]}]");
   };
   const json::value first = put("");
   EXPECT_NE(with(first.at("warnings"), "192.0.2.7 of sender group B at listener In is never asked"), "");

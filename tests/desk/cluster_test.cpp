@@ -28,21 +28,23 @@ TEST_F(CreateTest, MovesWhatCanBeShared) {
   EXPECT_EQ(dns.at("defined"), false);
   EXPECT_EQ(dns.at("effective_from"), "Cluster Americas");
   EXPECT_EQ(dns.at("effective").at("source"), "root");
-  EXPECT_EQ(sitter.ok("feature.get", R"({"feature":"interfaces","mode":"machine newyork"})")
-                .at("defined"),
-            true);
+  EXPECT_EQ(sitter.ok("feature.get", R"({"feature":"interfaces","mode":"machine newyork"})").at("defined"), true);
   EXPECT_EQ(sitter.ok("status").at("group"), "Main_Group");
   sitter.refused("exists", "cluster.create", R"({"name":"Again"})");
   sitter.refused("exists", "cluster.join_dial", R"({"address":"192.0.2.1","port":22})");
 }
 
 TEST_F(CreateTest, NamesAreChecked) {
-  for (const char* name : {R"("")", R"(" a")", R"("a\nb")",
-                           R"("0123456789012345678901234567890123456789012345678901234567890123")"})
+  for (const char* name :
+       {R"("")", R"(" a")", R"("a\nb")", R"("0123456789012345678901234567890123456789012345678901234567890123")"})
     sitter.refused("invalid", "cluster.create", std::string(R"({"name":)") + name + "}");
   for (const char* name : {"bad/name", "a,b", "a;b", "a|b", "it's", "a*", "-a", "#1", "all-groups", "Cluster", "a:b"})
-    EXPECT_NE(sitter.refused("invalid", "cluster.create", fmt::format(R"({{"name":"{}"}})", name)).at("message").as_string().find("name"),
-              std::string::npos) << name;
+    EXPECT_NE(sitter.refused("invalid", "cluster.create", fmt::format(R"({{"name":"{}"}})", name))
+                  .at("message")
+                  .as_string()
+                  .find("name"),
+              std::string::npos)
+        << name;
   const json::value named_like_group = sitter.ok("cluster.create", R"({"name":"main_group"})");
   EXPECT_NE(with(named_like_group.at("warnings"), "named like the cluster"), "");
 }
@@ -54,32 +56,26 @@ TEST_F(CreateTest, UncommittedChangesComeFirst) {
 }
 
 TEST_F(CreateTest, StandaloneHasNoClusterToShow) {
-  for (const char* method : {"cluster.list", "cluster.connstatus"})
-    sitter.refused("not-found", method);
+  for (const char* method : {"cluster.list", "cluster.connstatus"}) sitter.refused("not-found", method);
   sitter.refused("not-found", "cluster.add_group", R"({"name":"usa"})");
-  sitter.refused("not-found", "cluster.set_group",
-                 R"({"machines":["newyork"],"group":"Main_Group"})");
+  sitter.refused("not-found", "cluster.set_group", R"({"machines":["newyork"],"group":"Main_Group"})");
 }
 
 TEST_F(DeskTest, GroupsAreAddedOnce) {
   Sitter sitter(*desk, admin());
   sitter.ok("session.mode", R"({"mode":"cluster"})");
-  EXPECT_EQ(sitter.ok("cluster.add_group", R"({"name":"asia"})").at("warnings").as_array().size(),
-            0U);
+  EXPECT_EQ(sitter.ok("cluster.add_group", R"({"name":"asia"})").at("warnings").as_array().size(), 0U);
   EXPECT_EQ(sitter.ok("session.mode", R"({"mode":"group Asia"})").at("label"), "Group asia");
   sitter.ok("session.mode", R"({"mode":"cluster"})");
   sitter.refused("exists", "cluster.add_group", R"({"name":"ASIA"})");
   sitter.refused("invalid", "cluster.add_group", R"({"name":""})");
-  EXPECT_NE(
-      with(sitter.ok("cluster.add_group", R"({"name":"Americas"})").at("warnings"), "named like"),
-      "");
+  EXPECT_NE(with(sitter.ok("cluster.add_group", R"({"name":"Americas"})").at("warnings"), "named like"), "");
 }
 
 TEST_F(DeskTest, MachinesMoveBetweenGroups) {
   Sitter sitter(*desk, admin());
   sitter.ok("session.mode", R"({"mode":"cluster"})");
-  sitter.ok("cluster.set_group",
-            R"({"machines":["paris","losangeles","paris"],"group":"main_group"})");
+  sitter.ok("cluster.set_group", R"({"machines":["paris","losangeles","paris"],"group":"main_group"})");
   const json::value list = sitter.ok("cluster.list");
   EXPECT_EQ(list.at("name"), "americas");
   ASSERT_EQ(list.at("groups").as_array().size(), 3U);
@@ -93,12 +89,11 @@ TEST_F(DeskTest, MachinesMoveBetweenGroups) {
   const int before = house.commits;
   sitter.ok("cluster.set_group", R"({"machines":["paris"],"group":"Main_Group"})");
   EXPECT_EQ(house.commits, before) << "it is there already";
-  EXPECT_EQ(
-      sitter.refused("not-found", "cluster.set_group", R"({"machines":["rome"],"group":"usa"})")
-          .at("message")
-          .as_string()
-          .starts_with("There is no machine \"rome\"."),
-      true);
+  EXPECT_EQ(sitter.refused("not-found", "cluster.set_group", R"({"machines":["rome"],"group":"usa"})")
+                .at("message")
+                .as_string()
+                .starts_with("There is no machine \"rome\"."),
+            true);
   sitter.refused("not-found", "cluster.set_group", R"({"machines":["paris"],"group":"asia"})");
   sitter.refused("usage", "cluster.set_group", R"({"machines":[],"group":"usa"})");
   sitter.refused("usage", "cluster.set_group", R"({"machines":[7],"group":"usa"})");
@@ -106,8 +101,7 @@ TEST_F(DeskTest, MachinesMoveBetweenGroups) {
 
 TEST_F(DeskTest, ConnstatusShowsEveryMachine) {
   Sitter sitter(*desk, admin());
-  house.links = {
-      {member_id(3), "paris.example.com:22", "refused", {"192.0.2.3"}, "", "no such name"}};
+  house.links = {{member_id(3), "paris.example.com:22", "refused", {"192.0.2.3"}, "", "no such name"}};
   const json::value machines = sitter.ok("cluster.connstatus").at("machines");
   ASSERT_EQ(machines.as_array().size(), 3U);
   EXPECT_EQ(machines.at(0).at("host"), "losangeles.example.com");
@@ -132,16 +126,18 @@ TEST_F(CreateTest, JoiningShowsTheFingerprintFirst) {
   sitter.refused("unsupported", "cluster.join_go", R"({"join":7,"passphrase":""})");
   sitter.ok("cluster.join_cancel", R"({"join":7})");
   EXPECT_EQ(house.cancelled, 7U);
-  EXPECT_NE(sitter.refused("invalid", "cluster.join_dial", R"({"address":"192.0.2.10","port":22})").at("message").as_string().find(
-                "this machine itself"), std::string::npos);
+  EXPECT_NE(sitter.refused("invalid", "cluster.join_dial", R"({"address":"192.0.2.10","port":22})")
+                .at("message")
+                .as_string()
+                .find("this machine itself"),
+            std::string::npos);
   EXPECT_EQ(house.cancelled, 8U) << "nothing is left of it";
 
   house.on_join = [&] {
     house.elsewhere({house.item(cluster::cluster_name_register(cluster_id), "europe")});
     desk->replaced(sitter.id);
   };
-  const json::value joined =
-      sitter.ok("cluster.join_go", R"({"join":7,"passphrase":"s","ccs":true,"ccs_port":2223})");
+  const json::value joined = sitter.ok("cluster.join_go", R"({"join":7,"passphrase":"s","ccs":true,"ccs_port":2223})");
   EXPECT_EQ(joined.at("cluster"), "europe");
   EXPECT_EQ(joined.at("group"), "Main_Group");
   EXPECT_EQ(house.joined_with->passphrase, "s");
@@ -193,8 +189,7 @@ TEST_F(DeskTest, StatusAndStats) {
   EXPECT_EQ(counters.at("cluster.commits_authored"), 2);
   EXPECT_EQ(sitter.ok("host.fingerprint").at("sha256"), "SHA256:h");
   EXPECT_EQ(sitter.ok("host.fingerprint").at("line"), "ssh-ed25519 AAAA newyork");
-  EXPECT_EQ(texts(sitter.ok("host.addresses").at("addresses")),
-            std::vector<std::string>{"127.0.1.1"});
+  EXPECT_EQ(texts(sitter.ok("host.addresses").at("addresses")), std::vector<std::string>{"127.0.1.1"});
 }
 
 }  // namespace

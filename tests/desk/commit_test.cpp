@@ -6,8 +6,7 @@ namespace postern::desk {
 namespace {
 
 std::string put_dns(std::string_view mode, std::string_view source) {
-  return "{\"feature\":\"dns\",\"mode\":\"" + std::string(mode) + "\",\"data\":{\"source\":\"" +
-         std::string(source) + "\"}}";
+  return "{\"feature\":\"dns\",\"mode\":\"" + std::string(mode) + "\",\"data\":{\"source\":\"" + std::string(source) + "\"}}";
 }
 
 /// SMTP routes that drop mail for these domains.
@@ -22,8 +21,7 @@ std::vector<std::string> domains(Sitter& sitter) {
   std::vector<std::string> out;
   const json::value got = sitter.ok("feature.get", R"({"feature":"smtp-routes","mode":"cluster"})");
   if (!got.at("effective").as_object().contains("route")) return out;
-  for (const json::value& route : got.at("effective").at("route").as_array())
-    out.emplace_back(route.at("domain").as_string());
+  for (const json::value& route : got.at("effective").at("route").as_array()) out.emplace_back(route.at("domain").as_string());
   return out;
 }
 
@@ -44,9 +42,7 @@ TEST_F(DeskTest, ACommitAnswersWhereItIs) {
   EXPECT_EQ(done.at("warnings").as_array().size(), 0U);
   EXPECT_TRUE(house.saved.empty()) << "the pending set goes with the commit";
   EXPECT_EQ(sitter.ok("session.hello", R"({"version":1})").at("pending"), false);
-  EXPECT_EQ(
-      sitter.ok("feature.get", R"({"feature":"dns","mode":"machine paris"})").at("effective_from"),
-      "Cluster americas");
+  EXPECT_EQ(sitter.ok("feature.get", R"({"feature":"dns","mode":"machine paris"})").at("effective_from"), "Cluster americas");
 }
 
 TEST_F(DeskTest, ARepeatedRequestGetsTheSameAnswer) {
@@ -73,10 +69,8 @@ TEST_F(DeskTest, TheChangesOfAllLevelsAreShownCommittedAndDropped) {
   ASSERT_EQ(shown.as_array().size(), 3U);
   EXPECT_EQ(shown.at(0).at("label"), "Cluster americas");
   EXPECT_EQ(shown.at(0).at("title"), "DNS");
-  EXPECT_EQ(texts(shown.at(0).at("lines")),
-            (Strings{"+ settings are defined here", "+ source: root"}));
-  EXPECT_EQ(texts(shown.at(1).at("lines")),
-            (Strings{"+ settings are defined here", "+ route 'a.example'", "+   action: drop"}));
+  EXPECT_EQ(texts(shown.at(0).at("lines")), (Strings{"+ settings are defined here", "+ source: root"}));
+  EXPECT_EQ(texts(shown.at(1).at("lines")), (Strings{"+ settings are defined here", "+ route 'a.example'", "+   action: drop"}));
   EXPECT_EQ(sitter.ok("changes.clear").at("dropped"), 3);
   EXPECT_EQ(sitter.ok("changes.clear").at("dropped"), 0);
   EXPECT_TRUE(house.saved.empty());
@@ -91,12 +85,11 @@ TEST_F(DeskTest, DifferencesAreReadable) {
       {"op":"set","path":"route['a.example']/action","value":"mx"},
       {"op":"remove","path":"route['b.example']"}]})");
   const Strings lines = texts(sitter.ok("changes.show").at("changes").at(0).at("lines"));
-  EXPECT_EQ(lines, (Strings{"  route 'a.example'", "-   action: drop", "+   action: mx",
-                            "- route 'b.example'", "-   action: drop"}));
+  EXPECT_EQ(lines,
+            (Strings{"  route 'a.example'", "-   action: drop", "+   action: mx", "- route 'b.example'", "-   action: drop"}));
   sitter.ok("changes.clear");
   sitter.ok("feature.clear", R"({"feature":"smtp-routes","mode":"cluster"})");
-  EXPECT_NE(with(sitter.ok("changes.show").at("changes").at(0).at("lines"), "no longer defined"),
-            "");
+  EXPECT_NE(with(sitter.ok("changes.show").at("changes").at(0).at("lines"), "no longer defined"), "");
 }
 
 TEST_F(DeskTest, AConflictIsShownAndNothingIsLost) {
@@ -108,9 +101,7 @@ TEST_F(DeskTest, AConflictIsShownAndNothingIsLost) {
   mine.refused("usage", "commit.resolve", R"({"how":"mine"})");
   const json::object error = mine.refused("conflict", "commit", R"({"request":"a"})");
   EXPECT_EQ(error.at("code"), -32005);
-  EXPECT_NE(
-      error.at("message").as_string().find("SMTP routes of Cluster americas were changed by bob"),
-      json::string::npos);
+  EXPECT_NE(error.at("message").as_string().find("SMTP routes of Cluster americas were changed by bob"), json::string::npos);
   const json::value& one = error.at("data").at("conflicts").at(0);
   EXPECT_EQ(one.at("label"), "Cluster americas");
   EXPECT_EQ(one.at("mode"), "cluster");
@@ -215,8 +206,7 @@ TEST_F(DeskTest, PendingChangesOutliveTheDaemon) {
   EXPECT_EQ(sitter.ok("session.hello", R"({"version":1})").at("pending"), true);
   EXPECT_EQ(sitter.ok("changes.show").at("changes").as_array().size(), 1U);
   house.elsewhere(
-      {house.item(cluster::settings_register({base::Level::cluster, cluster_id.uuid}, "dns"),
-                  R"({"postern-dns:dns":{}})")});
+      {house.item(cluster::settings_register({base::Level::cluster, cluster_id.uuid}, "dns"), R"({"postern-dns:dns":{}})")});
   sitter.refused("conflict", "commit", R"({"request":"1"})");  // the base was kept too
   sitter.ok("commit.resolve", R"({"how":"mine"})");
   sitter.ok("commit", R"({"request":"2"})");
@@ -233,8 +223,7 @@ TEST_F(DeskTest, DamagedPendingChangesAreSaid) {
 TEST_F(DeskTest, AChangeThatCannotBeStoredIsNotMade) {
   Sitter sitter(*desk, admin());
   house.refuse_saves = true;
-  EXPECT_EQ(sitter.refused("io", "feature.put", put_dns("cluster", "root")).at("message"),
-            "The disk is full.");
+  EXPECT_EQ(sitter.refused("io", "feature.put", put_dns("cluster", "root")).at("message"), "The disk is full.");
   EXPECT_EQ(sitter.ok("changes.show").at("changes").as_array().size(), 0U);
 }
 
@@ -245,10 +234,7 @@ TEST_F(DeskTest, ARefusedOrDoubtfulCommitKeepsTheChanges) {
   answer.what = cluster::Answer::What::refused;
   answer.reason = "the disk is full";
   house.answer_instead = answer;
-  EXPECT_NE(sitter.refused("io", "commit", R"({"request":"1"})")
-                .at("message")
-                .as_string()
-                .find("disk is full"),
+  EXPECT_NE(sitter.refused("io", "commit", R"({"request":"1"})").at("message").as_string().find("disk is full"),
             json::string::npos);
   answer.what = cluster::Answer::What::in_doubt;
   house.answer_instead = answer;
@@ -260,9 +246,8 @@ TEST_F(DeskTest, ARefusedOrDoubtfulCommitKeepsTheChanges) {
   what.request_key = "2";
   what.author = user_id(1);
   what.author_name = "admin";
-  what.items = {
-      house.item(cluster::settings_register({base::Level::cluster, cluster_id.uuid}, "dns"),
-                 R"({"postern-dns:dns":{"source":"root"}})")};
+  what.items = {house.item(cluster::settings_register({base::Level::cluster, cluster_id.uuid}, "dns"),
+                           R"({"postern-dns:dns":{"source":"root"}})")};
   house.step(what);
   EXPECT_EQ(sitter.ok("changes.show").at("changes").as_array().size(), 0U);
   EXPECT_TRUE(sitter.heard("session.notices", "committed after all"));
@@ -303,8 +288,7 @@ TEST_F(DeskTest, CommitDetailTellsWhatAndWhere) {
     sitter.ok("commit", std::string(R"({"request":")") + unrelated + "\"}");
   }
   sitter.ok("feature.put", put_dns("cluster", "system"));
-  const std::string id(
-      sitter.ok("commit", R"({"comment":"second","request":"2"})").at("commit").as_string());
+  const std::string id(sitter.ok("commit", R"({"comment":"second","request":"2"})").at("commit").as_string());
   const json::value newest = sitter.ok("commit.detail");
   EXPECT_EQ(newest.at("commit"), id.c_str());
   EXPECT_EQ(newest.at("user"), "admin");
@@ -323,12 +307,10 @@ TEST_F(DeskTest, CommitDetailTellsWhatAndWhere) {
   const json::value list = sitter.ok("commit.list", R"({"limit":4})").at("commits");
   ASSERT_EQ(list.as_array().size(), 4U);
   const std::string older(list.at(3).at("commit").as_string());
-  const json::value first =
-      sitter.ok("commit.detail", R"({"commit":")" + older.substr(0, 8) + "\"}");
+  const json::value first = sitter.ok("commit.detail", R"({"commit":")" + older.substr(0, 8) + "\"}");
   EXPECT_EQ(first.at("comment"), "first");
   EXPECT_EQ(first.at("writes").at(0).at("in_effect"), false);
-  EXPECT_EQ(texts(first.at("writes").at(0).at("lines")),
-            (Strings{"+ settings are defined here", "+ source: root"}));
+  EXPECT_EQ(texts(first.at("writes").at(0).at("lines")), (Strings{"+ settings are defined here", "+ source: root"}));
   sitter.refused("usage", "commit.detail", R"({"commit":"12ab"})");
   sitter.refused("usage", "commit.detail", R"({"commit":"nothex!"})");
   sitter.refused("not-found", "commit.detail", R"({"commit":"000000000000"})");
@@ -337,7 +319,8 @@ TEST_F(DeskTest, CommitDetailTellsWhatAndWhere) {
 
 std::string put_interface(std::string_view mode, std::string_view services) {
   return fmt::format(R"({{"feature":"interfaces","mode":"{}","data":{{"interface":[{{"name":"Management",
-      "address":"192.0.2.10/24","host-name":"m.example.com"{}}}]}}}})", mode, services);
+      "address":"192.0.2.10/24","host-name":"m.example.com"{}}}]}}}})",
+                     mode, services);
 }
 
 TEST_F(DeskTest, NobodyIsShutOutByAccident) {
@@ -383,8 +366,7 @@ TEST_F(DeskTest, WaitingEndsWhenAppliedOrWhenTimeIsUp) {
   const std::string id(sitter.ok("commit", R"({"request":"1"})").at("commit").as_string());
   sitter.send("commit.wait", R"({"commit":")" + id + R"(","seconds":1})");
   house.pass(500);
-  EXPECT_TRUE(sitter.last.contains("result") == false ||
-              !sitter.last["result"].as_object().contains("done"));
+  EXPECT_TRUE(sitter.last.contains("result") == false || !sitter.last["result"].as_object().contains("done"));
   house.pass(600);
   EXPECT_EQ(sitter.last["result"].at("done"), false);
   sitter.send("commit.wait", R"({"commit":")" + id + R"(","seconds":30})");

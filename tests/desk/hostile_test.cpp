@@ -156,12 +156,12 @@ TEST_F(Hostile, TheEnvelopeIsNoWayRound) {
     expect_printable(sitter.last, "method");
     desk->receive(sitter.id, json::serialize(json::object{{"jsonrpc", "2.0"}, {"id", text}, {"method", "status"}}));
     EXPECT_EQ(sitter.last.at("error").at("code"), -32600) << json::serialize(json::value(text));
-    desk->receive(sitter.id,
-                  json::serialize(json::object{{"jsonrpc", "2.0"}, {"id", 1}, {"method", "status"}, {text, 1}}));
+    desk->receive(sitter.id, json::serialize(json::object{{"jsonrpc", "2.0"}, {"id", 1}, {"method", "status"}, {text, 1}}));
     EXPECT_EQ(sitter.last.at("error").at("code"), -32600);
     expect_printable(sitter.last.at("error"), "member");
   }
-  desk->receive(sitter.id, json::serialize(json::object{{"jsonrpc", "2.0"}, {"id", std::string(129, 'i')}, {"method", "status"}}));
+  desk->receive(sitter.id,
+                json::serialize(json::object{{"jsonrpc", "2.0"}, {"id", std::string(129, 'i')}, {"method", "status"}}));
   EXPECT_EQ(sitter.last.at("error").at("code"), -32600);
   desk->receive(sitter.id, json::serialize(json::object{{"jsonrpc", "2.0"}, {"id", "a-1"}, {"method", "status"}}));
   EXPECT_TRUE(sitter.last.contains("result"));
@@ -193,21 +193,24 @@ TEST_F(Hostile, APassphraseMayHoldAnythingButNul) {
 
 TEST_F(Hostile, AKeyIsOneLineAndOneThatIsKeptIsListedAndDeleted) {
   const std::string key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJVAbBwOQYetuT1HVVywrxQYi+FWp6Bc1ns4QmJZDQEa";
-  house.elsewhere({house.item(cluster::user_register(user_id(2), "keys"),
-                              cluster::encode_keys({key + " bob,  at home"}))});
+  house.elsewhere({house.item(cluster::user_register(user_id(2), "keys"), cluster::encode_keys({key + " bob,  at home"}))});
   const json::value keys = sitter.ok("user.keys", R"({"user":"bob"})").at("keys");
   ASSERT_EQ(keys.as_array().size(), 1U);
   EXPECT_EQ(keys.at(0).at("comment"), "bob,  at home");
   expect_printable(keys, "user.keys");
-  sitter.ok("user.delete_key",
-            json::serialize(json::object{{"user", "bob"}, {"fingerprint", keys.at(0).at("fingerprint")}}));
+  sitter.ok("user.delete_key", json::serialize(json::object{{"user", "bob"}, {"fingerprint", keys.at(0).at("fingerprint")}}));
   EXPECT_EQ(sitter.ok("user.keys", R"({"user":"bob"})").at("keys").as_array().size(), 0U);
-  for (const std::string& text : test::hostile_characters())
-    EXPECT_FALSE(parse_public_key(key + " a" + text + "z").has_value());
+  for (const std::string& text : test::hostile_characters()) EXPECT_FALSE(parse_public_key(key + " a" + text + "z").has_value());
 }
 
 TEST_F(Hostile, WhatOtherMachinesSayIsShownAsOneLine) {
-  house.links = {{member_id(3), "paris.example.com:22", "\x1b[2Jrefused", {}, "\xc2\x9b" "2J", "no\nsuch name"}};
+  house.links = {{member_id(3),
+                  "paris.example.com:22",
+                  "\x1b[2Jrefused",
+                  {},
+                  "\xc2\x9b"
+                  "2J",
+                  "no\nsuch name"}};
   sitter.ok("session.mode", R"({"mode":"cluster"})");
   const json::value machines = sitter.ok("cluster.connstatus").at("machines");
   expect_printable(machines, "cluster.connstatus");

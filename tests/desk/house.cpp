@@ -25,17 +25,15 @@ void FakeHouse::found(const Plan& plan) {
     put(cluster::group_name_register(group_id(static_cast<unsigned char>(i + 1))), plan.groups[i]);
   for (std::size_t i = 0; i < plan.hosts.size(); ++i) {
     const auto number = static_cast<unsigned char>(i + 1);
-    put(cluster::member_register(member_id(number), "identity"),
-        cluster::encode(identity_of(number)));
+    put(cluster::member_register(member_id(number), "identity"), cluster::encode(identity_of(number)));
     put(cluster::member_register(member_id(number), "name"), plan.hosts[i].first);
     put(cluster::member_register(member_id(number), "addresses"),
         cluster::encode(cluster::MemberAddresses{plan.hosts[i].first, 22, 0}));
     put(cluster::member_register(member_id(number), "group"),
         cluster::encode_group(group_id(static_cast<unsigned char>(plan.hosts[i].second + 1))));
   }
-  const std::pair<const char*, cluster::Role> users[] = {{"admin", cluster::Role::administrator},
-                                                         {"bob", cluster::Role::operator_},
-                                                         {"gina", cluster::Role::guest}};
+  const std::pair<const char*, cluster::Role> users[] = {
+      {"admin", cluster::Role::administrator}, {"bob", cluster::Role::operator_}, {"gina", cluster::Role::guest}};
   unsigned char number = 0;
   for (const auto& [name, role] : users) {
     const base::UserId id = user_id(++number);

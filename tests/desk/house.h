@@ -41,9 +41,7 @@ Id made_id(unsigned char kind, unsigned char number) {
   id.uuid.bytes[15] = number;
   return id;
 }
-inline base::SigningKey signing_key(unsigned char n) {
-  return base::signing_key({n, 2, 3});
-}
+inline base::SigningKey signing_key(unsigned char n) { return base::signing_key({n, 2, 3}); }
 /// Of the n-th machine, counted from 1.
 inline cluster::MemberIdentity identity_of(unsigned char n) {
   return {"4F21A09C3B7" + std::to_string(n - 1) + "-K3QM7ZT2XW5A",
@@ -52,15 +50,9 @@ inline cluster::MemberIdentity identity_of(unsigned char n) {
           {},
           made_id<base::MemberId>(1, n).uuid};
 }
-inline base::MemberId member_id(unsigned char n) {
-  return cluster::member_of(identity_of(n));
-}
-inline base::GroupId group_id(unsigned char n) {
-  return made_id<base::GroupId>(2, n);
-}
-inline base::UserId user_id(unsigned char n) {
-  return made_id<base::UserId>(3, n);
-}
+inline base::MemberId member_id(unsigned char n) { return cluster::member_of(identity_of(n)); }
+inline base::GroupId group_id(unsigned char n) { return made_id<base::GroupId>(2, n); }
+inline base::UserId user_id(unsigned char n) { return made_id<base::UserId>(3, n); }
 inline const base::ClusterId cluster_id = made_id<base::ClusterId>(4, 1);
 
 class FakeHouse final : public House {
@@ -83,8 +75,7 @@ class FakeHouse final : public House {
   [[nodiscard]] const cluster::Peer& peer() const override { return *peer_; }
   [[nodiscard]] std::string version() const override { return "0.1.0"; }
 
-  void commit(cluster::LocalCommit what,
-              std::function<void(const cluster::Answer&)> done) override {
+  void commit(cluster::LocalCommit what, std::function<void(const cluster::Answer&)> done) override {
     ++commits;
     if (!what.retire.empty()) retired.push_back(what.retire);
     if (answer_instead) {
@@ -114,14 +105,11 @@ class FakeHouse final : public House {
       saved.erase(key);
     done({});
   }
-  [[nodiscard]] std::vector<std::pair<std::string, std::string>> pending() const override {
-    return {saved.begin(), saved.end()};
-  }
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> pending() const override { return {saved.begin(), saved.end()}; }
   void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override {
     done("hash of " + base::printable_line(passphrase));
   }
-  void check_passphrase(std::string hash_text, std::string passphrase,
-                        std::function<void(bool)> done) override {
+  void check_passphrase(std::string hash_text, std::string passphrase, std::function<void(bool)> done) override {
     done(hash_text == "hash of " + base::printable_line(passphrase));
   }
   void ask(base::MemberId member, std::string body, std::function<void(base::Result<std::string>)> done) override {
@@ -129,8 +117,7 @@ class FakeHouse final : public House {
     done(base::fail(base::ErrorCode::unreachable, "Could not reach it."));
   }
   void log(const std::string& line) override { lines.push_back(line); }
-  void join_dial(std::string address, std::uint16_t,
-                 std::function<void(base::Result<JoinOffer>)> done) override {
+  void join_dial(std::string address, std::uint16_t, std::function<void(base::Result<JoinOffer>)> done) override {
     if (address == "192.0.2.9") return done(base::fail(base::ErrorCode::unreachable, "No answer."));
     if (address == "192.0.2.10") return done(JoinOffer{8, host_fingerprints().sha256, "MD5:h"});
     done(JoinOffer{7, "SHA256:abc", "MD5:00:11"});
@@ -147,9 +134,7 @@ class FakeHouse final : public House {
     return {{"dns", R"({"postern-dns:dns":{"source":"root"}})"}};
   }
   [[nodiscard]] std::string host_key() const override { return "ssh-ed25519 AAAA newyork"; }
-  [[nodiscard]] HostFingerprints host_fingerprints() const override {
-    return {"SHA256:h", "MD5:h"};
-  }
+  [[nodiscard]] HostFingerprints host_fingerprints() const override { return {"SHA256:h", "MD5:h"}; }
   commands::MailEngine& mail_engine() override { return mail; }
   commands::Names& names() override { return dns; }
   commands::test::FakeMail mail;
@@ -164,11 +149,8 @@ class FakeHouse final : public House {
   [[nodiscard]] std::string store_problem() const override { return {}; }
   [[nodiscard]] std::vector<std::string> host_addresses() const override { return {"127.0.1.1"}; }
   [[nodiscard]] bool has_address(const std::string& address) const override { return address != "192.0.2.99"; }
-  void after(std::int64_t ms, std::function<void()> then) override {
-    timers_.emplace(clock.mono_ms + ms, std::move(then));
-  }
-  void stored_values(std::vector<base::Hash> hashes,
-                     std::function<void(cluster::Values)> done) override {
+  void after(std::int64_t ms, std::function<void()> then) override { timers_.emplace(clock.mono_ms + ms, std::move(then)); }
+  void stored_values(std::vector<base::Hash> hashes, std::function<void(cluster::Values)> done) override {
     cluster::Values out;
     for (const base::Hash& hash : hashes)
       if (const auto at = values_.find(hash); at != values_.end()) out.insert(*at);
@@ -197,8 +179,7 @@ class FakeHouse final : public House {
   }
   [[nodiscard]] std::size_t timers() const { return timers_.size(); }
   /// A commit that did not come through the desk, as sync would bring one.
-  cluster::Answer elsewhere(std::vector<cluster::LocalCommit::Item> items,
-                            std::string author = "eve") {
+  cluster::Answer elsewhere(std::vector<cluster::LocalCommit::Item> items, std::string author = "eve") {
     cluster::LocalCommit what;
     what.request_key = "elsewhere-" + std::to_string(++drawn_);
     what.author_name = std::move(author);
@@ -212,8 +193,7 @@ class FakeHouse final : public House {
   /// An item on what is there now.
   cluster::LocalCommit::Item item(const cluster::Register& reg, std::string value) const {
     const cluster::RegisterState* found = peer_->state().find(reg);
-    return {reg, cluster::WriteKind::put, std::move(value),
-            found == nullptr ? std::vector<cluster::Dot>() : found->base()};
+    return {reg, cluster::WriteKind::put, std::move(value), found == nullptr ? std::vector<cluster::Dot>() : found->base()};
   }
   void step(cluster::Event event) {
     std::vector<cluster::Event> queue{std::move(event)};
@@ -223,9 +203,7 @@ class FakeHouse final : public House {
       if (effects.persist) {
         values_.insert(effects.persist->values.begin(), effects.persist->values.end());
         if (!effects.persist->retire.empty()) saved.erase(effects.persist->retire);
-        if (effects.persist->flush)
-          queue.push_back(
-              cluster::Flushed{effects.persist->token, cluster::Flushed::How::done, 0, {}});
+        if (effects.persist->flush) queue.push_back(cluster::Flushed{effects.persist->token, cluster::Flushed::How::done, 0, {}});
       }
       for (const cluster::Answer& answer : effects.answers) {
         auto done = waiting_.extract(answer.request_key);
@@ -273,8 +251,7 @@ class Sitter {
  public:
   Sitter(AnyDesk& desk, Who who) : desk_(desk) {
     id = desk.open_session(
-        std::move(who), [this](const std::string& line) { hear(line); },
-        [this] { hung_up = true; });
+        std::move(who), [this](const std::string& line) { hear(line); }, [this] { hung_up = true; });
   }
   ~Sitter() { desk_.close_session(id); }
   Sitter(const Sitter&) = delete;
@@ -292,8 +269,7 @@ class Sitter {
     return answer.contains("result") ? answer["result"] : json::value(json::object());
   }
   /// The error object; a result fails the test. Its "name" is checked.
-  json::object refused(std::string_view name, std::string_view method,
-                       std::string_view params = "{}") {
+  json::object refused(std::string_view name, std::string_view method, std::string_view params = "{}") {
     json::object answer = raw(method, params);
     if (!answer.contains("error")) {
       ADD_FAILURE() << method << " was not refused: " << json::serialize(answer);

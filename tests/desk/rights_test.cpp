@@ -18,9 +18,9 @@ const commands::Table& table() {
 
 TEST(Rights, EveryMethodHasARowAndEveryRowAMethod) {
   std::set<std::string> methods;
-  for (const auto* subject : {&session_methods(), &feature_methods(), &change_methods(), &commit_methods(),
-                              &history_methods(), &cluster_methods(), &join_methods(), &user_methods(),
-                              &status_methods(), &setup_methods(), &run_methods()})
+  for (const auto* subject :
+       {&session_methods(), &feature_methods(), &change_methods(), &commit_methods(), &history_methods(), &cluster_methods(),
+        &join_methods(), &user_methods(), &status_methods(), &setup_methods(), &run_methods()})
     for (const Method& method : *subject) methods.emplace(method.name);
   std::set<std::string> rows;
   std::set<std::string> sampled;
@@ -30,8 +30,7 @@ TEST(Rights, EveryMethodHasARowAndEveryRowAMethod) {
   EXPECT_EQ(rows.size(), rights().size()) << "a method has two rows";
   EXPECT_EQ(sampled, methods) << "a method is not tried";
   for (const Right& right : rights())
-    EXPECT_EQ(right.needs == Needs::command || right.needs == Needs::pending,
-              table().find(right.command) != nullptr)
+    EXPECT_EQ(right.needs == Needs::command || right.needs == Needs::pending, table().find(right.command) != nullptr)
         << right.method;
 }
 
@@ -101,8 +100,7 @@ TEST_F(DeskTest, WritingAFeatureTakesTheRoleOfItsCommand) {
     const std::string params = json::serialize(
         json::object{{"feature", feature.name}, {"mode", machine ? "machine newyork" : "cluster"}, {"data", json::object{}}});
     const json::object answer = operator_here.raw("feature.put", params);
-    const bool denied =
-        answer.contains("error") && answer.at("error").at("data").at("name").as_string() == "denied";
+    const bool denied = answer.contains("error") && answer.at("error").at("data").at("name").as_string() == "denied";
     EXPECT_EQ(denied, table().find(feature.command)->least > Role::operator_) << feature.name;
   }
   Sitter operator_here(*desk, bob());
@@ -136,8 +134,8 @@ TEST(Rights, SecretsAreForThoseWhoMayWriteThem) {
     form.children.push_back(leaf);
   }
   form.children.push_back(list);
-  const json::value data = json::parse(
-      R"({"name":"a","passphrase":"x","server":[{"name":"b","passphrase":"y"},{"passphrase":"z"}],"unknown":"w"})");
+  const json::value data =
+      json::parse(R"({"name":"a","passphrase":"x","server":[{"name":"b","passphrase":"y"},{"passphrase":"z"}],"unknown":"w"})");
   EXPECT_EQ(json::serialize(without_secrets(form, data)), R"({"name":"a","server":[{"name":"b"},{}]})");
   EXPECT_EQ(without_secrets(form, nullptr), nullptr);
 }

@@ -30,8 +30,8 @@ struct RunTest : DeskTest {
   }
   json::object asked(std::string_view command, const base::UserId& user) { return asked(command, user, {}, house.now().wall_ms); }
   json::object asked(std::string_view command, const base::UserId& user, const json::object& parameters, std::int64_t asked_ms) {
-    return asked(json::serialize(json::object{
-        {"command", command}, {"user", base::to_text(user)}, {"parameters", parameters}, {"asked_ms", asked_ms}}));
+    return asked(json::serialize(
+        json::object{{"command", command}, {"user", base::to_text(user)}, {"parameters", parameters}, {"asked_ms", asked_ms}}));
   }
   static std::string error_of(const json::object& answer) {
     return answer.contains("error") ? std::string(answer.at("error").at("code").as_string()) : "none";
@@ -138,8 +138,10 @@ TEST_F(RunTest, AnAnswerIsTakenAsTheOtherMachinesWord) {
     went.back().done(text);
     return sitter.last;
   };
-  const json::object refused = answered(
-      R"({"error":{"code":"denied","where":"there","text":"No\nnewline.","data":{"needs":"machine"}}})").at("error").as_object();
+  const json::object refused =
+      answered(R"({"error":{"code":"denied","where":"there","text":"No\nnewline.","data":{"needs":"machine"}}})")
+          .at("error")
+          .as_object();
   EXPECT_EQ(refused.at("data").at("name"), "denied");
   EXPECT_EQ(refused.at("data").at("where"), "there");
   EXPECT_EQ(refused.at("data").at("needs"), "machine");
@@ -194,9 +196,7 @@ TEST_F(RunTest, BothEndsAskTheRoleOfTheCommandsRow) {
   const auto at = [&](std::string_view mode) {
     return json::serialize(json::object{{"command", "suspendlistener"}, {"mode", mode}, {"parameters", suspend}});
   };
-  const auto question = [&](unsigned char user) {
-    return asked("suspendlistener", user_id(user), suspend, house.now().wall_ms);
-  };
+  const auto question = [&](unsigned char user) { return asked("suspendlistener", user_id(user), suspend, house.now().wall_ms); };
   Sitter guest(*desk, gina());
   guest.refused("denied", "command.run", at("machine newyork"));
   guest.refused("denied", "command.run", at("machine paris"));
@@ -224,8 +224,8 @@ TEST_F(RunTest, WhatChangesSomethingIsDoneNowOrNotAtAll) {
     EXPECT_EQ(house.mail.all[0].state, "open");
     EXPECT_EQ(error_of(asked("status", user_id(2), {}, now_ms + off)), "none") << "that changes nothing";
   }
-  EXPECT_EQ(error_of(asked(json::serialize(json::object{
-                {"command", "suspendlistener"}, {"user", base::to_text(user_id(2))}, {"parameters", suspend}}))),
+  EXPECT_EQ(error_of(asked(json::serialize(
+                json::object{{"command", "suspendlistener"}, {"user", base::to_text(user_id(2))}, {"parameters", suspend}}))),
             "invalid")
       << "a question without its time";
   EXPECT_EQ(error_of(asked("suspendlistener", user_id(2), suspend, now_ms - 59'000)), "none");
@@ -234,8 +234,8 @@ TEST_F(RunTest, WhatChangesSomethingIsDoneNowOrNotAtAll) {
 
 TEST_F(RunTest, NoRoleComesOverTheWire) {
   for (const char* more : {R"("role":"administrator")", R"("source":"console")", R"("mode":"cluster")"})
-    EXPECT_EQ(error_of(asked(fmt::format(R"({{"command":"status","user":"{}","parameters":{{}},{}}})",
-                                         base::to_text(user_id(9)), more))),
+    EXPECT_EQ(error_of(asked(
+                  fmt::format(R"({{"command":"status","user":"{}","parameters":{{}},{}}})", base::to_text(user_id(9)), more))),
               "usage")
         << more;
 }
@@ -252,18 +252,17 @@ TEST_F(RunTest, TheLogSaysWhoAskedForWhatFromWhere) {
   (void)asked("interfaceconfig", user_id(3));
   (void)asked("status", user_id(9));
   (void)asked("not JSON");
-  EXPECT_EQ(house.lines, (std::vector<std::string>{
-                             "gina at paris.example.com asked for status: run",
-                             "gina at paris.example.com asked for interfaceconfig: refused, denied",
-                             base::to_text(user_id(9)) + " at paris.example.com asked for status: refused, denied",
-                             "somebody at paris.example.com asked for ?: refused, usage"}));
+  EXPECT_EQ(house.lines,
+            (std::vector<std::string>{"gina at paris.example.com asked for status: run",
+                                      "gina at paris.example.com asked for interfaceconfig: refused, denied",
+                                      base::to_text(user_id(9)) + " at paris.example.com asked for status: refused, denied",
+                                      "somebody at paris.example.com asked for ?: refused, usage"}));
   house.lines.clear();
   for (int i = 0; i < 100; ++i) (void)asked("status", user_id(3));
   EXPECT_EQ(house.lines.size(), 28U) << "32 at once";
   house.pass(1'000);
   (void)asked("status", user_id(3));
-  EXPECT_EQ(house.lines.back(),
-            "gina at paris.example.com asked for status: run (72 lines like this were left out before it)");
+  EXPECT_EQ(house.lines.back(), "gina at paris.example.com asked for status: run (72 lines like this were left out before it)");
 }
 
 TEST_F(RunTest, WhatIsNoQuestionIsRefused) {
@@ -282,8 +281,8 @@ TEST_F(RunTest, WhatIsNoQuestionIsRefused) {
 /// Measuring takes its time; what is told is as of after it.
 TEST_F(RunTest, AStatusIsToldOnceItIsMeasured) {
   house.mail.slow = true;
-  const std::string body = json::serialize(
-      json::object{{"command", "status"}, {"user", base::to_text(user_id(3))}, {"parameters", json::object()}});
+  const std::string body =
+      json::serialize(json::object{{"command", "status"}, {"user", base::to_text(user_id(3))}, {"parameters", json::object()}});
   std::vector<std::string> answers;
   const auto take = [&answers](std::string answer) { answers.push_back(std::move(answer)); };
   desk->asked(member_id(3), body, take);

@@ -94,14 +94,10 @@ TEST_F(DeskTest, ModesAreFoundAsPeopleTypeThem) {
   EXPECT_EQ(mode("machine Paris.Example.com"), "Machine paris.example.com");
   EXPECT_EQ(mode("machine  PARIS "), "Machine paris.example.com");
   EXPECT_EQ(mode("machine 4F21A09C3B71-K3QM7ZT2XW5A"), "Machine losangeles.example.com");
-  EXPECT_EQ(sitter.ok("session.hello", R"({"version":1})").at("mode"),
-            "machine losangeles.example.com");
-  const json::object group =
-      sitter.refused("not-found", "session.mode", R"({"mode":"group asia"})");
-  EXPECT_EQ(group.at("message"),
-            R"(There is no group "asia". The groups are: Main_Group, usa and europe.)");
-  const json::object host =
-      sitter.refused("not-found", "session.mode", R"({"mode":"machine rome"})");
+  EXPECT_EQ(sitter.ok("session.hello", R"({"version":1})").at("mode"), "machine losangeles.example.com");
+  const json::object group = sitter.refused("not-found", "session.mode", R"({"mode":"group asia"})");
+  EXPECT_EQ(group.at("message"), R"(There is no group "asia". The groups are: Main_Group, usa and europe.)");
+  const json::object host = sitter.refused("not-found", "session.mode", R"({"mode":"machine rome"})");
   EXPECT_NE(host.at("message").as_string().find("losangeles.example.com"), json::string::npos);
   sitter.refused("usage", "session.mode", R"({"mode":"group"})");
   sitter.refused("usage", "session.mode", R"({"mode":"cluster americas"})");
@@ -116,8 +112,7 @@ class Standalone : public DeskTest {
 TEST_F(Standalone, HasOneMode) {
   Sitter sitter(*desk, admin());
   EXPECT_EQ(sitter.ok("session.hello", R"({"version":1})").at("cluster"), nullptr);
-  EXPECT_EQ(sitter.ok("session.mode", R"({"mode":"machine newyork"})").at("mode"),
-            "machine newyork.example.com");
+  EXPECT_EQ(sitter.ok("session.mode", R"({"mode":"machine newyork"})").at("mode"), "machine newyork.example.com");
   sitter.refused("not-found", "session.mode", R"({"mode":"cluster"})");
   sitter.refused("not-found", "session.mode", R"({"mode":"group Main_Group"})");
 }
@@ -163,8 +158,7 @@ TEST_F(DeskTest, ASessionEndsWhenItsUsersRightsChange) {
   Sitter operator_here(*desk, bob());
   Sitter other(*desk, admin());
   Sitter at_console(*desk, console());
-  house.elsewhere({house.item(cluster::user_register(user_id(2), "role"),
-                              cluster::encode_role(cluster::Role::guest))});
+  house.elsewhere({house.item(cluster::user_register(user_id(2), "role"), cluster::encode_role(cluster::Role::guest))});
   EXPECT_TRUE(operator_here.hung_up);
   EXPECT_TRUE(operator_here.heard("session.end", "Log in again"));
   EXPECT_FALSE(other.hung_up);

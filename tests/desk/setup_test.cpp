@@ -41,8 +41,8 @@ class SetupTest : public testing::Test {
 
   /// A whole setup.run with one parameter as given, or left out for an empty text.
   static std::string params(const std::string& name = {}, const std::string& value = {}) {
-    json::object all{{"host_name", "newyork.example.com"}, {"address", "192.0.2.10/24"},
-                     {"ssh_port", 2200},                   {"passphrase", "open-the-gate"}};
+    json::object all{
+        {"host_name", "newyork.example.com"}, {"address", "192.0.2.10/24"}, {"ssh_port", 2200}, {"passphrase", "open-the-gate"}};
     if (!name.empty() && value.empty()) all.erase(name);
     if (!value.empty()) all[name] = json::parse(value);
     return json::serialize(all);
@@ -52,8 +52,7 @@ class SetupTest : public testing::Test {
     const json::object answer = sitter.raw("setup.check", json::serialize(wanted));
     if (answer.contains("result")) return std::string(answer.at("result").at("value").as_string());
     const auto& error = answer.at("error").as_object();
-    return std::string(error.at("data").at("name").as_string()) + ": " +
-           std::string(error.at("message").as_string());
+    return std::string(error.at("data").at("name").as_string()) + ": " + std::string(error.at("message").as_string());
   }
 
   HouseToBe house;
@@ -71,8 +70,8 @@ TEST_F(SetupTest, HelloSaysThatThereIsNoMachineYet) {
 }
 
 TEST_F(SetupTest, EverythingElseIsRefusedAndNamesTheWayOut) {
-  for (const char* method : {"status", "session.mode", "session.command", "feature.edit", "commit",
-                             "cluster.create", "no.such.method"}) {
+  for (const char* method :
+       {"status", "session.mode", "session.command", "feature.edit", "commit", "cluster.create", "no.such.method"}) {
     const json::object error = sitter.refused("restricted", method, R"({"command":"status"})");
     EXPECT_NE(std::string(error.at("message").as_string()).find("systemsetup"), std::string::npos);
     EXPECT_EQ(error.at("data").at("needs"), "setup");
@@ -121,24 +120,22 @@ TEST_F(SetupTest, ChecksOneAnswerAtATime) {
 
 TEST_F(SetupTest, RunChecksAllOfItAgain) {
   const std::vector<std::pair<std::string, std::string>> wrong = {
-      {"host_name", R"("a b")"},       {"address", R"("192.0.2.11/24")"}, {"ssh_port", "22"},
-      {"https_port", "2200"},          {"public_port", "2200"},           {"private_port", "587"},
-      {"relay", R"(["10.0.0.0/8"])"},  {"dns", R"(["nowhere"])"},         {"bind_address", R"("192.0.2.11")"},
-      {"passphrase", R"("short")"},    {"passphrase", R"("ADMIN")"},      {"interface", R"("two words")"},
+      {"host_name", R"("a b")"},      {"address", R"("192.0.2.11/24")"}, {"ssh_port", "22"},
+      {"https_port", "2200"},         {"public_port", "2200"},           {"private_port", "587"},
+      {"relay", R"(["10.0.0.0/8"])"}, {"dns", R"(["nowhere"])"},         {"bind_address", R"("192.0.2.11")"},
+      {"passphrase", R"("short")"},   {"passphrase", R"("ADMIN")"},      {"interface", R"("two words")"},
   };
   for (const auto& [name, value] : wrong) sitter.refused("invalid", "setup.run", params(name, value));
-  for (const char* name : {"host_name", "address", "passphrase"})
-    sitter.refused("usage", "setup.run", params(name));
+  for (const char* name : {"host_name", "address", "passphrase"}) sitter.refused("usage", "setup.run", params(name));
   sitter.refused("usage", "setup.run", params("ssh_port", "70000"));
   sitter.refused("usage", "setup.run", params("colour", R"("red")"));
   EXPECT_TRUE(house.made.empty());
 }
 
 TEST_F(SetupTest, RunMakesTheMachineInCanonicalForm) {
-  const std::string all =
-      R"({"host_name":"Paris.Example.COM","interface":"Net","address":"2001:DB8:0::10/64","ssh_port":2200,)"
-      R"("https_port":8443,"public_port":0,"private_port":2526,"relay":["10.0.0.0/8"],)"
-      R"("dns":["192.0.2.53"],"bind_address":"192.0.2.10","passphrase":"open-the-gate"})";
+  const std::string all = R"({"host_name":"Paris.Example.COM","interface":"Net","address":"2001:DB8:0::10/64","ssh_port":2200,)"
+                          R"("https_port":8443,"public_port":0,"private_port":2526,"relay":["10.0.0.0/8"],)"
+                          R"("dns":["192.0.2.53"],"bind_address":"192.0.2.10","passphrase":"open-the-gate"})";
   const json::value answer = sitter.ok("setup.run", all);
   EXPECT_EQ(answer.at("host"), "paris.example.com");
   EXPECT_EQ(answer.at("serial"), "4F21A09C3B70-K3QM7ZT2XW5A");

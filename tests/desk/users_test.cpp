@@ -43,12 +43,9 @@ TEST(PublicKey, IsReadAsSshKeygenReadsIt) {
   EXPECT_EQ(key->fingerprint, ed25519_print);
   EXPECT_EQ(key->comment, "anna@laptop one");
   EXPECT_EQ(key->line, ed25519);
-  EXPECT_EQ(parse_public_key(ecdsa256)->fingerprint,
-            "SHA256:t3NE/5/V9BCzwZJ/B2nChnhkQ2okqpPfPo2UiXvPjXQ");
-  EXPECT_EQ(parse_public_key(ecdsa521)->fingerprint,
-            "SHA256:8j1p+0ERIwRH1Ttif6hazmE6h9JzTLN/Ycnooc9/Wtw");
-  EXPECT_EQ(parse_public_key(rsa2048)->fingerprint,
-            "SHA256:y6Q5MamDRks2oqzgYVDeWGmUKczUXfP4rl94u2No74k");
+  EXPECT_EQ(parse_public_key(ecdsa256)->fingerprint, "SHA256:t3NE/5/V9BCzwZJ/B2nChnhkQ2okqpPfPo2UiXvPjXQ");
+  EXPECT_EQ(parse_public_key(ecdsa521)->fingerprint, "SHA256:8j1p+0ERIwRH1Ttif6hazmE6h9JzTLN/Ycnooc9/Wtw");
+  EXPECT_EQ(parse_public_key(rsa2048)->fingerprint, "SHA256:y6Q5MamDRks2oqzgYVDeWGmUKczUXfP4rl94u2No74k");
 }
 
 TEST(PublicKey, WhatIsNotOneIsRefused) {
@@ -75,9 +72,7 @@ TEST_F(DeskTest, KeysAreListedAddedAndDeleted) {
   EXPECT_EQ(sitter.ok("user.keys").at("keys").as_array().size(), 0U);
   const std::string add = json::serialize(json::object{{"line", ed25519}});
   EXPECT_EQ(sitter.ok("user.add_key", add).at("fingerprint"), ed25519_print.c_str());
-  EXPECT_NE(
-      sitter.refused("exists", "user.add_key", add).at("message").as_string().find(ed25519_print),
-      json::string::npos);
+  EXPECT_NE(sitter.refused("exists", "user.add_key", add).at("message").as_string().find(ed25519_print), json::string::npos);
   sitter.refused("invalid", "user.add_key", R"({"line":"ssh-dss AAAA"})");
   const json::value keys = sitter.ok("user.keys", R"({"user":"admin"})").at("keys");
   ASSERT_EQ(keys.as_array().size(), 1U);
@@ -97,8 +92,7 @@ TEST_F(DeskTest, OthersKeysAreForAdministrators) {
   Sitter sitter(*desk, admin());
   sitter.ok("user.keys", R"({"user":"bob"})");
   const json::object error = sitter.refused("not-found", "user.keys", R"({"user":"nobody"})");
-  EXPECT_EQ(error.at("message"),
-            R"(There is no user "nobody". The users are admin, bob and gina.)");
+  EXPECT_EQ(error.at("message"), R"(There is no user "nobody". The users are admin, bob and gina.)");
   Sitter at_console(*desk, console());
   at_console.refused("usage", "user.keys");
   at_console.ok("user.keys", R"({"user":"admin"})");
@@ -139,8 +133,7 @@ TEST_F(DeskTest, APassphraseIsNotTheUsersName) {
   house.elsewhere({house.item(cluster::user_register(user_id(1), "identity"), "administrator")});
   Sitter sitter(*desk, who("administrator", 1, cluster::Role::administrator));
   sitter.ok("session.mode", R"({"mode":"cluster"})");
-  const json::object error =
-      sitter.refused("invalid", "user.passwd", R"({"old":"admin-secret","new":"Administrator"})");
+  const json::object error = sitter.refused("invalid", "user.passwd", R"({"old":"admin-secret","new":"Administrator"})");
   EXPECT_NE(error.at("message").as_string().find("name"), json::string::npos);
 }
 

@@ -31,8 +31,7 @@ gateway::Facts facts() {
 
 gateway::Plan checked_plan(const gateway::Effective& effective) {
   auto made = gateway::make_plan(effective, facts(), parts());
-  const auto taken = hands::check_generation(
-      staged(made), {facts().instance_dir, facts().postfix_dir, facts().mail_owner});
+  const auto taken = hands::check_generation(staged(made), {facts().instance_dir, facts().postfix_dir, facts().mail_owner});
   EXPECT_TRUE(taken) << base::to_text(taken.error());
   return made;
 }

@@ -22,17 +22,14 @@ const std::filesystem::path root = std::filesystem::path(POSTERN_SOURCE_DIR) / "
 /// All of a plan as one text that a person can read.
 std::string show(const gateway::Plan& plan) {
   std::string out;
-  for (const auto& each : plan.files)
-    out += fmt::format("== file {} {:o}\n{}", each.path, each.mode, each.bytes);
+  for (const auto& each : plan.files) out += fmt::format("== file {} {:o}\n{}", each.path, each.mode, each.bytes);
   for (const auto& each : plan.tables) {
     out += fmt::format("== table {}\n", each.name);
     for (const auto& [key, value] : each.rows) out += fmt::format("{} -> {}\n", key, value);
   }
   for (const auto& each : plan.probes)
-    out += fmt::format("== probe {} {} {} {}\n", each.listener, each.address, each.port,
-                       each.recipient);
-  for (const auto& each : plan.notes)
-    out += fmt::format("== note {}: {}\n", each.feature, each.text);
+    out += fmt::format("== probe {} {} {} {}\n", each.listener, each.address, each.port, each.recipient);
+  for (const auto& each : plan.notes) out += fmt::format("== note {}: {}\n", each.feature, each.text);
   for (const auto& each : plan.listen) out += fmt::format("== listen {}\n", each);
   for (const auto& each : plan.resolvers) out += fmt::format("== resolver {}\n", each);
   return out;

@@ -21,20 +21,17 @@ Node management() {
 
 // A '$' in what an administrator types is not a pattern's match.
 TEST(Listeners, ADollarInARejectionOfTheRestStandsForItself) {
-  const gateway::Plan made = plan(
-      {management(), listeners({listener("A", "public", "Management", 25,
-                                         {{rat("ALL", "reject", "It costs $5")}, {}})})});
-  const auto file = std::find_if(made.files.begin(), made.files.end(), [](const auto& each) {
-    return each.path == "rat_A_all.regexp";
-  });
+  const gateway::Plan made =
+      plan({management(), listeners({listener("A", "public", "Management", 25, {{rat("ALL", "reject", "It costs $5")}, {}})})});
+  const auto file =
+      std::find_if(made.files.begin(), made.files.end(), [](const auto& each) { return each.path == "rat_A_all.regexp"; });
   ASSERT_NE(file, made.files.end());
   EXPECT_EQ(file->bytes, "/^/ REJECT It costs $$5\n");
 }
 
 TEST(Listeners, APublicOneNeverTakesMailForAll) {
   const gateway::Plan made =
-      plan({management(),
-            listeners({listener("In", "public", "Loop", 25, {{rat("ALL", "accept")}, {}})})});
+      plan({management(), listeners({listener("In", "public", "Loop", 25, {{rat("ALL", "accept")}, {}})})});
   for (const gateway::Table& table : made.tables) {
     const bool ours = table.name == "transport" || table.name == "no_mailboxes";
     EXPECT_EQ(table.rows.size(), ours ? 2U : 0U) << table.name;
@@ -64,16 +61,13 @@ TEST(Listeners, AUserInEveryDomainNeedsDomains) {
 
 TEST(Listeners, OneRecipientRowIsOneRowAndNoFile) {
   const auto with = [](std::vector<Node> rows) {
-    return plan(
-        {management(), listeners({listener("In", "public", "Loop", 25, {std::move(rows), {}})})});
+    return plan({management(), listeners({listener("In", "public", "Loop", 25, {std::move(rows), {}})})});
   };
-  const gateway::Actions actions =
-      gateway::difference(with({rat("a.example", "accept")}),
-                          with({rat("a.example", "accept"), rat("b.example", "reject", "no")}));
+  const gateway::Actions actions = gateway::difference(with({rat("a.example", "accept")}),
+                                                       with({rat("a.example", "accept"), rat("b.example", "reject", "no")}));
   EXPECT_FALSE(actions.files);
   ASSERT_EQ(actions.tables.size(), 1U);
-  EXPECT_EQ(actions.tables[0].put,
-            (std::map<std::string, std::string>{{"b.example", "REJECT no"}}));
+  EXPECT_EQ(actions.tables[0].put, (std::map<std::string, std::string>{{"b.example", "REJECT no"}}));
 }
 
 TEST(Routes, ANewProfileIsAFileAndOtherRowsStay) {
@@ -82,8 +76,7 @@ TEST(Routes, ANewProfileIsAFileAndOtherRowsStay) {
   };
   const gateway::Actions actions =
       gateway::difference(with({destination("Default", 9, 9), destination("b.example", 5, 5)}),
-                          with({destination("Default", 9, 9), destination("a.example", 1, 1),
-                                destination("b.example", 5, 5)}));
+                          with({destination("Default", 9, 9), destination("a.example", 1, 1), destination("b.example", 5, 5)}));
   EXPECT_TRUE(actions.files);
   EXPECT_FALSE(actions.restart);
   ASSERT_EQ(actions.tables.size(), 1U);
@@ -91,12 +84,11 @@ TEST(Routes, ANewProfileIsAFileAndOtherRowsStay) {
 }
 
 TEST(Services, DefaultsAndValues) {
-  const auto all = services(interfaces(
-      {entry({leaf("name", "Management"), leaf("address", "192.0.2.1/24"),
-              leaf("host-name", "mx.example.com"), container("ssh", {leaf("port", "2200")}),
-              container("ccs", {leaf("enabled", "true")}),
-              container("https", {leaf("enabled", "false"), leaf("port", "8443")})}),
-       interface("Data", "2001:db8::1/64")}));
+  const auto all = services(
+      interfaces({entry({leaf("name", "Management"), leaf("address", "192.0.2.1/24"), leaf("host-name", "mx.example.com"),
+                         container("ssh", {leaf("port", "2200")}), container("ccs", {leaf("enabled", "true")}),
+                         container("https", {leaf("enabled", "false"), leaf("port", "8443")})}),
+                  interface("Data", "2001:db8::1/64")}));
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].address, "192.0.2.1");
   EXPECT_TRUE(all[0].ssh && all[0].ccs && !all[0].https);
@@ -120,8 +112,7 @@ TEST(Words, NetworksLoseTheirHostBits) {
   EXPECT_EQ(network("10.1.2.3"), "10.1.2.3");
   EXPECT_EQ(network("255.255.255.255/0"), "0.0.0.0/0");
   EXPECT_EQ(network("2001:db8:1::5/47"), "2001:db8::/47");
-  for (const char* bad :
-       {"", "10.1.2", "10.1.2.3/33", "10.1.2.3/", "10.1.2.3/x", "::/129", "example.com"})
+  for (const char* bad : {"", "10.1.2", "10.1.2.3/33", "10.1.2.3/", "10.1.2.3/x", "::/129", "example.com"})
     EXPECT_EQ(network(bad), std::nullopt) << bad;
 }
 

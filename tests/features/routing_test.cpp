@@ -14,12 +14,11 @@ namespace {
 using namespace trees;
 
 TEST(Routing, EveryKindOfRoute) {
-  const auto rows = transport_rows(
-      routes(
-          {route("example.com", {"b.example.net:25/10", "192.0.2.1:2525/5", "a.example.net:25/10"}),
-           route(".Example.com", {"[2001:db8::1]:26"}), route_action("gone.example", "drop"),
-           route_action("real.example", "mx"), route("ALL", {"smart.example:25"})}),
-      destinations({destination("Default", 500, 50)}));
+  const auto rows =
+      transport_rows(routes({route("example.com", {"b.example.net:25/10", "192.0.2.1:2525/5", "a.example.net:25/10"}),
+                             route(".Example.com", {"[2001:db8::1]:26"}), route_action("gone.example", "drop"),
+                             route_action("real.example", "mx"), route("ALL", {"smart.example:25"})}),
+                     destinations({destination("Default", 500, 50)}));
   const std::map<std::string, std::string> expected{
       {"*", "smtp:[smart.example]:25"},
       {".example.com", "smtp:[2001:db8::1]:26"},
@@ -32,20 +31,17 @@ TEST(Routing, EveryKindOfRoute) {
 TEST(Routing, DestinationsGiveTheTransportAndRoutesTheNextHop) {
   const auto rows = transport_rows(
       routes({route("ALL", {"smart.example:25"}), route_action("a.slow.example", "drop")}),
-      destinations({destination("Default", 20, 5), destination(".slow.example", 1, 1),
-                    destination("same.example", 20, 5)}));
-  const std::map<std::string, std::string> expected{
-      {"*", "smtp:[smart.example]:25"},
-      {".slow.example", "dc1m1:[smart.example]:25"},
-      {"a.slow.example", "discard:dropped by an SMTP route"},
-      {"same.example", "smtp:[smart.example]:25"}};
+      destinations({destination("Default", 20, 5), destination(".slow.example", 1, 1), destination("same.example", 20, 5)}));
+  const std::map<std::string, std::string> expected{{"*", "smtp:[smart.example]:25"},
+                                                    {".slow.example", "dc1m1:[smart.example]:25"},
+                                                    {"a.slow.example", "discard:dropped by an SMTP route"},
+                                                    {"same.example", "smtp:[smart.example]:25"}};
   EXPECT_EQ(rows, expected);
 }
 
 TEST(Routing, ProfilesAreSharedAndNamedByTheirNumbers) {
-  const Node all =
-      destinations({destination("Default", 500, 50), destination("a.example", 5, 50),
-                    destination("b.example", 5, 50), destination("c.example", 500, 50)});
+  const Node all = destinations({destination("Default", 500, 50), destination("a.example", 5, 50),
+                                 destination("b.example", 5, 50), destination("c.example", 500, 50)});
   EXPECT_EQ(other_profiles(all), (std::set<Profile>{{5, 50}}));
   EXPECT_EQ(transport_name({5, 50}, default_profile(all)), "dc5m50");
   EXPECT_EQ(transport_name({500, 50}, default_profile(all)), "smtp");
@@ -69,13 +65,10 @@ std::optional<T> look_up(const std::map<std::string, T>& rows, const std::string
 /// alone.
 TEST(Routing, TheMergeSaysForEveryDomainWhatBothFeaturesSay) {
   unsigned seed = 3;
-  const auto random = [&seed](unsigned below) {
-    return (seed = seed * 1664525U + 1013904223U) / 65536U % below;
-  };
+  const auto random = [&seed](unsigned below) { return (seed = seed * 1664525U + 1013904223U) / 65536U % below; };
   const auto name = [&](bool may_be_partial) {
     std::string out = may_be_partial && random(2) == 0 ? "." : "";
-    for (unsigned i = random(3); i > 0; --i)
-      out += fmt::format("{}.", static_cast<char>('a' + random(2)));
+    for (unsigned i = random(3); i > 0; --i) out += fmt::format("{}.", static_cast<char>('a' + random(2)));
     return out + static_cast<char>('x' + random(2));
   };
   for (int round = 0; round < 1000; ++round) {
@@ -84,8 +77,7 @@ TEST(Routing, TheMergeSaysForEveryDomainWhatBothFeaturesSay) {
     std::map<std::string, std::string> transports{{"*", "smtp"}};
     for (unsigned i = random(6); i > 0; --i) {
       const std::string domain = random(6) == 0 ? "ALL" : name(true);
-      if (!next_hops.emplace(domain == "ALL" ? "*" : domain, fmt::format("[h{}]:25", i)).second)
-        continue;
+      if (!next_hops.emplace(domain == "ALL" ? "*" : domain, fmt::format("[h{}]:25", i)).second) continue;
       all_routes.push_back(route(domain, {fmt::format("h{}:25", i)}));
     }
     for (unsigned i = random(6); i > 0; --i) {
@@ -96,8 +88,7 @@ TEST(Routing, TheMergeSaysForEveryDomainWhatBothFeaturesSay) {
     const auto merged = transport_rows(routes(all_routes), destinations(all_destinations));
     for (int i = 0; i < 20; ++i) {
       const std::string domain = name(false);
-      const std::string expected =
-          *look_up(transports, domain) + ":" + look_up(next_hops, domain).value_or("");
+      const std::string expected = *look_up(transports, domain) + ":" + look_up(next_hops, domain).value_or("");
       ASSERT_EQ(look_up(merged, domain).value_or("smtp:"), expected) << domain;
     }
   }

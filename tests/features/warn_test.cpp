@@ -26,7 +26,8 @@ std::vector<std::string> hat(const std::vector<std::string>& groups) {
     const auto words = base::split(group, " ");
     std::string senders;
     for (std::size_t i = 2; i < words.size(); ++i) senders += fmt::format("{}\"{}\"", i > 2 ? "," : "", words[i]);
-    all += fmt::format("{}{{\"name\":\"{}\",\"action\":\"{}\",\"sender\":[{}]}}", all.empty() ? "" : ",", words[0], words[1], senders);
+    all += fmt::format("{}{{\"name\":\"{}\",\"action\":\"{}\",\"sender\":[{}]}}", all.empty() ? "" : ",", words[0], words[1],
+                       senders);
   }
   return warnings("listeners", fmt::format(R"({{"listener":[{{"name":"In","interface":"Management","hat":[{}]}}]}})", all));
 }
@@ -40,7 +41,8 @@ TEST(Warn, ARowBehindOneThatTakesItIsNeverAsked) {
             Texts{"192.0.2.7 of sender group B at listener In is never asked: 192.0.2.7 of A stands before it."});
   EXPECT_EQ(hat({"A reject 2001:db8::/32", "B accept 2001:db8:1::/48"}).size(), 1U);
   EXPECT_EQ(hat({"A reject ALL", "B accept 2001:db8::1 192.0.2.1"}).size(), 2U);
-  EXPECT_EQ(hat({"A reject ALL", "B accept ALL"}), Texts{"ALL of sender group B at listener In is never asked: ALL of A stands before it."});
+  EXPECT_EQ(hat({"A reject ALL", "B accept ALL"}),
+            Texts{"ALL of sender group B at listener In is never asked: ALL of A stands before it."});
   EXPECT_EQ(hat({"A reject 10.0.0.0/8", "B accept 10.1.0.0/16", "C relay 10.1.1.0/24"}).size(), 2U);
 }
 

@@ -16,8 +16,7 @@ Facts facts() {
 }
 
 const File& file(const Plan& plan, std::string_view path) {
-  return *std::find_if(plan.files.begin(), plan.files.end(),
-                       [&](const File& each) { return each.path == path; });
+  return *std::find_if(plan.files.begin(), plan.files.end(), [&](const File& each) { return each.path == path; });
 }
 
 TEST(Base, AnInstanceWithoutSettingsRelaysNothingAndListensNowhere) {
@@ -47,21 +46,16 @@ TEST(Base, ABoundAddressIsUsedForItsFamily) {
   EXPECT_EQ(parameter(make_plan({}, v6, {}), "smtp_bind_address"), "");
 }
 
-TEST(Base, TheSameSettingsGiveTheSameBytes) {
-  EXPECT_EQ(make_plan({}, facts(), {}), make_plan({}, facts(), {}));
-}
+TEST(Base, TheSameSettingsGiveTheSameBytes) { EXPECT_EQ(make_plan({}, facts(), {}), make_plan({}, facts(), {})); }
 
 TEST(Parts, TheOrderInWhichTheySpeakDoesNotShow) {
-  const PlanPart one = [](const Effective&, const Facts&, Draft& draft) {
-    draft.parameters["a"] = "1";
-  };
+  const PlanPart one = [](const Effective&, const Facts&, Draft& draft) { draft.parameters["a"] = "1"; };
   const PlanPart two = [](const Effective&, const Facts&, Draft& draft) {
     draft.services[{"x", "unix"}] = {"-", "y", "-", "-", "smtp", {{"a", "b c"}}};
   };
   const Plan plan = make_plan({}, facts(), {{"one", one}, {"two", two}});
   EXPECT_EQ(plan, make_plan({}, facts(), {{"two", two}, {"one", one}}));
-  EXPECT_NE(file(plan, "master.cf").bytes.find("x unix - - y - - smtp\n  -o { a = b c }\n"),
-            std::string::npos);
+  EXPECT_NE(file(plan, "master.cf").bytes.find("x unix - - y - - smtp\n  -o { a = b c }\n"), std::string::npos);
 }
 
 Plan with_rows(std::map<std::string, std::string> rows) {
@@ -70,9 +64,7 @@ Plan with_rows(std::map<std::string, std::string> rows) {
   return plan;
 }
 
-TEST(Difference, NothingForTheSamePlan) {
-  EXPECT_TRUE(difference(with_rows({{"a", "1"}}), with_rows({{"a", "1"}})).nothing());
-}
+TEST(Difference, NothingForTheSamePlan) { EXPECT_TRUE(difference(with_rows({{"a", "1"}}), with_rows({{"a", "1"}})).nothing()); }
 
 TEST(Difference, ChangedRowsNeedNoFiles) {
   const Actions actions = difference(with_rows({{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}}),
@@ -118,20 +110,15 @@ TEST(Difference, OtherNameServersAreANewGeneration) {
 
 TEST(Difference, AppliedToTheTablesBeforeItGivesTheTablesAfter) {
   unsigned seed = 7;
-  const auto random = [&seed](unsigned below) {
-    return (seed = seed * 1664525U + 1013904223U) / 65536U % below;
-  };
+  const auto random = [&seed](unsigned below) { return (seed = seed * 1664525U + 1013904223U) / 65536U % below; };
   for (int round = 0; round < 500; ++round) {
     std::map<std::string, std::string> before, after;
-    for (unsigned i = 0; i < random(20); ++i)
-      before[std::to_string(random(30))] = std::to_string(random(3));
-    for (unsigned i = 0; i < random(20); ++i)
-      after[std::to_string(random(30))] = std::to_string(random(3));
+    for (unsigned i = 0; i < random(20); ++i) before[std::to_string(random(30))] = std::to_string(random(3));
+    for (unsigned i = 0; i < random(20); ++i) after[std::to_string(random(30))] = std::to_string(random(3));
     const Actions actions = difference(with_rows(before), with_rows(after));
     for (const TableChange& change : actions.tables) {
       for (const std::string& key : change.drop) EXPECT_EQ(before.erase(key), 1U);
-      for (const auto& [key, value] : change.put)
-        EXPECT_NE(std::exchange(before[key], value), value);
+      for (const auto& [key, value] : change.put) EXPECT_NE(std::exchange(before[key], value), value);
     }
     ASSERT_EQ(before, after);
   }
@@ -147,8 +134,7 @@ TEST(ProbeTable, NamesItsGenerationToWhoKnowsItsName) {
   const std::string table = probe_table(17, "5eCret");
   EXPECT_EQ(table, "/^5eCret@postern-probe\\.invalid$/ REJECT generation 17.\n");
   EXPECT_EQ(probe_name(table), "5eCret");
-  for (const char* other : {"", "/", "/^", "/^abc", "/^a.c@x/ OK", "abc@x", "/^@x/"})
-    EXPECT_EQ(probe_name(other), "") << other;
+  for (const char* other : {"", "/", "/^", "/^abc", "/^a.c@x/ OK", "abc@x", "/^@x/"}) EXPECT_EQ(probe_name(other), "") << other;
 }
 
 }  // namespace

@@ -56,22 +56,18 @@ inline bool becomes(const std::function<bool()>& state) {
   return true;
 }
 
-inline bool alive(pid_t pid) {
-  return pid > 0 && ::kill(pid, 0) == 0;
-}
+inline bool alive(pid_t pid) { return pid > 0 && ::kill(pid, 0) == 0; }
 
 /// A machine's folder with the stand-ins for posternd and postern in a bin folder; needs root.
 class Machine : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0)
-      GTEST_SKIP() << "postern-hands is the part that runs as root: run this test as root.";
+    if (::geteuid() != 0) GTEST_SKIP() << "postern-hands is the part that runs as root: run this test as root.";
     char name[] = "/tmp/ph-XXXXXX";
     root_ = ::mkdtemp(name);
     ::chmod(root_.c_str(), 0755);
     for (const auto& folder : {dir(), bin()}) std::filesystem::create_directory(folder);
-    for (const char* program : {"posternd", "postern"})
-      std::filesystem::copy_file(POSTERN_STAND_IN, bin() + "/" + program);
+    for (const char* program : {"posternd", "postern"}) std::filesystem::copy_file(POSTERN_STAND_IN, bin() + "/" + program);
   }
   void TearDown() override {
     if (root_.empty()) return;
@@ -94,15 +90,13 @@ class Machine : public ::testing::Test {
   /// Process ids of every stand-in for posternd that was ever started here.
   [[nodiscard]] std::vector<pid_t> started() const {
     std::vector<pid_t> pids;
-    for (const auto& line : lines_of(read_file(dir() + "/started")))
-      pids.push_back(std::stoi(line));
+    for (const auto& line : lines_of(read_file(dir() + "/started"))) pids.push_back(std::stoi(line));
     return pids;
   }
   /// Only a stand-in of ours: its number may be another process's by now.
   void end(pid_t pid) const {
     std::error_code none;
-    const auto exe =
-        std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", none).string();
+    const auto exe = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", none).string();
     if (exe.rfind(bin(), 0) == 0) ::kill(pid, SIGKILL);
   }
 
@@ -114,9 +108,8 @@ class Machine : public ::testing::Test {
     const std::size_t before = logged("serves");
     hands_ = ::fork();
     if (hands_ == 0) {
-      ::execl(program.c_str(), "postern-hands", "--machine", "a.postern.test", "--dir",
-              dir().c_str(), "--bin", bin().c_str(), "--user", user.c_str(), "--cli-user",
-              cli_user.c_str(), nullptr);
+      ::execl(program.c_str(), "postern-hands", "--machine", "a.postern.test", "--dir", dir().c_str(), "--bin", bin().c_str(),
+              "--user", user.c_str(), "--cli-user", cli_user.c_str(), nullptr);
       ::_exit(127);
     }
     ASSERT_TRUE(becomes([&] { return logged("serves") > before; }));
@@ -153,17 +146,14 @@ class InFolder : public Machine {
 constexpr const char* log_service = "postlog unix-dgram n - n - 1 postlogd\n";
 
 /// Main.cf and master.cf that pass the guard, for the instance in `mta`.
-inline Stage generation(const std::string& mta, std::uint64_t number,
-                        const std::string& more_main = "",
+inline Stage generation(const std::string& mta, std::uint64_t number, const std::string& more_main = "",
                         const std::string& master = log_service) {
-  const std::string main =
-      "compatibility_level = 3.6\nqueue_directory = " + mta + "/queue\ndata_directory = " + mta +
-      "/data\ngeneration_directory = $config_directory\ndaemon_directory = "
-      "/usr/lib/postfix/sbin\nmail_owner = postfix\nmaillog_file = " +
-      mta + "/log/mail.log\nmaillog_file_prefixes = " + mta + "/log\nmyhostname = g" +
-      std::to_string(number) + ".postern.test\n" + more_main;
-  return {number,
-          {{"main.cf", main, 0644}, {"master.cf", master, 0644}, {"plan.sum", "x\n", 0600}}};
+  const std::string main = "compatibility_level = 3.6\nqueue_directory = " + mta + "/queue\ndata_directory = " + mta +
+                           "/data\ngeneration_directory = $config_directory\ndaemon_directory = "
+                           "/usr/lib/postfix/sbin\nmail_owner = postfix\nmaillog_file = " +
+                           mta + "/log/mail.log\nmaillog_file_prefixes = " + mta + "/log\nmyhostname = g" +
+                           std::to_string(number) + ".postern.test\n" + more_main;
+  return {number, {{"main.cf", main, 0644}, {"master.cf", master, 0644}, {"plan.sum", "x\n", 0600}}};
 }
 
 }  // namespace postern::hands

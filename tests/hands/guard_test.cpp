@@ -34,15 +34,9 @@ base::Result<void> judge(const std::string& main, const std::string& master) {
                             {"x.regexp", "/^/ REJECT\n", 0644}}},
                           places);
 }
-std::string text_of(const base::Result<void>& result) {
-  return result ? "" : base::to_text(result.error());
-}
-std::string listener(const std::string& options) {
-  return "[::1]:25 inet n - y - - smtpd\n" + options;
-}
-std::string option(const std::string& text) {
-  return listener("  -o { " + text + " }\n");
-}
+std::string text_of(const base::Result<void>& result) { return result ? "" : base::to_text(result.error()); }
+std::string listener(const std::string& options) { return "[::1]:25 inet n - y - - smtpd\n" + options; }
+std::string option(const std::string& text) { return listener("  -o { " + text + " }\n"); }
 
 TEST(Guard, LetsAGatewayThrough) {
   EXPECT_EQ(text_of(judge(main_file(), master_file())), "");
@@ -60,13 +54,10 @@ TEST(Guard, LetsAGatewayThrough) {
                                       "dc900m50 unix - - y - 900 smtp\n"
                                       "  -o { smtp_connection_reuse_count_limit = 49 }\n"))),
             "");
-  for (const char* list :
-       {"reject", "check_recipient_access regexp:$generation_directory/x.regexp, reject",
-        "check_recipient_access lmdb:/m/mta/tables/rat_x, check_client_access "
-        "cidr:$generation_directory/hat_x.cidr, reject_unauth_destination"})
-    EXPECT_EQ(
-        text_of(judge(main_file(), option(std::string("smtpd_relay_restrictions = ") + list))), "")
-        << list;
+  for (const char* list : {"reject", "check_recipient_access regexp:$generation_directory/x.regexp, reject",
+                           "check_recipient_access lmdb:/m/mta/tables/rat_x, check_client_access "
+                           "cidr:$generation_directory/hat_x.cidr, reject_unauth_destination"})
+    EXPECT_EQ(text_of(judge(main_file(), option(std::string("smtpd_relay_restrictions = ") + list))), "") << list;
 }
 
 TEST(Guard, NeedsBothFilesAndTheFixedParameters) {
@@ -82,8 +73,7 @@ TEST(Guard, NeedsBothFilesAndTheFixedParameters) {
   for (const char* twice : {"main.cf", "master.cf", "a.cidr"}) {
     Stage stage{1, {{"main.cf", main_file(), 0644}, {"master.cf", master, 0644}, {"a.cidr", "", 0644}}};
     EXPECT_EQ(text_of(check_generation(stage, places)), "");
-    const auto first = std::find_if(stage.files.begin(), stage.files.end(),
-                                    [&](const File& file) { return file.name == twice; });
+    const auto first = std::find_if(stage.files.begin(), stage.files.end(), [&](const File& file) { return file.name == twice; });
     stage.files.push_back(*first);
     EXPECT_NE(text_of(check_generation(stage, places)), "") << twice << " comes twice";
   }
@@ -340,15 +330,15 @@ const std::vector<std::string> hostile_master{
 
 TEST(Guard, RefusesHostileLinesOfMaster) {
   EXPECT_GE(hostile_master.size(), 40U);
-  for (const auto& line : hostile_master)
-    EXPECT_FALSE(judge(main_file(), master_file(line))) << line;
+  for (const auto& line : hostile_master) EXPECT_FALSE(judge(main_file(), master_file(line))) << line;
   EXPECT_FALSE(judge(main_file(), "  -o { message_size_limit = 1 }\n")) << "no service before it";
 }
 
 TEST(Guard, ATableIsOneOfThisInstanceAndANumberOneThatPostfixHas) {
   for (const char* name : {"a/../../../../etc/evil", "../evil", "/etc/evil", "a/b", ".a", ""})
-    EXPECT_FALSE(judge(main_file(), option("smtpd_relay_restrictions = check_recipient_access lmdb:/m/mta/tables/" +
-                                           std::string(name)))) << name;
+    EXPECT_FALSE(
+        judge(main_file(), option("smtpd_relay_restrictions = check_recipient_access lmdb:/m/mta/tables/" + std::string(name))))
+        << name;
   for (const char* number : {"2147483648", "9999999999", "10000000000", "0", "01", "-1", "+1", "1k"})
     EXPECT_FALSE(judge(main_file(), option("message_size_limit = " + std::string(number)))) << number;
   EXPECT_TRUE(judge(main_file(), option("message_size_limit = 2147483647")));
@@ -356,22 +346,18 @@ TEST(Guard, ATableIsOneOfThisInstanceAndANumberOneThatPostfixHas) {
 
 /// By the form alone, before anybody asks what may be said.
 TEST(Guard, AnOptionHasNoBraceInIt) {
-  for (const char* text : {"a = b{c", "a = b}c", "a = {b}", "a{ = b"})
-    EXPECT_FALSE(read_master_file(option(text))) << text;
+  for (const char* text : {"a = b{c", "a = b}c", "a = {b}", "a{ = b"}) EXPECT_FALSE(read_master_file(option(text))) << text;
   EXPECT_TRUE(read_master_file(option("a = b c")));
 }
 
 bool take(const std::string& name, const std::string& bytes) {
-  return bool(check_generation({1,
-                                {{"main.cf", main_file(), 0644},
-                                 {"master.cf", "qmgr unix n - n 300 1 qmgr\n", 0644},
-                                 {name, bytes, 0644}}},
-                               places));
+  return bool(check_generation(
+      {1, {{"main.cf", main_file(), 0644}, {"master.cf", "qmgr unix n - n 300 1 qmgr\n", 0644}, {name, bytes, 0644}}}, places));
 }
 
 TEST(Guard, RefusesHostileLookupFiles) {
-  for (const char* good : {"", "192.0.2.1 OK\n", "::/0 DUNNO\n10.0.0.0/8 REJECT\n",
-                           "10.0.0.0/8 REJECT 5.7.1 It costs $5 {really}\n"})
+  for (const char* good :
+       {"", "192.0.2.1 OK\n", "::/0 DUNNO\n10.0.0.0/8 REJECT\n", "10.0.0.0/8 REJECT 5.7.1 It costs $5 {really}\n"})
     EXPECT_TRUE(take("a.cidr", good)) << good;
   for (const char* bad : {"192.0.2.1\n",
                           "192.0.2.1 OK",
@@ -401,13 +387,12 @@ TEST(Guard, RefusesHostileLookupFiles) {
   for (const char* good : {"/^/ REJECT\n", "/^/ REJECT It costs $$5\n",
                            "/^0123456789abcdef0123456789abcdef@postern-probe\\.invalid$/ REJECT generation 17.\n"})
     EXPECT_TRUE(take("a.regexp", good)) << good;
-  for (const char* bad :
-       {"/^/ OK\n", "/./ REJECT\n", "/(a*)*/ REJECT\n", "/^/ REJECT $1\n", "/^/ REJECT $$$1\n",
-        "/^/ REJECT x$\n", "if /x/\n", "/^/i REJECT\n", "/^/ FILTER smtp:x\n",
-        "/^0123456789abcdef0123456789abcdef@postern-probe\\.invalid$/ REJECT generation x.\n",
-        "/^generation@postern-probe\\.invalid$/ REJECT generation 1.\n",
-        "/^.*0123456789abcdef0123456789abcd@postern-probe\\.invalid$/ REJECT generation 1.\n",
-        "/^0123456789abcdef0123456789abcdef@postern-probe\\.invalid$/ REJECT generation 1.\n  x\n"})
+  for (const char* bad : {"/^/ OK\n", "/./ REJECT\n", "/(a*)*/ REJECT\n", "/^/ REJECT $1\n", "/^/ REJECT $$$1\n",
+                          "/^/ REJECT x$\n", "if /x/\n", "/^/i REJECT\n", "/^/ FILTER smtp:x\n",
+                          "/^0123456789abcdef0123456789abcdef@postern-probe\\.invalid$/ REJECT generation x.\n",
+                          "/^generation@postern-probe\\.invalid$/ REJECT generation 1.\n",
+                          "/^.*0123456789abcdef0123456789abcd@postern-probe\\.invalid$/ REJECT generation 1.\n",
+                          "/^0123456789abcdef0123456789abcdef@postern-probe\\.invalid$/ REJECT generation 1.\n  x\n"})
     EXPECT_FALSE(take("a.regexp", bad)) << bad;
   // 1,024 bytes a line, whatever file it is in; a sum is shorter.
   EXPECT_TRUE(take("a.cidr", "192.0.2.1 REJECT " + std::string(1024 - 17, 'x') + "\n"));
@@ -418,8 +403,7 @@ TEST(Guard, RefusesHostileLookupFiles) {
   EXPECT_FALSE(take("plan.sum", std::string(201, 'x') + "\n"));
   EXPECT_FALSE(take("plan.sum", "two words\n"));
   EXPECT_TRUE(take("plan.sum", "0123abcd\n"));
-  for (const char* name :
-       {"a.pcre", "a.map", "dynamicmaps.cf", "postfix-script", "x.cf", "../a.cidr"})
+  for (const char* name : {"a.pcre", "a.map", "dynamicmaps.cf", "postfix-script", "x.cf", "../a.cidr"})
     EXPECT_FALSE(take(name, "")) << name;
 }
 
@@ -447,10 +431,8 @@ TEST(Guard, ErrorsShowWhatIsWrongAndNothingThatMovesATerminal) {
   const auto result = judge(main_file("biff = \x1b[2J\n"), master_file());
   ASSERT_FALSE(result);
   EXPECT_EQ(text_of(result).find('\x1b'), std::string::npos);
-  EXPECT_EQ(text_of(judge(main_file("biff = yes\n"), master_file())),
-            "main.cf: biff must be no, not 'yes'.");
-  EXPECT_EQ(text_of(judge(main_file("biffo = yes\n"), master_file())),
-            "main.cf: biffo is not a gateway's to set.");
+  EXPECT_EQ(text_of(judge(main_file("biff = yes\n"), master_file())), "main.cf: biff must be no, not 'yes'.");
+  EXPECT_EQ(text_of(judge(main_file("biffo = yes\n"), master_file())), "main.cf: biffo is not a gateway's to set.");
 }
 
 }  // namespace

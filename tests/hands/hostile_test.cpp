@@ -19,8 +19,7 @@ class Hostile : public Machine {
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, socket_path().c_str(), socket_path().size());
     Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    EXPECT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
-              0);
+    EXPECT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     return socket;
   }
   /// Kilobytes that postern-hands itself holds.
@@ -39,8 +38,7 @@ std::size_t push(const Descriptor& socket, const std::string& bytes) {
   while (done < bytes.size()) {
     pollfd one{socket.get(), POLLOUT, 0};
     if (::poll(&one, 1, 2000) <= 0) break;
-    const ssize_t count =
-        ::send(socket.get(), bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t count = ::send(socket.get(), bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count < 0 && errno == EAGAIN) continue;
     if (count <= 0) break;
     done += static_cast<std::size_t>(count);
@@ -157,8 +155,7 @@ TEST_F(Hostile, NoGenerationHasRootRunOrPrintAnything) {
   const std::string program = root_ + "/ran";
   write_file(program, "#!/bin/sh\ntouch " + root_ + "/root-was-here\n");
   ::chmod(program.c_str(), 0755);
-  try_all("", std::string(log_service) + "evil unix - - n 1{ - ../../../../../.." + program +
-                  " } - proxymap\n");
+  try_all("", std::string(log_service) + "evil unix - - n 1{ - ../../../../../.." + program + " } - proxymap\n");
   try_all("daemon_directory = " + root_ + "\n", log_service);
   for (const char* type : {"texthash:", "cidr:", "regexp:", "pcre:", "pipemap:", "proxy:cidr:"}) {
     const std::string map = type + root_ + "/secret";

@@ -31,29 +31,23 @@ class InstanceTest : public Machine {
     const std::string pid = root_.empty() ? "" : read_file(mta() + "/queue/pid/master.pid");
     std::error_code none;
     const std::string exe = pid.empty() ? "" : "/proc/" + std::to_string(std::stoi(pid)) + "/exe";
-    if (!exe.empty() && std::filesystem::read_symlink(exe, none).filename() == "master")
-      ::kill(std::stoi(pid), SIGTERM);
+    if (!exe.empty() && std::filesystem::read_symlink(exe, none).filename() == "master") ::kill(std::stoi(pid), SIGTERM);
     Machine::TearDown();
   }
-  [[nodiscard]] std::string link() const {
-    return std::filesystem::read_symlink(mta() + "/etc").string();
-  }
+  [[nodiscard]] std::string link() const { return std::filesystem::read_symlink(mta() + "/etc").string(); }
 
   std::optional<Client> client_;
 };
 
-std::string text_of(const base::Result<void>& result) {
-  return result ? "" : base::to_text(result.error());
-}
+std::string text_of(const base::Result<void>& result) { return result ? "" : base::to_text(result.error()); }
 
 TEST_F(InstanceTest, StagesRootsFilesBackDated) {
   ASSERT_EQ(text_of(client_->stage(generation(mta(), 3))), "");
   const std::string folder = mta() + "/gen/3";
   EXPECT_EQ(read_file(folder + "/main.cf"), generation(mta(), 3).files[0].bytes);
   const std::int64_t now = ::time(nullptr);
-  for (const auto& [name, mode] :
-       {std::pair{"", 040755U}, std::pair{"/main.cf", 0100644U}, std::pair{"/plan.sum", 0100600U},
-        std::pair{"/master.cf", 0100600U}}) {
+  for (const auto& [name, mode] : {std::pair{"", 040755U}, std::pair{"/main.cf", 0100644U}, std::pair{"/plan.sum", 0100600U},
+                                   std::pair{"/master.cf", 0100600U}}) {
     struct stat status {};
     ASSERT_EQ(::lstat((folder + name).c_str(), &status), 0);
     EXPECT_EQ(status.st_mode, mode) << name;
@@ -98,9 +92,7 @@ TEST_F(InstanceTest, SwitchesInOneStep) {
   std::thread reader([&] {
     while (!stop) {
       const std::string text = read_file(mta() + "/etc/main.cf");
-      if (text.find("myhostname = g1.") == std::string::npos &&
-          text.find("myhostname = g2.") == std::string::npos)
-        ++bad;
+      if (text.find("myhostname = g1.") == std::string::npos && text.find("myhostname = g2.") == std::string::npos) ++bad;
       ++reads;
     }
   });
@@ -114,18 +106,15 @@ TEST_F(InstanceTest, SwitchesInOneStep) {
 }
 
 TEST_F(InstanceTest, WhatIsInForceIsNeitherWrittenAgainNorPruned) {
-  for (const std::uint64_t number : {1U, 2U, 3U, 4U})
-    ASSERT_EQ(text_of(client_->stage(generation(mta(), number))), "");
+  for (const std::uint64_t number : {1U, 2U, 3U, 4U}) ASSERT_EQ(text_of(client_->stage(generation(mta(), number))), "");
   ASSERT_EQ(text_of(client_->check(1)), "");
   ASSERT_EQ(text_of(client_->switch_to(1)), "");
   EXPECT_EQ(client_->stage(generation(mta(), 1)).error().code, base::ErrorCode::exists);
-  ASSERT_EQ(text_of(client_->stage(generation(mta(), 2, "biff = no\n"))), "")
-      << "one that is not may be written again";
+  ASSERT_EQ(text_of(client_->stage(generation(mta(), 2, "biff = no\n"))), "") << "one that is not may be written again";
   EXPECT_NE(read_file(mta() + "/gen/2/main.cf").find("biff"), std::string::npos);
   ASSERT_EQ(text_of(client_->prune(4)), "");
   std::vector<std::string> left;
-  for (const auto& entry : std::filesystem::directory_iterator(mta() + "/gen"))
-    left.push_back(entry.path().filename());
+  for (const auto& entry : std::filesystem::directory_iterator(mta() + "/gen")) left.push_back(entry.path().filename());
   std::sort(left.begin(), left.end());
   EXPECT_EQ(left, (std::vector<std::string>{"1", "4"}));
 }
@@ -213,8 +202,7 @@ TEST_F(InstanceTest, CheckFindsWhatSmtpdDoesNotTake) {
   ASSERT_EQ(text_of(client_->stage(stage)), "");
   auto bad = client_->check(1);
   ASSERT_FALSE(bad);
-  EXPECT_NE(bad.error().text.find("rat_x"), std::string::npos)
-      << "the tool's own words: " << text_of(bad);
+  EXPECT_NE(bad.error().text.find("rat_x"), std::string::npos) << "the tool's own words: " << text_of(bad);
   EXPECT_EQ(client_->switch_to(1).error().code, base::ErrorCode::restricted);
   ASSERT_EQ(text_of(client_->table({"rat_x", true, {{"example.com", "OK"}}, {}})), "");
   EXPECT_EQ(text_of(client_->check(1)), "");
@@ -225,15 +213,12 @@ TEST_F(InstanceTest, CheckFindsWhatSmtpdDoesNotTake) {
 
 // What only root can read is not read: the smtpd of a check is not root.
 TEST_F(InstanceTest, ChecksWithoutRootsRights) {
-  Stage stage =
-      generation(mta(), 1, main_lines,
-                 services(free_port(), relay_by("regexp:$generation_directory/x.regexp")));
+  Stage stage = generation(mta(), 1, main_lines, services(free_port(), relay_by("regexp:$generation_directory/x.regexp")));
   stage.files.push_back({"x.regexp", "/^/ REJECT\n", 0600});
   ASSERT_EQ(text_of(client_->stage(stage)), "");
   const auto bad = client_->check(1);
   ASSERT_FALSE(bad);
-  EXPECT_NE(bad.error().text.find("x.regexp: Permission denied"), std::string::npos)
-      << text_of(bad);
+  EXPECT_NE(bad.error().text.find("x.regexp: Permission denied"), std::string::npos) << text_of(bad);
   stage.files.back().mode = 0644;
   ASSERT_EQ(text_of(client_->stage(stage)), "");
   EXPECT_EQ(text_of(client_->check(1)), "");
@@ -241,15 +226,13 @@ TEST_F(InstanceTest, ChecksWithoutRootsRights) {
 
 // A mode that came after the name would be given to whatever mail_owner put there meanwhile.
 TEST_F(InstanceTest, TheSocketForACheckHasItsModeFromTheStart) {
-  ASSERT_EQ(text_of(client_->stage(generation(mta(), 1, main_lines, services(free_port(), "")))),
-            "");
+  ASSERT_EQ(text_of(client_->stage(generation(mta(), 1, main_lines, services(free_port(), "")))), "");
   std::atomic<bool> stop{false};
   std::set<mode_t> modes;
   std::thread watcher([&] {
     struct stat status {};
     while (!stop)
-      if (::lstat((mta() + "/queue/public/check").c_str(), &status) == 0)
-        modes.insert(status.st_mode);
+      if (::lstat((mta() + "/queue/public/check").c_str(), &status) == 0) modes.insert(status.st_mode);
   });
   EXPECT_EQ(text_of(client_->check(1)), "");
   stop = true;
@@ -261,8 +244,7 @@ TEST_F(InstanceTest, TheSocketForACheckHasItsModeFromTheStart) {
 TEST_F(InstanceTest, StartsReloadsAndStopsARealPostfix) {
   const int port = free_port();
   const auto put = [&](std::uint64_t number) {
-    EXPECT_EQ(text_of(client_->stage(generation(mta(), number, main_lines, services(port, "")))),
-              "");
+    EXPECT_EQ(text_of(client_->stage(generation(mta(), number, main_lines, services(port, "")))), "");
     EXPECT_EQ(text_of(client_->check(number)), "");
     EXPECT_EQ(text_of(client_->switch_to(number)), "");
   };
@@ -285,8 +267,7 @@ TEST_F(InstanceTest, StartsReloadsAndStopsARealPostfix) {
 }
 
 TEST_F(InstanceTest, OnlyWhatWasCheckedAsItIsCanBeSwitchedTo) {
-  for (const std::uint64_t number : {1U, 2U})
-    ASSERT_EQ(text_of(client_->stage(generation(mta(), number))), "");
+  for (const std::uint64_t number : {1U, 2U}) ASSERT_EQ(text_of(client_->stage(generation(mta(), number))), "");
   const auto refused = [&](std::uint64_t number) {
     const auto result = client_->switch_to(number);
     return !result && result.error().code == base::ErrorCode::restricted;
@@ -331,10 +312,8 @@ TEST_F(InstanceTest, WhatLiesOnTheDiskIsJudgedBeforeMasterReadsIt) {
   ASSERT_EQ(text_of(client_->stage(generation(mta(), 1))), "");
   ASSERT_EQ(text_of(client_->check(1)), "");
   ASSERT_EQ(text_of(client_->switch_to(1)), "");
-  write_file(mta() + "/gen/1/master.cf",
-             std::string(log_service) + "evil unix - - n 1{ - ../../../tmp/x } - proxymap\n");
-  for (const auto& result :
-       {client_->start(), client_->reload(), client_->switch_to(1), client_->check(1)}) {
+  write_file(mta() + "/gen/1/master.cf", std::string(log_service) + "evil unix - - n 1{ - ../../../tmp/x } - proxymap\n");
+  for (const auto& result : {client_->start(), client_->reload(), client_->switch_to(1), client_->check(1)}) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().where, "master.cf");
   }
@@ -458,10 +437,9 @@ TEST_F(InstanceTest, ReloadIsAnsweredWhenMasterHasReadItsFiles) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, socket_path().c_str(), socket_path().size());
-  ASSERT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
-            0);
-  const std::string both = encode_frame(static_cast<std::uint8_t>(Verb::reload), {}) +
-                           encode_frame(static_cast<std::uint8_t>(Verb::switch_to), {"3"});
+  ASSERT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const std::string both =
+      encode_frame(static_cast<std::uint8_t>(Verb::reload), {}) + encode_frame(static_cast<std::uint8_t>(Verb::switch_to), {"3"});
   ASSERT_EQ(::write(socket.get(), both.data(), both.size()), static_cast<ssize_t>(both.size()));
   char answers[10];
   ASSERT_EQ(::recv(socket.get(), answers, sizeof answers, MSG_WAITALL), 10);

@@ -15,9 +15,8 @@ class KeeperTest : public InFolder {
     auto log = Log::open(*folder, "hands.log");
     ASSERT_TRUE(log);
     log_.emplace(std::move(*log));
-    keeper_.emplace(
-        KeeperSetup{bin() + "/posternd", "a.postern.test", dir(), {"", daemon_uid, daemon_uid}},
-        *folder, *folder, *log_);
+    keeper_.emplace(KeeperSetup{bin() + "/posternd", "a.postern.test", dir(), {"", daemon_uid, daemon_uid}}, *folder, *folder,
+                    *log_);
   }
   /// Waits for the child's end and tells the keeper.
   void reap(std::int64_t now_ms) {

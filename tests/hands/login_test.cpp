@@ -49,14 +49,11 @@ std::string read_until(const Descriptor& from, const std::string& until) {
 /// The number after `name` in what a stand-in says of itself.
 std::string fact(const std::string& facts, const std::string& name) {
   for (const auto& line : lines_of(facts))
-    if (line.rfind(name + " ", 0) == 0)
-      return line.substr(name.size() + 1, line.find('\r') - name.size() - 1);
+    if (line.rfind(name + " ", 0) == 0) return line.substr(name.size() + 1, line.find('\r') - name.size() - 1);
   return "";
 }
 
-uid_t uid_in(const std::string& facts) {
-  return static_cast<uid_t>(std::stoul("0" + fact(facts, "uid")));
-}
+uid_t uid_in(const std::string& facts) { return static_cast<uid_t>(std::stoul("0" + fact(facts, "uid"))); }
 
 void expect_confined(const std::string& facts) {
   const std::string id = std::to_string(uid_in(facts));
@@ -65,12 +62,9 @@ void expect_confined(const std::string& facts) {
   const std::string nothing = " 0000000000000000";
   std::vector<std::string> lines;
   for (auto& line : lines_of(facts)) lines.push_back(line.substr(0, line.find('\r')));
-  const auto has = [&](const std::string& line) {
-    return std::count(lines.begin(), lines.end(), line) == 1;
-  };
-  for (const auto& line :
-       {"uid " + id + " " + id, "CapEff" + nothing, "CapPrm" + nothing, "CapInh" + nothing,
-        "CapBnd" + nothing, "CapAmb" + nothing, std::string("no-new-privileges 1")})
+  const auto has = [&](const std::string& line) { return std::count(lines.begin(), lines.end(), line) == 1; };
+  for (const auto& line : {"uid " + id + " " + id, "CapEff" + nothing, "CapPrm" + nothing, "CapInh" + nothing, "CapBnd" + nothing,
+                           "CapAmb" + nothing, std::string("no-new-privileges 1")})
     EXPECT_TRUE(has(line)) << line << " is not in\n" << facts;
   std::vector<std::string> environment;
   std::vector<std::string> descriptors;
@@ -79,8 +73,7 @@ void expect_confined(const std::string& facts) {
     if (line.rfind("descriptor ", 0) == 0) descriptors.push_back(line.substr(11));
   }
   std::sort(environment.begin(), environment.end());
-  EXPECT_EQ(environment, (std::vector<std::string>{"HOME=/nonexistent", "LANG=C.UTF-8",
-                                                   "POSTERN_DESK_FD=3", "TERM=xterm"}));
+  EXPECT_EQ(environment, (std::vector<std::string>{"HOME=/nonexistent", "LANG=C.UTF-8", "POSTERN_DESK_FD=3", "TERM=xterm"}));
   EXPECT_EQ(descriptors, (std::vector<std::string>{"0", "1", "2", "3"})) << "nothing else is open";
 }
 
@@ -102,8 +95,7 @@ TEST_F(LoginTest, AHostileCommandLineIsOneArgument) {
   const std::string line = "a; $(touch /tmp/x) `id` 'b\" \\ *\nc";
   Started started = start({false, "xterm", 24, 80, line});
   started.in.reset();
-  EXPECT_NE(read_until(started.out, "").find("argument --line\nline " + line + "\nenvironment"),
-            std::string::npos);
+  EXPECT_NE(read_until(started.out, "").find("argument --line\nline " + line + "\nenvironment"), std::string::npos);
   EXPECT_EQ(exit_code(started.status), 0);
 }
 
@@ -162,9 +154,7 @@ TEST_F(LoginTest, ALoginReachesNothingOfAnotherNorOfTheMachine) {
   EXPECT_EQ(status.st_uid, 0U) << "who uses a terminal holds it open; nobody opens it by name";
   EXPECT_EQ(status.st_mode & 0777, 0600U);
   ASSERT_TRUE(becomes([&] { return this->started().size() == 1; }));
-  Started attacker =
-      start({false, "xterm", 24, 80,
-             "attack " + std::to_string(pid_of(victim)) + " " + terminal + " " + dir()});
+  Started attacker = start({false, "xterm", 24, 80, "attack " + std::to_string(pid_of(victim)) + " " + terminal + " " + dir()});
   attacker.in.reset();
   const auto said = read_until(attacker.out, "");
   EXPECT_NE(said.find("attacked\n"), std::string::npos) << said;
@@ -184,8 +174,8 @@ bool anybody_is(uid_t uid) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     std::ifstream status(entry.path() / "status");
     for (std::string line; std::getline(status, line);)
-      if (line == "Uid:\t" + std::to_string(uid) + "\t" + std::to_string(uid) + "\t" +
-                      std::to_string(uid) + "\t" + std::to_string(uid))
+      if (line ==
+          "Uid:\t" + std::to_string(uid) + "\t" + std::to_string(uid) + "\t" + std::to_string(uid) + "\t" + std::to_string(uid))
         return true;
   }
   return false;
@@ -207,8 +197,7 @@ TEST_F(LoginTest, NothingOfALoginOutlivesIt) {
   const uid_t uid = uid_in(read_until(started.out, "ready"));
   const pid_t left = squat(uid);
   ASSERT_TRUE(becomes([&] {
-    return read_file("/proc/" + std::to_string(left) + "/status")
-               .find("Uid:\t" + std::to_string(uid)) != std::string::npos;
+    return read_file("/proc/" + std::to_string(left) + "/status").find("Uid:\t" + std::to_string(uid)) != std::string::npos;
   }));
   started.in.reset();
   EXPECT_EQ(exit_code(started.status), 0);
@@ -236,12 +225,10 @@ TEST_F(LoginTest, ABadRequestDoesNotEndTheConnectionOfAll) {
   Client client(socket_path());
   ASSERT_TRUE(client.running());
   const std::size_t before = logged("refused");
-  for (Login bad :
-       {Login{true, "x/../y", 24, 80, {}}, Login{true, std::string(65, 'x'), 24, 80, {}},
-        Login{true, "x\x1b[2J", 24, 80, {}}, Login{true, "", 24, 80, {}},
-        Login{true, "xterm", 0, 80, {}}, Login{true, "xterm", 24, 10000, {}},
-        Login{false, "xterm", 24, 80, std::string("status\0more", 11)},
-        Login{false, "xterm", 24, 80, std::string(line_bytes + 1, 'x')}}) {
+  for (Login bad : {Login{true, "x/../y", 24, 80, {}}, Login{true, std::string(65, 'x'), 24, 80, {}},
+                    Login{true, "x\x1b[2J", 24, 80, {}}, Login{true, "", 24, 80, {}}, Login{true, "xterm", 0, 80, {}},
+                    Login{true, "xterm", 24, 10000, {}}, Login{false, "xterm", 24, 80, std::string("status\0more", 11)},
+                    Login{false, "xterm", 24, 80, std::string(line_bytes + 1, 'x')}}) {
     const auto answer = client.login(bad, given_.get());
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, base::ErrorCode::usage) << base::to_text(answer.error());

@@ -35,8 +35,7 @@ inline std::string greeting(int port) {
   const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const timeval patience{5, 0};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return {};
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
   char buffer[512];
   const ssize_t count = ::recv(socket.get(), buffer, sizeof buffer, 0);
   return count <= 0 ? std::string() : std::string(buffer, static_cast<std::size_t>(count));

@@ -41,12 +41,11 @@ TEST(Protocol, ErrorsComeBack) {
 }
 
 TEST(Protocol, FileNamesArePlain) {
-  for (const char* good :
-       {"main.cf", "master.cf", "hat_127.0.1.1_2525.cidr", "rat_x_all.regexp", "plan.sum"})
+  for (const char* good : {"main.cf", "master.cf", "hat_127.0.1.1_2525.cidr", "rat_x_all.regexp", "plan.sum"})
     EXPECT_TRUE(is_file_name(good)) << good;
-  for (const char* bad : {"", ".", "..", "../main.cf", "x/main.cf", "/etc/passwd", ".hidden.map",
-                          "-rf.map", "main.cf ", "dynamicmaps.cf", "evil.so", "a b.map", "a\n.map",
-                          ".map", "postfix-script", "x.cidr/", "a.pcre", "b.map", "x.sum"})
+  for (const char* bad :
+       {"", ".", "..", "../main.cf", "x/main.cf", "/etc/passwd", ".hidden.map", "-rf.map", "main.cf ", "dynamicmaps.cf",
+        "evil.so", "a b.map", "a\n.map", ".map", "postfix-script", "x.cidr/", "a.pcre", "b.map", "x.sum"})
     EXPECT_FALSE(is_file_name(bad)) << bad;
   EXPECT_FALSE(is_file_name(std::string(130, 'a') + ".map"));
   EXPECT_FALSE(is_file_name(std::string("main.cf\0", 8)));
@@ -73,29 +72,22 @@ TEST(Protocol, AStageIsCheckedFieldByField) {
 TEST(Protocol, GenerationsAreNumbers) {
   EXPECT_EQ(decode_generation("1").value(), 1U);
   EXPECT_EQ(decode_generation("9223372036854775807").value(), 9223372036854775807U);
-  for (const char* bad :
-       {"", "0", "-1", "+1", "01", "1 ", " 1", "1/..", "9223372036854775808", "1e3", "x"})
+  for (const char* bad : {"", "0", "-1", "+1", "01", "1 ", " 1", "1/..", "9223372036854775808", "1e3", "x"})
     EXPECT_FALSE(decode_generation(bad)) << bad;
 }
 
 TEST(Protocol, NameServersAreAddresses) {
-  for (const char* good : {"127.0.1.53", "2001:db8::1", "::1"})
-    EXPECT_TRUE(check_address(good)) << good;
-  for (const char* bad : {"", "dns.example.com", "127.0.1.53:53", "1.2.3", "1.2.3.4\nsearch x",
-                          "[::1]", "fe80::1%eth0"})
+  for (const char* good : {"127.0.1.53", "2001:db8::1", "::1"}) EXPECT_TRUE(check_address(good)) << good;
+  for (const char* bad : {"", "dns.example.com", "127.0.1.53:53", "1.2.3", "1.2.3.4\nsearch x", "[::1]", "fe80::1%eth0"})
     EXPECT_FALSE(check_address(bad)) << bad;
   EXPECT_FALSE(check_address(std::string("1.2.3.4\0options x", 17)));
 }
 
 TEST(Protocol, ChangesOfTablesComeBackAndAreChecked) {
   const TableChange change{"rat_x", true, {{"a", "1"}, {"b", ""}}, {"c", ""}};
-  const auto body = [](const std::vector<std::string>& fields) {
-    return encode_frame(11, fields).substr(head_bytes);
-  };
+  const auto body = [](const std::vector<std::string>& fields) { return encode_frame(11, fields).substr(head_bytes); };
   EXPECT_EQ(decode_table(body(encode_table(change))).value(), change);
-  const auto refused = [&](const std::vector<std::string>& fields) {
-    return !decode_table(body(fields));
-  };
+  const auto refused = [&](const std::vector<std::string>& fields) { return !decode_table(body(fields)); };
   EXPECT_FALSE(refused({"t", "change", "0"}));
   EXPECT_TRUE(refused({"../t", "change", "0"}));
   EXPECT_TRUE(refused({".boot", "change", "0"}));

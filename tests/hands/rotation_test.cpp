@@ -21,9 +21,7 @@ struct Rotation : InFolder {
   void say(const std::string& text) const {
     ASSERT_EQ(::write(writer.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
   }
-  std::string log(const std::string& end = {}) const {
-    return read_file(dir() + "/posternd.log" + end);
-  }
+  std::string log(const std::string& end = {}) const { return read_file(dir() + "/posternd.log" + end); }
 
   Descriptor writer;  // as posternd has it: opened once, appended to for ever
 };
@@ -124,8 +122,7 @@ TEST_F(Rotation, TheMailLogIsBounded) {
     ASSERT_TRUE(instance.bound_log(100));
   }
   std::size_t all = 0;
-  for (const auto& file : std::filesystem::directory_iterator(dir() + "/mta/log"))
-    all += file.file_size();
+  for (const auto& file : std::filesystem::directory_iterator(dir() + "/mta/log")) all += file.file_size();
   EXPECT_LE(all, (logs_kept + 1) * (100 + line.size()));
   EXPECT_NE(read_file(dir() + "/mta/log/mail.log.1"), "");
 }

@@ -11,16 +11,14 @@ int connect_to(const std::string& path) {
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.c_str(), path.size());
   const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
-    return socket;
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return socket;
   ::close(socket);
   return -1;
 }
 
 /// Sends raw bytes and reads to the end of the connection: the error that was answered, and that it
 /// was closed.
-base::Error refusal(const std::string& path, const std::string& bytes,
-                    const std::vector<int>& descriptors = {}) {
+base::Error refusal(const std::string& path, const std::string& bytes, const std::vector<int>& descriptors = {}) {
   const Descriptor socket(connect_to(path));
   EXPECT_TRUE(socket.good());
   EXPECT_TRUE(send_frame(socket.get(), bytes, descriptors));
@@ -45,12 +43,9 @@ TEST_F(Server, RefusesWhatIsNotInItsTableAndGoesOn) {
                              10)),
             base::ErrorCode::usage)
       << "a field that is cut off";
-  EXPECT_EQ(code(std::string("\xff\xff\xff\xff\x01", 5)), base::ErrorCode::usage)
-      << "more than a stage may have";
-  EXPECT_EQ(code(std::string("\0\1\0\0\x02", 5)), base::ErrorCode::usage)
-      << "more than a check may have";
-  EXPECT_EQ(code(encode_frame(10, encode_login({}))), base::ErrorCode::usage)
-      << "a login without its desk";
+  EXPECT_EQ(code(std::string("\xff\xff\xff\xff\x01", 5)), base::ErrorCode::usage) << "more than a stage may have";
+  EXPECT_EQ(code(std::string("\0\1\0\0\x02", 5)), base::ErrorCode::usage) << "more than a check may have";
+  EXPECT_EQ(code(encode_frame(10, encode_login({}))), base::ErrorCode::usage) << "a login without its desk";
   const Descriptor null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   EXPECT_EQ(refusal(socket_path(), encode_frame(7, {}), {null.get()}).code, base::ErrorCode::usage);
   Client client(socket_path());
@@ -86,8 +81,7 @@ TEST_F(Server, TellsWhyALargeRequestIsRefused) {
   begin_hands();
   Client client(socket_path());
   Stage stage{1, {}};
-  for (const char* name :
-       {"1.cidr", "2.cidr", "3.cidr", "4.cidr", "5.cidr", "6.cidr", "7.cidr", "8.cidr", "9.cidr"})
+  for (const char* name : {"1.cidr", "2.cidr", "3.cidr", "4.cidr", "5.cidr", "6.cidr", "7.cidr", "8.cidr", "9.cidr"})
     stage.files.push_back({name, std::string(file_bytes, 'x'), 0644});
   auto staged = client.stage(stage);
   ASSERT_FALSE(staged);
@@ -102,9 +96,8 @@ TEST_F(Server, ServesOneFolderOnce) {
   const pid_t second = ::fork();
   if (second == 0) {
     ::close(2);
-    ::execl((std::string(POSTERN_BIN) + "/postern-hands").c_str(), "postern-hands", "--machine",
-            "a.postern.test", "--dir", dir().c_str(), "--bin", bin().c_str(), "--user", "61001",
-            "--cli-user", "61002", nullptr);
+    ::execl((std::string(POSTERN_BIN) + "/postern-hands").c_str(), "postern-hands", "--machine", "a.postern.test", "--dir",
+            dir().c_str(), "--bin", bin().c_str(), "--user", "61001", "--cli-user", "61002", nullptr);
     ::_exit(127);
   }
   int status = 0;
@@ -117,8 +110,7 @@ TEST_F(Server, ServesOneFolderOnce) {
 TEST_F(Server, KeepsPosterndRunningAsItsUserWithLowPortsOnly) {
   begin_hands();
   ASSERT_TRUE(becomes([&] { return started().size() == 1; }));
-  EXPECT_EQ(lines_of(read_file(dir() + "/started"))[0],
-            std::to_string(started()[0]) + " 61001 0000000000000400 a.postern.test");
+  EXPECT_EQ(lines_of(read_file(dir() + "/started"))[0], std::to_string(started()[0]) + " 61001 0000000000000400 a.postern.test");
   EXPECT_EQ(std::stoi(read_file(dir() + "/run/posternd.pid")), started()[0]);
   EXPECT_EQ(std::stoi(read_file(dir() + "/run/hands.pid")), hands_);
   ::kill(started()[0], SIGKILL);
@@ -132,8 +124,8 @@ TEST_F(Server, PosterndCanBecomeNothingElse) {
   ASSERT_TRUE(becomes([&] { return started().size() == 1; }));
   const std::string proc = "/proc/" + std::to_string(started()[0]);
   const auto status = read_file(proc + "/status");
-  for (const char* line : {"CapBnd:\t0000000000000400\n", "CapPrm:\t0000000000000400\n",
-                           "CapAmb:\t0000000000000400\n", "NoNewPrivs:\t1\n"})
+  for (const char* line :
+       {"CapBnd:\t0000000000000400\n", "CapPrm:\t0000000000000400\n", "CapAmb:\t0000000000000400\n", "NoNewPrivs:\t1\n"})
     EXPECT_NE(status.find(line), std::string::npos) << line << status;
   EXPECT_NE(read_file(proc + "/limits").find("Max core file size        0 "), std::string::npos);
 }
@@ -184,8 +176,7 @@ TEST_F(Server, StartsWhateverPosterndLeftInItsFolders) {
   write_file(outside + "/precious", "precious");
   std::filesystem::create_directory(dir() + "/run");
   std::filesystem::create_directory(dir() + "/log");
-  for (const char* name :
-       {"hands.pid", ".hands.pid.new", "posternd.pid", ".posternd.pid.new", "hands.lock"})
+  for (const char* name : {"hands.pid", ".hands.pid.new", "posternd.pid", ".posternd.pid.new", "hands.lock"})
     plant_folder(dir() + "/run/" + name, outside, 10);
   // Deeper than a process usually may have descriptors.
   plant_folder(dir() + "/run/hands.sock", outside, 1500);

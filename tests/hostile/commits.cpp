@@ -105,8 +105,7 @@ void another_key_for_a_member(const Member& member, const Target& target, std::u
   auto identity = member.peer().fleet().member(victim)->identity;
   identity.signing_key = base::verify_key(member.key());
   const std::string value = cluster::encode(identity);
-  const auto again =
-      member.sign(member.header(draw(), 1, {}, cluster::member_register(victim, "identity"), value), {value});
+  const auto again = member.sign(member.header(draw(), 1, {}, cluster::member_register(victim, "identity"), value), {value});
   Header header = member.header(draw(), 1, again.envelope.id(), member.setting("smtp-routes"), "forged");
   header.dot.member = header.login_host = victim;
   ship_new(member, target, {again, member.sign(header, {"forged"})});
@@ -137,7 +136,10 @@ void fill_what_waits(const Member& member, const Target& target, std::uint64_t s
 
 /// Texts that would take over a terminal, a log or a listing.
 void texts_with_escapes(const Member& member, const Target& target, std::uint64_t) {
-  const std::string evil = "x\x1b[2J\x1b]0;owned\x07\r\n\xe2\x80\xae" "evil\xc2\x9b" "31m";
+  const std::string evil =
+      "x\x1b[2J\x1b]0;owned\x07\r\n\xe2\x80\xae"
+      "evil\xc2\x9b"
+      "31m";
   std::vector<Ship::Item> items;
   Header header = member.header(draw(), 1, {}, cluster::member_register(member.id(), "name"), evil);
   items.push_back(member.sign(header, {evil}));
@@ -204,8 +206,8 @@ void admit_a_namesake(const Member& member, const Target& target, std::uint64_t)
   const base::MemberId id = cluster::member_of(identity);
   const std::string value = cluster::encode(identity);
   Header header = member.header(draw(), 1, {}, cluster::member_register(id, "identity"), value);
-  header.writes.push_back({cluster::member_register(id, "name"), WriteKind::put, base::hash_bytes(victim.host_name),
-                           victim.host_name.size(), {}});
+  header.writes.push_back(
+      {cluster::member_register(id, "name"), WriteKind::put, base::hash_bytes(victim.host_name), victim.host_name.size(), {}});
   ship_new(member, target, {member.sign(header, {value, victim.host_name})});
 }
 

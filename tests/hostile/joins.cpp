@@ -37,10 +37,14 @@ void wrong_joins(const Member& member, const Target& target, std::uint64_t) {
   evil.package_version = "\x1b[2J" + std::string(60'000, 'v');
   auto huge = request(member, 2);
   huge.identity.host_key = std::string(30U << 20, 'k');
-  const std::vector<std::vector<JoinFrame>> wrong = {
-      {cluster::JoinReady{}}, {cluster::Joined{}}, {cluster::JoinComplete{}}, {cluster::JoinPart{}},
-      {evil}, {huge}, {request(member, 3), cluster::JoinReady{}, cluster::JoinReady{}},
-      {request(member, 4), request(member, 4)}};
+  const std::vector<std::vector<JoinFrame>> wrong = {{cluster::JoinReady{}},
+                                                     {cluster::Joined{}},
+                                                     {cluster::JoinComplete{}},
+                                                     {cluster::JoinPart{}},
+                                                     {evil},
+                                                     {huge},
+                                                     {request(member, 3), cluster::JoinReady{}, cluster::JoinReady{}},
+                                                     {request(member, 4), request(member, 4)}};
   for (const auto& frames : wrong) {
     Line line(target.join);
     for (const auto& frame : frames) line.say(cluster::encode_join(frame));

@@ -26,9 +26,8 @@ int left_ms(Clock::time_point until) {
   const std::string bind = "BindAddress=" + login.from;
   const std::string where = login.user + "@" + login.address;
   ::execlp("ssh", "ssh", "-F", "/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o",
-           "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", bind.c_str(), "-i",
-           login.key_file.c_str(), "-p", port.c_str(), "-s", where.c_str(), login.subsystem.c_str(),
-           static_cast<char*>(nullptr));
+           "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", bind.c_str(), "-i", login.key_file.c_str(),
+           "-p", port.c_str(), "-s", where.c_str(), login.subsystem.c_str(), static_cast<char*>(nullptr));
   ::_exit(127);
 }
 

@@ -88,8 +88,7 @@ base::MemberId Member::another() const {
 
 base::Hash Member::admission(const base::MemberId& member) const {
   for (const auto& hash : peer_->commits_in_order())
-    if (cluster::find_write(peer_->commit(hash)->header, cluster::member_register(member, "identity")) != nullptr)
-      return hash;
+    if (cluster::find_write(peer_->commit(hash)->header, cluster::member_register(member, "identity")) != nullptr) return hash;
   return {};
 }
 

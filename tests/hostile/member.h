@@ -46,8 +46,8 @@ class Member {
 
 /// Where to strike, and as whom.
 struct Target {
-  Login link;   ///< as this member
-  Login join;   ///< as an administrator
+  Login link;  ///< as this member
+  Login join;  ///< as an administrator
 };
 struct Attack {
   const char* name;

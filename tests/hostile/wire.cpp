@@ -53,13 +53,19 @@ void decode_bombs(const Member& member, const Target& target, std::uint64_t size
     return out;
   };
   const std::vector<std::string> bombs = {
-      field(2, empty(1)),                                // a ship's items
-      field(2, field(1, empty(3))),                      // an item's values
-      field(2, field(1, field(1, empty(12)))),           // a header's writes
-      field(2, field(1, field(1, empty(5)))),            // a header's parents
-      field(1, empty(8)), field(1, empty(9)), field(1, empty(10)),  // a hello's vectors
-      field(5, empty(1)), field(6, empty(1)), field(7, empty(1)),   // ack, pull, summary
-      field(9, empty(4)), field(9, empty(5)), field(10, empty(2)),  // link state, applied
+      field(2, empty(1)),                       // a ship's items
+      field(2, field(1, empty(3))),             // an item's values
+      field(2, field(1, field(1, empty(12)))),  // a header's writes
+      field(2, field(1, field(1, empty(5)))),   // a header's parents
+      field(1, empty(8)),
+      field(1, empty(9)),
+      field(1, empty(10)),  // a hello's vectors
+      field(5, empty(1)),
+      field(6, empty(1)),
+      field(7, empty(1)),  // ack, pull, summary
+      field(9, empty(4)),
+      field(9, empty(5)),
+      field(10, empty(2)),  // link state, applied
   };
   for (const auto& bomb : bombs) {
     Line line = greeted(member, target);
@@ -101,7 +107,8 @@ void pulls(const Member& member, const Target& target, std::uint64_t size) {
 void summaries(const Member& member, const Target& target, std::uint64_t size) {
   flood(member, target, size, [&member](std::uint64_t i) {
     cluster::Vector vector;
-    for (std::uint64_t tip = 1; tip <= 1'000; ++tip) vector.push_back({member.id(), i * 1'000 + tip, 1, base::hash_bytes(std::to_string(i * 1'000 + tip))});
+    for (std::uint64_t tip = 1; tip <= 1'000; ++tip)
+      vector.push_back({member.id(), i * 1'000 + tip, 1, base::hash_bytes(std::to_string(i * 1'000 + tip))});
     return cluster::Summary{std::move(vector)};
   });
 }

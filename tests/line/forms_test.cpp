@@ -75,11 +75,9 @@ TEST(Words, AnEditNeedsItsEntryUnlessTheSettingsHaveYetToBegin) {
             "error: Destination controls at Cluster americas have no destination b.example; \"destconfig new\" makes one.");
   lines.standing.defined = false;
   EXPECT_EQ(lines.edits("edit b.example --max-connections=7").substr(0, 5), "error") << "what is inherited counts";
-  EXPECT_EQ(lines.edits("edit b.example --max-connections=7 --start=empty"),
-            "left: The option --start is not known here.");
+  EXPECT_EQ(lines.edits("edit b.example --max-connections=7 --start=empty"), "left: The option --start is not known here.");
   lines.standing.must_start = true;
-  EXPECT_EQ(lines.edits("edit b.example --max-connections=7"),
-            "set destination['b.example']/maximum-connections = 7");
+  EXPECT_EQ(lines.edits("edit b.example --max-connections=7"), "set destination['b.example']/maximum-connections = 7");
 }
 
 TEST(Words, WhatANewEntryMustHaveIsAskedFor) {
@@ -87,8 +85,7 @@ TEST(Words, WhatANewEntryMustHaveIsAskedFor) {
   EXPECT_EQ(lines.edits("new Data 192.0.2.1/24 --hostname=mx.example.com --ssh=off --ccs-port=2000"),
             "create interface['Data']; set interface['Data']/address = 192.0.2.1/24; set interface['Data']/host-name = "
             "mx.example.com; set interface['Data']/ssh/enabled = false; set interface['Data']/ccs/port = 2000");
-  EXPECT_EQ(lines.edits("new Data --address=192.0.2.1/24 --hostname=mx.example.com").substr(0, 26),
-            "create interface['Data']; ");
+  EXPECT_EQ(lines.edits("new Data --address=192.0.2.1/24 --hostname=mx.example.com").substr(0, 26), "create interface['Data']; ");
   EXPECT_EQ(lines.edits("new Data 192.0.2.1/24"), "error: The option --hostname is missing.");
   EXPECT_EQ(lines.edits("new Data --hostname=mx.example.com"),
             "error: ADDRESS/LEN is missing: enter the IP address and prefix length.");
@@ -124,12 +121,10 @@ TEST(Words, ATableInsideAnEntryNamesTheEntryFirst) {
   const Lines lines("listenerconfig", one_listener);
   EXPECT_EQ(lines.edits("rat In new A.example accept"),
             "create listener['In']/rat['a.example']; set listener['In']/rat['a.example']/action = accept");
-  EXPECT_EQ(lines.edits("rat In edit a.example reject"),
-            "error: Cluster americas has no rat a.example in In.");
+  EXPECT_EQ(lines.edits("rat In edit a.example reject"), "error: Cluster americas has no rat a.example in In.");
   EXPECT_EQ(lines.edits("rat Out new a.example accept"),
             "error: Listeners at Cluster americas have no listener Out; \"listenerconfig new\" makes one.");
-  EXPECT_EQ(lines.edits("rat In new a.example"),
-            "error: accept|reject is missing: enter the action to apply to this address.");
+  EXPECT_EQ(lines.edits("rat In new a.example"), "error: accept|reject is missing: enter the action to apply to this address.");
 }
 
 TEST(Words, AnAddressGoesIntoTheSenderGroupWithItsAction) {

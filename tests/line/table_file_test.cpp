@@ -11,8 +11,8 @@ namespace postern::line {
 namespace {
 
 struct Read {
-  std::string data;  ///< the settings that the file made, as JSON
-  std::string said;  ///< "LINE text" each; a note in parentheses
+  std::string data;   ///< the settings that the file made, as JSON
+  std::string said;   ///< "LINE text" each; a note in parentheses
   std::string again;  ///< the table written anew
 };
 
@@ -20,7 +20,8 @@ struct Read {
 Read read(const std::string& command, const std::string& list, const std::string& format, const std::string& text,
           const Edits& before = {}, const model::Path& parent = {}) {
   const schema::Feature& feature = *schema::loaded().feature_of_command(command);
-  const Subject subject{schema::loaded(), feature, schema::loaded().form(feature.name), "Cluster", [] { return base::Result<Standing>(Standing{}); }};
+  const Subject subject{schema::loaded(), feature, schema::loaded().form(feature.name), "Cluster",
+                        [] { return base::Result<Standing>(Standing{}); }};
   for (const auto& file : features::line_of(feature.name)->files) {
     if (file.list != list || file.format != format) continue;
     std::vector<Said> said;
@@ -46,8 +47,9 @@ TEST(TableFiles, RoutesOfAsyncos) {
   const Read made = read("smtproutes", "route", "asyncos",
                          "# exported\n.example.com:relay1.example.com, [192.0.2.1]:26/pri=5\n\nALL:smart.example\n"
                          "gone.example:/dev/null\nreal.example USEDNS\n");
-  EXPECT_EQ(made.said, "2 \"[192.0.2.1]\" cannot be used for the destination host. Enter a host name, an IPv4 address, or an "
-                       "IPv6 address in brackets.\n");
+  EXPECT_EQ(made.said,
+            "2 \"[192.0.2.1]\" cannot be used for the destination host. Enter a host name, an IPv4 address, or an "
+            "IPv6 address in brackets.\n");
   EXPECT_EQ(made.again, "ALL:smart.example:25\ngone.example:/dev/null\nreal.example:USEDNS\n");
   EXPECT_EQ(read("smtproutes", "route", "asyncos", made.again).again, made.again);
 }
@@ -62,12 +64,14 @@ TEST(TableFiles, EveryBadLineIsNamedAndTheOthersAreTaken) {
 }
 
 TEST(TableFiles, RoutesOfPostfix) {
-  const Read made = read("smtproutes", "route", "postfix",
-                         "# transport(5)\nexample.com smtp:[mx1.example.com]:26, [mx2.example.com]\n.example.com\trelay:[2001:db8::1]:25\n"
-                         "* smtp:[smart.example]\ngone.example discard:\nreal.example smtp:\n"
-                         "mx.example smtp:other.example\nlocal.example local:\nerr.example error:5.1.1 none\n");
-  EXPECT_EQ(made.again, ".example.com smtp:[2001:db8::1]:25\n* smtp:[smart.example]:25\n"
-                        "example.com smtp:[mx1.example.com]:26, [mx2.example.com]:25\ngone.example discard:\nreal.example smtp:\n");
+  const Read made =
+      read("smtproutes", "route", "postfix",
+           "# transport(5)\nexample.com smtp:[mx1.example.com]:26, [mx2.example.com]\n.example.com\trelay:[2001:db8::1]:25\n"
+           "* smtp:[smart.example]\ngone.example discard:\nreal.example smtp:\n"
+           "mx.example smtp:other.example\nlocal.example local:\nerr.example error:5.1.1 none\n");
+  EXPECT_EQ(made.again,
+            ".example.com smtp:[2001:db8::1]:25\n* smtp:[smart.example]:25\n"
+            "example.com smtp:[mx1.example.com]:26, [mx2.example.com]:25\ngone.example discard:\nreal.example smtp:\n");
   const auto said = base::lines(made.said);
   ASSERT_EQ(said.size(), 3U) << made.said;
   EXPECT_TRUE(said[0].starts_with("7 \"other.example\" is a domain whose mail exchangers")) << said[0];
@@ -80,8 +84,9 @@ TEST(TableFiles, DestinationControlsOfAsyncos) {
                          "[DEFAULT]\nip_sort_pref = PREFER_V6\nmax_host_concurrency=500\nmax_messages_per_connection=50\n"
                          "[slow.example]\nmax_host_concurrency = 2\n[bad domain]\nmax_host_concurrency = 2\n"
                          "[x.example]\nmax_host_concurrency = 0\nnonsense\n[slow.example]\n");
-  EXPECT_EQ(made.again, "[DEFAULT]\nmax_host_concurrency = 500\nmax_messages_per_connection = 50\n[slow.example]\n"
-                        "max_host_concurrency = 2\n[x.example]\n");
+  EXPECT_EQ(made.again,
+            "[DEFAULT]\nmax_host_concurrency = 500\nmax_messages_per_connection = 50\n[slow.example]\n"
+            "max_host_concurrency = 2\n[x.example]\n");
   const auto said = base::lines(made.said);
   ASSERT_EQ(said.size(), 5U) << made.said;
   EXPECT_EQ(said[0], "(2 ip_sort_pref is not in this version: left out.)");
@@ -95,25 +100,29 @@ const Edits in_listener{{model::Edit::Op::create, {{"listener", {"In"}}}, {}, {}
 const model::Path listener{{"listener", {"In"}}};
 
 TEST(TableFiles, ARatOfAsyncos) {
-  const Read made = read("listenerconfig", "rat", "asyncos",
-                         "Example.COM ACCEPT\nspam@example.com REJECT \"Go away\"\nALL REJECT\nx.example MAYBE\ny.example ACCEPT bypass\n",
-                         in_listener, listener);
+  const Read made =
+      read("listenerconfig", "rat", "asyncos",
+           "Example.COM ACCEPT\nspam@example.com REJECT \"Go away\"\nALL REJECT\nx.example MAYBE\ny.example ACCEPT bypass\n",
+           in_listener, listener);
   EXPECT_EQ(made.again, "ALL REJECT\nexample.com ACCEPT\nspam@example.com REJECT \"Go away\"\n");
-  EXPECT_EQ(made.said, "4 \"maybe\" is neither ACCEPT nor REJECT.\n5 \"bypass\" behind ACCEPT is not in this version: take it out.\n");
+  EXPECT_EQ(made.said,
+            "4 \"maybe\" is neither ACCEPT nor REJECT.\n5 \"bypass\" behind ACCEPT is not in this version: take it out.\n");
   EXPECT_EQ(read("listenerconfig", "rat", "asyncos", made.again, in_listener, listener).again, made.again);
 }
 
 TEST(TableFiles, AHatOfAsyncos) {
-  const Read made = read("listenerconfig", "hat", "asyncos",
-                         "$TRUSTED\n    ACCEPT {\n        max_rcpts_per_hour = -1\n    }\n$MINE\n    RELAY {}\n"
-                         "RELAYLIST:\n    192.0.2.0/24\n    10.1. (the office)\n    $MINE (our own)\n"
-                         "BLOCKLIST:\n    203.0.113.9\n    bad.example\n    REJECT {\n        smtp_banner_text = \"Blocked\"\n    }\n"
-                         "EMPTY:\n    sbrs[-10:-3]\n"
-                         "198.51.100.7\n    TCPREFUSE (that one)\nALL\n    $ACCEPTED\n",
-                         in_listener, listener);
-  EXPECT_EQ(made.again,
-            "RELAYLIST:\n    10.1.0.0/16\n    192.0.2.0/24\n    RELAY {}\nBLOCKLIST:\n    203.0.113.9\n    REJECT {\n"
-            "        smtp_banner_text = \"Blocked\"\n    }\nRULE19:\n    198.51.100.7\n    REJECT {}\nALL:\n    ALL\n    ACCEPT {}\n");
+  const Read made =
+      read("listenerconfig", "hat", "asyncos",
+           "$TRUSTED\n    ACCEPT {\n        max_rcpts_per_hour = -1\n    }\n$MINE\n    RELAY {}\n"
+           "RELAYLIST:\n    192.0.2.0/24\n    10.1. (the office)\n    $MINE (our own)\n"
+           "BLOCKLIST:\n    203.0.113.9\n    bad.example\n    REJECT {\n        smtp_banner_text = \"Blocked\"\n    }\n"
+           "EMPTY:\n    sbrs[-10:-3]\n"
+           "198.51.100.7\n    TCPREFUSE (that one)\nALL\n    $ACCEPTED\n",
+           in_listener, listener);
+  EXPECT_EQ(
+      made.again,
+      "RELAYLIST:\n    10.1.0.0/16\n    192.0.2.0/24\n    RELAY {}\nBLOCKLIST:\n    203.0.113.9\n    REJECT {\n"
+      "        smtp_banner_text = \"Blocked\"\n    }\nRULE19:\n    198.51.100.7\n    REJECT {}\nALL:\n    ALL\n    ACCEPT {}\n");
   const auto said = base::lines(made.said);
   ASSERT_EQ(said.size(), 5U) << made.said;
   EXPECT_EQ(said[0], "(3 max_rcpts_per_hour is not in this version: left out.)");

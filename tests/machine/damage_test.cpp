@@ -50,8 +50,12 @@ class Damages : public Fleets {
 TEST_F(Damages, a_value_that_is_lost_is_kept_in_force_and_comes_again) {
   three_with_a_route();
   auto& blobs = fleet.world(c).blobs;
-  EXPECT_EQ(std::erase_if(blobs, [](const auto& one) { return one.second.find("example.com\"") != std::string::npos &&
-                                                               one.second.find("destination") != std::string::npos; }), 1U);
+  EXPECT_EQ(std::erase_if(blobs,
+                          [](const auto& one) {
+                            return one.second.find("example.com\"") != std::string::npos &&
+                                   one.second.find("destination") != std::string::npos;
+                          }),
+            1U);
   start_and_heal("lost");
 }
 

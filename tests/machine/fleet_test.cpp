@@ -9,7 +9,11 @@ TEST_F(Fleets, a_change_at_cluster_level_reaches_every_plan) {
   EXPECT_EQ(committed.at("members").to_number<int>(), 3);
   EXPECT_EQ(committed.at("durable").to_number<int>(), 3);
   ASSERT_TRUE(fleet.run_until(
-      [&] { return !transport_row(a, "example.com").empty() && !transport_row(b, "example.com").empty() && !transport_row(c, "example.com").empty(); }, 5'000));
+      [&] {
+        return !transport_row(a, "example.com").empty() && !transport_row(b, "example.com").empty() &&
+               !transport_row(c, "example.com").empty();
+      },
+      5'000));
   EXPECT_EQ(transport_row(a, "example.com"), transport_row(c, "example.com"));
   EXPECT_NE(transport_row(b, "example.com").find("127.0.1.9"), std::string::npos);
   EXPECT_TRUE(equal());
@@ -178,8 +182,9 @@ TEST_F(Fleets, a_joiner_killed_before_its_swap_is_standalone_and_its_admission_l
   {
     auto client = fleet.client(b);
     auto dialed = must(*client, "cluster.join_dial", {{"address", "127.0.1.1"}, {"port", 2200}});
-    fleet.machine(b).join_go({dialed.at("join").to_number<std::uint64_t>(), 0, std::string(support::passphrase), false, 2222},
-                             [](const std::string&) {}, [](base::Result<void>) {});
+    fleet.machine(b).join_go(
+        {dialed.at("join").to_number<std::uint64_t>(), 0, std::string(support::passphrase), false, 2222},
+        [](const std::string&) {}, [](base::Result<void>) {});
     ASSERT_TRUE(fleet.run_until([&] { return fleet.machine(a).peer().fleet().members.size() == 2; }, 10'000));
   }
   fleet.kill(b);
@@ -206,8 +211,7 @@ TEST_F(Fleets, pending_edits_survive_a_restart) {
   fleet.add(a, "127.0.1.1");
   {
     auto client = fleet.client(a);
-    const boost::json::array edits{
-        protocol::JsonObject{{"op", "set"}, {"path", "route['x.example']/action"}, {"value", "drop"}}};
+    const boost::json::array edits{protocol::JsonObject{{"op", "set"}, {"path", "route['x.example']/action"}, {"value", "drop"}}};
     must(*client, "feature.edit", {{"feature", "smtp-routes"}, {"edits", edits}, {"start", "empty"}});
   }
   fleet.kill(a);

@@ -33,8 +33,7 @@ class Fleets : public testing::Test {
     return reply ? *reply : protocol::Json(nullptr);
   }
 
-  base::Result<void> join(const std::string& host, const std::string& address,
-                          std::string_view secret = support::passphrase) {
+  base::Result<void> join(const std::string& host, const std::string& address, std::string_view secret = support::passphrase) {
     auto client = fleet.client(host);
     auto dialed = client->call("cluster.join_dial", {{"address", address}, {"port", 2200}});
     if (!dialed) return dialed.error().error;
@@ -69,8 +68,7 @@ class Fleets : public testing::Test {
         protocol::JsonObject{{"op", "set"}, {"path", at + "/destination['" + host + "','2625']/preference"}, {"value", "0"}}};
     auto reply = client.call("feature.edit", {{"feature", "smtp-routes"}, {"mode", mode}, {"edits", edits}});
     if (!reply)
-      reply = client.call("feature.edit",
-                          {{"feature", "smtp-routes"}, {"mode", mode}, {"edits", edits}, {"start", "empty"}});
+      reply = client.call("feature.edit", {{"feature", "smtp-routes"}, {"mode", mode}, {"edits", edits}, {"start", "empty"}});
     EXPECT_TRUE(reply.has_value()) << (reply ? "" : to_text(reply.error().error));
     return must(client, "commit", {{"comment", "a route"}, {"request", "r" + std::to_string(++requests)}});
   }

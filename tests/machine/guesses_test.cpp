@@ -118,8 +118,7 @@ TEST(Guesses, ARefusedTryDoesNotUseUpTheHour) {
 TEST(Guesses, OneAccountsAddressesDoNotForgetAnothers) {
   Guesses guesses;
   guesses.remember("admin", at(1, 200));
-  for (int i = 0; i < 2'000; ++i)
-    guesses.remember("guest", {fmt::format("2001:db8::{:x}", i), "2001:db8::/64", "2001:db8::/32"});
+  for (int i = 0; i < 2'000; ++i) guesses.remember("guest", {fmt::format("2001:db8::{:x}", i), "2001:db8::/64", "2001:db8::/32"});
   (void)checks(guesses, "admin", 1, 20, 1, hour);  // strangers of its network use up theirs
   EXPECT_EQ(guesses.ask("admin", at(1, 200), hour).refused, "");
 }

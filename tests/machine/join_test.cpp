@@ -115,8 +115,7 @@ TEST_F(Joins, what_a_machine_signed_comes_with_its_signature) {
     auto* part = std::get_if<JoinPart>(&frame);
     if (part == nullptr) return;
     for (auto& item : part->items)
-      if (cluster::decode_header(item.envelope.header)->comment == "Joined the cluster")
-        item.envelope.signature.bytes[9] ^= 1;
+      if (cluster::decode_header(item.envelope.header)->comment == "Joined the cluster") item.envelope.signature.bytes[9] ^= 1;
   });
   expect_refused("in the name of " + b + " is not proved");
 }
@@ -129,16 +128,27 @@ TEST_F(Joins, a_sponsor_that_answers_as_it_should_not_ends_the_join) {
   expect_refused("announces 9223372036854775808 commits");
   fleet.kill(c);
   for (const auto& [lie, words] : std::vector<std::pair<std::function<void(JoinFrame&)>, std::string>>{
-           {[](JoinFrame& frame) { if (std::holds_alternative<JoinOffer>(frame)) frame = JoinPart{}; }, "out of turn"},
-           {[](JoinFrame& frame) { if (std::holds_alternative<JoinPart>(frame)) frame = JoinOffer{}; }, "out of turn"},
-           {[](JoinFrame& frame) { if (std::holds_alternative<JoinPart>(frame)) frame = JoinComplete{}; }, "out of turn"},
+           {[](JoinFrame& frame) {
+              if (std::holds_alternative<JoinOffer>(frame)) frame = JoinPart{};
+            },
+            "out of turn"},
+           {[](JoinFrame& frame) {
+              if (std::holds_alternative<JoinPart>(frame)) frame = JoinOffer{};
+            },
+            "out of turn"},
+           {[](JoinFrame& frame) {
+              if (std::holds_alternative<JoinPart>(frame)) frame = JoinComplete{};
+            },
+            "out of turn"},
            {[](JoinFrame& frame) {
               if (auto* offer = std::get_if<JoinOffer>(&frame)) offer->commits = 1;
-            }, "more commits than it announced"},
+            },
+            "more commits than it announced"},
            {[](JoinFrame& frame) {
               auto* part = std::get_if<JoinPart>(&frame);
               if (part != nullptr) part->items.push_back(part->items.front());
-            }, "commits twice"},
+            },
+            "commits twice"},
            {[](JoinFrame& frame) { frame = cluster::JoinRefusal{"\x1b[2Jno"}; }, "\\x1b[2Jno"}}) {
     const std::string d = "d" + std::to_string(requests++) + ".example.com";
     fleet.add(d, "127.0.1." + std::to_string(10 + requests));
@@ -171,8 +181,9 @@ TEST_F(Joins, a_sponsor_that_falls_silent_is_given_up) {
   auto client = fleet.client(c);
   const auto dialed = must(*client, "cluster.join_dial", {{"address", "127.0.1.1"}, {"port", 2200}});
   std::optional<base::Result<void>> done;
-  fleet.machine(c).join_go({dialed.at("join").to_number<std::uint64_t>(), 0, std::string(support::passphrase), false, 2222},
-                           [](const std::string&) {}, [&](base::Result<void> result) { done = std::move(result); });
+  fleet.machine(c).join_go(
+      {dialed.at("join").to_number<std::uint64_t>(), 0, std::string(support::passphrase), false, 2222}, [](const std::string&) {},
+      [&](base::Result<void> result) { done = std::move(result); });
   ASSERT_TRUE(fleet.run_until([&] { return done.has_value(); }, 400'000));
   ASSERT_FALSE(done->has_value());
   EXPECT_NE(done->error().text.find("has sent nothing for"), std::string::npos) << done->error().text;
@@ -200,9 +211,12 @@ TEST_F(Joins, a_guest_that_speaks_out_of_turn_leaves_nothing_behind) {
   two_and_one();
   std::size_t refused = 0;
   transport::ConnectionId connection = 2'000;
-  for (const auto& words : std::vector<std::vector<JoinFrame>>{
-           {JoinReady{}}, {Joined{}}, {JoinPart{}}, {request(1), request(2)}, {request(3), Joined{}},
-           {request(4), JoinComplete{}}}) {
+  for (const auto& words : std::vector<std::vector<JoinFrame>>{{JoinReady{}},
+                                                               {Joined{}},
+                                                               {JoinPart{}},
+                                                               {request(1), request(2)},
+                                                               {request(3), Joined{}},
+                                                               {request(4), JoinComplete{}}}) {
     fleet.machine(a).join_open(++connection, "admin");
     for (const auto& frame : words) say(connection, frame);
     EXPECT_EQ(refusals(), ++refused);
@@ -257,8 +271,9 @@ struct Founders : Joins {
     const auto dialed = must(*fleet.client(c), "cluster.join_dial", {{"address", "127.0.1.1"}, {"port", 2200}});
     std::optional<base::Result<void>> done;
     const auto go = [&] {
-      fleet.machine(c).join_go({dialed.at("join").to_number<std::uint64_t>(), 0, std::string(support::passphrase), false, 2222},
-                               [](const std::string&) {}, [&](base::Result<void> result) { done = std::move(result); });
+      fleet.machine(c).join_go(
+          {dialed.at("join").to_number<std::uint64_t>(), 0, std::string(support::passphrase), false, 2222},
+          [](const std::string&) {}, [&](base::Result<void> result) { done = std::move(result); });
     };
     if (gone_on) go();
     must(*fleet.client(c), "cluster.create", {{"name", "europe"}});

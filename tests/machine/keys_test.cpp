@@ -72,8 +72,9 @@ TEST_F(WrittenKeys, addresses_of_others_are_not_its_to_write) {
   cluster::LocalCommit what;
   what.request_key = "addresses";
   for (const auto& host : {b, c})
-    what.items.push_back(cluster::item_over(peer.state(), cluster::member_register(peer.fleet().member_by_host(host)->id, "addresses"),
-                                            cluster::WriteKind::put, cluster::encode(cluster::MemberAddresses{"127.0.9.9", 22, 0})));
+    what.items.push_back(
+        cluster::item_over(peer.state(), cluster::member_register(peer.fleet().member_by_host(host)->id, "addresses"),
+                           cluster::WriteKind::put, cluster::encode(cluster::MemberAddresses{"127.0.9.9", 22, 0})));
   std::optional<cluster::Answer> answer;
   fleet.machine(a).commit(what, [&](const cluster::Answer& got) { answer = got; });
   fleet.run_for(10'000);

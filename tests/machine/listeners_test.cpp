@@ -24,7 +24,8 @@ struct Listeners : Fleets {
   bool noted(const std::string& host) {
     const auto status = must(*fleet.client(host), "status", {});
     const auto& notes = status.at("notes").as_array();
-    return std::ranges::any_of(notes, [](const auto& note) { return note.as_string().find("is suspended") != std::string::npos; });
+    return std::ranges::any_of(notes,
+                               [](const auto& note) { return note.as_string().find("is suspended") != std::string::npos; });
   }
 };
 

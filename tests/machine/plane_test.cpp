@@ -66,16 +66,16 @@ TEST_F(OnePlane, an_interface_that_is_new_is_looked_at_though_the_others_were_ju
   fleet.run_for(5'000);
   auto client = fleet.client(a);
   must(*client, "feature.edit",
-       {{"feature", "smtp-routes"}, {"start", "empty"},
+       {{"feature", "smtp-routes"},
+        {"start", "empty"},
         {"edits", boost::json::array{{{"op", "set"}, {"path", "route['x.example']/action"}, {"value", "drop"}}}}});
   must(*client, "commit", {{"comment", ""}, {"request", "1"}});
   ASSERT_TRUE(fleet.run_until([&] { return !transport_row(a, "x.example").empty(); }, 5'000)) << "it has looked now";
   const auto looked = fleet.now().mono_ms;
-  set(*client, "interfaces", {{"interface['Second']/address", "10.9.9.9/8"},
-                              {"interface['Second']/host-name", "second.example.com"}});
-  set(*client, "listeners", {{"listener['Second']/type", "public"},
-                             {"listener['Second']/interface", "Second"},
-                             {"listener['Second']/port", "2527"}});
+  set(*client, "interfaces",
+      {{"interface['Second']/address", "10.9.9.9/8"}, {"interface['Second']/host-name", "second.example.com"}});
+  set(*client, "listeners",
+      {{"listener['Second']/type", "public"}, {"listener['Second']/interface", "Second"}, {"listener['Second']/port", "2527"}});
   must(*client, "commit", {{"comment", ""}, {"request", "2"}});
   fleet.run_for(200);
   ASSERT_LT(fleet.now().mono_ms - looked, 900);

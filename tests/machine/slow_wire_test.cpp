@@ -19,8 +19,11 @@ class SlowWire : public Fleets {
       what.request_key = "history " + std::to_string(++written);
       what.author_name = "admin";
       what.wait = false;
-      what.items.push_back({cluster::settings_register({base::Level::cluster, cluster_of(host)}, "bulk-" + std::to_string(written)),
-                            cluster::WriteKind::put, fleet.world(host).random_bytes(bytes), {}});
+      what.items.push_back(
+          {cluster::settings_register({base::Level::cluster, cluster_of(host)}, "bulk-" + std::to_string(written)),
+           cluster::WriteKind::put,
+           fleet.world(host).random_bytes(bytes),
+           {}});
       std::optional<cluster::Answer> answer;
       fleet.machine(host).commit(std::move(what), [&](const cluster::Answer& given) { answer = given; });
       ASSERT_TRUE(fleet.run_until([&] { return answer.has_value(); }));

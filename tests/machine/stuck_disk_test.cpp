@@ -11,8 +11,8 @@ class Caller {
  public:
   Caller(MemoryFleet& fleet, const std::string& host) : fleet_(fleet), desk_(fleet.desk(host)) {
     const auto* user = fleet.machine(host).peer().fleet().user_by_name("admin");
-    session_ = desk_.open_session({user->id, "admin", user->role, "ssh 127.0.0.1:50001", false},
-                                  [this](const std::string& line) { take(line); }, [] {});
+    session_ = desk_.open_session(
+        {user->id, "admin", user->role, "ssh 127.0.0.1:50001", false}, [this](const std::string& line) { take(line); }, [] {});
   }
   ~Caller() { desk_.close_session(session_); }
 

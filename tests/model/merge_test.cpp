@@ -16,19 +16,15 @@ std::vector<std::string> told(const Tree& before, const Tree& after) {
 using Lines = std::vector<std::string>;
 
 TEST(Compare, tells_leaves_entries_and_moves) {
-  const Tree before = ldap(
-      {list("query", {"name"},
-            {query("a"), query("b", {leaf("limit", "5"), leaf("server", "s")}), query("d")}),
-       list("rule", {"a", "b"},
-            {rule("x", "1", "accept"), rule("x", "2", "reject"), rule("y", "1", "accept")}, true),
-       values("tag", {"p", "q"})});
-  const Tree after = ldap(
-      {list("query", {"name"},
-            {query("a", {container("tls", {leaf("mode", "1")})}), query("c", {leaf("limit", "7")}),
-             query("d")}),
-       list("rule", {"a", "b"},
-            {rule("y", "1", "accept"), rule("x", "1", "accept"), rule("x", "2", "accept")}, true),
-       values("tag", {"q", "r"}), leaf("mode", "on")});
+  const Tree before =
+      ldap({list("query", {"name"}, {query("a"), query("b", {leaf("limit", "5"), leaf("server", "s")}), query("d")}),
+            list("rule", {"a", "b"}, {rule("x", "1", "accept"), rule("x", "2", "reject"), rule("y", "1", "accept")}, true),
+            values("tag", {"p", "q"})});
+  const Tree after =
+      ldap({list("query", {"name"},
+                 {query("a", {container("tls", {leaf("mode", "1")})}), query("c", {leaf("limit", "7")}), query("d")}),
+            list("rule", {"a", "b"}, {rule("y", "1", "accept"), rule("x", "1", "accept"), rule("x", "2", "accept")}, true),
+            values("tag", {"q", "r"}), leaf("mode", "on")});
   EXPECT_EQ(told(before, after), (Lines{
                                      "+ query['a']/tls/mode >1",
                                      "+ query['c']",
@@ -45,8 +41,7 @@ TEST(Compare, tells_leaves_entries_and_moves) {
 }
 
 TEST(Compare, empty_against_full) {
-  const Tree full =
-      ldap({list("query", {"name"}, {query("a", {leaf("limit", "5")})}), leaf("mode", "on")});
+  const Tree full = ldap({list("query", {"name"}, {query("a", {leaf("limit", "5")})}), leaf("mode", "on")});
   EXPECT_EQ(told(ldap({}), full), (Lines{"+ query['a']", "+ query['a']/limit >5", "+ mode >on"}));
   EXPECT_EQ(told(full, ldap({})), (Lines{"- query['a']", "- query['a']/limit 5>", "- mode on>"}));
 }
@@ -62,8 +57,7 @@ std::vector<Edit> edits_of(const std::vector<Difference>& differences, const Tre
     if (is_values) {
       edits.push_back({Edit::Op::clear, d.path, {}, {}});
       if (const Node* node = after.child(last))
-        for (const std::string& value : node->values)
-          edits.push_back({Edit::Op::insert, d.path, value, {}});
+        for (const std::string& value : node->values) edits.push_back({Edit::Op::insert, d.path, value, {}});
     } else if (d.kind == Kind::removed) {
       edits.push_back({Edit::Op::clear, d.path, {}, {}});
     } else if (is_list) {
@@ -72,8 +66,7 @@ std::vector<Edit> edits_of(const std::vector<Difference>& differences, const Tre
       edits.push_back({Edit::Op::set, d.path, d.after, {}});
     }
   }
-  for (const Node& entry : after.entries("rule"))
-    edits.push_back({Edit::Op::move, {{"rule", entry.key_values(2)}}, {}, {}});
+  for (const Node& entry : after.entries("rule")) edits.push_back({Edit::Op::move, {{"rule", entry.key_values(2)}}, {}, {}});
   return edits;
 }
 
@@ -113,20 +106,16 @@ std::string conflict(const Tree& base, const Tree& mine, const Tree& theirs) {
 }
 
 TEST(Merge, disjoint_changes_come_together) {
-  const Tree base = ldap(
-      {list("query", {"name"}, {query("a", {leaf("limit", "1"), leaf("server", "s")}), query("b")}),
-       leaf("mode", "on")});
+  const Tree base =
+      ldap({list("query", {"name"}, {query("a", {leaf("limit", "1"), leaf("server", "s")}), query("b")}), leaf("mode", "on")});
   const Tree mine =
-      ldap({list("query", {"name"},
-                 {query("a", {leaf("limit", "2"), leaf("server", "s")}), query("b"), query("c")}),
+      ldap({list("query", {"name"}, {query("a", {leaf("limit", "2"), leaf("server", "s")}), query("b"), query("c")}),
             leaf("mode", "on")});
   const Tree theirs =
-      ldap({list("query", {"name"}, {query("a", {leaf("limit", "1"), leaf("server", "t")})}),
-            values("tag", {"p"})});
-  EXPECT_EQ(merged(base, mine, theirs),
-            ldap({list("query", {"name"},
-                       {query("a", {leaf("limit", "2"), leaf("server", "t")}), query("c")}),
-                  values("tag", {"p"})}));
+      ldap({list("query", {"name"}, {query("a", {leaf("limit", "1"), leaf("server", "t")})}), values("tag", {"p"})});
+  EXPECT_EQ(
+      merged(base, mine, theirs),
+      ldap({list("query", {"name"}, {query("a", {leaf("limit", "2"), leaf("server", "t")}), query("c")}), values("tag", {"p"})}));
 }
 
 TEST(Merge, one_entry_replaced_by_both_is_a_conflict_inside_an_entry) {
@@ -152,9 +141,7 @@ TEST(Merge, one_entry_replaced_by_both_is_a_conflict_inside_an_entry) {
 }
 
 TEST(Merge, conflicts_name_the_path) {
-  const auto limit = [](const char* value) {
-    return ldap({list("query", {"name"}, {query("a", {leaf("limit", value)})})});
-  };
+  const auto limit = [](const char* value) { return ldap({list("query", {"name"}, {query("a", {leaf("limit", value)})})}); };
   EXPECT_EQ(conflict(limit("1"), limit("2"), limit("3")),
             "query['a']/limit: Both sides changed this value. Keep one side's settings, or edit "
             "them by hand.");
@@ -178,14 +165,11 @@ Tree in_order(std::initializer_list<const char*> order) {
 
 TEST(Merge, one_may_reorder_and_the_other_add_and_remove) {
   const Tree base = in_order({"1", "2", "3", "4"});
-  EXPECT_EQ(merged(base, in_order({"4", "1", "2", "3"}), in_order({"1", "2", "9", "4"})),
-            in_order({"4", "1", "2", "9"}));
-  EXPECT_EQ(merged(base, in_order({"1", "2", "9", "4"}), in_order({"4", "1", "2", "3"})),
-            in_order({"4", "1", "2", "9"}));
+  EXPECT_EQ(merged(base, in_order({"4", "1", "2", "3"}), in_order({"1", "2", "9", "4"})), in_order({"4", "1", "2", "9"}));
+  EXPECT_EQ(merged(base, in_order({"1", "2", "9", "4"}), in_order({"4", "1", "2", "3"})), in_order({"4", "1", "2", "9"}));
   EXPECT_EQ(merged(base, in_order({"0", "1", "2", "3", "4"}), in_order({"1", "2", "3", "4", "5"})),
             in_order({"0", "1", "2", "3", "4", "5"}));
-  EXPECT_EQ(merged(base, in_order({"2", "1", "3", "4"}), in_order({"2", "1", "3", "4"})),
-            in_order({"2", "1", "3", "4"}));
+  EXPECT_EQ(merged(base, in_order({"2", "1", "3", "4"}), in_order({"2", "1", "3", "4"})), in_order({"2", "1", "3", "4"}));
 }
 
 TEST(Merge, both_reordered_is_a_conflict) {
@@ -216,14 +200,13 @@ TEST(Merge, laws_over_random_trees) {
 /// Few changes on each side, in places of their own most of the time.
 Tree changed_a_little(const Tree& tree, std::mt19937& random) {
   Tree after = tree;
-  const std::vector<Edit> some{
-      edit(Edit::Op::set, "query['a']/limit", std::to_string(random() % 9)),
-      edit(Edit::Op::set, "query['b']/server", "s" + std::to_string(random() % 9)),
-      edit(Edit::Op::clear, "query['c']"),
-      edit(Edit::Op::set, "query['d']/tls/mode", "1"),
-      edit(Edit::Op::set, "mode", std::to_string(random() % 9)),
-      edit(Edit::Op::clear, "rule['x','1']"),
-      edit(Edit::Op::set, "rule['y','9']/action", "accept")};
+  const std::vector<Edit> some{edit(Edit::Op::set, "query['a']/limit", std::to_string(random() % 9)),
+                               edit(Edit::Op::set, "query['b']/server", "s" + std::to_string(random() % 9)),
+                               edit(Edit::Op::clear, "query['c']"),
+                               edit(Edit::Op::set, "query['d']/tls/mode", "1"),
+                               edit(Edit::Op::set, "mode", std::to_string(random() % 9)),
+                               edit(Edit::Op::clear, "rule['x','1']"),
+                               edit(Edit::Op::set, "rule['y','9']/action", "accept")};
   const auto got = apply(tree, {some[random() % some.size()]}, test_shapes);
   if (!got) return tree;
   return *got;

@@ -13,9 +13,7 @@ base::Uuid id(std::uint8_t number) {
   uuid.bytes[15] = number;
   return uuid;
 }
-Text text(const char* value) {
-  return std::make_shared<const std::string>(value);
-}
+Text text(const char* value) { return std::make_shared<const std::string>(value); }
 
 /// A cluster "americas" with groups usa (newyork, losangeles), canada (toronto) and the empty
 /// brazil.
@@ -35,9 +33,7 @@ class Levels : public testing::Test {
     const Text found = effective(settings_, layout_, machine, ldap);
     return found ? *found : "factory";
   }
-  std::string shown(const std::optional<Mode>& mode) const {
-    return mode ? layout_.mode_name(*mode) : "factory";
-  }
+  std::string shown(const std::optional<Mode>& mode) const { return mode ? layout_.mode_name(*mode) : "factory"; }
 
   Settings settings_;
   Layout layout_;
@@ -108,10 +104,9 @@ TEST_F(Levels, C3_defined_at_lists_every_mode) {
   std::vector<std::string> lines;
   for (const DefinedAt& at : defined_at(settings_, layout_, ldap))
     lines.push_back(layout_.mode_name(at.mode) + (at.defined ? ": Yes" : ": No"));
-  EXPECT_EQ(lines, (std::vector<std::string>{
-                       "Cluster americas: Yes", "Group usa: No", "Group canada: Yes",
-                       "Group brazil: No", "Machine newyork.example.com: No",
-                       "Machine losangeles.example.com: No", "Machine toronto.example.com: No"}));
+  EXPECT_EQ(lines, (std::vector<std::string>{"Cluster americas: Yes", "Group usa: No", "Group canada: Yes", "Group brazil: No",
+                                             "Machine newyork.example.com: No", "Machine losangeles.example.com: No",
+                                             "Machine toronto.example.com: No"}));
 }
 
 TEST_F(Levels, C5_hidden_from) {
@@ -131,18 +126,15 @@ TEST_F(Levels, C5_hidden_from) {
 TEST_F(Levels, supplied_by_lists_who_would_notice) {
   settings_.set(cluster_, ldap, text("a"));
   settings_.set(newyork_, ldap, text("e"));
-  EXPECT_EQ(supplied_by(settings_, layout_, cluster_, ldap),
-            (std::vector<base::MemberId>{losangeles_id_, toronto_id_}));
-  EXPECT_EQ(supplied_by(settings_, layout_, newyork_, ldap),
-            (std::vector<base::MemberId>{newyork_id_}));
+  EXPECT_EQ(supplied_by(settings_, layout_, cluster_, ldap), (std::vector<base::MemberId>{losangeles_id_, toronto_id_}));
+  EXPECT_EQ(supplied_by(settings_, layout_, newyork_, ldap), (std::vector<base::MemberId>{newyork_id_}));
 }
 
 TEST_F(Levels, J11_flatten_keeps_what_works) {
   settings_.set(cluster_, ldap, text("a"));
   settings_.set(usa_, "dns", text(""));
   settings_.set(newyork_, "interfaces", text("i"));
-  const auto flat =
-      flatten(settings_, layout_, newyork_id_, {"dns", "interfaces", ldap, "smtp-routes"});
+  const auto flat = flatten(settings_, layout_, newyork_id_, {"dns", "interfaces", ldap, "smtp-routes"});
   ASSERT_EQ(flat.size(), 3U);
   EXPECT_EQ(*flat.at("dns"), "");
   EXPECT_EQ(*flat.at("interfaces"), "i");

@@ -36,8 +36,7 @@ inline Node values(std::string name, std::vector<std::string> texts, bool user_o
   return node;
 }
 
-inline Node list(std::string name, std::vector<std::string> keys, std::vector<Node> entries,
-                 bool user_ordered = false) {
+inline Node list(std::string name, std::vector<std::string> keys, std::vector<Node> entries, bool user_ordered = false) {
   Node node;
   node.kind = Node::Kind::list;
   node.name = name;
@@ -64,8 +63,8 @@ inline base::Result<NodeShape> ask_test_shape(const void*, const std::vector<std
   if (path == "query/tls") return NodeShape{Kind::container, false, {}};
   if (path == "tag") return NodeShape{Kind::leaf_list, false, {}};
   if (path == "server") return NodeShape{Kind::leaf_list, true, {}};
-  for (const char* known : {"mode", "query/name", "query/server", "query/limit", "query/tls/mode",
-                            "rule/a", "rule/b", "rule/action"})
+  for (const char* known :
+       {"mode", "query/name", "query/server", "query/limit", "query/tls/mode", "rule/a", "rule/b", "rule/action"})
     if (path == known) return NodeShape{Kind::leaf, false, {}};
   return base::fail(base::ErrorCode::not_found, path, "There is no such setting.");
 }
@@ -79,17 +78,14 @@ inline Node query(const std::string& name, std::vector<Node> more = {}) {
 inline Node rule(const std::string& a, const std::string& b, const std::string& action) {
   return container("rule", {leaf("a", a), leaf("b", b), leaf("action", action)});
 }
-inline Tree ldap(std::vector<Node> children) {
-  return container("ldap", std::move(children));
-}
+inline Tree ldap(std::vector<Node> children) { return container("ldap", std::move(children)); }
 
 inline Path path(std::string_view text) {
   auto result = parse_path(text);
   if (!result) ADD_FAILURE() << base::to_text(result.error());
   return result ? *result : Path{};
 }
-inline Edit edit(Edit::Op op, std::string_view where, std::string value = {},
-                 std::vector<std::string> anchor = {}) {
+inline Edit edit(Edit::Op op, std::string_view where, std::string value = {}, std::vector<std::string> anchor = {}) {
   return {op, path(where), std::move(value), std::move(anchor)};
 }
 

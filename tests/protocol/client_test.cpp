@@ -27,8 +27,7 @@ class ClientTest : public testing::Test {
   }
   ~ClientTest() override { hang_up(); }
   void says(const std::string& line) const {
-    EXPECT_EQ(::write(desk, (line + "\n").data(), line.size() + 1),
-              static_cast<ssize_t>(line.size() + 1));
+    EXPECT_EQ(::write(desk, (line + "\n").data(), line.size() + 1), static_cast<ssize_t>(line.size() + 1));
   }
   void hang_up() {
     if (desk >= 0) ::close(desk);

@@ -41,8 +41,7 @@ int read_with(const std::string& line, std::size_t more) {
 TEST(Wire, ALineOfManySmallValuesIsRefusedBeforeTheyAreMade) {
   constexpr std::size_t bytes = 30U << 20;
   for (const char* item : {"[],", "{},", "0,", "[[0]],", "\"\","}) {
-    const std::string line =
-        R"({"jsonrpc":"2.0","id":1,"method":"x","params":{"a":[)" + repeated(item, bytes) + "0]}}";
+    const std::string line = R"({"jsonrpc":"2.0","id":1,"method":"x","params":{"a":[)" + repeated(item, bytes) + "0]}}";
     EXPECT_EQ(read_with(line, line.size()), 1) << item;
   }
 }
@@ -51,24 +50,20 @@ TEST(Wire, WhatIsTakenCostsAtMostFourTimesTheLongestLine) {
   std::string most = R"({"jsonrpc":"2.0","id":1,"method":"x","params":{"a":[)";
   for (std::size_t i = 0; i < base::limits::settings_nodes - 1; ++i) most += R"({"":0},)";
   EXPECT_EQ(read_with(most + "0]}}", 4 * base::limits::message_bytes), 0);
-  const std::string text = R"({"jsonrpc":"2.0","id":1,"method":"x","params":{"a":")" +
-                           repeated("[],", 38U << 20) + "\"}}";
-  EXPECT_EQ(read_with(text, 4 * base::limits::message_bytes), 0)
-      << "a text's brackets are no values";
+  const std::string text = R"({"jsonrpc":"2.0","id":1,"method":"x","params":{"a":")" + repeated("[],", 38U << 20) + "\"}}";
+  EXPECT_EQ(read_with(text, 4 * base::limits::message_bytes), 0) << "a text's brackets are no values";
 }
 
 #endif
 
 TEST(Wire, ABracketInATextIsNoValue) {
   const std::string text = repeated(R"(\"[,\\)", 3'000'000);
-  const auto parsed =
-      parse_request(R"({"jsonrpc":"2.0","id":1,"method":"x","params":{"a":")" + text + "\"}}");
+  const auto parsed = parse_request(R"({"jsonrpc":"2.0","id":1,"method":"x","params":{"a":")" + text + "\"}}");
   ASSERT_TRUE(std::holds_alternative<Request>(parsed));
 }
 
 TEST(Wire, SaysHowManyValuesALineMayHave) {
-  const std::string line = R"({"jsonrpc":"2.0","id":1,"method":"x","params":{"a":[)" +
-                           repeated("0,", 2'000'000) + "0]}}";
+  const std::string line = R"({"jsonrpc":"2.0","id":1,"method":"x","params":{"a":[)" + repeated("0,", 2'000'000) + "0]}}";
   const auto parsed = parse_request(line);
   const auto* error = std::get_if<WireError>(&parsed);
   ASSERT_NE(error, nullptr);

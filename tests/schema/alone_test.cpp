@@ -11,9 +11,10 @@ std::vector<std::string> alone(const std::string& in_entry, const std::string& b
   EXPECT_EQ(ly_ctx_new(nullptr, LY_CTX_NO_YANGLIBRARY, &raw), LY_SUCCESS);
   Library library;
   library.context.reset(raw);
-  const std::string text = "module m { yang-version 1.1; namespace urn:m; prefix m; container c { presence c; list a { "
-                           "key k; leaf k { type string; } leaf v { type string; } " +
-                           in_entry + " } " + beside + " } }";
+  const std::string text =
+      "module m { yang-version 1.1; namespace urn:m; prefix m; container c { presence c; list a { "
+      "key k; leaf k { type string; } leaf v { type string; } " +
+      in_entry + " } " + beside + " } }";
   const lys_module* module = nullptr;
   EXPECT_EQ(lys_parse_mem(raw, text.c_str(), LYS_IN_YANG, const_cast<lys_module**>(&module)), LY_SUCCESS) << text;
   if (module == nullptr) return {"the module is wrong"};

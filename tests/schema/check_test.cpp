@@ -22,8 +22,7 @@ class Check : public testing::Test {
   static std::vector<std::string> lines(const std::vector<Problem>& problems) {
     std::vector<std::string> result;
     for (const Problem& p : problems)
-      result.push_back((p.is_reference && p.dangling == Dangling::warn ? "? " : "") + p.feature +
-                       " " + p.path + ": " + p.text);
+      result.push_back((p.is_reference && p.dangling == Dangling::warn ? "? " : "") + p.feature + " " + p.path + ": " + p.text);
     return result;
   }
   using Lines = std::vector<std::string>;
@@ -31,22 +30,17 @@ class Check : public testing::Test {
   Effective effective_;
 };
 
-TEST_F(Check, factory_settings_are_right) {
-  EXPECT_EQ(problems(), Lines{});
-}
+TEST_F(Check, factory_settings_are_right) { EXPECT_EQ(problems(), Lines{}); }
 
 TEST_F(Check, a_whole_machine_is_right) {
-  set("interfaces",
-      R"({"interface":[{"name":"Management","address":"127.0.1.1/8","host-name":"newyork.postern.test"}]})");
+  set("interfaces", R"({"interface":[{"name":"Management","address":"127.0.1.1/8","host-name":"newyork.postern.test"}]})");
   set("listeners",
       R"({"listener":[{"name":"IncomingMail","type":"public","interface":"Management","port":2525,
       "rat":[{"address":"example.com","action":"accept"}]},
       {"name":"OutgoingMail","type":"private","interface":"Management","port":2526,
       "hat":[{"name":"RELAYLIST","sender":["127.0.0.0/8"],"action":"relay"}]}]})");
-  set("smtp-routes",
-      R"({"route":[{"domain":"ALL","destination":[{"host":"127.0.1.9","port":2625}]}]})");
-  set("dns",
-      R"({"source":"servers","server":["127.0.1.53"],"domain-server":[{"domain":"x","server":["1.1.1.1"]}]})");
+  set("smtp-routes", R"({"route":[{"domain":"ALL","destination":[{"host":"127.0.1.9","port":2625}]}]})");
+  set("dns", R"({"source":"servers","server":["127.0.1.53"],"domain-server":[{"domain":"x","server":["1.1.1.1"]}]})");
   EXPECT_EQ(problems(), Lines{});
 }
 
@@ -61,14 +55,12 @@ TEST_F(Check, an_interface_that_is_not_here_is_a_warning) {
 }
 
 TEST_F(Check, all_problems_are_told_with_their_places) {
-  set("interfaces",
-      R"({"interface":[{"name":"M","host-name":"m.example"},{"name":"N","address":"10.0.0.1/8"}]})");
+  set("interfaces", R"({"interface":[{"name":"M","host-name":"m.example"},{"name":"N","address":"10.0.0.1/8"}]})");
   set("listeners", R"({"listener":[
       {"name":"A","type":"private","interface":"M","rat":[{"address":"ALL","action":"accept"}]},
       {"name":"B","interface":"M","port":25,"hat":[{"name":"G"}]},
       {"name":"C","type":"public","interface":"X","port":26}]})");
-  set("smtp-routes",
-      R"({"route":[{"domain":"a"},{"domain":"b","action":"mx","destination":[{"host":"h","port":25}]}]})");
+  set("smtp-routes", R"({"route":[{"domain":"a"},{"domain":"b","action":"mx","destination":[{"host":"h","port":25}]}]})");
   set("dns", R"({"source":"servers","domain-server":[{"domain":"corp.example"}]})");
   EXPECT_EQ(problems(), (Lines{
                             "dns : DNS from own servers needs at least one server: add one, or "
@@ -144,11 +136,10 @@ TEST_F(Check, ten_thousand_routes) {
 
 TEST_F(Check, a_sender_group_of_fifty_thousand_hosts) {
   set("interfaces", R"({"interface":[{"name":"M","address":"10.0.0.1/8","host-name":"m"}]})");
-  std::string text =
-      R"({"listener":[{"name":"L","type":"public","interface":"M","hat":[{"name":"G","action":"relay","sender":[)";
+  std::string text = R"({"listener":[{"name":"L","type":"public","interface":"M","hat":[{"name":"G","action":"relay","sender":[)";
   for (int i = 0; i < 50'000; ++i)
-    text += (i == 0 ? "\"10." : ",\"10.") + std::to_string(i / 65536) + "." +
-            std::to_string(i / 256 % 256) + "." + std::to_string(i % 256) + "\"";
+    text += (i == 0 ? "\"10." : ",\"10.") + std::to_string(i / 65536) + "." + std::to_string(i / 256 % 256) + "." +
+            std::to_string(i % 256) + "\"";
   set("listeners", (text + "]}]}]}").c_str());
   EXPECT_EQ(problems(), Lines{});
 }

@@ -17,13 +17,10 @@ std::string repeated(const char* before, const char* item, std::size_t count, co
 /// long.
 TEST(Damage, many_duplicates_are_refused_at_once) {
   const auto start = std::chrono::steady_clock::now();
-  EXPECT_FALSE(
-      loaded().parse_data("dns", repeated(R"({"server":[)", R"("1.1.1.1")", 60'000, "]}")));
-  EXPECT_FALSE(loaded().parse_data("smtp-routes",
-                                   repeated(R"({"route":[)", R"({"domain":"a"})", 60'000, "]}")));
+  EXPECT_FALSE(loaded().parse_data("dns", repeated(R"({"server":[)", R"("1.1.1.1")", 60'000, "]}")));
+  EXPECT_FALSE(loaded().parse_data("smtp-routes", repeated(R"({"route":[)", R"({"domain":"a"})", 60'000, "]}")));
   EXPECT_FALSE(loaded().parse_data("dns", repeated("{", R"("source":"root")", 60'000, "}")));
-  EXPECT_FALSE(loaded().parse_data("smtp-routes",
-                                   repeated("{", R"("route":[{"domain":"a"}])", 40'000, "}")));
+  EXPECT_FALSE(loaded().parse_data("smtp-routes", repeated("{", R"("route":[{"domain":"a"}])", 40'000, "}")));
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
@@ -31,8 +28,7 @@ TEST(Damage, changed_bytes_never_crash_and_what_is_taken_has_one_form) {
   const std::string good =
       R"({"listener":[{"name":"In","type":"public","interface":"M","port":2525,"rat":[{"address":"ALL","action":"reject",)"
       R"("text":"5.7.1 \"No\""}],"hat":[{"name":"Z","sender":["10.0.0.0/8","::1"],"action":"relay"}]}]})";
-  const std::string bytes =
-      std::string(R"({}[]":,\/u0n-e.@ )") + std::string("\0\x7f\x80\xff\n", 5);
+  const std::string bytes = std::string(R"({}[]":,\/u0n-e.@ )") + std::string("\0\x7f\x80\xff\n", 5);
   std::mt19937 random(3);
   int taken = 0;
   for (int i = 0; i < 5000; ++i) {
@@ -40,18 +36,10 @@ TEST(Damage, changed_bytes_never_crash_and_what_is_taken_has_one_form) {
     for (std::size_t n = 1 + random() % 4; n != 0; --n) {
       const std::size_t at = random() % text.size();
       switch (random() % 4) {
-        case 0:
-          text.erase(at, 1 + random() % 8);
-          break;
-        case 1:
-          text.insert(at, 1, bytes[random() % bytes.size()]);
-          break;
-        case 2:
-          text[at] = bytes[random() % bytes.size()];
-          break;
-        default:
-          text.insert(at, text.substr(random() % text.size(), random() % 20));
-          break;
+        case 0: text.erase(at, 1 + random() % 8); break;
+        case 1: text.insert(at, 1, bytes[random() % bytes.size()]); break;
+        case 2: text[at] = bytes[random() % bytes.size()]; break;
+        default: text.insert(at, text.substr(random() % text.size(), random() % 20)); break;
       }
       if (text.empty()) text = "{";
     }

@@ -94,8 +94,7 @@ TEST(Forms, shapes_answer_for_edits) {
   const auto none = shapes.ask(shapes.context, {"route", "prio"});
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, base::ErrorCode::not_found);
-  EXPECT_EQ(none.error().text,
-            "There is no setting \"prio\" in route: use domain, action or destination.");
+  EXPECT_EQ(none.error().text, "There is no setting \"prio\" in route: use domain, action or destination.");
 }
 
 TEST(Leaf, checked_on_its_own) {
@@ -109,8 +108,10 @@ TEST(Leaf, checked_on_its_own) {
     EXPECT_NE(check("smtp-routes", {"route", "domain"}, address).find("cannot be used"), std::string::npos) << address;
   EXPECT_EQ(check("smtp-routes", {"route", "domain"}, "7.example"), "7.example");
   EXPECT_EQ(check("smtp-routes", {"route", "domain"}, "a.0xg"), "a.0xg");
-  EXPECT_EQ(check("smtp-routes", {"route", "domain"}, "." + std::string(60, 'a') + ".example"), "." + std::string(60, 'a') + ".example");
-  EXPECT_NE(check("interfaces", {"interface", "host-name"}, "bad_host.example.com").find("such as mail.example.com"), std::string::npos);
+  EXPECT_EQ(check("smtp-routes", {"route", "domain"}, "." + std::string(60, 'a') + ".example"),
+            "." + std::string(60, 'a') + ".example");
+  EXPECT_NE(check("interfaces", {"interface", "host-name"}, "bad_host.example.com").find("such as mail.example.com"),
+            std::string::npos);
   for (const char* host : {"127.1", "0x7f000001", "010.0.0.1", "192.0.2.300"})
     EXPECT_NE(check("smtp-routes", {"route", "destination", "host"}, host).find("cannot be used"), std::string::npos) << host;
   EXPECT_EQ(check("smtp-routes", {"route", "destination", "port"}, "0025"), "25");
@@ -145,22 +146,19 @@ model::Edit edit(model::Edit::Op op, const char* path, const char* value = "") {
 
 TEST(Edits, become_canonical_and_apply) {
   using Op = model::Edit::Op;
-  const auto before =
-      parsed("smtp-routes", R"({"route":[{"domain":"example.com","action":"mx"}]})");
-  const auto edits = loaded().canonical_edits(
-      "smtp-routes",
-      {edit(Op::set, "route['Example.COM']/action", "hosts"),
-       edit(Op::create, "route['EXAMPLE.com']/destination['2001:DB8::1','0025']"),
-       edit(Op::create, "route['all']"), edit(Op::set, "route['ALL']/action", "drop")});
+  const auto before = parsed("smtp-routes", R"({"route":[{"domain":"example.com","action":"mx"}]})");
+  const auto edits =
+      loaded().canonical_edits("smtp-routes", {edit(Op::set, "route['Example.COM']/action", "hosts"),
+                                               edit(Op::create, "route['EXAMPLE.com']/destination['2001:DB8::1','0025']"),
+                                               edit(Op::create, "route['all']"), edit(Op::set, "route['ALL']/action", "drop")});
   ASSERT_TRUE(edits) << base::to_text(edits.error());
   const auto after = model::apply(before, *edits, loaded().shapes("smtp-routes"));
   ASSERT_TRUE(after) << base::to_text(after.error());
   const auto canonical = loaded().canonical("smtp-routes", *after);
   ASSERT_TRUE(canonical) << base::to_text(canonical.error());
-  EXPECT_EQ(
-      loaded().print_data("smtp-routes", *canonical),
-      R"({"route":[{"domain":"ALL","action":"drop"},{"domain":"example.com","action":"hosts",)"
-      R"("destination":[{"host":"[2001:db8::1]","port":25}]}]})");
+  EXPECT_EQ(loaded().print_data("smtp-routes", *canonical),
+            R"({"route":[{"domain":"ALL","action":"drop"},{"domain":"example.com","action":"hosts",)"
+            R"("destination":[{"host":"[2001:db8::1]","port":25}]}]})");
 }
 
 TEST(Edits, are_refused_with_their_path) {
@@ -179,9 +177,8 @@ TEST(Edits, are_refused_with_their_path) {
   EXPECT_EQ(refused(edit(Op::create, "route['a']/destination['h']")),
             "route['a']/destination['h']: An entry of destination is named by 2 key value(s): "
             "host, port.");
-  EXPECT_EQ(
-      refused(edit(Op::set, "route['a']/prio", "5")),
-      "route['a']/prio: There is no setting \"prio\" in route: use domain, action or destination.");
+  EXPECT_EQ(refused(edit(Op::set, "route['a']/prio", "5")),
+            "route['a']/prio: There is no setting \"prio\" in route: use domain, action or destination.");
 }
 
 TEST(Trees, canonical_refuses_what_the_schema_does_not_know) {
@@ -189,17 +186,15 @@ TEST(Trees, canonical_refuses_what_the_schema_does_not_know) {
   tree.children[0].name = "sauce";
   const auto got = loaded().canonical("dns", tree);
   ASSERT_FALSE(got);
-  EXPECT_EQ(got.error().text,
-            "There is no setting \"sauce\" in dns: use source, server or domain-server.");
+  EXPECT_EQ(got.error().text, "There is no setting \"sauce\" in dns: use source, server or domain-server.");
   const auto other = loaded().canonical("dns", loaded().empty("listeners"));
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().text, "These are settings of \"listeners\", not of \"dns\".");
 }
 
 TEST(Trees, defaults_are_filled_in_and_never_printed_before) {
-  const auto tree = parsed(
-      "interfaces",
-      R"({"interface":[{"name":"M","address":"10.0.0.1/8","host-name":"m","ssh":{"port":23}}]})");
+  const auto tree =
+      parsed("interfaces", R"({"interface":[{"name":"M","address":"10.0.0.1/8","host-name":"m","ssh":{"port":23}}]})");
   const auto filled = loaded().with_defaults("interfaces", tree);
   const model::Node& entry = filled.entries("interface").at(0);
   EXPECT_EQ(entry.child("ssh")->leaf("port"), "23");
@@ -208,12 +203,11 @@ TEST(Trees, defaults_are_filled_in_and_never_printed_before) {
   EXPECT_EQ(entry.child("https")->leaf("enabled"), "true");
   EXPECT_EQ(tree.entries("interface").at(0).child("https"), nullptr);
   EXPECT_EQ(loaded().with_defaults("dns", loaded().empty("dns")).leaf("source"), "system");
-  EXPECT_EQ(
-      loaded()
-          .with_defaults("smtp-routes", parsed("smtp-routes", R"({"route":[{"domain":"a"}]})"))
-          .entries("route")[0]
-          .leaf("action"),
-      "hosts");
+  EXPECT_EQ(loaded()
+                .with_defaults("smtp-routes", parsed("smtp-routes", R"({"route":[{"domain":"a"}]})"))
+                .entries("route")[0]
+                .leaf("action"),
+            "hosts");
 }
 
 TEST(Version, is_stable_and_not_empty) {
@@ -230,15 +224,12 @@ TEST(Threads, share_one_schema) {
     threads.emplace_back([t, &wrong] {
       for (int i = 0; i < 200; ++i) {
         const std::string domain = "d" + std::to_string(t) + "-" + std::to_string(i);
-        const auto tree = loaded().parse_data(
-            "smtp-routes", R"({"route":[{"domain":")" + domain + R"(","action":"mx"}]})");
+        const auto tree = loaded().parse_data("smtp-routes", R"({"route":[{"domain":")" + domain + R"(","action":"mx"}]})");
         if (!tree || tree->entries("route")[0].leaf("domain") != domain) ++wrong[t];
-        const auto bad =
-            loaded().parse_data("smtp-routes", R"({"route":[{"domain":")" + domain + R"( x"}]})");
+        const auto bad = loaded().parse_data("smtp-routes", R"({"route":[{"domain":")" + domain + R"( x"}]})");
         if (bad || bad.error().text.find("\"" + domain + " x\"") == std::string::npos) ++wrong[t];
         Effective effective;
-        effective["smtp-routes"] = std::make_shared<const model::Tree>(
-            parsed("smtp-routes", R"({"route":[{"domain":"a"}]})"));
+        effective["smtp-routes"] = std::make_shared<const model::Tree>(parsed("smtp-routes", R"({"route":[{"domain":"a"}]})"));
         if (loaded().check(effective).size() != 1) ++wrong[t];
       }
     });

@@ -43,19 +43,16 @@ TEST_F(VerdictsTest, a_change_checks_the_feature_and_what_refers_to_it) {
   EXPECT_EQ(checks([&] { EXPECT_TRUE(verdicts_.named_by_errors(texts).empty()); }), 0U);
   texts["smtp-routes"] = text("smtp-routes", bad_route);
   EXPECT_EQ(checks([&] { EXPECT_EQ(verdicts_.named_by_errors(texts), std::vector<std::string>{"smtp-routes"}); }), 1U);
-  texts["interfaces"] = text(
-      "interfaces", R"({"interface":[{"name":"M","address":"10.0.0.1/8","host-name":"m.example"}]})");
+  texts["interfaces"] = text("interfaces", R"({"interface":[{"name":"M","address":"10.0.0.1/8","host-name":"m.example"}]})");
   EXPECT_EQ(checks([&] { verdicts_.named_by_errors(texts); }), 2U) << "interfaces, and listeners which name them";
 }
 
 TEST_F(VerdictsTest, a_reference_is_checked_again_when_its_target_goes) {
   model::Texts texts;
-  texts["interfaces"] = text(
-      "interfaces", R"({"interface":[{"name":"M","address":"10.0.0.1/8","host-name":"m.example"}]})");
+  texts["interfaces"] = text("interfaces", R"({"interface":[{"name":"M","address":"10.0.0.1/8","host-name":"m.example"}]})");
   texts["listeners"] = text("listeners", R"({"listener":[{"name":"L","type":"public","interface":"M"}]})");
   EXPECT_TRUE(verdicts_.check("listeners", texts)->empty());
-  texts["interfaces"] = text(
-      "interfaces", R"({"interface":[{"name":"N","address":"10.0.0.1/8","host-name":"m.example"}]})");
+  texts["interfaces"] = text("interfaces", R"({"interface":[{"name":"N","address":"10.0.0.1/8","host-name":"m.example"}]})");
   const auto problems = verdicts_.check("listeners", texts);
   ASSERT_EQ(problems->size(), 1U);
   EXPECT_TRUE(problems->front().is_reference);
@@ -116,9 +113,10 @@ TEST_F(VerdictsTest, a_small_change_is_judged_as_if_all_were_new) {
 
 TEST_F(VerdictsTest, what_is_wrong_is_not_taken_over_from_what_looks_like_it) {
   ASSERT_TRUE(verdicts_.tree("smtp-routes", text("smtp-routes", good_route)));
-  for (const char* data : {R"({"postern-smtp-routes:smtp-routes":{"route":[{"domain":"a","action":"drop"},{"domain":"a","action":"drop"}]}})",
-                           R"({"postern-smtp-routes:smtp-routes":{"route":[{"domain":"a","action":"lose"}]}})",
-                           R"({"postern-smtp-routes:smtp-routes":{"route":[{"action":"drop"}]}})"})
+  for (const char* data :
+       {R"({"postern-smtp-routes:smtp-routes":{"route":[{"domain":"a","action":"drop"},{"domain":"a","action":"drop"}]}})",
+        R"({"postern-smtp-routes:smtp-routes":{"route":[{"domain":"a","action":"lose"}]}})",
+        R"({"postern-smtp-routes:smtp-routes":{"route":[{"action":"drop"}]}})"})
     EXPECT_FALSE(verdicts_.tree("smtp-routes", std::make_shared<const std::string>(data))) << data;
   const auto other_order = R"({"route":[{"domain":"b","action":"drop"},{"action":"drop","domain":"a"}]})";
   EXPECT_EQ(**verdicts_.tree("smtp-routes", std::make_shared<const std::string>(other_order)),
@@ -135,8 +133,8 @@ TEST_F(VerdictsTest, memory_is_bounded_and_forgetting_changes_no_answer) {
   const std::weak_ptr<const model::Tree> watched = first;
   EXPECT_EQ(*verdicts_.tree("smtp-routes", big), first);
   for (int i = 0; i < 70; ++i)
-    ASSERT_TRUE(verdicts_.tree("smtp-routes", text("smtp-routes", R"({"route":[{"domain":"x)" + std::to_string(i) +
-                                                                      R"(","action":"drop"}]})")));
+    ASSERT_TRUE(verdicts_.tree("smtp-routes",
+                               text("smtp-routes", R"({"route":[{"domain":"x)" + std::to_string(i) + R"(","action":"drop"}]})")));
   EXPECT_EQ(watched.use_count(), 1) << "only this test still holds it";
   EXPECT_EQ(**verdicts_.tree("smtp-routes", big), *first);
 }

@@ -18,9 +18,7 @@ cluster::Persist persist(cluster::Token token, const std::string& header, bool f
   return out;
 }
 
-bool holds(const Image& image, const std::string& header) {
-  return image.find(base::hash_bytes(header)) != nullptr;
-}
+bool holds(const Image& image, const std::string& header) { return image.find(base::hash_bytes(header)) != nullptr; }
 
 void write(Disk& disk, cluster::Persist what) {
   disk.queue(std::move(what));

@@ -23,11 +23,32 @@ TEST(World, ReachesWhatItIsFor) {
   std::map<std::string, std::uint64_t> reached;
   for (std::uint64_t seed = 1; seed <= 60; ++seed)
     for (const auto& [what, count] : run_seed(Options{}, seed).marks) reached[what] += count;
-  for (const char* what :
-       {"answer committed everywhere", "answer committed on some", "answer conflict", "answer in doubt",
-        "answer refused", "buried write", "drop", "flush failed", "flush unknown", "fork", "fork of three", "forgery",
-        "keep mine", "kill", "kill while writing", "merge of several", "old image", "open conflict", "power cut", "power cut while writing", "promote",
-        "replay", "retry elsewhere", "retry here", "set back", "staged"})
+  for (const char* what : {"answer committed everywhere",
+                           "answer committed on some",
+                           "answer conflict",
+                           "answer in doubt",
+                           "answer refused",
+                           "buried write",
+                           "drop",
+                           "flush failed",
+                           "flush unknown",
+                           "fork",
+                           "fork of three",
+                           "forgery",
+                           "keep mine",
+                           "kill",
+                           "kill while writing",
+                           "merge of several",
+                           "old image",
+                           "open conflict",
+                           "power cut",
+                           "power cut while writing",
+                           "promote",
+                           "replay",
+                           "retry elsewhere",
+                           "retry here",
+                           "set back",
+                           "staged"})
     EXPECT_GT(reached[what], 0U) << what;
 }
 

@@ -11,8 +11,7 @@ namespace {
 
 /// Runs `work` in a child that tells a number for each thing it promises; kills it after `acks` of
 /// them and a random moment more. Returns the last number told.
-std::uint64_t kill_while(std::mt19937& random, unsigned acks,
-                         const std::function<void(int pipe)>& work) {
+std::uint64_t kill_while(std::mt19937& random, unsigned acks, const std::function<void(int pipe)>& work) {
   int ends[2];
   EXPECT_EQ(::pipe(ends), 0);
   const pid_t child = ::fork();
@@ -24,8 +23,7 @@ std::uint64_t kill_while(std::mt19937& random, unsigned acks,
   ::close(ends[1]);
   std::uint64_t last = 0;
   std::uint64_t number = 0;
-  for (unsigned i = 0; i < acks && ::read(ends[0], &number, sizeof number) == sizeof number; ++i)
-    last = number;
+  for (unsigned i = 0; i < acks && ::read(ends[0], &number, sizeof number) == sizeof number; ++i) last = number;
   const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(random() % 1500);
   while (std::chrono::steady_clock::now() < until) {
   }
@@ -38,9 +36,7 @@ std::uint64_t kill_while(std::mt19937& random, unsigned acks,
   return last;
 }
 
-bool tell(int pipe, std::uint64_t number) {
-  return ::write(pipe, &number, sizeof number) == sizeof number;
-}
+bool tell(int pipe, std::uint64_t number) { return ::write(pipe, &number, sizeof number) == sizeof number; }
 
 TEST(Crash, EveryAcknowledgedBatchOutlivesSigkill) {
   const Folder folder;
@@ -52,9 +48,7 @@ TEST(Crash, EveryAcknowledgedBatchOutlivesSigkill) {
       if (!store) return;
       for (std::uint64_t seq = held + 1;; ++seq) {
         // Unflushed ones outlive a SIGKILL too: the kernel has them.
-        if (!(*store)->write({batch_of(seq, seq % 3 != 0, 20 + seq % 9000)}, nullptr) ||
-            !tell(pipe, seq))
-          return;
+        if (!(*store)->write({batch_of(seq, seq % 3 != 0, 20 + seq % 9000)}, nullptr) || !tell(pipe, seq)) return;
         if (seq % 17 == 0 && !(*store)->checkpoint()) return;
       }
     });
@@ -102,8 +96,7 @@ TEST(Crash, ReplaceAllIsWholeOrNothingUnderSigkill) {
     ASSERT_EQ(contents->commits.size(), expected.persist.commits.size());
     for (std::size_t i = 0; i < contents->commits.size(); ++i)
       ASSERT_EQ(contents->commits[i].envelope, expected.persist.commits[i].envelope);
-    for (const auto& [hash, bytes] : expected.persist.values)
-      ASSERT_TRUE(store->value(hash)->has_value());
+    for (const auto& [hash, bytes] : expected.persist.values) ASSERT_TRUE(store->value(hash)->has_value());
   }
 }
 

@@ -14,8 +14,7 @@ namespace {
 
 std::vector<std::string> names_in(const Folder& folder) {
   std::vector<std::string> out;
-  for (const auto& entry : std::filesystem::directory_iterator(folder.file("")))
-    out.push_back(entry.path().filename());
+  for (const auto& entry : std::filesystem::directory_iterator(folder.file(""))) out.push_back(entry.path().filename());
   std::sort(out.begin(), out.end());
   return out;
 }

@@ -18,8 +18,7 @@ void run_sql(const std::string& path, const char* text) {
   sqlite3_close(raw);
 }
 
-void expect_refused_untouched(const std::string& path, base::ErrorCode code,
-                              const std::string& word) {
+void expect_refused_untouched(const std::string& path, base::ErrorCode code, const std::string& word) {
   const std::string before = read_file(path);
   const std::string log_before = read_file(path + "-wal");
   auto store = Store::open(path);
@@ -37,8 +36,7 @@ TEST(Damage, ForeignFilesAreLeftAlone) {
   expect_refused_untouched(folder.file("text"), base::ErrorCode::damaged, "not a Postern store");
   write_file(folder.file("short"), "SQLite format 3");
   expect_refused_untouched(folder.file("short"), base::ErrorCode::damaged, "too short");
-  run_sql(folder.file("other"),
-          "PRAGMA journal_mode=WAL; CREATE TABLE t(a); INSERT INTO t VALUES(1);");
+  run_sql(folder.file("other"), "PRAGMA journal_mode=WAL; CREATE TABLE t(a); INSERT INTO t VALUES(1);");
   expect_refused_untouched(folder.file("other"), base::ErrorCode::damaged, "another program");
   write_file(folder.file("empty"), "");
   expect_refused_untouched(folder.file("empty"), base::ErrorCode::damaged, "empty");
@@ -139,8 +137,7 @@ TEST(Damage, AfterAnUncleanEndABrokenTreeIsFoundAtOpen) {
   const Folder folder;
   {
     auto store = open_store(folder.file("live"));
-    for (std::uint64_t seq = 1; seq <= 200; ++seq)
-      ASSERT_TRUE(store->write({batch_of(seq)}, nullptr));
+    for (std::uint64_t seq = 1; seq <= 200; ++seq) ASSERT_TRUE(store->write({batch_of(seq)}, nullptr));
     ASSERT_TRUE(store->checkpoint());
     ASSERT_TRUE(store->write({batch_of(201)}, nullptr));
     std::string bytes = read_file(folder.file("live"));

@@ -33,9 +33,7 @@ class Folder {
   }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] std::string file(const std::string& name = "store") const {
-    return path_ + "/" + name;
-  }
+  [[nodiscard]] std::string file(const std::string& name = "store") const { return path_ + "/" + name; }
 
  private:
   std::string path_;
@@ -52,8 +50,7 @@ inline void write_file(const std::string& path, const std::string& bytes) {
   out << bytes;
 }
 
-constexpr base::Incarnation incarnation =
-    0xF234'5678'9ABC'DEF0;  // past INT64_MAX: signed columns must not mind
+constexpr base::Incarnation incarnation = 0xF234'5678'9ABC'DEF0;  // past INT64_MAX: signed columns must not mind
 
 inline base::MemberId member_of(std::uint8_t n) {
   base::MemberId id;
@@ -61,8 +58,7 @@ inline base::MemberId member_of(std::uint8_t n) {
   return id;
 }
 
-inline cluster::Header header_of(std::uint64_t seq, const std::string& value,
-                                 std::uint8_t member = 1) {
+inline cluster::Header header_of(std::uint64_t seq, const std::string& value, std::uint8_t member = 1) {
   cluster::Header header;
   header.dot = {member_of(member), incarnation, seq};
   header.stamp.value = seq;
@@ -76,8 +72,7 @@ inline cluster::Header header_of(std::uint64_t seq, const std::string& value,
 }
 
 /// Commit `seq` of member 1 with one value, and a note "last" that names it.
-inline Batch batch_of(std::uint64_t seq, bool flush = true, std::size_t size = 200,
-                      std::uint8_t member = 1) {
+inline Batch batch_of(std::uint64_t seq, bool flush = true, std::size_t size = 200, std::uint8_t member = 1) {
   const std::string value = "value " + std::to_string(seq) + std::string(size, 'x');
   Batch batch;
   cluster::StoredCommit commit;
@@ -90,8 +85,7 @@ inline Batch batch_of(std::uint64_t seq, bool flush = true, std::size_t size = 2
   return batch;
 }
 
-inline std::unique_ptr<Store> open_store(const std::string& path,
-                                         std::unique_ptr<Disk> disk = nullptr) {
+inline std::unique_ptr<Store> open_store(const std::string& path, std::unique_ptr<Disk> disk = nullptr) {
   auto store = disk ? Store::open(path, std::move(disk)) : Store::open(path);
   EXPECT_TRUE(store) << (store ? "" : base::to_text(store.error()));
   return store ? std::move(*store) : nullptr;
@@ -129,8 +123,7 @@ class FaultyDisk : public Disk {
  public:
   explicit FaultyDisk(Faults& faults) : faults_(faults) {}
 
-  int may_write(const std::string& file, std::uint64_t offset, const char* bytes,
-                std::size_t size) override {
+  int may_write(const std::string& file, std::uint64_t offset, const char* bytes, std::size_t size) override {
     if (gone()) return EIO;
     if (faults_.room >= 0 && static_cast<long>(size) > faults_.room) return ENOSPC;
     if (faults_.room >= 0) faults_.room -= static_cast<long>(size);
@@ -175,8 +168,7 @@ class FaultyDisk : public Disk {
       for (auto& change : state.unsynced) {
         const auto fate = random() % 3;
         if (fate == 0) continue;
-        if (fate == 1 && !change.truncate)
-          change.bytes.resize(random() % (change.bytes.size() + 1));
+        if (fate == 1 && !change.truncate) change.bytes.resize(random() % (change.bytes.size() + 1));
         apply(state.image, change);
       }
       write_file(file, state.image);
@@ -186,8 +178,7 @@ class FaultyDisk : public Disk {
  private:
   static void apply(std::string& image, const Change& change) {
     if (change.truncate) return image.resize(std::min<std::size_t>(image.size(), change.offset));
-    if (image.size() < change.offset + change.bytes.size())
-      image.resize(change.offset + change.bytes.size());
+    if (image.size() < change.offset + change.bytes.size()) image.resize(change.offset + change.bytes.size());
     std::memcpy(image.data() + change.offset, change.bytes.data(), change.bytes.size());
   }
   bool gone() {

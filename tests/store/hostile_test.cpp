@@ -47,17 +47,17 @@ TEST(HostileFile, ATriggerInItDoesNotRun) {
 TEST(HostileFile, AViewInATablesPlaceIsRefused) {
   const Folder folder;
   make_closed(folder.file());
-  run_sql(folder.file(), "DROP TABLE commits; CREATE VIEW commits AS WITH RECURSIVE e(n) AS (SELECT 1 UNION ALL SELECT n+1 "
-                         "FROM e) SELECT n, x'00' AS hash, x'00' AS header, x'00' AS signature, 0 AS staged FROM e;");
+  run_sql(folder.file(),
+          "DROP TABLE commits; CREATE VIEW commits AS WITH RECURSIVE e(n) AS (SELECT 1 UNION ALL SELECT n+1 "
+          "FROM e) SELECT n, x'00' AS hash, x'00' AS header, x'00' AS signature, 0 AS staged FROM e;");
   EXPECT_FALSE(usable(folder.file()));
 }
 
 TEST(HostileFile, TablesOfAnotherShapeAreAnswered) {
-  for (const char* change :
-       {"DROP TABLE blobs", "DROP TABLE meta", "ALTER TABLE commits DROP COLUMN staged", "DELETE FROM meta",
-        "UPDATE commits SET header='text', staged='text'", "UPDATE commits SET header=NULL WHERE 0",
-        "UPDATE commits SET signature=x'00'", "UPDATE commits SET hash=7 WHERE rowid=1", "UPDATE notes SET value=12.5",
-        "UPDATE commits SET header=zeroblob(50000000)"}) {
+  for (const char* change : {"DROP TABLE blobs", "DROP TABLE meta", "ALTER TABLE commits DROP COLUMN staged", "DELETE FROM meta",
+                             "UPDATE commits SET header='text', staged='text'", "UPDATE commits SET header=NULL WHERE 0",
+                             "UPDATE commits SET signature=x'00'", "UPDATE commits SET hash=7 WHERE rowid=1",
+                             "UPDATE notes SET value=12.5", "UPDATE commits SET header=zeroblob(50000000)"}) {
     const Folder folder;
     make_closed(folder.file());
     run_sql(folder.file(), change);

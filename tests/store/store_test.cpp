@@ -10,14 +10,12 @@ namespace {
 
 std::vector<std::uint64_t> seqs(const std::vector<cluster::StoredCommit>& commits) {
   std::vector<std::uint64_t> out;
-  for (const auto& commit : commits)
-    out.push_back(cluster::decode_header(commit.envelope.header)->dot.seq);
+  for (const auto& commit : commits) out.push_back(cluster::decode_header(commit.envelope.header)->dot.seq);
   return out;
 }
 std::vector<std::uint64_t> seqs(const std::vector<cluster::Ship::Item>& items) {
   std::vector<std::uint64_t> out;
-  for (const auto& item : items)
-    out.push_back(cluster::decode_header(item.envelope.header)->dot.seq);
+  for (const auto& item : items) out.push_back(cluster::decode_header(item.envelope.header)->dot.seq);
   return out;
 }
 using Seqs = std::vector<std::uint64_t>;
@@ -27,8 +25,7 @@ TEST(Store, NewIsEmptyAndPrivate) {
   auto store = open_store(folder.file());
   auto contents = store->load();
   ASSERT_TRUE(contents);
-  EXPECT_TRUE(contents->commits.empty() && contents->notes.empty() && contents->pending.empty() &&
-              contents->in_use.empty());
+  EXPECT_TRUE(contents->commits.empty() && contents->notes.empty() && contents->pending.empty() && contents->in_use.empty());
   struct stat status {};
   ASSERT_EQ(::stat(folder.file().c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
@@ -153,23 +150,19 @@ TEST(Store, CommitsAreReadByHashUpToTheLimit) {
   const Batch twin = batch_of(4, true, 1001);  // a fork: the same dot, another commit
   ASSERT_NE(id_of(twin), ids[3]);
   ASSERT_TRUE(store->write({twin}, nullptr));
-  const auto get = [&](const std::vector<base::Hash>& which, std::size_t most) {
-    return *store->commits(which, most);
-  };
+  const auto get = [&](const std::vector<base::Hash>& which, std::size_t most) { return *store->commits(which, most); };
   EXPECT_EQ(seqs(get({ids[1], ids[3], ids[2]}, 1U << 20)), (Seqs{2, 4, 3})) << "in the order asked for";
   EXPECT_EQ(get({id_of(twin)}, 1U << 20).at(0).envelope, twin.persist.commits[0].envelope);
   EXPECT_EQ(seqs(get(ids, 1)), (Seqs{1})) << "one at least, however small the limit";
   const auto three = get({ids[0], ids[1], ids[2]}, 1U << 20);
   std::size_t size = 0;
-  for (const auto& item : three)
-    size += item.envelope.header.size() + 64 + item.values.at(0).size();
+  for (const auto& item : three) size += item.envelope.header.size() + 64 + item.values.at(0).size();
   EXPECT_EQ(seqs(get(ids, size)), (Seqs{1, 2, 3})) << "a limit that is just met";
   EXPECT_EQ(seqs(get(ids, size - 1)), (Seqs{1, 2}));
   EXPECT_EQ(three[1].envelope, batch_of(2, true, 1000).persist.commits[0].envelope);
   EXPECT_EQ(three[1].values.at(0), batch_of(2, true, 1000).persist.values.begin()->second);
   EXPECT_FALSE(three[1].staged);
-  EXPECT_EQ(seqs(get({ids[0], base::hash_bytes("nobody's"), ids[1]}, 1U << 20)), (Seqs{1}))
-      << "not past what is not here";
+  EXPECT_EQ(seqs(get({ids[0], base::hash_bytes("nobody's"), ids[1]}, 1U << 20)), (Seqs{1})) << "not past what is not here";
 }
 
 TEST(Store, CommitsSayWhenAValueIsNotKept) {
@@ -197,8 +190,7 @@ TEST(Store, ReplaceAllKeepsOnlyNotes) {
   ASSERT_TRUE(store->replace_all(next));
   const auto contents = *store->load();
   EXPECT_EQ(seqs(contents.commits), (Seqs{7}));
-  EXPECT_EQ(contents.notes, (std::map<std::string, std::string>{
-                                {"serial", "4F21"}, {"before-join", "settings"}, {"last", "7"}}));
+  EXPECT_EQ(contents.notes, (std::map<std::string, std::string>{{"serial", "4F21"}, {"before-join", "settings"}, {"last", "7"}}));
   EXPECT_TRUE(contents.pending.empty());
   EXPECT_EQ(contents.in_use, (std::map<std::string, std::string>{{"listeners", "2"}}));
   EXPECT_FALSE(store->value(old.persist.values.begin()->first)->has_value());
@@ -217,8 +209,7 @@ TEST(Store, OneFlushForEachWriteAndNoneWithout) {
   EXPECT_EQ(store->flushes() - before, 1U) << "three batches, one flush";
   before = store->flushes();
   const auto all_before = store->checkpoint_flushes();
-  for (std::uint64_t seq = 24; seq <= 30; ++seq)
-    ASSERT_TRUE(store->write({batch_of(seq, false)}, nullptr));
+  for (std::uint64_t seq = 24; seq <= 30; ++seq) ASSERT_TRUE(store->write({batch_of(seq, false)}, nullptr));
   EXPECT_EQ(store->flushes(), before);
   EXPECT_EQ(store->checkpoint_flushes(), all_before);
   ASSERT_TRUE(store->checkpoint());

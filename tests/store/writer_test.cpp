@@ -63,9 +63,7 @@ TEST(Writer, ARefusedBatchTakesOnlyItsFollowersWithIt) {
   std::promise<void> gate;
   writer.run([&](Store&) { gate.get_future().wait(); });
   std::vector<int> results;
-  const auto note = [&](const base::Result<void>& result, bool unknown) {
-    results.push_back(unknown ? 2 : result ? 1 : 0);
-  };
+  const auto note = [&](const base::Result<void>& result, bool unknown) { results.push_back(unknown ? 2 : result ? 1 : 0); };
   writer.write(batch_of(1), note);
   Batch bad = batch_of(2);
   bad.persist.commits[0].envelope.header = "nonsense";
@@ -84,9 +82,7 @@ TEST(Writer, AnUnknownEndIsTold) {
   Writer writer(open_store(folder.file(), std::make_unique<FaultyDisk>(faults)));
   std::promise<bool> told;
   writer.run([&](Store&) { faults.fail_syncs = 1000; });
-  writer.write(batch_of(1), [&](const base::Result<void>& result, bool unknown) {
-    told.set_value(!result && unknown);
-  });
+  writer.write(batch_of(1), [&](const base::Result<void>& result, bool unknown) { told.set_value(!result && unknown); });
   EXPECT_TRUE(told.get_future().get());
 }
 
@@ -95,8 +91,7 @@ TEST(Writer, MovesTheLogWhenIdle) {
   Writer writer(open_store(folder.file()));
   writer.write(batch_of(1, true, 1U << 20), nullptr);
   EXPECT_TRUE(becomes(writer, [](Store& store) {
-    return whole_batches(store) == 1 && store.log_bytes() < (64U << 10) &&
-           store.checkpoint_flushes() > 0;
+    return whole_batches(store) == 1 && store.log_bytes() < (64U << 10) && store.checkpoint_flushes() > 0;
   }));
 }
 

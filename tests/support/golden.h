@@ -39,7 +39,8 @@ inline void expect_golden(std::filesystem::path path, const std::string& text) {
 /// A path as a test's name.
 inline std::string golden_name(const testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
-  std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  std::ranges::replace_if(
+      name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return name;
 }
 

@@ -36,8 +36,7 @@ class MemoryClient final : public protocol::Client {
 
   protocol::Reply<protocol::Json> call(std::string_view method, protocol::JsonObject params) override {
     const auto id = next_++;
-    const protocol::JsonObject request{
-        {"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}};
+    const protocol::JsonObject request{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}};
     answer_.reset();
     if (!open_) return protocol::Refusal{fail(ErrorCode::unreachable, "The session has ended."), nullptr};
     if (at_ != &fleet_.desk(host_name_) && who_.user.is_nil()) open();  // the console moves on with its machine
@@ -114,8 +113,8 @@ machine::Machine& MemoryFleet::add(const std::string& host_name, const std::stri
 machine::Machine& MemoryFleet::bear(MemoryWorld& world, const machine::Birth& birth) {
   const machine::BirthKeys keys{"host-private", "ssh-ed25519 host-" + birth.host_name, "user-private",
                                 "ssh-ed25519 user-" + birth.host_name};
-  auto batch = machine::give_birth(birth, keys, schema_,
-                                   [&](std::size_t count) { return world.random_bytes(count); }, now_);
+  auto batch = machine::give_birth(
+      birth, keys, schema_, [&](std::size_t count) { return world.random_bytes(count); }, now_);
   if (!batch) std::fprintf(stderr, "birth: %s\n", to_text(batch.error()).c_str());
   POSTERN_ASSERT(batch.has_value());
   world.apply_batch(*batch);
@@ -183,12 +182,11 @@ void MemoryFleet::cut(const std::string& a, const std::string& b, bool is_cut) {
 
 std::unique_ptr<protocol::Client> MemoryFleet::client(const std::string& host_name) {
   if (world(host_name).machine == nullptr)
-    return std::make_unique<MemoryClient>(
-        *this, host_name, desk::Who{{}, "console", cluster::Role::administrator, "console", true});
+    return std::make_unique<MemoryClient>(*this, host_name,
+                                          desk::Who{{}, "console", cluster::Role::administrator, "console", true});
   const auto* user = machine(host_name).peer().fleet().user_by_name("admin");
   POSTERN_ASSERT(user != nullptr);
-  return std::make_unique<MemoryClient>(*this, host_name,
-                                        desk::Who{user->id, "admin", user->role, "ssh 127.0.0.1:50000", true});
+  return std::make_unique<MemoryClient>(*this, host_name, desk::Who{user->id, "admin", user->role, "ssh 127.0.0.1:50000", true});
 }
 
 void MemoryFleet::at(std::int64_t delay_ms, std::function<void()> what) {

@@ -48,8 +48,8 @@ class MemoryFleet {
   void slow(const std::string& a, const std::string& b, std::uint64_t bytes_per_ms);
   /// More than this waiting for one slow connection closes it, as the transport does.
   std::size_t queue_bytes = transport::Limits{}.queue_bytes;
-  std::size_t most_queued = 0;      ///< the most that ever waited for one connection
-  std::uint64_t bytes_sent = 0;     ///< over all connections
+  std::size_t most_queued = 0;   ///< the most that ever waited for one connection
+  std::uint64_t bytes_sent = 0;  ///< over all connections
   std::uint64_t messages_sent = 0;
   std::uint64_t closed_as_slow = 0;
   /// May alter, or empty and so lose, what that machine says in a join.
@@ -73,9 +73,7 @@ class MemoryFleet {
     std::int64_t mono_ms;
     std::uint64_t order;
     std::function<void()> what;
-    bool operator>(const Due& other) const {
-      return std::pair(mono_ms, order) > std::pair(other.mono_ms, other.order);
-    }
+    bool operator>(const Due& other) const { return std::pair(mono_ms, order) > std::pair(other.mono_ms, other.order); }
   };
   /// One direction of a wire.
   struct Way {
@@ -151,12 +149,11 @@ class MemoryWorld final : public machine::World {
   std::vector<std::string> host_addresses() override { return {address_}; }
   bool can_bind(const std::string& address) override { return address == address_ || address == also_binds; }
   void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override;
-  void check_passphrase(std::string hash_text, std::string passphrase,
-                        std::function<void(bool)> done) override;
+  void check_passphrase(std::string hash_text, std::string passphrase, std::function<void(bool)> done) override;
   void measure(std::function<void(applier::Measured)> done) override {
     if (!measures_nothing) done(measured);
   }
-  bool measures_nothing = false;   ///< who asks gets no answer
+  bool measures_nothing = false;  ///< who asks gets no answer
   applier::Measured measured{true, applier::Measured::Queue{}};
   void list_queue(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done) override {
     const auto at = queued.find(domain);
@@ -169,29 +166,29 @@ class MemoryWorld final : public machine::World {
 
   // What the fleet and the tests look at.
   store::Contents contents;
-  cluster::Values blobs;           ///< of the store, by hash
+  cluster::Values blobs;               ///< of the store, by hash
   std::unique_ptr<MemorySetup> unset;  ///< of a machine that began without being set up
   std::unique_ptr<machine::Machine> machine;
   transport::Setup setup;
   gateway::Plan plan;
   std::vector<std::string> lines;  ///< the log
   std::uint64_t generation = 0;
-  std::string not_proved;          ///< why no apply can be proved; empty: all are
-  std::uint64_t applies = 0;       ///< asked for
-  std::int64_t apply_ms = 1;       ///< that each takes
+  std::string not_proved;     ///< why no apply can be proved; empty: all are
+  std::uint64_t applies = 0;  ///< asked for
+  std::int64_t apply_ms = 1;  ///< that each takes
   applier::Applier::Done data_plane_watcher;
   bool disk_stands_still = false;  ///< what is asked of the store is answered after disk_goes_on()
   void disk_goes_on();
   std::string refused_write;
-  bool notes_flushed = false;      ///< when they were written last
-  bool disk_is_full = false;       ///< writes are refused
+  bool notes_flushed = false;  ///< when they were written last
+  bool disk_is_full = false;   ///< writes are refused
   std::vector<std::function<void()>> disk_waits;
-  std::string also_binds;          ///< an address that is not among the host's own, and can be bound
-  std::string set_up_fails;        ///< why the transport cannot be set up; empty: it can
+  std::string also_binds;                                 ///< an address that is not among the host's own, and can be bound
+  std::string set_up_fails;                               ///< why the transport cannot be set up; empty: it can
   std::map<transport::ConnectionId, std::string> closed;  ///< by this machine, and why
-  int resolved = 0;                ///< names that were looked up
-  bool applies_fail = false;       ///< the mail engine refuses every plan
-  std::uint64_t epoch = 1;         ///< grows with each kill: older callbacks are void
+  int resolved = 0;                                       ///< names that were looked up
+  bool applies_fail = false;                              ///< the mail engine refuses every plan
+  std::uint64_t epoch = 1;                                ///< grows with each kill: older callbacks are void
   std::string host_name_;
   std::string address_;
   std::string serial_;

@@ -14,9 +14,7 @@ class MemorySetup final : public desk::SetupHouse {
 
   [[nodiscard]] std::string version() const override { return "0.1.0"; }
   [[nodiscard]] std::string proposed_host_name() const override { return world_.host_name_; }
-  [[nodiscard]] std::vector<desk::HostAddress> host_addresses() const override {
-    return {{"eth0", world_.address_ + "/8"}};
-  }
+  [[nodiscard]] std::vector<desk::HostAddress> host_addresses() const override { return {{"eth0", world_.address_ + "/8"}}; }
   [[nodiscard]] std::vector<std::string> warnings() const override { return {}; }
   [[nodiscard]] bool has_address(const std::string& address) const override { return world_.can_bind(address); }
   /// The host's own SSH server is there, as on most hosts.

@@ -95,8 +95,7 @@ void MemoryWorld::replace_all(store::Batch next, std::function<void(Result<void>
   });
 }
 
-void MemoryWorld::read_commits(std::vector<base::Hash> hashes, std::size_t max_bytes,
-                               std::function<void(Result<Items>)> done) {
+void MemoryWorld::read_commits(std::vector<base::Hash> hashes, std::size_t max_bytes, std::function<void(Result<Items>)> done) {
   Items out;
   std::size_t bytes = 0;
   for (const base::Hash& hash : hashes) {

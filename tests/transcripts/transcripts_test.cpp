@@ -223,8 +223,7 @@ TEST_P(Transcript, goes_as_written) {
   if (rewrite) std::ofstream(path) << written;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Transcript, testing::ValuesIn(names()),
-                         [](const auto& one) { return one.param; });
+INSTANTIATE_TEST_SUITE_P(All, Transcript, testing::ValuesIn(names()), [](const auto& one) { return one.param; });
 
 }  // namespace
 }  // namespace postern

@@ -47,8 +47,7 @@ TEST_F(Admin, OutputIsWholeWhenTheProcessEndsAtOnce) {
 }
 
 TEST_F(Admin, InputNobodyReadsDoesNoHarm) {
-  const auto ran =
-      ssh(station, {"HOST", "exec <&-; echo done"}, right, std::string(3'000'000, 'n'));
+  const auto ran = ssh(station, {"HOST", "exec <&-; echo done"}, right, std::string(3'000'000, 'n'));
   EXPECT_EQ(ran.code, 0);
   EXPECT_EQ(ran.out, "done\n");
 }
@@ -65,17 +64,14 @@ TEST_F(Admin, ExecMayHaveATerminal) {
 }
 
 TEST_F(Admin, KeyboardInteractiveIsAPassphraseToo) {
-  const auto ran = ssh(
-      station, {"-o", "PreferredAuthentications=keyboard-interactive", "HOST", "echo yes"}, right);
+  const auto ran = ssh(station, {"-o", "PreferredAuthentications=keyboard-interactive", "HOST", "echo yes"}, right);
   EXPECT_EQ(ran.out, "yes\n") << ran.err;
   EXPECT_EQ(station.logins.at(0).method, LoginAsked::Method::password);
 }
 
 TEST_F(Admin, WrongPassphrasesRunOutOfAttempts) {
-  const auto ran = ssh(station,
-                       {"-o", "NumberOfPasswordPrompts=20", "-o",
-                        "PreferredAuthentications=password", "HOST", "echo no"},
-                       "wrong");
+  const auto ran =
+      ssh(station, {"-o", "NumberOfPasswordPrompts=20", "-o", "PreferredAuthentications=password", "HOST", "echo no"}, "wrong");
   EXPECT_EQ(ran.code, 255);
   EXPECT_EQ(ran.out, "");
   EXPECT_EQ(station.logins.size(), 6U);
@@ -89,11 +85,9 @@ TEST_F(Admin, OwnKeyLogsIn) {
     ASSERT_EQ(run({"ssh-keygen", "-q", "-t", type, "-N", "", "-f", file}).code, 0);
     const auto line = run({"cut", "-d", " ", "-f1,2", file + ".pub"}).out;
     station.set_verdict([line](const LoginAsked& asked) {
-      return asked.public_line + "\n" == line && asked.password.empty() ? Verdict::administrator
-                                                                        : Verdict::refuse;
+      return asked.public_line + "\n" == line && asked.password.empty() ? Verdict::administrator : Verdict::refuse;
     });
-    const auto ran =
-        ssh(station, {"-i", file, "-o", "PasswordAuthentication=no", "HOST", "echo key"}, "");
+    const auto ran = ssh(station, {"-i", file, "-o", "PasswordAuthentication=no", "HOST", "echo key"}, "");
     EXPECT_EQ(ran.out, "key\n") << type << ran.err;
   }
 }
@@ -120,8 +114,7 @@ TEST_F(Admin, NoFilesAndNoForwarding) {
   ran = ssh(station, {"-W", station.address + ":" + std::to_string(station.port), "HOST"}, right);
   EXPECT_NE(ran.code, 0);
   EXPECT_NE(ran.err.find("administratively prohibited"), std::string::npos) << ran.err;
-  ran = ssh(station, {"-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1", "HOST", "echo no"},
-            right);
+  ran = ssh(station, {"-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1", "HOST", "echo no"}, right);
   EXPECT_NE(ran.code, 0);
   EXPECT_EQ(ran.out, "");
 }
@@ -135,8 +128,7 @@ TEST_F(Admin, TheProcessIsToldWhenTheClientIsKilled) {
   std::vector<char*> argv, env;
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  std::vector<std::string> environment{"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force",
-                                       "PATH=/usr/bin:/bin"};
+  std::vector<std::string> environment{"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force", "PATH=/usr/bin:/bin"};
   for (auto& word : environment) env.push_back(word.data());
   env.push_back(nullptr);
   pid_t pid = -1;
@@ -169,16 +161,14 @@ TEST_F(Admin, ResizedWindowReachesTheTerminal) {
   const auto ask = folder.write("ask", "#!/bin/sh\necho 'open sesame'\n", 0700);
   std::string command = "ssh -tt -l admin";
   for (const auto& option : ssh_options(station)) command += " " + option;
-  const auto script = folder.write(
-      "script", "set timeout 20\nset stty_init {rows 30 columns 101}\nspawn " + command + " " +
-                    station.address +
-                    "\nexpect \"# \"\nsend \"stty size\\r\"\nexpect \"30 101\"\n"
-                    "stty rows 41 columns 119 < $spawn_out(slave,name)\n"
-                    "exec kill -WINCH [exp_pid]\n"
-                    "send {until test \"$(stty size)\" = \"41 119\"; do :; done; exit 5}\n"
-                    "send \"\\r\"\nexpect eof\nexit [lindex [wait] 3]\n");
-  const auto ran =
-      run({"expect", "-f", script}, "", {"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force"});
+  const auto script =
+      folder.write("script", "set timeout 20\nset stty_init {rows 30 columns 101}\nspawn " + command + " " + station.address +
+                                 "\nexpect \"# \"\nsend \"stty size\\r\"\nexpect \"30 101\"\n"
+                                 "stty rows 41 columns 119 < $spawn_out(slave,name)\n"
+                                 "exec kill -WINCH [exp_pid]\n"
+                                 "send {until test \"$(stty size)\" = \"41 119\"; do :; done; exit 5}\n"
+                                 "send \"\\r\"\nexpect eof\nexit [lindex [wait] 3]\n");
+  const auto ran = run({"expect", "-f", script}, "", {"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force"});
   EXPECT_EQ(ran.code, 5) << ran.out << ran.err;
 }
 
@@ -196,9 +186,7 @@ TEST_F(Admin, AMachineMayOnlyLink) {
 }
 
 TEST_F(Admin, AMachineKeyLogsInAsNoOtherUser) {
-  station.set_verdict([](const LoginAsked& asked) {
-    return asked.public_line.empty() ? Verdict::refuse : Verdict::machine;
-  });
+  station.set_verdict([](const LoginAsked& asked) { return asked.public_line.empty() ? Verdict::refuse : Verdict::machine; });
   const Folder folder;
   const auto file = folder.write("key", key("losangeles.user").private_pem);
   const auto ran = ssh(station, {"-i", file, "-s", "HOST", "postern-link"}, "");
@@ -241,15 +229,14 @@ TEST_F(Admin, ATerminalThatIsClosedIsNotResized) {
   for (const auto& option : ssh_options(station)) command += " " + option;
   // The process outlives its terminal's last descriptor. The two short pauses let the transport meet the
   // end of the output and the new size on its way there: neither shows outside.
-  const auto script = folder.write(
-      "script", "set timeout 20\nset stty_init {rows 30 columns 101}\nspawn " + command + " " +
-                    station.address + " {trap '' HUP; exec <&- >&- 2>&-; touch " + closed + "; while [ ! -e " +
-                    resized + " ]; do sleep 0.1; done; exit 6}\nwhile {![file exists " + closed +
-                    "]} {after 20}\nafter 100\nstty rows 41 columns 119 < $spawn_out(slave,name)\n"
-                    "exec kill -WINCH [exp_pid]\nafter 200\nexec touch " + resized +
-                    "\nexpect eof\nexit [lindex [wait] 3]\n");
-  const auto ran =
-      run({"expect", "-f", script}, "", {"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force"});
+  const auto script =
+      folder.write("script", "set timeout 20\nset stty_init {rows 30 columns 101}\nspawn " + command + " " + station.address +
+                                 " {trap '' HUP; exec <&- >&- 2>&-; touch " + closed + "; while [ ! -e " + resized +
+                                 " ]; do sleep 0.1; done; exit 6}\nwhile {![file exists " + closed +
+                                 "]} {after 20}\nafter 100\nstty rows 41 columns 119 < $spawn_out(slave,name)\n"
+                                 "exec kill -WINCH [exp_pid]\nafter 200\nexec touch " +
+                                 resized + "\nexpect eof\nexit [lindex [wait] 3]\n");
+  const auto ran = run({"expect", "-f", script}, "", {"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force"});
   EXPECT_EQ(ran.code, 6) << ran.out << ran.err;
   for (std::size_t i = 0; i < station.sizes.size(); ++i) EXPECT_NE(station.sizes[i].first, 119);
 }
@@ -320,8 +307,7 @@ TEST(AdminLimits, SourcesAreAddressesOrNetworksOf64Bits) {
   const auto all = [](const char* text) { return source_of(parse_address(text, 22).value()); };
   const auto source = [&](const char* text) { return all(text).address; };
   EXPECT_EQ(all("127.4.5.9"), (base::Source{"127.4.5.9", "127.4.5.0/24", "127.4.0.0/16"}));
-  EXPECT_EQ(all("2001:db8:1:2:3:4:5:6"),
-            (base::Source{"2001:db8:1:2::/64", "2001:db8:1::/48", "2001:db8::/32"}));
+  EXPECT_EQ(all("2001:db8:1:2:3:4:5:6"), (base::Source{"2001:db8:1:2::/64", "2001:db8:1::/48", "2001:db8::/32"}));
   EXPECT_EQ(source("2001:db8:1:2::1"), source("2001:db8:1:2:ffff::9"));
   EXPECT_NE(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
 }

@@ -92,8 +92,7 @@ TEST(DoorsUnderFlood, ANewcomerComesInWhenEightSourcesHaveTakenEveryPlace) {
   Station station("newyork", "127.40.5.1", limits);
   ASSERT_TRUE(station.listen());
   Strangers strangers;
-  for (int i = 0; i < 160; ++i)
-    strangers.push_back(std::make_unique<Stranger>(station, "127.41.0." + std::to_string(1 + i % 8)));
+  for (int i = 0; i < 160; ++i) strangers.push_back(std::make_unique<Stranger>(station, "127.41.0." + std::to_string(1 + i % 8)));
   ASSERT_TRUE(station.eventually([&] { return station.transport->counters().waiting == 40; }));
   const auto ran = ssh(station, {"-b", "127.42.0.1", "HOST", "echo in"}, open_sesame);
   EXPECT_EQ(ran.out, "in\n") << ran.err;
@@ -106,8 +105,8 @@ TEST(DoorsUnderFlood, ANewcomerComesInWhenTwoHundredSourcesHaveTakenEveryPlace) 
   ASSERT_TRUE(station.listen());
   Strangers strangers;
   for (int i = 0; i < 400; ++i)
-    strangers.push_back(std::make_unique<Stranger>(
-        station, "127.43." + std::to_string(i % 10) + "." + std::to_string(1 + i / 10 % 20)));
+    strangers.push_back(
+        std::make_unique<Stranger>(station, "127.43." + std::to_string(i % 10) + "." + std::to_string(1 + i / 10 % 20)));
   ASSERT_TRUE(station.eventually([&] { return station.transport->counters().waiting == 100; }));
   const auto ran = ssh(station, {"-b", "127.43.99.1", "HOST", "echo in"}, open_sesame);  // of their region
   EXPECT_EQ(ran.out, "in\n") << ran.err;
@@ -129,8 +128,7 @@ TEST(DoorsUnderFlood, MembersLinkThroughTheSharedPortAndStay) {
   other.dial(station);
   EXPECT_TRUE(other.wait_links(1));
   EXPECT_TRUE(station.wait_links(1));
-  for (int i = 0; i < 30; ++i)
-    strangers.push_back(std::make_unique<Stranger>(station, "127.44.0." + std::to_string(1 + i)));
+  for (int i = 0; i < 30; ++i) strangers.push_back(std::make_unique<Stranger>(station, "127.44.0." + std::to_string(1 + i)));
   EXPECT_TRUE(other.downs.empty());
 }
 

@@ -11,15 +11,12 @@ namespace {
 struct Join : testing::Test {
   base::Result<Transport::Fetched> fetch(const std::string& host, std::uint16_t port) {
     std::promise<base::Result<Transport::Fetched>> done;
-    joiner.transport->join_dial(host, port,
-                                [&](auto result) { done.set_value(std::move(result)); });
+    joiner.transport->join_dial(host, port, [&](auto result) { done.set_value(std::move(result)); });
     return done.get_future().get();
   }
-  base::Result<void> login(ConnectionId id, const std::string& user,
-                           const std::string& passphrase) {
+  base::Result<void> login(ConnectionId id, const std::string& user, const std::string& passphrase) {
     std::promise<base::Result<void>> done;
-    joiner.transport->join_login(id, user, passphrase,
-                                 [&](auto result) { done.set_value(std::move(result)); });
+    joiner.transport->join_login(id, user, passphrase, [&](auto result) { done.set_value(std::move(result)); });
     return done.get_future().get();
   }
   Station member{"newyork", "127.40.3.1"};
@@ -99,13 +96,11 @@ TEST(JoinLimits, SilenceEndsItAndTheLogin) {
   ASSERT_TRUE(member.listen());
   Station joiner("paris", "127.40.3.4");
   std::promise<base::Result<Transport::Fetched>> fetched;
-  joiner.transport->join_dial(member.address, member.port,
-                              [&](auto result) { fetched.set_value(std::move(result)); });
+  joiner.transport->join_dial(member.address, member.port, [&](auto result) { fetched.set_value(std::move(result)); });
   const auto found = fetched.get_future().get();
   ASSERT_TRUE(found);
   std::promise<bool> done;
-  joiner.transport->join_login(found->connection, "admin", "open sesame",
-                               [&](auto result) { done.set_value(bool(result)); });
+  joiner.transport->join_login(found->connection, "admin", "open sesame", [&](auto result) { done.set_value(bool(result)); });
   ASSERT_TRUE(done.get_future().get());
   ASSERT_TRUE(member.wait([&] { return member.join_ends.size() == 1; }));
   EXPECT_NE(member.join_ends[0].text.find("nothing was heard"), std::string::npos);

@@ -13,8 +13,7 @@ TEST(Keys, PairIsReadByOpenSsh) {
   ASSERT_TRUE(pair);
   const Folder folder;
   const auto file = folder.write("key", pair->private_pem);
-  EXPECT_EQ(run({"ssh-keygen", "-y", "-f", file}).out.substr(0, pair->public_line.size()),
-            pair->public_line);
+  EXPECT_EQ(run({"ssh-keygen", "-y", "-f", file}).out.substr(0, pair->public_line.size()), pair->public_line);
   EXPECT_NE(make_key_pair()->public_line, pair->public_line);
 }
 
@@ -25,16 +24,13 @@ TEST(Keys, FingerprintsAsSshKeygenPrintsThem) {
     ASSERT_EQ(run({"ssh-keygen", "-q", "-t", type, "-N", "", "-C", "", "-f", file}).code, 0);
     const auto prints = fingerprints(run({"cat", file + ".pub"}).out);
     ASSERT_TRUE(prints);
-    EXPECT_NE(run({"ssh-keygen", "-l", "-f", file}).out.find(" " + prints->sha256 + " "),
-              std::string::npos);
-    EXPECT_NE(run({"ssh-keygen", "-l", "-E", "md5", "-f", file}).out.find(" " + prints->md5 + " "),
-              std::string::npos);
+    EXPECT_NE(run({"ssh-keygen", "-l", "-f", file}).out.find(" " + prints->sha256 + " "), std::string::npos);
+    EXPECT_NE(run({"ssh-keygen", "-l", "-E", "md5", "-f", file}).out.find(" " + prints->md5 + " "), std::string::npos);
   }
 }
 
 TEST(Keys, BadLinesAreRefused) {
-  for (const auto* line :
-       {"", "ssh-ed25519", "ssh-ed25519 ", "ssh-ed25519 AAAA", "nonsense AAAA", "ssh-rsa %%%"}) {
+  for (const auto* line : {"", "ssh-ed25519", "ssh-ed25519 ", "ssh-ed25519 AAAA", "nonsense AAAA", "ssh-rsa %%%"}) {
     EXPECT_FALSE(fingerprints(line)) << line;
   }
   EXPECT_FALSE(Transport::start({"not a key", key("a").private_pem}, {}, {}));

@@ -18,8 +18,7 @@ namespace {
 
 /// a dials b; both ends are told.
 struct Pair {
-  explicit Pair(Limits limits = {})
-      : a("newyork", "127.40.1.1", limits), b("losangeles", "127.40.1.2", limits) {}
+  explicit Pair(Limits limits = {}) : a("newyork", "127.40.1.1", limits), b("losangeles", "127.40.1.2", limits) {}
   bool link() {
     if (!a.listen() || !b.listen()) return false;
     a.dial(b);
@@ -28,9 +27,7 @@ struct Pair {
   Station a, b;
 };
 
-DialState only_state(const Station& station) {
-  return station.transport->dial_states().at(0);
-}
+DialState only_state(const Station& station) { return station.transport->dial_states().at(0); }
 
 TEST(Link, BothEndsKnowTheOtherKey) {
   Pair pair;
@@ -52,9 +49,7 @@ TEST(Link, MessagesKeepTheirOrderAndBounds) {
   Pair pair;
   ASSERT_TRUE(pair.link());
   for (int i = 0; i < 500; ++i) {
-    pair.a.transport->send(
-        pair.a.links[0].id,
-        std::string(static_cast<std::size_t>(i * 37 % 5000), 'x') + std::to_string(i));
+    pair.a.transport->send(pair.a.links[0].id, std::string(static_cast<std::size_t>(i * 37 % 5000), 'x') + std::to_string(i));
   }
   pair.b.transport->send(pair.b.links[0].id, "");
   ASSERT_TRUE(pair.b.wait([&] { return pair.b.messages.size() == 500; }));
@@ -76,9 +71,7 @@ TEST(Link, PingPongLatency) {
     const auto begin = std::chrono::steady_clock::now();
     pair.a.transport->send(pair.a.links[0].id, ball);
     ASSERT_TRUE(pair.a.wait([&] { return pair.a.messages.size() == i; }));
-    times.push_back(
-        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin)
-            .count());
+    times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count());
   }
   std::sort(times.begin(), times.end());
   std::printf("ping-pong of 200 bytes: median %.0f us, p99 %.0f us\n", times[500], times[990]);
@@ -137,14 +130,12 @@ TEST(Link, WhatIsNotTakenIsNotReadOn) {
   pair.b.takes = false;
   ASSERT_TRUE(pair.link());
   const auto to = pair.b.links[0].id;
-  for (std::size_t i = 0; i < count; ++i)
-    pair.a.transport->send(pair.a.links[0].id, std::string(size, 's'));
+  for (std::size_t i = 0; i < count; ++i) pair.a.transport->send(pair.a.links[0].id, std::string(size, 's'));
   std::size_t taken = 0;
   std::size_t pings = 0;
   while (taken < count) {
     const auto full = [&] {
-      return pair.b.messages.size() == count ||
-             (pair.b.messages.size() - taken) * size >= limits.untaken_bytes - size;
+      return pair.b.messages.size() == count || (pair.b.messages.size() - taken) * size >= limits.untaken_bytes - size;
     };
     ASSERT_TRUE(pair.b.wait(full)) << taken;
     for (int i = 0; i < 50; ++i) {  // time for what should not come
@@ -222,8 +213,7 @@ TEST(Link, PeerThatDiesIsDialedAgain) {
   pair.b.stop();
   ASSERT_TRUE(pair.a.wait([&] { return pair.a.downs.size() == 1; }));
   EXPECT_EQ(pair.a.downs[0].id, pair.a.links[0].id);
-  const auto nothing_there =
-      "127.40.1.2 port " + std::to_string(pair.b.port) + ": neither SSH nor CCS is on there";
+  const auto nothing_there = "127.40.1.2 port " + std::to_string(pair.b.port) + ": neither SSH nor CCS is on there";
   ASSERT_TRUE(pair.a.eventually([&] { return only_state(pair.a).last_error == nothing_there; }));
   pair.b.start();
   ASSERT_TRUE(pair.b.listen());
@@ -246,8 +236,10 @@ TEST(Link, WhoSpeaksSomethingElseIsNotWaitedFor) {
       (void)::send(guest, "220 mx.example ESMTP\x1b[2J\r\n", 27, MSG_NOSIGNAL);
   });
   pair.a.dial(pair.b);
-  const std::string said = "127.40.1.2 port " + std::to_string(pair.b.port) + " speaks something else than SSH: \"220 mx.example ESMTP";
-  EXPECT_TRUE(pair.a.eventually([&] { return only_state(pair.a).last_error.starts_with(said); })) << only_state(pair.a).last_error;
+  const std::string said =
+      "127.40.1.2 port " + std::to_string(pair.b.port) + " speaks something else than SSH: \"220 mx.example ESMTP";
+  EXPECT_TRUE(pair.a.eventually([&] { return only_state(pair.a).last_error.starts_with(said); }))
+      << only_state(pair.a).last_error;
   EXPECT_EQ(only_state(pair.a).last_error.find('\x1b'), std::string::npos);
   ::shutdown(door, SHUT_RDWR);
   mail.join();
@@ -307,8 +299,7 @@ TEST(Ports, OneThatCannotBeBoundIsNamedAndTheOthersWork) {
   Station a("newyork", "127.40.1.1");
   Station b("losangeles", "127.40.1.2");
   ASSERT_TRUE(a.listen());
-  b.setup.ports = {
-      {a.address, a.port, true}, {"not an address", 22, true}, {b.address, b.port, true}};
+  b.setup.ports = {{a.address, a.port, true}, {"not an address", 22, true}, {b.address, b.port, true}};
   const auto bound = b.transport->set_up(b.setup);
   ASSERT_FALSE(bound);
   EXPECT_NE(bound.error().text.find(std::to_string(a.port)), std::string::npos);

@@ -88,7 +88,13 @@ TEST(Records, NothingIsReadBeyondARecord) {
   // Of one byte: with what follows it, the root, it would say that the domain takes no mail.
   expect_damaged(Message().add(mx, "\0"s).add("\0"s, a, four).read("MX"), "MX of one byte");
   // Half of a pointer: with the next record's first byte it would be the question's name.
-  expect_damaged(Message().add(mx, "\0\x0a\xc0"s).add("\x0c"s "abcdefghijkl\0"s, a, four).read("MX"), "half a pointer");
+  expect_damaged(Message()
+                     .add(mx, "\0\x0a\xc0"s)
+                     .add("\x0c"s
+                          "abcdefghijkl\0"s,
+                          a, four)
+                     .read("MX"),
+                 "half a pointer");
   // A string that takes the next record's first byte.
   expect_damaged(Message().add(txt, "\3ab"s).add("\1y\0"s, a, four).read("TXT"), "TXT");
 }
@@ -175,8 +181,8 @@ TEST(Records, ManyAreCutAndSaidToBe) {
 }
 
 TEST(Records, ACodeIsSaidByItsName) {
-  const std::pair<int, const char*> codes[] = {{1, "FORMERR"}, {2, "SERVFAIL"}, {4, "NOTIMP"}, {5, "REFUSED"},
-                                               {9, "NOTAUTH"}, {12, "code 12"}};
+  const std::pair<int, const char*> codes[] = {{1, "FORMERR"}, {2, "SERVFAIL"}, {4, "NOTIMP"},
+                                               {5, "REFUSED"}, {9, "NOTAUTH"},  {12, "code 12"}};
   for (const auto& [code, text] : codes) {
     Message message;
     message.code = code;

@@ -134,8 +134,7 @@ TEST_F(Resolve, AddressIsItsOwnAnswerAndHasAName) {
 TEST_F(Resolve, UnknownNameSaysSo) {
   const auto found = resolve(station, "two.postern.test");
   EXPECT_TRUE(found.addresses.empty());
-  EXPECT_NE(found.problem.find("two.postern.test does not resolve"), std::string::npos)
-      << found.problem;
+  EXPECT_NE(found.problem.find("two.postern.test does not resolve"), std::string::npos) << found.problem;
   EXPECT_FALSE(resolve(station, "").problem.empty());
   EXPECT_FALSE(resolve(station, std::string(300, 'x')).problem.empty());
 }
@@ -160,8 +159,13 @@ TEST_F(Resolve, WhatThereIsNotAndWhatIsNoQuestion) {
   const auto other = look_up(station, "one.postern.test", "MX");
   EXPECT_EQ(other.outcome, Outcome::none);
   EXPECT_EQ(other.problem, "one.postern.test has no MX record.");
-  for (const auto& [name, type] : {std::pair{"", "A"}, {"one.postern.test", "ANY"}, {"a..b", "A"}, {"*", "PTR"}, {".", "NS"},
-                                   {"a/b", "A"}, {"one.postern.test..", "A"}}) {
+  for (const auto& [name, type] : {std::pair{"", "A"},
+                                   {"one.postern.test", "ANY"},
+                                   {"a..b", "A"},
+                                   {"*", "PTR"},
+                                   {".", "NS"},
+                                   {"a/b", "A"},
+                                   {"one.postern.test..", "A"}}) {
     const auto wrong = look_up(station, name, type);
     EXPECT_NE(wrong.outcome, Outcome::found);
     EXPECT_FALSE(wrong.problem.empty()) << name << " " << type;
@@ -222,7 +226,7 @@ class LyingDns {
       std::string reply(asked.substr(0, question));
       reply[2] = static_cast<char>(0x81);
       reply[3] = static_cast<char>(0x80 | code_);
-      reply[6] = 0, reply[7] = code_ == 0 ? 1 : 0;               // one answer
+      reply[6] = 0, reply[7] = code_ == 0 ? 1 : 0;  // one answer
       reply[8] = reply[9] = reply[10] = reply[11] = 0;
       reply += answer_;
       sendto(socket_, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
@@ -255,10 +259,14 @@ TEST(ResolveLies, RecordsThatReachOutsideAreNone) {
       {"A", record(1, "\0\x03"s, "\x7f\0\0"s), "-"},
       {"A", record(1, "\xff\xff"s, "\x7f\0\0\x01"s), "-"},
       {"MX", record(15, "\0\x01"s, "\0"s), "-"},
-      {"MX", record(15, "\0\x04"s, "\0\x0a\xc0\xff"s), "-"},                       // a pointer past the end
-      {"MX", record(15, "\0\x04"s, "\0\x0a\xc0\x26"s), "-"},                       // a pointer to itself
-      {"TXT", record(16, "\0\x03"s, "\x09hi"s), "-"},                              // longer than its record
-      {"TXT", record(16, "\0\x05"s, "\x04" "a\x1b[2"s), "x.test TXT \"a\\x1b[2\""},
+      {"MX", record(15, "\0\x04"s, "\0\x0a\xc0\xff"s), "-"},  // a pointer past the end
+      {"MX", record(15, "\0\x04"s, "\0\x0a\xc0\x26"s), "-"},  // a pointer to itself
+      {"TXT", record(16, "\0\x03"s, "\x09hi"s), "-"},         // longer than its record
+      {"TXT",
+       record(16, "\0\x05"s,
+              "\x04"
+              "a\x1b[2"s),
+       "x.test TXT \"a\\x1b[2\""},
       {"SOA", record(6, "\0\x04"s, "\0\0\0\x01"s), "-"},
       {"CNAME", record(5, "\0\x04"s, "\x01\x1b\0\0"s), "x.test CNAME \\027"},
       {"A", std::string(400, '\xff'), "-"},
@@ -331,11 +339,9 @@ TEST_F(Resolve, DialsByName) {
   // And what is told when the name leads to nobody.
   other.stop();
   const auto nobody =
-      "self.postern.test resolves to 127.40.4.2, where neither SSH nor CCS is on at port " +
-      std::to_string(other.port);
-  EXPECT_TRUE(station.eventually([&] {
-    return station.transport->dial_states().at(0).last_error == nobody;
-  })) << station.transport->dial_states().at(0).last_error;
+      "self.postern.test resolves to 127.40.4.2, where neither SSH nor CCS is on at port " + std::to_string(other.port);
+  EXPECT_TRUE(station.eventually([&] { return station.transport->dial_states().at(0).last_error == nobody; }))
+      << station.transport->dial_states().at(0).last_error;
 }
 
 /// Servers that hear and say nothing.

@@ -47,9 +47,8 @@ std::string mpint(std::string_view bytes) {
 
 std::string kexinit() {
   std::string out = '\x14' + std::string(16, 'r');
-  for (const auto* names : {"curve25519-sha256", "ssh-ed25519", "chacha20-poly1305@openssh.com",
-                            "chacha20-poly1305@openssh.com", "hmac-sha2-256-etm@openssh.com",
-                            "hmac-sha2-256-etm@openssh.com", "none", "none", "", ""})
+  for (const auto* names : {"curve25519-sha256", "ssh-ed25519", "chacha20-poly1305@openssh.com", "chacha20-poly1305@openssh.com",
+                            "hmac-sha2-256-etm@openssh.com", "hmac-sha2-256-etm@openssh.com", "none", "none", "", ""})
     out += RudeClient::text(names);
   return out + std::string(5, '\0');
 }
@@ -90,9 +89,7 @@ std::string RudeClient::open(std::uint32_t number_here, std::uint32_t packet_byt
 std::string RudeClient::request(std::uint32_t channel, std::string_view kind, std::string_view body) {
   return '\x62' + number(channel) + text(kind) + '\x01' + std::string(body);
 }
-std::string RudeClient::data(std::uint32_t channel, std::string_view bytes) {
-  return '\x5e' + number(channel) + text(bytes);
-}
+std::string RudeClient::data(std::uint32_t channel, std::string_view bytes) { return '\x5e' + number(channel) + text(bytes); }
 std::string RudeClient::extended(std::uint32_t channel, std::string_view bytes) {
   return '\x5f' + number(channel) + number(1) + text(bytes);
 }
@@ -200,8 +197,8 @@ bool RudeClient::exchange_keys() {
   std::string shared(crypto_scalarmult_BYTES, '\0');
   if (crypto_scalarmult(bytes_of(shared), bytes_of(scalar), bytes_of(their_point)) != 0) return false;
   const std::string secret = mpint(shared);
-  const std::string hash = base::sha256(text(version) + text(server_version_) + text(ours) + text(theirs) +
-                                        text(host_key) + text(point) + text(their_point) + secret);
+  const std::string hash = base::sha256(text(version) + text(server_version_) + text(ours) + text(theirs) + text(host_key) +
+                                        text(point) + text(their_point) + secret);
   if (receive("\x15").empty() || !send("\x15")) return false;
   key_out_ = derived(secret, hash, 'C');
   key_in_ = derived(secret, hash, 'D');

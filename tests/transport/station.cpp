@@ -31,9 +31,7 @@ sockaddr_in place(const std::string& address, std::uint16_t port) {
   return in;
 }
 
-int pidfd(pid_t pid) {
-  return static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-}
+int pidfd(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
   std::vector<char*> list;
@@ -60,14 +58,10 @@ Station::Station(const std::string& name_in, std::string address_in, Limits limi
   start();
 }
 
-Station::~Station() {
-  stop();
-}
+Station::~Station() { stop(); }
 
 void Station::start() {
-  transport = Transport::start({key(name + ".host").private_pem, key(name + ".user").private_pem},
-                               limits, handlers())
-                  .value();
+  transport = Transport::start({key(name + ".host").private_pem, key(name + ".user").private_pem}, limits, handlers()).value();
   running_ = transport.get();
 }
 
@@ -129,9 +123,7 @@ Handlers Station::handlers() {
     note([&] { messages.push_back({id, std::move(text)}); });
     if (takes) running_.load()->took(id, size);
   };
-  told.link_down = [this, note](ConnectionId id, std::string reason) {
-    note([&] { downs.push_back({id, std::move(reason)}); });
-  };
+  told.link_down = [this, note](ConnectionId id, std::string reason) { note([&] { downs.push_back({id, std::move(reason)}); }); };
   told.join_open = [this, note](ConnectionId id, std::string user, std::string /*source*/) {
     note([&] { joins.push_back({id, std::move(user)}); });
   };
@@ -159,11 +151,10 @@ void Station::answer(const LoginAsked& asked) {
     verdict = verdict_;
   }
   const bool has_key = asked.method == LoginAsked::Method::public_key;
-  running_.load()->answer(asked.connection, verdict   ? verdict(asked)
-                                            : has_key ? Verdict::machine
-                                            : asked.password == "open sesame"
-                                                ? Verdict::administrator
-                                                : Verdict::refuse);
+  running_.load()->answer(asked.connection, verdict                           ? verdict(asked)
+                                            : has_key                         ? Verdict::machine
+                                            : asked.password == "open sesame" ? Verdict::administrator
+                                                                              : Verdict::refuse);
 }
 
 void Station::set_verdict(std::function<Verdict(const LoginAsked&)> verdict) {
@@ -210,8 +201,7 @@ pid_t fork_terminal(const SessionAsked& asked, SessionStarted& session) {
 
 pid_t fork_pipes(const SessionAsked& asked, SessionStarted& session) {
   std::array<int, 2> in{}, out{}, err{};
-  if (pipe2(in.data(), O_CLOEXEC) != 0 || pipe2(out.data(), O_CLOEXEC) != 0 ||
-      pipe2(err.data(), O_CLOEXEC) != 0) {
+  if (pipe2(in.data(), O_CLOEXEC) != 0 || pipe2(out.data(), O_CLOEXEC) != 0 || pipe2(err.data(), O_CLOEXEC) != 0) {
     return -1;
   }
   const pid_t pid = fork();
@@ -272,8 +262,7 @@ base::Result<SessionStarted> spawn(const SessionAsked& asked, Station& station) 
 namespace {
 
 /// Starts a program on these three descriptors; -1 when it cannot be. It keeps SIGPIPE, which the tests ignore.
-pid_t spawn(const std::vector<std::string>& words, const std::vector<std::string>& environment,
-            const std::array<int, 3>& ends) {
+pid_t spawn(const std::vector<std::string>& words, const std::vector<std::string>& environment, const std::array<int, 3>& ends) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   for (int i = 0; i < 3; ++i) posix_spawn_file_actions_adddup2(&actions, ends[static_cast<std::size_t>(i)], i);
@@ -290,16 +279,14 @@ pid_t spawn(const std::vector<std::string>& words, const std::vector<std::string
   posix_spawnattr_setsigdefault(&attributes, &broken_pipe);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   pid_t pid = -1;
-  const int spawned = posix_spawnp(&pid, words[0].c_str(), &actions, &attributes,
-                                   pointers(words).data(), pointers(all).data());
+  const int spawned = posix_spawnp(&pid, words[0].c_str(), &actions, &attributes, pointers(words).data(), pointers(all).data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return spawned == 0 ? pid : -1;
 }
 
 /// Feeds `input` and takes what comes until both outputs end; false at the deadline.
-bool talk(std::array<pollfd, 3>& polls, const std::string& input, Ran& ran,
-          std::chrono::steady_clock::time_point deadline) {
+bool talk(std::array<pollfd, 3>& polls, const std::string& input, Ran& ran, std::chrono::steady_clock::time_point deadline) {
   std::size_t sent = 0;
   while (polls[1].fd >= 0 || polls[2].fd >= 0) {
     if (polls[0].fd >= 0 && sent == input.size()) {
@@ -316,8 +303,7 @@ bool talk(std::array<pollfd, 3>& polls, const std::string& input, Ran& ran,
       if ((polls[i].revents & (POLLIN | POLLHUP)) == 0) continue;
       std::array<char, 65536> buffer;
       const auto count = read(polls[i].fd, buffer.data(), buffer.size());
-      if (count > 0)
-        (i == 1 ? ran.out : ran.err).append(buffer.data(), static_cast<std::size_t>(count));
+      if (count > 0) (i == 1 ? ran.out : ran.err).append(buffer.data(), static_cast<std::size_t>(count));
       if (count == 0) polls[i].fd = -1;
     }
     if (std::chrono::steady_clock::now() > deadline) return false;
@@ -327,11 +313,10 @@ bool talk(std::array<pollfd, 3>& polls, const std::string& input, Ran& ran,
 
 }  // namespace
 
-Ran run(const std::vector<std::string>& words, const std::string& input,
-        const std::vector<std::string>& environment, std::chrono::milliseconds limit) {
+Ran run(const std::vector<std::string>& words, const std::string& input, const std::vector<std::string>& environment,
+        std::chrono::milliseconds limit) {
   std::array<int, 2> in{}, out{}, err{};
-  if (pipe2(in.data(), O_CLOEXEC) != 0 || pipe2(out.data(), O_CLOEXEC) != 0 ||
-      pipe2(err.data(), O_CLOEXEC) != 0) {
+  if (pipe2(in.data(), O_CLOEXEC) != 0 || pipe2(out.data(), O_CLOEXEC) != 0 || pipe2(err.data(), O_CLOEXEC) != 0) {
     return {};
   }
   const auto deadline = std::chrono::steady_clock::now() + limit;
@@ -354,9 +339,7 @@ Folder::Folder() {
   std::string name = "/tmp/postern-transport-XXXXXX";
   path_ = mkdtemp(name.data());
 }
-Folder::~Folder() {
-  std::filesystem::remove_all(path_);
-}
+Folder::~Folder() { std::filesystem::remove_all(path_); }
 
 std::string Folder::write(const std::string& name, const std::string& text, unsigned mode) const {
   std::ofstream(path(name)) << text;
@@ -375,8 +358,8 @@ std::vector<std::string> ssh_options(const Station& station) {
           "-o", "IdentitiesOnly=yes"};
 }
 
-Ran ssh(const Station& station, const std::vector<std::string>& words,
-        const std::string& passphrase, const std::string& input, const std::string& user) {
+Ran ssh(const Station& station, const std::vector<std::string>& words, const std::string& passphrase, const std::string& input,
+        const std::string& user) {
   const Folder folder;
   const auto ask = folder.write("ask", "#!/bin/sh\necho '" + passphrase + "'\n", 0700);
   std::vector<std::string> line{"ssh", "-l", user};
@@ -396,8 +379,7 @@ int tcp_connect(const std::string& address, std::uint16_t port) {
 bool closed_within(int fd, std::chrono::milliseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   for (;;) {
-    const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
+    const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     pollfd wait{fd, POLLIN, 0};
     if (rest.count() <= 0 || poll(&wait, 1, static_cast<int>(rest.count())) <= 0) return false;
     std::array<char, 4096> buffer;

@@ -128,8 +128,8 @@ struct Ran {
   int code = -1;  ///< -1: killed at the deadline
   std::string out, err;
 };
-Ran run(const std::vector<std::string>& words, const std::string& input = {},
-        const std::vector<std::string>& environment = {}, std::chrono::milliseconds limit = 30s);
+Ran run(const std::vector<std::string>& words, const std::string& input = {}, const std::vector<std::string>& environment = {},
+        std::chrono::milliseconds limit = 30s);
 
 /// A new folder under /tmp, removed at the end.
 class Folder {
@@ -144,9 +144,8 @@ class Folder {
 };
 
 /// OpenSSH's client against a station: ssh words, with a passphrase through SSH_ASKPASS when given.
-Ran ssh(const Station& station, const std::vector<std::string>& words,
-        const std::string& passphrase, const std::string& input = {},
-        const std::string& user = "admin");
+Ran ssh(const Station& station, const std::vector<std::string>& words, const std::string& passphrase,
+        const std::string& input = {}, const std::string& user = "admin");
 std::vector<std::string> ssh_options(const Station& station);
 
 /// A plain TCP connection.

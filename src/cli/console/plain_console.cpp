@@ -8,8 +8,7 @@
 
 namespace postern::cli {
 
-PlainConsole::PlainConsole(std::istream& in, std::ostream& out, std::ostream& err)
-    : in_(in), out_(out), err_(err) {}
+PlainConsole::PlainConsole(std::istream& in, std::ostream& out, std::ostream& err) : in_(in), out_(out), err_(err) {}
 
 std::optional<std::string> PlainConsole::ask_line(std::string_view prompt, const Completer&) {
   out_ << prompt << std::flush;

@@ -81,8 +81,7 @@ class TtyConsole : public Console {
   void (*before_interrupt_)(int) = SIG_DFL;
 };
 
-TtyConsole::TtyConsole()
-    : history_(history_init()), edit_(el_init("postern", stdin, stdout, stderr)) {
+TtyConsole::TtyConsole() : history_(history_init()), edit_(el_init("postern", stdin, stdout, stderr)) {
   POSTERN_ASSERT(history_ && edit_);
   HistEvent event;
   history(history_.get(), &event, H_SETSIZE, history_lines);

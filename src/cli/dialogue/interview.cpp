@@ -32,8 +32,7 @@ std::string help_of(const schema::Form& leaf, bool may_go = false) {
 std::string asked_as(const schema::Form& leaf) {
   constexpr std::string_view port = "the port for ";
   std::string text = leaf.label.starts_with(port)
-                         ? fmt::format("Which port do you want to use for {}?",
-                                       leaf.label.substr(port.size()))
+                         ? fmt::format("Which port do you want to use for {}?", leaf.label.substr(port.size()))
                          : fmt::format("Enter {}.", leaf.label);
   if (!leaf.units.empty() && text.ends_with('.')) {
     text.pop_back();
@@ -52,8 +51,7 @@ std::vector<std::string> referred_names(Interview& interview, const schema::Form
   // Machine-only settings are looked up on the login host, whatever the mode.
   const bool machine = feature->scope == schema::Scope::machine && interview.session.in_cluster() &&
                        !interview.session.mode.starts_with("machine ");
-  const auto view = open_feature(interview.session, *feature,
-                                 machine ? interview.session.own_mode() : std::string());
+  const auto view = open_feature(interview.session, *feature, machine ? interview.session.own_mode() : std::string());
   if (!view) return {};
   std::vector<std::string> names;
   for (const auto& entry : view->shown.entries(steps.front())) {
@@ -62,17 +60,14 @@ std::vector<std::string> referred_names(Interview& interview, const schema::Form
   return names;
 }
 
-std::optional<std::string> ask_boolean(Interview& interview, const schema::Form& leaf,
-                                       const std::string& preset) {
+std::optional<std::string> ask_boolean(Interview& interview, const schema::Form& leaf, const std::string& preset) {
   const auto answer = ask_yes_no(interview.session, fmt::format("Do you want to enable {}?", leaf.label),
-                                 preset.empty() ? std::nullopt : std::optional(preset == "true"),
-                                 help_of(leaf));
+                                 preset.empty() ? std::nullopt : std::optional(preset == "true"), help_of(leaf));
   if (!answer) return std::nullopt;
   return *answer ? "true" : "false";
 }
 
-std::optional<std::string> ask_choice(Interview& interview, const schema::Form& leaf,
-                                      const std::string& preset) {
+std::optional<std::string> ask_choice(Interview& interview, const schema::Form& leaf, const std::string& preset) {
   const auto found = std::ranges::find(leaf.choices, preset);
   std::optional<std::size_t> standing;
   if (found != leaf.choices.end()) {
@@ -100,8 +95,8 @@ std::string escaped(std::string_view text) {
 }
 
 /// A text of several lines, kept as one (pt:text-block). An empty block keeps what is there.
-std::optional<std::string> ask_block(Interview& interview, const schema::Form& leaf,
-                                     const std::vector<std::string>& names, const std::string& present) {
+std::optional<std::string> ask_block(Interview& interview, const schema::Form& leaf, const std::vector<std::string>& names,
+                                     const std::string& present) {
   Session& session = interview.session;
   while (!session.console().ended()) {
     if (!present.empty()) session.line(fmt::format("It is: {}", present));
@@ -126,8 +121,7 @@ bool wanted(const schema::Form& child, const Answers& answers) {
   return answer != answers.end() && answer->second == child.when_hint.substr(equals + 1);
 }
 
-base::Result<std::string> checked_values(const Interview& interview,
-                                         const std::vector<std::string>& names,
+base::Result<std::string> checked_values(const Interview& interview, const std::vector<std::string>& names,
                                          std::string_view typed) {
   std::vector<std::string> values;
   for (const auto& part : split(typed, ", ")) {
@@ -138,8 +132,7 @@ base::Result<std::string> checked_values(const Interview& interview,
   return join(values, ", ");
 }
 
-bool ask_values(Interview& interview, const schema::Form& list, const model::Path& parent,
-                const model::Node* current) {
+bool ask_values(Interview& interview, const schema::Form& list, const model::Path& parent, const model::Node* current) {
   const model::Path path = below(parent, list.name);
   const auto names = names_of(path);
   const model::Node* now = current == nullptr ? nullptr : current->child(list.name);
@@ -162,8 +155,8 @@ bool ask_values(Interview& interview, const schema::Form& list, const model::Pat
   return true;
 }
 
-bool ask_one_leaf(Interview& interview, const schema::Form& leaf, const model::Path& path,
-                  const model::Node* current, Answers& answers) {
+bool ask_one_leaf(Interview& interview, const schema::Form& leaf, const model::Path& path, const model::Node* current,
+                  Answers& answers) {
   const std::string present(current == nullptr ? std::string_view() : current->leaf(leaf.name));
   const auto answer = ask_leaf(interview, leaf, path, present);
   if (!answer) return false;
@@ -178,8 +171,8 @@ bool ask_one_leaf(Interview& interview, const schema::Form& leaf, const model::P
   return true;
 }
 
-bool ask_child(Interview& interview, const schema::Form& child, const model::Path& path,
-               const model::Node* current, Answers& answers) {
+bool ask_child(Interview& interview, const schema::Form& child, const model::Path& path, const model::Node* current,
+               Answers& answers) {
   const model::Node* now = current == nullptr ? nullptr : current->child(child.name);
   if (!wanted(child, answers)) {
     if (now != nullptr) interview.edits.push_back({Op::clear, below(path, child.name), {}, {}});
@@ -188,8 +181,7 @@ bool ask_child(Interview& interview, const schema::Form& child, const model::Pat
   switch (child.kind) {
     case Kind::leaf: return ask_one_leaf(interview, child, path, current, answers);
     case Kind::leaf_list: return ask_values(interview, child, path, current);
-    case Kind::container:
-      return ask_children(interview, child, below(path, child.name), now);
+    case Kind::container: return ask_children(interview, child, below(path, child.name), now);
     case Kind::list:
     case Kind::entry: break;
   }
@@ -232,8 +224,8 @@ std::vector<Table> tables_of(const schema::Feature& feature, const schema::Form&
   return tables;
 }
 
-std::optional<std::string> ask_leaf(Interview& interview, const schema::Form& leaf,
-                                    const model::Path& parent, const std::string& present) {
+std::optional<std::string> ask_leaf(Interview& interview, const schema::Form& leaf, const model::Path& parent,
+                                    const std::string& present) {
   const std::string preset = present.empty() ? leaf.fallback : present;
   if (leaf.type == "boolean") return ask_boolean(interview, leaf, preset);
   if (leaf.type == "enumeration") return ask_choice(interview, leaf, preset);
@@ -260,8 +252,7 @@ std::optional<std::string> ask_leaf(Interview& interview, const schema::Form& le
   return ask_text(interview.session, question);
 }
 
-bool ask_keys(Interview& interview, const schema::Form& list, const model::Path& parent,
-              std::vector<std::string>& keys) {
+bool ask_keys(Interview& interview, const schema::Form& list, const model::Path& parent, std::vector<std::string>& keys) {
   const model::Path at = below(parent, list.name);
   for (const auto& name : list.keys) {
     const schema::Form* form = list.child(name);
@@ -275,8 +266,7 @@ bool ask_keys(Interview& interview, const schema::Form& list, const model::Path&
   return true;
 }
 
-bool ask_children(Interview& interview, const schema::Form& form, const model::Path& path,
-                  const model::Node* current) {
+bool ask_children(Interview& interview, const schema::Form& form, const model::Path& path, const model::Node* current) {
   const line::Line* own = features::line_of(interview.feature.name);
   if (const line::Whole* whole = line::whole_of(own, form)) return ask_whole(interview, *whole, path, current);
   Answers answers;

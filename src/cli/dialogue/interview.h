@@ -27,14 +27,12 @@ std::vector<Table> tables_of(const schema::Feature& feature, const schema::Form&
 
 /// One leaf's answer, canonical; empty only where the leaf may be left out. `present`: the value now, or
 /// empty. nullopt: the question was left.
-std::optional<std::string> ask_leaf(Interview& interview, const schema::Form& leaf,
-                                    const model::Path& parent, const std::string& present);
+std::optional<std::string> ask_leaf(Interview& interview, const schema::Form& leaf, const model::Path& parent,
+                                    const std::string& present);
 
 /// Asks for everything below `form` but the keys, and collects what differs from `current` (null: a new
 /// entry). False: a question was left, and nothing may be changed.
-bool ask_children(Interview& interview, const schema::Form& form, const model::Path& path,
-                  const model::Node* current);
+bool ask_children(Interview& interview, const schema::Form& form, const model::Path& path, const model::Node* current);
 /// Asks the key leaves of a new entry into `keys`. False when left; an empty first answer leaves too.
-bool ask_keys(Interview& interview, const schema::Form& list, const model::Path& parent,
-              std::vector<std::string>& keys);
+bool ask_keys(Interview& interview, const schema::Form& list, const model::Path& parent, std::vector<std::string>& keys);
 }  // namespace postern::cli

@@ -51,8 +51,7 @@ std::optional<model::Node> pick(Session& session, const Place& place, std::strin
   if (!parent) return std::nullopt;
   const auto keys = key_texts(place, *parent);
   Question question;
-  question.text = fmt::format("Enter the name or number of the {} you want to {}.", place.list.label,
-                              verb);
+  question.text = fmt::format("Enter the name or number of the {} you want to {}.", place.list.label, verb);
   question.completions = keys;
   question.check = [&](std::string_view typed) -> base::Result<std::string> {
     const auto number = whole_number(typed);
@@ -78,8 +77,7 @@ void new_entry(Session& session, const Place& place) {
   if (!ask_keys(interview, place.list, place.parent, keys)) return;
   const model::Node* list = parent->child(place.list.name);
   if (list != nullptr && list->entry(keys) != nullptr) {
-    session.line(fmt::format("There is {} {} already: EDIT changes it.", base::with_article(place.list.label),
-                             join(keys, " ")));
+    session.line(fmt::format("There is {} {} already: EDIT changes it.", base::with_article(place.list.label), join(keys, " ")));
     return;
   }
   const model::Path path = entry_path(place, keys);
@@ -88,8 +86,7 @@ void new_entry(Session& session, const Place& place) {
   send_edits(session, place.feature, interview.edits);
 }
 
-void change_entry(Session& session, const Place& place, const model::Node& entry,
-                  const model::Path& path) {
+void change_entry(Session& session, const Place& place, const model::Node& entry, const model::Path& path) {
   Interview interview{session, place.feature, {}};
   if (!ask_children(interview, place.list, path, &entry)) return;
   if (!interview.edits.empty()) send_edits(session, place.feature, interview.edits);
@@ -103,8 +100,7 @@ bool has_table(const model::Node& entry, const Table& table) {
 }
 
 /// An entry with tables inside: a menu of SETUP and the tables.
-void entry_menu(Session& session, const Place& place, const model::Path& path,
-                const std::vector<Table>& tables) {
+void entry_menu(Session& session, const Place& place, const model::Path& path, const std::vector<Table>& tables) {
   while (!session.over() && !session.console().ended()) {
     const auto parent = holder(session, place);
     const model::Node* list = parent ? parent->child(place.list.name) : nullptr;
@@ -112,8 +108,7 @@ void entry_menu(Session& session, const Place& place, const model::Path& path,
     if (entry == nullptr) return;
     session.line(line::entry_line(place.list, features::line_of(place.feature.name), *entry));
     session.line("");
-    std::vector<Operation> operations{
-        {"SETUP", fmt::format("Change the settings of this {}.", place.list.label)}};
+    std::vector<Operation> operations{{"SETUP", fmt::format("Change the settings of this {}.", place.list.label)}};
     for (const auto& table : tables) {
       if (has_table(*entry, table)) operations.push_back({table.operation, table.text});
     }
@@ -131,8 +126,7 @@ void edit_entry(Session& session, const Place& place) {
   if (!entry) return;
   const model::Path path = entry_path(place, entry->key_values(place.list.keys.size()));
   const auto tables = tables_of(place.feature, place.list);
-  tables.empty() ? change_entry(session, place, *entry, path)
-                 : entry_menu(session, place, path, tables);
+  tables.empty() ? change_entry(session, place, *entry, path) : entry_menu(session, place, path, tables);
 }
 
 void delete_entry(Session& session, const Place& place) {

@@ -15,8 +15,7 @@ Completer completing(std::vector<std::string> words) {
 
 }  // namespace
 
-std::optional<std::string> ask_operation(Session& session,
-                                         const std::vector<Operation>& operations) {
+std::optional<std::string> ask_operation(Session& session, const std::vector<Operation>& operations) {
   std::vector<std::string> names;
   std::string menu = "Choose the operation you want to perform:\n";
   for (const auto& operation : operations) {
@@ -69,8 +68,7 @@ std::optional<std::size_t> ask_number(Session& session, const std::vector<std::s
   }
 }
 
-std::optional<bool> ask_yes_no(Session& session, std::string_view question,
-                               std::optional<bool> preset, std::string_view help) {
+std::optional<bool> ask_yes_no(Session& session, std::string_view question, std::optional<bool> preset, std::string_view help) {
   const std::string_view shown = !preset ? "" : *preset ? "Y" : "N";
   const std::string prompt = fmt::format("{} [{}]> ", question, shown);
   while (true) {
@@ -88,9 +86,8 @@ std::optional<bool> ask_yes_no(Session& session, std::string_view question,
 std::optional<std::string> ask_text(Session& session, const Question& question) {
   const std::string prompt = fmt::format("{}\n[{}]> ", question.text, question.preset);
   while (true) {
-    const auto typed = session.console().ask(prompt, question.completions.empty()
-                                                         ? Completer{}
-                                                         : completing(question.completions));
+    const auto typed =
+        session.console().ask(prompt, question.completions.empty() ? Completer{} : completing(question.completions));
     if (!typed) return std::nullopt;
     const std::string answer = trimmed(*typed).empty() ? question.preset : trimmed(*typed);
     if (answer == "?") {

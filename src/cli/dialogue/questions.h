@@ -21,12 +21,11 @@ struct Operation {
 std::optional<std::string> ask_operation(Session& session, const std::vector<Operation>& operations);
 
 /// "1. TEXT" lines, then "[N]> ". `preset` counts from 0; none: "[]> ", and an empty line asks again.
-std::optional<std::size_t> ask_number(Session& session, const std::vector<std::string>& lines,
-                                      std::optional<std::size_t> preset);
+std::optional<std::size_t> ask_number(Session& session, const std::vector<std::string>& lines, std::optional<std::size_t> preset);
 
 /// "QUESTION [Y]> ". Without a preset y or n must be typed.
-std::optional<bool> ask_yes_no(Session& session, std::string_view question,
-                               std::optional<bool> preset, std::string_view help = {});
+std::optional<bool> ask_yes_no(Session& session, std::string_view question, std::optional<bool> preset,
+                               std::string_view help = {});
 
 /// What an answer is worth: its canonical form, or the error to show before asking again.
 using Check = std::function<base::Result<std::string>(std::string_view)>;
@@ -35,9 +34,9 @@ using Check = std::function<base::Result<std::string>(std::string_view)>;
 struct Question {
   std::string text;
   std::string preset;
-  std::string help;              ///< shown for "?"
-  bool may_be_empty = true;      ///< an empty line with an empty preset is an answer
-  Check check;                   ///< none: anything goes
+  std::string help;          ///< shown for "?"
+  bool may_be_empty = true;  ///< an empty line with an empty preset is an answer
+  Check check;               ///< none: anything goes
   std::vector<std::string> completions;
 };
 std::optional<std::string> ask_text(Session& session, const Question& question);

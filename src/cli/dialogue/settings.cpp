@@ -33,8 +33,7 @@ Definers definers_of(const Session& session, const Json& answer) {
 }
 
 std::string empty_start(const schema::Feature& feature) {
-  return feature.has_factory_default ? "Start with the factory default here."
-                                     : "Start empty here (nothing is taken over).";
+  return feature.has_factory_default ? "Start with the factory default here." : "Start empty here (nothing is taken over).";
 }
 
 bool choose_copy(Session& session, const Definers& definers, std::string& start) {
@@ -61,8 +60,7 @@ line::Subject subject_of(Session& session, const schema::Feature& feature) {
           }};
 }
 
-protocol::Reply<View> open_feature(Session& session, const schema::Feature& feature,
-                               const std::string& mode) {
+protocol::Reply<View> open_feature(Session& session, const schema::Feature& feature, const std::string& mode) {
   JsonObject params = about(feature);
   if (!mode.empty()) params["mode"] = mode;
   auto reply = session.try_call("feature.get", std::move(params));
@@ -80,8 +78,7 @@ protocol::Reply<View> open_feature(Session& session, const schema::Feature& feat
   return view;
 }
 
-int send_edits(Session& session, const schema::Feature& feature,
-               const std::vector<model::Edit>& edits, std::string start) {
+int send_edits(Session& session, const schema::Feature& feature, const std::vector<model::Edit>& edits, std::string start) {
   while (true) {
     const auto reply = edit_feature(session, feature, edits, start);
     if (reply) {
@@ -101,15 +98,13 @@ bool settle_start(Session& session, const View& view, std::string& start) {
   const schema::Feature& feature = *view.feature;
   const Definers definers = definers_of(session, view.answer);
   const std::string effective_mode = text_of(view.answer, "effective_mode");
-  session.line(fmt::format("{} are not defined at {}. In effect here: {}.", feature.title,
-                           session.label, view.effective_from));
+  session.line(fmt::format("{} are not defined at {}. In effect here: {}.", feature.title, session.label, view.effective_from));
   session.line("");
   print_defined_at(session, member_of(view.answer, "defined_at"));
   session.line("");
   session.line("What do you want to do?");
   std::vector<std::string> choices;
-  choices.push_back(effective_mode.empty() ? "Leave it as it is."
-                                           : fmt::format("Switch to {}.", view.effective_from));
+  choices.push_back(effective_mode.empty() ? "Leave it as it is." : fmt::format("Switch to {}.", view.effective_from));
   choices.push_back(empty_start(feature));
   if (!definers.modes.empty()) choices.emplace_back("Start here as a copy of another mode.");
   const auto chosen = ask_number(session, choices, 0);
@@ -126,9 +121,10 @@ void note_hidden(Session& session, const View& view) {
   const auto machines = texts_of(hidden, "machines");
   if (groups.empty() && machines.empty()) return;
   const bool group = session.mode.starts_with("group ");
-  session.warn(fmt::format("Note: Changes to these settings will not affect the following {}\n"
-                           "because they are overriding the {}-wide settings:\n",
-                           group ? "machines" : "groups and machines", group ? "group" : "cluster"));
+  session.warn(
+      fmt::format("Note: Changes to these settings will not affect the following {}\n"
+                  "because they are overriding the {}-wide settings:\n",
+                  group ? "machines" : "groups and machines", group ? "group" : "cluster"));
   if (!groups.empty()) session.warn(join(groups, ", ") + "\n");
   if (!machines.empty()) session.warn(join(machines, ", ") + "\n");
 }
@@ -138,8 +134,7 @@ void print_defined_at(Session& session, const Json& defined_at) {
   if (!defined_at.is_array()) return;
   for (const auto& place : defined_at.get_array()) {
     const bool cluster = text_of(place, "mode") == "cluster";
-    session.line(fmt::format("{}: {}", cluster ? "Cluster" : text_of(place, "label"),
-                             flag_of(place, "defined") ? "Yes" : "No"));
+    session.line(fmt::format("{}: {}", cluster ? "Cluster" : text_of(place, "label"), flag_of(place, "defined") ? "Yes" : "No"));
   }
 }
 
@@ -151,8 +146,8 @@ int print_feature(Session& session, const schema::Feature& feature) {
     return exit_ok;
   }
   if (!view->defined) {
-    session.warn(fmt::format("{} are not defined at {}; these come from {}.", feature.title,
-                             session.label, view->effective_from));
+    session.warn(
+        fmt::format("{} are not defined at {}; these come from {}.", feature.title, session.label, view->effective_from));
   }
   session.print(line::feature_text(session.schema.form(feature.name), features::line_of(feature.name), view->shown));
   return exit_ok;
@@ -162,22 +157,21 @@ int clear_feature(Session& session, const schema::Feature& feature) {
   const auto answer = session.call("feature.clear", about(feature));
   if (!answer) return session.last_exit;
   if (session.printed_json(*answer)) return exit_ok;
-  session.line(fmt::format("{} are no longer defined at {}. In effect here from the next commit: {}.",
-                           feature.title, session.label, text_of(*answer, "effective_from")));
+  session.line(fmt::format("{} are no longer defined at {}. In effect here from the next commit: {}.", feature.title,
+                           session.label, text_of(*answer, "effective_from")));
   session.warnings(*answer);
   return exit_ok;
 }
 
-int copy_feature(Session& session, const schema::Feature& feature, const std::string& to,
-                 bool move) {
+int copy_feature(Session& session, const schema::Feature& feature, const std::string& to, bool move) {
   JsonObject params = about(feature);
   params["to"] = to;
   params["move"] = move;
   const auto answer = session.call("feature.copy", std::move(params));
   if (!answer) return session.last_exit;
   if (session.printed_json(*answer)) return exit_ok;
-  session.line(fmt::format("{} {} from {} to {}.", feature.title, move ? "moved" : "copied",
-                           session.label, join(texts_of(*answer, "to"), ", ")));
+  session.line(fmt::format("{} {} from {} to {}.", feature.title, move ? "moved" : "copied", session.label,
+                           join(texts_of(*answer, "to"), ", ")));
   session.warnings(*answer);
   return exit_ok;
 }
@@ -194,8 +188,7 @@ int share_feature(Session& session, const schema::Feature& feature) {
   const auto view = open_feature(session, feature);
   if (!view) return session.refused(view.error());
   session.line(fmt::format("Do you want to copy or to move the settings of {}?", session.label));
-  const auto move = ask_number(session,
-                               {"Copy: they stay here too.", "Move: they are no longer defined here."}, 0);
+  const auto move = ask_number(session, {"Copy: they stay here too.", "Move: they are no longer defined here."}, 0);
   if (!move) return exit_ok;
   std::vector<std::string> labels;
   std::vector<std::string> modes;

@@ -23,13 +23,11 @@ struct View {
 line::Subject subject_of(Session& session, const schema::Feature& feature);
 
 /// `mode` empty: the session's.
-protocol::Reply<View> open_feature(Session& session, const schema::Feature& feature,
-                               const std::string& mode = {});
+protocol::Reply<View> open_feature(Session& session, const schema::Feature& feature, const std::string& mode = {});
 
 /// Sends the edits. Where the feature is not defined in the mode and no `start` was given, a shell asks
 /// which is meant (spec C14) and a batch fails with exit code 3. Exit code.
-int send_edits(Session& session, const schema::Feature& feature,
-               const std::vector<model::Edit>& edits, std::string start = {});
+int send_edits(Session& session, const schema::Feature& feature, const std::vector<model::Edit>& edits, std::string start = {});
 
 /// Spec C14: switch to the mode in effect, start empty, or start as a copy. True with `start` set (empty
 /// after a switch); false when the person left it.

@@ -31,8 +31,7 @@ Shape shape_of(const schema::Form& form) {
   return shape;
 }
 
-std::vector<Operation> operations_of(const Session& session, const View& view, const Shape& shape,
-                                     std::size_t entries) {
+std::vector<Operation> operations_of(const Session& session, const View& view, const Shape& shape, std::size_t entries) {
   const schema::Feature& feature = *view.feature;
   std::vector<Operation> operations;
   if (shape.has_leaves) operations.push_back({"SETUP", fmt::format("Change the settings of {}.", feature.title)});
@@ -60,14 +59,12 @@ void set_up(Session& session, const View& view) {
 }
 
 void clear(Session& session, const View& view) {
-  const auto sure = ask_yes_no(
-      session, fmt::format("Do you want to remove all {} from {}?", view.feature->title, session.label),
-      false);
+  const auto sure =
+      ask_yes_no(session, fmt::format("Do you want to remove all {} from {}?", view.feature->title, session.label), false);
   if (sure.value_or(false)) clear_feature(session, *view.feature);
 }
 
-void run_operation(Session& session, const View& view, const Shape& shape,
-                   const std::string& operation) {
+void run_operation(Session& session, const View& view, const Shape& shape, const std::string& operation) {
   const schema::Feature& feature = *view.feature;
   if (operation == "SETUP") {
     set_up(session, view);

@@ -23,14 +23,13 @@ struct Token {
 base::Result<> read_quoted(std::string_view line, std::size_t& at, std::string& word) {
   const char quote = line[at++];
   while (at < line.size() && line[at] != quote) {
-    const bool escapes = quote == '"' && line[at] == '\\' && at + 1 < line.size() &&
-                         (line[at + 1] == '"' || line[at + 1] == '\\');
+    const bool escapes =
+        quote == '"' && line[at] == '\\' && at + 1 < line.size() && (line[at + 1] == '"' || line[at + 1] == '\\');
     if (escapes) ++at;
     word += line[at++];
   }
   if (at == line.size()) {
-    return fail(ErrorCode::usage,
-                fmt::format("The quote {} is not closed: put one more at the end of the text.", quote));
+    return fail(ErrorCode::usage, fmt::format("The quote {} is not closed: put one more at the end of the text.", quote));
   }
   ++at;
   return {};

@@ -13,9 +13,7 @@ constexpr std::size_t lines_most = 1'000;  ///< that wait: a refused one is foun
 
 }  // namespace
 
-EditQueue::EditQueue(Session& session, bool go_on) : session_(session), go_on_(go_on) {
-  session_.queue = this;
-}
+EditQueue::EditQueue(Session& session, bool go_on) : session_(session), go_on_(go_on) { session_.queue = this; }
 
 EditQueue::~EditQueue() { session_.queue = nullptr; }
 

@@ -18,8 +18,8 @@ Json to_json(const model::Edit& edit) {
 
 }  // namespace
 
-protocol::Reply<Json> edit_feature(Session& session, const schema::Feature& feature,
-                               const std::vector<model::Edit>& edits, const std::string& start) {
+protocol::Reply<Json> edit_feature(Session& session, const schema::Feature& feature, const std::vector<model::Edit>& edits,
+                                   const std::string& start) {
   JsonObject params;
   params["feature"] = feature.name;
   boost::json::array list;

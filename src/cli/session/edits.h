@@ -9,7 +9,7 @@
 namespace postern::cli {
 
 /// One feature.edit.
-protocol::Reply<Json> edit_feature(Session& session, const schema::Feature& feature,
-                                   const std::vector<model::Edit>& edits, const std::string& start);
+protocol::Reply<Json> edit_feature(Session& session, const schema::Feature& feature, const std::vector<model::Edit>& edits,
+                                   const std::string& start);
 
 }  // namespace postern::cli

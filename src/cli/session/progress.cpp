@@ -10,8 +10,7 @@ void print_progress(Session& session, const Json& answer) {
     if (flag_of(machine, "received")) state = "received, not applied";
     if (flag_of(machine, "applied")) state = "received, applied";
     const std::string problem = text_of(machine, "problem");
-    session.line(fmt::format("  {}: {}{}{}", text_of(machine, "host"), state,
-                             problem.empty() ? "" : ": ", problem));
+    session.line(fmt::format("  {}: {}{}{}", text_of(machine, "host"), state, problem.empty() ? "" : ": ", problem));
   }
 }
 

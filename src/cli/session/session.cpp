@@ -23,9 +23,7 @@ int exit_code(ErrorCode code) {
 
 Session::Session(protocol::Client& client, const schema::Schema& schema_in, Console& console)
     : schema(schema_in), commands(schema_in), client_(client), console_(&console) {
-  client_.on_notice = [this](std::string_view method, const JsonObject& params) {
-    notice(method, params);
-  };
+  client_.on_notice = [this](std::string_view method, const JsonObject& params) { notice(method, params); };
 }
 
 Session::~Session() { client_.on_notice = nullptr; }
@@ -94,17 +92,13 @@ std::optional<Json> Session::call(std::string_view method, JsonObject params) {
 
 int Session::fail(const base::Error& error) { return refused({error, nullptr}); }
 
-int Session::fail(ErrorCode code, std::string_view text) {
-  return fail(base::fail(code, std::string(text)));
-}
+int Session::fail(ErrorCode code, std::string_view text) { return fail(base::fail(code, std::string(text))); }
 
 int Session::refused(const protocol::Refusal& refusal) {
   last_exit = exit_code(refusal.error.code);
   if (json) {
-    line(to_line(Json{{"error",
-                       {{"name", base::error_name(refusal.error.code)},
-                        {"message", refusal.error.text},
-                        {"data", refusal.data}}}}));
+    line(to_line(Json{
+        {"error", {{"name", base::error_name(refusal.error.code)}, {"message", refusal.error.text}, {"data", refusal.data}}}}));
     return last_exit;
   }
   console_->complain(refusal.error.text + "\n");

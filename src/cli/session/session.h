@@ -96,7 +96,7 @@ class Session {
   std::string mode;
   std::string label;
   bool pending = false;
-  bool unset = false;   ///< the machine is not set up: only systemsetup works
+  bool unset = false;  ///< the machine is not set up: only systemsetup works
   int last_exit = exit_ok;
 
  private:

@@ -44,15 +44,15 @@ Form form_of(const std::string& text) {
 }
 
 bool is_placeholder(std::string_view word) {
-  return !word.empty() && std::ranges::all_of(word, [](char c) { return (c >= 'A' && c <= 'Z') || c == '/' || c == '-' || c == ':'; });
+  return !word.empty() &&
+         std::ranges::all_of(word, [](char c) { return (c >= 'A' && c <= 'Z') || c == '/' || c == '-' || c == ':'; });
 }
 
 /// Whether what was typed can stand where the form has `word`.
 bool fits(const std::string& word, const std::string& typed) {
   const auto alternatives = split(word, "|");
-  return std::ranges::any_of(alternatives, [&](const std::string& one) {
-    return is_placeholder(one) || !with_prefix({one}, typed).empty();
-  });
+  return std::ranges::any_of(alternatives,
+                             [&](const std::string& one) { return is_placeholder(one) || !with_prefix({one}, typed).empty(); });
 }
 
 std::vector<std::string> keys_of(const model::Node* list, std::size_t keys) {

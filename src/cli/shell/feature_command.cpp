@@ -26,14 +26,12 @@ int run_clusterset(Session& session, const schema::Feature& feature, Arguments& 
   if (!how) return session.fail(how.error());
   const std::string to = arguments.take_rest();
   if (to.empty()) {
-    return session.fail(ErrorCode::usage,
-                        "Say to which mode: cluster, group NAME, machine HOST, or all-groups.");
+    return session.fail(ErrorCode::usage, "Say to which mode: cluster, group NAME, machine HOST, or all-groups.");
   }
   return copy_feature(session, feature, to, *how == "move");
 }
 
-int run_shared(Session& session, const schema::Feature& feature, const std::string& operation,
-               Arguments& arguments) {
+int run_shared(Session& session, const schema::Feature& feature, const std::string& operation, Arguments& arguments) {
   if (operation == "clusterset") return run_clusterset(session, feature, arguments);
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
   if (operation == "print") return print_feature(session, feature);
@@ -108,8 +106,7 @@ int run_feature_command(Session& session, const schema::Feature& feature, Argume
   const line::Subject subject = subject_of(session, feature);
   auto operations = line::operations(feature, subject.form, features::line_of(feature.name));
   operations.insert(operations.end(), std::begin(shared_operations), std::end(shared_operations));
-  const auto operation =
-      by_prefix(operations, *arguments.take(), fmt::format("an operation of {}", feature.command));
+  const auto operation = by_prefix(operations, *arguments.take(), fmt::format("an operation of {}", feature.command));
   if (!operation) return misused(session, operation.error(), feature_forms(session, feature));
   if (std::ranges::find(shared_operations, *operation) != std::end(shared_operations)) {
     return run_shared(session, feature, *operation, arguments);

@@ -9,9 +9,7 @@ std::optional<std::string> FilterConsole::ask_line(std::string_view prompt, cons
   return next_.ask(prompt, complete);
 }
 
-std::optional<std::string> FilterConsole::ask_hidden(std::string_view prompt) {
-  return next_.ask_secret(prompt);
-}
+std::optional<std::string> FilterConsole::ask_hidden(std::string_view prompt) { return next_.ask_secret(prompt); }
 
 std::optional<std::string> FilterConsole::read_block(Ends ends) { return next_.read_block(ends); }
 
@@ -32,9 +30,8 @@ void FilterConsole::pass(const std::string& line, std::size_t from) {
       ++counts_[i];
       return;
     }
-    const bool found = filter.ignore_case
-                           ? lower(line).find(lower(filter.text)) != std::string::npos
-                           : line.find(filter.text) != std::string::npos;
+    const bool found = filter.ignore_case ? lower(line).find(lower(filter.text)) != std::string::npos
+                                          : line.find(filter.text) != std::string::npos;
     if (found == filter.invert) return;
   }
   next_.print(line + "\n");

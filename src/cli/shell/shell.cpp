@@ -62,10 +62,10 @@ int run_commands(Session& session, const std::vector<Words>& line, const Options
 /// True when the shell may end: nothing is pending, or the person leaves it pending.
 bool may_leave(Session& session) {
   if (session.refresh() != exit_ok || !session.pending) return true;
-  session.line("You have changes that are not committed. They stay pending until you commit or clear "
-               "them.");
-  return ask_yes_no(session, "Do you want to leave all the same?", false).value_or(
-      session.console().ended());
+  session.line(
+      "You have changes that are not committed. They stay pending until you commit or clear "
+      "them.");
+  return ask_yes_no(session, "Do you want to leave all the same?", false).value_or(session.console().ended());
 }
 
 bool is_farewell(const std::vector<Words>& line) {
@@ -75,8 +75,7 @@ bool is_farewell(const std::vector<Words>& line) {
 }
 
 void greet(Session& session) {
-  session.line(fmt::format("Postern on {}, logged in as {}. Type help for the commands.", session.host,
-                           session.user));
+  session.line(fmt::format("Postern on {}, logged in as {}. Type help for the commands.", session.host, session.user));
   if (session.pending) {
     session.line("You have changes that are not committed: showchanges shows them.");
   }
@@ -129,8 +128,7 @@ int set_up_first(Session& session) {
 
 }  // namespace
 
-int run_line(protocol::Client& client, const schema::Schema& schema, Console& console,
-             std::string_view line, Options options) {
+int run_line(protocol::Client& client, const schema::Schema& schema, Console& console, std::string_view line, Options options) {
   Session session(client, schema, console);
   session.json = options.json;
   const auto parsed = parse_line(line);
@@ -141,16 +139,14 @@ int run_line(protocol::Client& client, const schema::Schema& schema, Console& co
   return code;
 }
 
-int run_script(protocol::Client& client, const schema::Schema& schema, Console& console, Options options,
-               bool go_on) {
+int run_script(protocol::Client& client, const schema::Schema& schema, Console& console, Options options, bool go_on) {
   Session session(client, schema, console);
   session.json = options.json;
   if (const int code = session.refresh(); code != exit_ok) return code;
   return run_lines(session, options, go_on);
 }
 
-int run_shell(protocol::Client& client, const schema::Schema& schema, Console& console,
-              Options options) {
+int run_shell(protocol::Client& client, const schema::Schema& schema, Console& console, Options options) {
   Session session(client, schema, console);
   session.interactive = true;
   if (const int code = session.refresh(); code != exit_ok) return code;

@@ -39,9 +39,8 @@ void tell(Session& session, const std::vector<Said>& said) {
 
 /// Entries that the edits make.
 std::size_t entries_in(const line::Edits& edits, const line::WholeTable& table) {
-  return static_cast<std::size_t>(std::ranges::count_if(edits, [&](const model::Edit& edit) {
-    return edit.op == Op::create && edit.path.size() == table.parent.size() + 1;
-  }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      edits, [&](const model::Edit& edit) { return edit.op == Op::create && edit.path.size() == table.parent.size() + 1; }));
 }
 
 /// Those that are in the table already are made anew by the file.
@@ -84,8 +83,10 @@ int import_table(Session& session, const line::Subject& subject, const line::Who
   tell(session, said);
   const auto bad = std::ranges::count(said, true, &Said::bad);
   if (bad > 0 && !goes_on)
-    return session.fail(ErrorCode::usage, fmt::format("{} of its lines cannot be taken: nothing was imported. --continue takes the "
-                                                      "others.", bad));
+    return session.fail(ErrorCode::usage,
+                        fmt::format("{} of its lines cannot be taken: nothing was imported. --continue takes the "
+                                    "others.",
+                                    bad));
   const std::size_t entries = entries_in(edits, table);
   if (adds) {
     replace_entries(edits, table, *holder);

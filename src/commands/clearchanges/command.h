@@ -5,11 +5,7 @@
 namespace postern::commands::clearchanges {
 
 inline constexpr Row row{
-    "clearchanges",
-    Where::any,
-    base::Role::operator_,
-    "Drops all your pending changes, of all modes.",
-    "clearchanges (or clear)",
-    Asks::no, "clear"};
+    "clearchanges", Where::any, base::Role::operator_, "Drops all your pending changes, of all modes.", "clearchanges (or clear)",
+    Asks::no,       "clear"};
 
 }  // namespace postern::commands::clearchanges

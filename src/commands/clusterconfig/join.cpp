@@ -28,8 +28,7 @@ std::optional<Dialled> dial(Session& session, const std::string& address, long p
   params["port"] = port;
   const auto answer = session.call("cluster.join_dial", std::move(params));
   if (!answer) return std::nullopt;
-  return Dialled{member_of(*answer, "join"), address, text_of(*answer, "sha256"),
-                 text_of(*answer, "md5")};
+  return Dialled{member_of(*answer, "join"), address, text_of(*answer, "sha256"), text_of(*answer, "md5")};
 }
 
 /// The fingerprint as people compare it, whether or not it comes with its "SHA256:".
@@ -44,8 +43,7 @@ void hang_up(Session& session, const Dialled& member) {
   static_cast<void>(session.try_call("cluster.join_cancel", std::move(params)));
 }
 
-std::optional<Json> go(Session& session, const Dialled& member, const std::string& passphrase,
-                       bool ccs) {
+std::optional<Json> go(Session& session, const Dialled& member, const std::string& passphrase, bool ccs) {
   JsonObject params;
   params["join"] = member.join;
   params["passphrase"] = passphrase;
@@ -86,18 +84,21 @@ void warn_before_join(Session& session) {
 std::optional<Target> ask_target(Session& session, int& code) {
   code = exit_ok;
   Target target;
-  const auto ccs = ask_yes_no(
-      session,
-      fmt::format("Do you want to enable the Cluster Communication Service on\n{}?", session.host), false);
+  const auto ccs =
+      ask_yes_no(session, fmt::format("Do you want to enable the Cluster Communication Service on\n{}?", session.host), false);
   if (!ccs) return std::nullopt;
   target.ccs = *ccs;
-  const auto address = ask_text(
-      session, {"Enter the IP address of a machine in the cluster.", {}, {}, true, {}, {}});
+  const auto address = ask_text(session, {"Enter the IP address of a machine in the cluster.", {}, {}, true, {}, {}});
   if (!address || address->empty()) return std::nullopt;
   target.address = *address;
-  Question question{"Enter the remote port to connect to. The port must be the normal admin ssh\n"
-                    "port, not the CCS port.",
-                    "22", {}, true, {}, {}};
+  Question question{
+      "Enter the remote port to connect to. The port must be the normal admin ssh\n"
+      "port, not the CCS port.",
+      "22",
+      {},
+      true,
+      {},
+      {}};
   question.check = [](std::string_view typed) -> base::Result<std::string> {
     const auto number = whole_number(typed);
     if (number && *number >= 1 && *number <= 65535) return std::string(typed);
@@ -106,8 +107,7 @@ std::optional<Target> ask_target(Session& session, int& code) {
   const auto port = ask_text(session, question);
   if (!port) return std::nullopt;
   target.port = *whole_number(*port);
-  const auto keys = ask_yes_no(
-      session, "Would you like to join this appliance to a cluster using pre-shared keys?", false);
+  const auto keys = ask_yes_no(session, "Would you like to join this appliance to a cluster using pre-shared keys?", false);
   if (!keys) return std::nullopt;
   if (*keys) {
     code = not_in_this_version(session, "Joining with pre-shared keys");
@@ -119,16 +119,14 @@ std::optional<Target> ask_target(Session& session, int& code) {
 /// J10: once the cluster's settings are applied, the two CCS questions come again, J4's answer as default.
 void ask_ccs_again(Session& session, bool said_before) {
   const auto* feature = session.schema.feature("interfaces");
-  const auto view = feature == nullptr ? protocol::Reply<View>(View{})
-                                       : open_feature(session, *feature, session.own_mode());
+  const auto view = feature == nullptr ? protocol::Reply<View>(View{}) : open_feature(session, *feature, session.own_mode());
   if (!view) return;
   std::vector<model::Edit> edits;
   for (const auto& entry : view->shown.entries("interface")) {
     const model::Node none;
     const model::Node* now = entry.child("ccs");
     if (now == nullptr) now = &none;
-    const auto on = ask_yes_no(
-        session, "Do you want to enable Cluster Communication Service on this interface?", said_before);
+    const auto on = ask_yes_no(session, "Do you want to enable Cluster Communication Service on this interface?", said_before);
     if (!on) return;
     const model::Path path{{"interface", entry.key_values(1)}, {"ccs", {}}};
     const auto set = [&](const char* leaf, const std::string& value, const char* otherwise) {
@@ -137,9 +135,12 @@ void ask_ccs_again(Session& session, bool said_before) {
     };
     set("enabled", *on ? "true" : "false", "false");
     if (!*on) continue;
-    const auto port = ask_text(
-        session, {"Which port do you want to use for Cluster Communication Service?",
-                  std::string(now->leaf("port", "2222")), {}, true, {}, {}});
+    const auto port = ask_text(session, {"Which port do you want to use for Cluster Communication Service?",
+                                         std::string(now->leaf("port", "2222")),
+                                         {},
+                                         true,
+                                         {},
+                                         {}});
     if (!port) return;
     set("port", *port, "2222");
   }
@@ -198,14 +199,12 @@ int join_line(Session& session, Arguments& arguments) {
   if (!member) return session.last_exit;
   if (expected && with_sha256(*expected) != with_sha256(member->sha256)) {
     hang_up(session, *member);
-    return session.fail(ErrorCode::denied,
-                        fmt::format("The host key of {} is {}, not {}: nothing was sent to it.", *address,
-                                    with_sha256(member->sha256), with_sha256(*expected)));
+    return session.fail(ErrorCode::denied, fmt::format("The host key of {} is {}, not {}: nothing was sent to it.", *address,
+                                                       with_sha256(member->sha256), with_sha256(*expected)));
   }
   if (!expected && !confirmed(session, *member)) {
     hang_up(session, *member);
-    return session.fail(ErrorCode::denied,
-                        "The host key was not confirmed: nothing was changed or sent.");
+    return session.fail(ErrorCode::denied, "The host key was not confirmed: nothing was changed or sent.");
   }
   const auto passphrase = session.console().ask_secret("");
   if (!passphrase || passphrase->empty()) {

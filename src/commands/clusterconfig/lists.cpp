@@ -9,8 +9,7 @@ namespace postern::cli {
 namespace {
 
 void print_machine(Session& session, const Json& machine, bool detail) {
-  session.line(fmt::format("    Machine {} (Serial #: {})", text_of(machine, "host"),
-                           text_of(machine, "serial")));
+  session.line(fmt::format("    Machine {} (Serial #: {})", text_of(machine, "host"), text_of(machine, "serial")));
   if (!detail) return;
   const std::string more = text_of(machine, "detail");
   session.line(fmt::format("        {}{}{}", text_of(machine, "state"), more.empty() ? "" : ": ", more));
@@ -26,8 +25,7 @@ void print_connection(Session& session, const Json& machine) {
     if (!value.empty()) session.line(fmt::format("    {:<12} {}", std::string(name) + ":", value));
   };
   const bool self = flag_of(machine, "self");
-  session.line(fmt::format("Machine {} (Serial #: {})", text_of(machine, "host"),
-                           text_of(machine, "serial")));
+  session.line(fmt::format("Machine {} (Serial #: {})", text_of(machine, "host"), text_of(machine, "serial")));
   fact("state", self ? "this machine" : text_of(machine, "state") + round_trip(machine));
   fact("last error", text_of(machine, "last_error"));
   fact("reached at", text_of(machine, "dial"));
@@ -37,8 +35,7 @@ void print_connection(Session& session, const Json& machine) {
   fact("resolution", text_of(machine, "resolve_problem"));
   fact("version", text_of(machine, "version"));
   const std::string told_by = text_of(machine, "links_told_by");
-  fact("links to", join(texts_of(machine, "links"), ", ") +
-                       (told_by.empty() ? "" : fmt::format(" (as {} says)", told_by)));
+  fact("links to", join(texts_of(machine, "links"), ", ") + (told_by.empty() ? "" : fmt::format(" (as {} says)", told_by)));
 }
 
 }  // namespace
@@ -76,8 +73,8 @@ int print_prejoin(Session& session) {
     const auto* feature = session.schema.feature(name);
     JsonObject document;
     document[name] = member_of(saved_feature, "data");
-    const auto tree = feature == nullptr ? base::Result<model::Tree>(base::Error{})
-                                         : session.schema.parse(name, to_line(document));
+    const auto tree =
+        feature == nullptr ? base::Result<model::Tree>(base::Error{}) : session.schema.parse(name, to_line(document));
     session.print(tree ? line::feature_text(session.schema.form(name), features::line_of(name), *tree)
                        : text_of(saved_feature, "data") + "\n");
   }

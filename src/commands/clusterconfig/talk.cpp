@@ -110,8 +110,7 @@ int set_group(Session& session, Arguments& arguments) {
   const auto hosts = split(arguments.take().value_or(""), ",");
   const std::string group = arguments.take_rest();
   if (hosts.empty() || group.empty()) {
-    return session.fail(ErrorCode::usage,
-                        "Say who goes where: clusterconfig setgroup HOST[,HOST] GROUP.");
+    return session.fail(ErrorCode::usage, "Say who goes where: clusterconfig setgroup HOST[,HOST] GROUP.");
   }
   return move_machines(session, hosts, group);
 }
@@ -142,8 +141,8 @@ int ask_remove_machine(Session& session) {
   }
   const auto chosen = ask_machines(session, "remove", hosts);
   if (!chosen) return exit_ok;
-  const auto sure = ask_yes_no(
-      session, fmt::format("Are you sure that you want to remove {} from the cluster?", join(*chosen, ", ")), false);
+  const auto sure =
+      ask_yes_no(session, fmt::format("Are you sure that you want to remove {} from the cluster?", join(*chosen, ", ")), false);
   return sure && *sure ? remove_machines(session, *chosen) : exit_ok;
 }
 
@@ -161,16 +160,14 @@ int remove_machine(Session& session, Arguments& arguments) {
 int standalone_menu(Session& session) {
   session.line("Do you want to join or create a cluster?");
   const auto choice = ask_number(session,
-                                 {"No, configure as standalone.", "Create a new cluster.",
-                                  "Join an existing cluster over SSH.",
+                                 {"No, configure as standalone.", "Create a new cluster.", "Join an existing cluster over SSH.",
                                   "Join an existing cluster over CCS."},
                                  0);
   if (!choice || *choice == 0) return exit_ok;
   if (*choice == 2) return join_over_ssh(session);
   if (*choice == 3) return not_in_this_version(session, "Joining a cluster over CCS");
   session.line("");
-  const auto name =
-      ask_text(session, {"Enter the name of the new cluster.", {}, {}, true, {}, {}});
+  const auto name = ask_text(session, {"Enter the name of the new cluster.", {}, {}, true, {}, {}});
   if (!name || name->empty()) return exit_ok;
   return create_cluster(session, *name);
 }
@@ -252,11 +249,9 @@ int run_clusterconfig(Session& session, Arguments& arguments) {
   }
   if (*operation == "JOIN") return join_line(session, arguments);
   if (*operation == "PREJOIN") {
-    const auto what = by_prefix({"print", "restore"}, arguments.take().value_or("print"),
-                                "print or restore");
+    const auto what = by_prefix({"print", "restore"}, arguments.take().value_or("print"), "print or restore");
     if (!what) return session.fail(what.error());
-    return *what == "print" ? print_prejoin(session)
-                            : not_in_this_version(session, "clusterconfig prejoin restore");
+    return *what == "print" ? print_prejoin(session) : not_in_this_version(session, "clusterconfig prejoin restore");
   }
   return run_cluster_operation(session, *operation, arguments);
 }

@@ -4,12 +4,11 @@
 
 namespace postern::commands::clustermode {
 
-inline constexpr Row row{
-    "clustermode",
-    Where::any,
-    base::Role::guest,
-    "Switches to another mode.",
-    "clustermode cluster\nclustermode group NAME\nclustermode machine HOST",
-    Asks::no};
+inline constexpr Row row{"clustermode",
+                         Where::any,
+                         base::Role::guest,
+                         "Switches to another mode.",
+                         "clustermode cluster\nclustermode group NAME\nclustermode machine HOST",
+                         Asks::no};
 
 }  // namespace postern::commands::clustermode

@@ -8,12 +8,10 @@ int run_clustermode(Session& session, Arguments& arguments) {
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
   if (mode.empty()) {
     if (!session.interactive) {
-      return session.fail(base::ErrorCode::usage,
-                          "Say which mode: cluster, group NAME, or machine HOST.");
+      return session.fail(base::ErrorCode::usage, "Say which mode: cluster, group NAME, or machine HOST.");
     }
-    const auto yes =
-        ask_yes_no(session, "Would you like to switch to \"cluster\" mode?", true,
-                   "clustermode group NAME and clustermode machine HOST switch to other modes.");
+    const auto yes = ask_yes_no(session, "Would you like to switch to \"cluster\" mode?", true,
+                                "clustermode group NAME and clustermode machine HOST switch to other modes.");
     if (!yes.value_or(false)) return exit_ok;
     mode = "cluster";
   }

@@ -4,12 +4,11 @@
 
 namespace postern::commands::commit {
 
-inline constexpr Row row{
-    "commit",
-    Where::any,
-    base::Role::operator_,
-    "Commits all your pending changes, of all modes.",
-    "commit [COMMENT] [--force]\ncommit check\ncommit resolve merge|mine|discard",
-    Asks::no};
+inline constexpr Row row{"commit",
+                         Where::any,
+                         base::Role::operator_,
+                         "Commits all your pending changes, of all modes.",
+                         "commit [COMMENT] [--force]\ncommit check\ncommit resolve merge|mine|discard",
+                         Asks::no};
 
 }  // namespace postern::commands::commit

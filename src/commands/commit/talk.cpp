@@ -42,11 +42,9 @@ bool print_conflicts(Session& session, const Json& data) {
   for (const auto& conflict : items_of(data, "conflicts")) {
     const Json shown = member_of(conflict, "shown");
     const auto* feature = session.schema.feature(text_of(conflict, "feature"));
-    session.line(fmt::format("{} at {}:", feature ? feature->title : text_of(conflict, "feature"),
-                             text_of(conflict, "label")));
+    session.line(fmt::format("{} at {}:", feature ? feature->title : text_of(conflict, "feature"), text_of(conflict, "label")));
     print_side(session,
-               fmt::format("changed by {} on {}, {}:", text_of(shown, "user"), text_of(shown, "host"),
-                           time_of(shown, "time")),
+               fmt::format("changed by {} on {}, {}:", text_of(shown, "user"), text_of(shown, "host"), time_of(shown, "time")),
                texts_of(conflict, "theirs"));
     print_side(session, "your change:", texts_of(conflict, "yours"));
     mergeable = mergeable && flag_of(conflict, "mergeable");
@@ -65,8 +63,7 @@ std::optional<std::string> ask_resolution(Session& session, const Json& data) {
     texts.emplace_back("Merge: both changes are kept, as shown under \"both together\".");
     ways.emplace_back("merge");
   }
-  texts.insert(texts.end(), {"Discard my changes to these settings.",
-                             "Keep mine: they replace what is shown above.",
+  texts.insert(texts.end(), {"Discard my changes to these settings.", "Keep mine: they replace what is shown above.",
                              "Leave my changes pending."});
   ways.insert(ways.end(), {"discard", "mine"});
   session.line("");
@@ -90,8 +87,9 @@ int refused_in_batch(Session& session, const protocol::Refusal& refusal) {
   const int code = session.refused(refusal);
   if (refusal.error.code != ErrorCode::conflict || session.json) return code;
   print_conflicts(session, refusal.data);
-  session.warn("Your changes stay pending. \"commit resolve merge\", \"commit resolve mine\" or \"commit "
-               "resolve discard\" settles it; then commit again.");
+  session.warn(
+      "Your changes stay pending. \"commit resolve merge\", \"commit resolve mine\" or \"commit "
+      "resolve discard\" settles it; then commit again.");
   return code;
 }
 
@@ -158,16 +156,14 @@ int run_commit(Session& session, Arguments& arguments) {
   }
   if (first == "resolve" && arguments.size() == 2) {
     arguments.take();
-    const auto how = by_prefix({"merge", "mine", "discard"}, arguments.peek(),
-                               "a way to resolve: merge, mine or discard");
+    const auto how = by_prefix({"merge", "mine", "discard"}, arguments.peek(), "a way to resolve: merge, mine or discard");
     return how ? resolve(session, *how) : session.fail(how.error());
   }
   const bool force = arguments.option("force").has_value();
   std::string comment = arguments.take_rest();
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
   if (comment.empty() && session.interactive) {
-    const auto answer = ask_text(
-        session, {"Please enter some comments describing your changes:", {}, {}, true, {}, {}});
+    const auto answer = ask_text(session, {"Please enter some comments describing your changes:", {}, {}, true, {}, {}});
     if (!answer) return exit_ok;
     comment = *answer;
   }

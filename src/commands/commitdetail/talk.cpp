@@ -26,8 +26,8 @@ int run_commitdetail(Session& session, Arguments& arguments) {
   if (!answer) return session.last_exit;
   if (session.printed_json(*answer)) return exit_ok;
   session.line("Commit " + text_of(*answer, "commit"));
-  session.line(fmt::format("Committed {} by {} on {}", time_of(*answer, "time"),
-                           text_of(*answer, "user"), text_of(*answer, "host")));
+  session.line(
+      fmt::format("Committed {} by {} on {}", time_of(*answer, "time"), text_of(*answer, "user"), text_of(*answer, "host")));
   const std::string comment = text_of(*answer, "comment");
   if (!comment.empty()) session.line("Comment: " + comment);
   session.line("");

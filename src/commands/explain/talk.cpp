@@ -10,8 +10,7 @@ int run_explain(Session& session, Arguments& arguments) {
   for (const auto& feature : session.schema.features()) commands.push_back(feature.command);
   const schema::Feature* feature = session.schema.feature(name);
   if (feature == nullptr) {
-    const auto command =
-        by_prefix(commands, name, fmt::format("a configuration command: {}", join(commands, ", ")));
+    const auto command = by_prefix(commands, name, fmt::format("a configuration command: {}", join(commands, ", ")));
     if (!command) return session.fail(command.error());
     feature = session.schema.feature_of_command(*command);
   }
@@ -27,8 +26,7 @@ int run_explain(Session& session, Arguments& arguments) {
     session.line(to_line(short_answer));
     return exit_ok;
   }
-  session.line(fmt::format("{} at {} come from: {}{}", feature->title, session.label,
-                           text_of(*answer, "effective_from"),
+  session.line(fmt::format("{} at {} come from: {}{}", feature->title, session.label, text_of(*answer, "effective_from"),
                            flag_of(*answer, "pending") ? " (with your pending changes)" : ""));
   for (const auto& place : items_of(*answer, "defined_at")) {
     if (flag_of(place, "defined")) session.line("  defined at " + text_of(place, "label"));

@@ -25,8 +25,7 @@ void print_commands(Session& session, bool all) {
 Json to_json(const Session& session, const commands::Command& command) {
   boost::json::array forms;
   for (const auto& form : forms_of(session, command)) forms.emplace_back(form);
-  return JsonObject{{"name", command.name}, {"summary", command.summary}, {"forms", std::move(forms)},
-                    {"built", command.built}};
+  return JsonObject{{"name", command.name}, {"summary", command.summary}, {"forms", std::move(forms)}, {"built", command.built}};
 }
 
 int print_json(Session& session, const commands::Command* one) {

@@ -48,7 +48,7 @@ struct Look : std::enable_shared_from_this<Look> {
 json::value queue_json(const base::Result<base::QueuedMail>& queued) {
   if (!queued) return json::object{{"problem", base::to_text(queued.error())}};
   json::object out{{"messages", queued->messages}, {"active", queued->active}, {"deferred", queued->deferred},
-                   {"hold", queued->hold}, {"reason", queued->reason}, {"whole", queued->whole}};
+                   {"hold", queued->hold},         {"reason", queued->reason}, {"whole", queued->whole}};
   out["oldest_ms"] = queued->oldest_s == 0 ? json::value(nullptr) : json::value(queued->oldest_s * 1'000);
   return out;
 }

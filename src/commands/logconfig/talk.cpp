@@ -12,8 +12,7 @@ int print_fingerprint(Session& session) {
   if (!answer) return session.last_exit;
   if (session.printed_json(*answer)) return exit_ok;
   const std::string sha256 = text_of(*answer, "sha256");
-  session.line("Public host key fingerprint: " +
-               (sha256.starts_with("SHA256:") ? sha256 : "SHA256:" + sha256));
+  session.line("Public host key fingerprint: " + (sha256.starts_with("SHA256:") ? sha256 : "SHA256:" + sha256));
   session.line("As MD5, for comparison: " + text_of(*answer, "md5"));
   return exit_ok;
 }
@@ -27,8 +26,7 @@ int run_logconfig(Session& session, Arguments& arguments) {
   };
   for (const auto& menu : menus) {
     if (const auto typed = arguments.take()) {
-      const auto operation = by_prefix({menu.front().name}, *typed,
-                                       fmt::format("built here: {}", lower(menu.front().name)));
+      const auto operation = by_prefix({menu.front().name}, *typed, fmt::format("built here: {}", lower(menu.front().name)));
       if (!operation) return session.fail(operation.error());
     } else if (!session.json && !ask_operation(session, menu)) {
       return exit_ok;

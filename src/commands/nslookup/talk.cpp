@@ -10,14 +10,10 @@ namespace postern::cli {
 namespace {
 
 const std::vector<std::string> types{
-    "A       the host's IPv4 addresses",
-    "AAAA    the host's IPv6 addresses",
-    "CNAME   the name that an alias stands for",
-    "MX      the hosts that take the domain's mail",
-    "NS      the name servers of the zone",
-    "PTR     the name of an address",
-    "SOA     the zone's start of authority",
-    "TXT     texts",
+    "A       the host's IPv4 addresses",         "AAAA    the host's IPv6 addresses",
+    "CNAME   the name that an alias stands for", "MX      the hosts that take the domain's mail",
+    "NS      the name servers of the zone",      "PTR     the name of an address",
+    "SOA     the zone's start of authority",     "TXT     texts",
 };
 
 }  // namespace

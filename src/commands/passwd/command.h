@@ -4,11 +4,6 @@
 
 namespace postern::commands::passwd {
 
-inline constexpr Row row{
-    "passwd",
-    Where::cluster,
-    base::Role::guest,
-    "Changes your passphrase.",
-    "passwd"};
+inline constexpr Row row{"passwd", Where::cluster, base::Role::guest, "Changes your passphrase.", "passwd"};
 
 }  // namespace postern::commands::passwd

@@ -15,8 +15,7 @@ int run_passwd(Session& session, Arguments& arguments) {
   const auto again = console.ask_secret("The new one again: ");
   if (!again) return exit_ok;
   if (*new_one != *again) {
-    return session.fail(base::ErrorCode::invalid,
-                        "The two new passphrases differ: nothing was changed.");
+    return session.fail(base::ErrorCode::invalid, "The two new passphrases differ: nothing was changed.");
   }
   JsonObject params;
   params["old"] = *old_one;

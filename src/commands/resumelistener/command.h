@@ -4,11 +4,7 @@
 
 namespace postern::commands::resumelistener {
 
-inline constexpr Row row{
-    "resumelistener",
-    Where::machine,
-    base::Role::operator_,
-    "Has suspended listeners take connections again.",
-    "resumelistener all|LISTENER…"};
+inline constexpr Row row{"resumelistener", Where::machine, base::Role::operator_,
+                         "Has suspended listeners take connections again.", "resumelistener all|LISTENER…"};
 
 }  // namespace postern::commands::resumelistener

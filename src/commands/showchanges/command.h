@@ -4,12 +4,6 @@
 
 namespace postern::commands::showchanges {
 
-inline constexpr Row row{
-    "showchanges",
-    Where::any,
-    base::Role::guest,
-    "Shows your pending changes.",
-    "showchanges",
-    Asks::no};
+inline constexpr Row row{"showchanges", Where::any, base::Role::guest, "Shows your pending changes.", "showchanges", Asks::no};
 
 }  // namespace postern::commands::showchanges

@@ -15,9 +15,7 @@ JsonObject of_user(const std::string& user) {
   return params;
 }
 
-std::string user_title(const Session& session, const std::string& user) {
-  return user.empty() ? session.user : user;
-}
+std::string user_title(const Session& session, const std::string& user) { return user.empty() ? session.user : user; }
 
 /// Numbered from 1. nullopt: told.
 std::optional<std::vector<Json>> print_keys(Session& session, const std::string& user) {
@@ -27,8 +25,8 @@ std::optional<std::vector<Json>> print_keys(Session& session, const std::string&
   const auto keys = items_of(*answer, "keys");
   if (keys.empty()) session.line(fmt::format("There are no keys for {}.", user_title(session, user)));
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    session.line(fmt::format("{}. {} {} {}", i + 1, text_of(keys[i], "type"),
-                             text_of(keys[i], "fingerprint"), text_of(keys[i], "comment")));
+    session.line(fmt::format("{}. {} {} {}", i + 1, text_of(keys[i], "type"), text_of(keys[i], "fingerprint"),
+                             text_of(keys[i], "comment")));
   }
   return keys;
 }
@@ -39,8 +37,8 @@ int add_key(Session& session, const std::string& user, const std::string& line) 
   const auto answer = session.call("user.add_key", std::move(params));
   if (!answer) return session.last_exit;
   if (!session.printed_json(*answer)) {
-    session.line(fmt::format("Key {} is added for {}; there is no need to commit.",
-                             text_of(*answer, "fingerprint"), user_title(session, user)));
+    session.line(fmt::format("Key {} is added for {}; there is no need to commit.", text_of(*answer, "fingerprint"),
+                             user_title(session, user)));
   }
   return exit_ok;
 }
@@ -67,8 +65,7 @@ std::string one_line(const std::vector<std::string>& lines) {
 }
 
 void ask_new_key(Session& session, const std::string& user) {
-  session.line(fmt::format("Paste the public SSH key for {}. Press enter on a blank line to finish.",
-                           user_title(session, user)));
+  session.line(fmt::format("Paste the public SSH key for {}. Press enter on a blank line to finish.", user_title(session, user)));
   const auto block = session.console().read_block(Console::Ends::at_blank_line);
   if (!block) return;
   const std::string line = one_line(split(*block, "\r\n"));
@@ -106,8 +103,7 @@ int key_line(Session& session, const std::string& user, Arguments& arguments) {
   if (*verb == "print") return print_keys(session, user) ? exit_ok : session.last_exit;
   const std::string rest = arguments.take_rest();
   if (rest.empty()) {
-    return session.fail(ErrorCode::usage, *verb == "new" ? "The public key is missing."
-                                                         : "The key's fingerprint is missing.");
+    return session.fail(ErrorCode::usage, *verb == "new" ? "The public key is missing." : "The key's fingerprint is missing.");
   }
   return *verb == "new" ? add_key(session, user, rest) : delete_key(session, user, rest);
 }
@@ -122,8 +118,7 @@ int run_sshconfig(Session& session, Arguments& arguments) {
     return arguments.empty() ? key_menu(session, user) : key_line(session, user, arguments);
   }
   if (session.json) return print_keys(session, user) ? exit_ok : session.last_exit;
-  const auto operation =
-      ask_operation(session, {{"USERKEY", "Edit the SSH keys with which users log in."}});
+  const auto operation = ask_operation(session, {{"USERKEY", "Edit the SSH keys with which users log in."}});
   return operation ? key_menu(session, user) : exit_ok;
 }
 

@@ -4,12 +4,6 @@
 
 namespace postern::commands::stats {
 
-inline constexpr Row row{
-    "stats",
-    Where::any,
-    base::Role::guest,
-    "Shows the daemon's counters.",
-    "stats",
-    Asks::no};
+inline constexpr Row row{"stats", Where::any, base::Role::guest, "Shows the daemon's counters.", "stats", Asks::no};
 
 }  // namespace postern::commands::stats

@@ -4,11 +4,6 @@
 
 namespace postern::commands::status {
 
-inline constexpr Row row{
-    "status",
-    Where::machine,
-    base::Role::guest,
-    "Shows the state of the machine.",
-    "status"};
+inline constexpr Row row{"status", Where::machine, base::Role::guest, "Shows the state of the machine.", "status"};
 
 }  // namespace postern::commands::status

@@ -7,9 +7,7 @@ namespace {
 
 namespace json = boost::json;
 
-json::value text_or_null(const std::optional<std::string>& text) {
-  return text ? json::value(*text) : json::value(nullptr);
-}
+json::value text_or_null(const std::optional<std::string>& text) { return text ? json::value(*text) : json::value(nullptr); }
 
 void add_mail(const MailState& mail, json::object& out) {
   out["generation"] = mail.generation;
@@ -18,8 +16,7 @@ void add_mail(const MailState& mail, json::object& out) {
   out["mta"] = mail.running;
   out["queue"] = nullptr;
   if (mail.queue)
-    out["queue"] = json::object{
-        {"active", mail.queue->active}, {"deferred", mail.queue->deferred}, {"hold", mail.queue->hold}};
+    out["queue"] = json::object{{"active", mail.queue->active}, {"deferred", mail.queue->deferred}, {"hold", mail.queue->hold}};
   out["measured_ms_ago"] = mail.age_ms;
 }
 

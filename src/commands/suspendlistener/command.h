@@ -4,11 +4,8 @@
 
 namespace postern::commands::suspendlistener {
 
-inline constexpr Row row{
-    "suspendlistener",
-    Where::machine,
-    base::Role::operator_,
-    "Has listeners take no connections until they are resumed; sessions that are open on them end.",
-    "suspendlistener all|LISTENER…"};
+inline constexpr Row row{"suspendlistener", Where::machine, base::Role::operator_,
+                         "Has listeners take no connections until they are resumed; sessions that are open on them end.",
+                         "suspendlistener all|LISTENER…"};
 
 }  // namespace postern::commands::suspendlistener

@@ -28,7 +28,8 @@ json::object state_json(const MailEngine& mail, const std::vector<std::string>& 
     kept = kept && (each.kept || std::ranges::count(changed, each.name) == 0);
     all.push_back(std::move(one));
   }
-  json::object out{{"listeners", std::move(all)}, {"changed", json::array(changed.begin(), changed.end())}, {"under_way", under_way}};
+  json::object out{
+      {"listeners", std::move(all)}, {"changed", json::array(changed.begin(), changed.end())}, {"under_way", under_way}};
   if (!kept) out["kept"] = false;
   return out;
 }

@@ -16,13 +16,12 @@ constexpr const char* no_change = "Nothing was changed; systemsetup begins again
 /// The dialogue's answers as they are collected: the parameters of setup.run.
 class SetupInterview {
  public:
-  SetupInterview(Session& session, Json proposals)
-      : session_(session), proposals_(std::move(proposals)) {}
+  SetupInterview(Session& session, Json proposals) : session_(session), proposals_(std::move(proposals)) {}
 
   /// False: a question was left, or the desk can go on no more.
   bool ask_all() {
-    return ask_names() && ask_address() && ask_ports() && ask_public_listener() &&
-           ask_private_listener() && ask_dns() && ask_passphrase();
+    return ask_names() && ask_address() && ask_ports() && ask_public_listener() && ask_private_listener() && ask_dns() &&
+           ask_passphrase();
   }
   void print_summary() const;
   /// The desk refused to go on; told already.
@@ -95,16 +94,14 @@ bool SetupInterview::ask_list(const char* name, Question question) {
 }
 
 bool SetupInterview::ask_port(const char* name, const std::string& service, const std::string& preset) {
-  Question question{fmt::format("Which port do you want to use for {}?", service), preset,
-                    "A TCP port, from 1 to 65535.", false, {}, {}};
+  Question question{
+      fmt::format("Which port do you want to use for {}?", service), preset, "A TCP port, from 1 to 65535.", false, {}, {}};
   question.check = [&](std::string_view typed) -> base::Result<std::string> {
-    auto port = typed == "0" ? base::fail(ErrorCode::invalid, "A port is a number from 1 to 65535.")
-                             : checked(name, typed);
+    auto port = typed == "0" ? base::fail(ErrorCode::invalid, "A port is a number from 1 to 65535.") : checked(name, typed);
     if (!port || stopped_) return port;
     const auto used = std::ranges::find(ports_, *port, &std::pair<std::string, std::string>::first);
     if (used == ports_.end()) return port;
-    return base::fail(ErrorCode::invalid, fmt::format("Port {} is for {} already: choose another one.",
-                                                      *port, used->second));
+    return base::fail(ErrorCode::invalid, fmt::format("Port {} is for {} already: choose another one.", *port, used->second));
   };
   const auto answer = ask_text(session_, question);
   if (!answer || stopped_) return false;
@@ -114,13 +111,19 @@ bool SetupInterview::ask_port(const char* name, const std::string& service, cons
 }
 
 bool SetupInterview::ask_names() {
-  return ask("host_name", {"Enter the host name of this machine.", text_of(proposals_, "host_name"),
+  return ask("host_name", {"Enter the host name of this machine.",
+                           text_of(proposals_, "host_name"),
                            "A full host name such as mail3.example.com, by which other machines reach this one.",
-                           false, {}, {}}) &&
-         ask("interface", {"Enter a name for its IP interface.", text_of(proposals_, "interface"),
+                           false,
+                           {},
+                           {}}) &&
+         ask("interface", {"Enter a name for its IP interface.",
+                           text_of(proposals_, "interface"),
                            "A short name by which listeners refer to the interface; the same name on "
                            "every machine lets them share a listener.",
-                           false, {}, {}});
+                           false,
+                           {},
+                           {}});
 }
 
 bool SetupInterview::ask_address() {
@@ -135,8 +138,9 @@ bool SetupInterview::ask_address() {
     question.text += fmt::format(" This host has: {}.", join(shown, ", "));
     question.preset = question.completions.front();
   }
-  question.help = "An address that this host has, and the length of its network's prefix: 192.0.2.10/24 or "
-                  "2001:db8::10/64.";
+  question.help =
+      "An address that this host has, and the length of its network's prefix: 192.0.2.10/24 or "
+      "2001:db8::10/64.";
   return ask("address", std::move(question));
 }
 
@@ -146,33 +150,39 @@ bool SetupInterview::ask_ports() {
 }
 
 bool SetupInterview::ask_public_listener() {
-  const auto wanted = ask_yes_no(
-      session_, "Do you want to take mail from the Internet, with a public listener IncomingMail?", true,
-      "It takes mail for the domains of its Recipient Access Table, which listenerconfig fills.");
+  const auto wanted =
+      ask_yes_no(session_, "Do you want to take mail from the Internet, with a public listener IncomingMail?", true,
+                 "It takes mail for the domains of its Recipient Access Table, which listenerconfig fills.");
   if (!wanted) return false;
   params_["public_port"] = 0;
-  return !*wanted ||
-         ask_port("public_port", "IncomingMail", std::to_string(number_of(proposals_, "public_port")));
+  return !*wanted || ask_port("public_port", "IncomingMail", std::to_string(number_of(proposals_, "public_port")));
 }
 
 bool SetupInterview::ask_private_listener() {
-  const auto wanted = ask_yes_no(
-      session_, "Do you want to take mail from your own hosts, with a private listener OutgoingMail?",
-      false, "It takes mail for everyone from the hosts that you name.");
+  const auto wanted = ask_yes_no(session_, "Do you want to take mail from your own hosts, with a private listener OutgoingMail?",
+                                 false, "It takes mail for everyone from the hosts that you name.");
   if (!wanted) return false;
   params_["private_port"] = 0;
   if (!*wanted) return true;
   return ask_port("private_port", "OutgoingMail", "587") &&
          ask_list("relay", {"Enter the hosts that may send through it: IP addresses or networks, separated by commas.",
-                            {}, "Such as 192.0.2.7, 10.0.0.0/8.", false, {}, {}});
+                            {},
+                            "Such as 192.0.2.7, 10.0.0.0/8.",
+                            false,
+                            {},
+                            {}});
 }
 
 bool SetupInterview::ask_dns() {
   const auto own = ask_yes_no(session_, "Do you want to use the DNS servers that this host uses?", true,
                               "n: this machine asks servers of its own. dnsconfig changes it later.");
   if (!own || *own) return own.has_value();
-  return ask_list("dns", {"Enter the IP addresses of the DNS servers. Several are separated by commas.", {},
-                          "With a port if it is not 53: 192.0.2.53:5353.", false, {}, {}});
+  return ask_list("dns", {"Enter the IP addresses of the DNS servers. Several are separated by commas.",
+                          {},
+                          "With a port if it is not 53: 192.0.2.53:5353.",
+                          false,
+                          {},
+                          {}});
 }
 
 bool SetupInterview::ask_passphrase() {
@@ -197,9 +207,7 @@ bool SetupInterview::ask_passphrase() {
 }
 
 void SetupInterview::print_summary() const {
-  const auto fact = [&](const char* name, const std::string& text) {
-    session_.line(fmt::format("{:<14} {}", name, text));
-  };
+  const auto fact = [&](const char* name, const std::string& text) { session_.line(fmt::format("{:<14} {}", name, text)); };
   const auto port = [&](const char* name) { return number_of(params_, name); };
   session_.line("");
   fact("Host name:", value("host_name"));
@@ -209,8 +217,7 @@ void SetupInterview::print_summary() const {
   if (port("public_port") != 0) fact("IncomingMail:", fmt::format("port {}, public", port("public_port")));
   if (port("private_port") != 0)
     fact("OutgoingMail:", fmt::format("port {}, private, for {}", port("private_port"), list("relay")));
-  if (port("public_port") == 0 && port("private_port") == 0)
-    fact("Listeners:", "none; listenerconfig makes them");
+  if (port("public_port") == 0 && port("private_port") == 0) fact("Listeners:", "none; listenerconfig makes them");
   fact("DNS servers:", list("dns").empty() ? "those of the host" : list("dns"));
   fact("Administrator:", text_of(proposals_, "user"));
   session_.line("");
@@ -223,15 +230,16 @@ int set_up(Session& session, const JsonObject& params) {
   if (const int code = session.refresh(); code != exit_ok) return code;
   if (session.printed_json(*answer)) return exit_ok;
   session.line("");
-  session.line(fmt::format("{} is set up (Serial #: {}), as a gateway of its own.", text_of(*answer, "host"),
-                           text_of(*answer, "serial")));
+  session.line(
+      fmt::format("{} is set up (Serial #: {}), as a gateway of its own.", text_of(*answer, "host"), text_of(*answer, "serial")));
   session.line("clusterconfig creates a cluster on it, or joins one.");
   return exit_ok;
 }
 
 int ask_system_setup(Session& session, const Json& proposals) {
-  session.line("What stands in brackets is taken for an empty line, ? explains a question, and Ctrl-C leaves\n"
-               "without a change.\n");
+  session.line(
+      "What stands in brackets is taken for an empty line, ? explains a question, and Ctrl-C leaves\n"
+      "without a change.\n");
   session.warnings(proposals);
   SetupInterview interview(session, proposals);
   if (!interview.ask_all()) {

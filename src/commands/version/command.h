@@ -4,11 +4,7 @@
 
 namespace postern::commands::version {
 
-inline constexpr Row row{
-    "version",
-    Where::machine,
-    base::Role::guest,
-    "Shows the version and the machine's serial number.",
-    "version"};
+inline constexpr Row row{"version", Where::machine, base::Role::guest, "Shows the version and the machine's serial number.",
+                         "version"};
 
 }  // namespace postern::commands::version

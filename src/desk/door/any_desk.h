@@ -27,8 +27,7 @@ class AnyDesk {
   virtual ~AnyDesk() = default;
 
   /// `write` sends one line (without newline) to that session's client; valid until close_session.
-  virtual SessionId open_session(Who who, std::function<void(std::string line)> write,
-                                 std::function<void()> hang_up) = 0;
+  virtual SessionId open_session(Who who, std::function<void(std::string line)> write, std::function<void()> hang_up) = 0;
   virtual void close_session(SessionId session) = 0;
   /// One request line from the client. Answers may come later, out of order, and notifications
   /// between.

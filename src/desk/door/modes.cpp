@@ -28,18 +28,15 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-base::Result<base::Mode> standalone_mode(const State& state, const std::string& level,
-                                         std::string_view typed) {
+base::Result<base::Mode> standalone_mode(const State& state, const std::string& level, std::string_view typed) {
   if (level == "machine") {
     auto member = find_machine(state.fleet(), typed);
     if (!member) return member.error();
     return base::Mode{base::Level::machine, (*member)->id.uuid};
   }
-  return fail(
-      ErrorCode::not_found,
-      fmt::format("There is no {} mode: this machine is in no cluster. clusterconfig creates "
-                  "or joins one.",
-                  level));
+  return fail(ErrorCode::not_found, fmt::format("There is no {} mode: this machine is in no cluster. clusterconfig creates "
+                                                "or joins one.",
+                                                level));
 }
 
 }  // namespace
@@ -65,28 +62,20 @@ std::string mode_text(const cluster::Fleet& fleet, const base::Mode& mode) {
 
 std::string mode_label(const cluster::Fleet& fleet, const base::Mode& mode) {
   const cluster::Group* in = mode.level == base::Level::group ? fleet.group({mode.id}) : nullptr;
-  const cluster::Member* at =
-      mode.level == base::Level::machine ? fleet.member({mode.id}) : nullptr;
-  return model::mode_name(mode.level, fleet.cluster_name,
-                          in != nullptr   ? &in->name
-                          : at != nullptr ? &at->host_name
-                                          : nullptr);
+  const cluster::Member* at = mode.level == base::Level::machine ? fleet.member({mode.id}) : nullptr;
+  return model::mode_name(mode.level, fleet.cluster_name, in != nullptr ? &in->name : at != nullptr ? &at->host_name : nullptr);
 }
 
 bool mode_exists(const cluster::Fleet& fleet, const base::Mode& mode) {
   switch (mode.level) {
-    case base::Level::cluster:
-      return !fleet.standalone() && mode.id == fleet.cluster.uuid;
-    case base::Level::group:
-      return !fleet.standalone() && fleet.group({mode.id}) != nullptr;
-    case base::Level::machine:
-      return fleet.member({mode.id}) != nullptr;
+    case base::Level::cluster: return !fleet.standalone() && mode.id == fleet.cluster.uuid;
+    case base::Level::group: return !fleet.standalone() && fleet.group({mode.id}) != nullptr;
+    case base::Level::machine: return fleet.member({mode.id}) != nullptr;
   }
   return false;
 }
 
-base::Result<const cluster::Member*> find_machine(const cluster::Fleet& fleet,
-                                                  std::string_view name) {
+base::Result<const cluster::Member*> find_machine(const cluster::Fleet& fleet, std::string_view name) {
   if (const cluster::Member* exact = fleet.member_by_host(name)) return exact;
   std::vector<const cluster::Member*> matches;
   for (const cluster::Member& member : fleet.members) {
@@ -98,22 +87,19 @@ base::Result<const cluster::Member*> find_machine(const cluster::Fleet& fleet,
     std::vector<std::string> hosts;
     for (const cluster::Member* member : matches) hosts.push_back(member->host_name);
     return fail(ErrorCode::not_found,
-                fmt::format("\"{}\" is the short name of several machines: {}. Use the full name.",
-                            name, join_words(hosts)));
+                fmt::format("\"{}\" is the short name of several machines: {}. Use the full name.", name, join_words(hosts)));
   }
   if (const cluster::Member* by_serial = fleet.member_by_serial(name)) return by_serial;
   return fail(ErrorCode::not_found,
               fmt::format("There is no machine \"{}\". {}: {}.", name,
-                          fleet.members.size() == 1 ? "The only machine is" : "The machines are",
-                          join_words(host_names(fleet))));
+                          fleet.members.size() == 1 ? "The only machine is" : "The machines are", join_words(host_names(fleet))));
 }
 
 base::Result<const cluster::Group*> find_group(const cluster::Fleet& fleet, std::string_view name) {
   if (const cluster::Group* group = fleet.group_by_name(name)) return group;
   return fail(ErrorCode::not_found,
               fmt::format("There is no group \"{}\". {}: {}.", name,
-                          fleet.groups.size() == 1 ? "The only group is" : "The groups are",
-                          join_words(group_names(fleet))));
+                          fleet.groups.size() == 1 ? "The only group is" : "The groups are", join_words(group_names(fleet))));
 }
 
 base::Result<base::Mode> parse_mode(const State& state, std::string_view text) {
@@ -121,19 +107,15 @@ base::Result<base::Mode> parse_mode(const State& state, std::string_view text) {
   text = trimmed(text);
   const std::size_t space = text.find(' ');
   const std::string level = lower(text.substr(0, space));
-  const std::string_view name =
-      space == std::string_view::npos ? std::string_view() : trimmed(text.substr(space));
+  const std::string_view name = space == std::string_view::npos ? std::string_view() : trimmed(text.substr(space));
   const bool named = level == "group" || level == "machine";
   if (!named && level != "cluster")
-    return fail(ErrorCode::usage,
-                fmt::format("\"{}\" is not a mode. A mode is cluster, group NAME or "
-                            "machine HOST.",
-                            text));
+    return fail(ErrorCode::usage, fmt::format("\"{}\" is not a mode. A mode is cluster, group NAME or "
+                                              "machine HOST.",
+                                              text));
   if (named == name.empty())
-    return fail(ErrorCode::usage,
-                named
-                    ? fmt::format("Which {}? A mode is cluster, group NAME or machine HOST.", level)
-                    : std::string("The cluster's mode takes no name: there is one cluster."));
+    return fail(ErrorCode::usage, named ? fmt::format("Which {}? A mode is cluster, group NAME or machine HOST.", level)
+                                        : std::string("The cluster's mode takes no name: there is one cluster."));
   if (fleet.standalone()) return standalone_mode(state, level, name);
   if (level == "cluster") return base::Mode{base::Level::cluster, fleet.cluster.uuid};
   if (level == "group") {
@@ -146,14 +128,12 @@ base::Result<base::Mode> parse_mode(const State& state, std::string_view text) {
   return base::Mode{base::Level::machine, (*member)->id.uuid};
 }
 
-base::Result<base::Mode> mode_of_call(const State& state, const Session& session,
-                                      const std::optional<std::string>& typed) {
+base::Result<base::Mode> mode_of_call(const State& state, const Session& session, const std::optional<std::string>& typed) {
   if (typed) return parse_mode(state, *typed);
   if (mode_exists(state.fleet(), session.mode)) return session.mode;
-  return fail(
-      ErrorCode::not_found,
-      "The mode that you were in does not exist any more: its group was deleted or its machine "
-      "removed. Choose another with clustermode.");
+  return fail(ErrorCode::not_found,
+              "The mode that you were in does not exist any more: its group was deleted or its machine "
+              "removed. Choose another with clustermode.");
 }
 
 std::string host_of(const State& state, const base::MemberId& member) {

@@ -23,10 +23,8 @@ bool mode_exists(const cluster::Fleet& fleet, const base::Mode& mode);
 base::Result<base::Mode> parse_mode(const State& state, std::string_view text);
 /// The mode that a call is about: `typed`, or the session's. Errors: not_found also when the
 /// session's mode has been deleted meanwhile.
-base::Result<base::Mode> mode_of_call(const State& state, const Session& session,
-                                      const std::optional<std::string>& typed);
-base::Result<const cluster::Member*> find_machine(const cluster::Fleet& fleet,
-                                                  std::string_view name);
+base::Result<base::Mode> mode_of_call(const State& state, const Session& session, const std::optional<std::string>& typed);
+base::Result<const cluster::Member*> find_machine(const cluster::Fleet& fleet, std::string_view name);
 base::Result<const cluster::Group*> find_group(const cluster::Fleet& fleet, std::string_view name);
 using base::lower;
 

@@ -14,13 +14,10 @@ namespace {
 
 namespace json = boost::json;
 
-json::value text_value(const model::Text& text) {
-  return text ? json::value(*text) : json::value(nullptr);
-}
+json::value text_value(const model::Text& text) { return text ? json::value(*text) : json::value(nullptr); }
 
 base::Error damaged(std::string_view what) {
-  return base::fail(base::ErrorCode::damaged,
-                    fmt::format("Stored pending changes could not be read: {}.", what));
+  return base::fail(base::ErrorCode::damaged, fmt::format("Stored pending changes could not be read: {}.", what));
 }
 
 std::optional<std::uint64_t> whole_number(std::string_view text) {
@@ -33,15 +30,13 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
 /// Inverse of cluster::to_text(Dot), but with decimal numbers made here: the text form is for
 /// people.
 json::value dot_value(const cluster::Dot& dot) {
-  json::array parts{base::to_text(dot.member), std::to_string(dot.incarnation),
-                    std::to_string(dot.seq)};
+  json::array parts{base::to_text(dot.member), std::to_string(dot.incarnation), std::to_string(dot.seq)};
   if (!dot.branch.is_nil()) parts.push_back(json::value(base::to_text(dot.branch)));
   return parts;
 }
 
 std::optional<cluster::Dot> dot_from(const json::value& value) {
-  if (!value.is_array() || value.get_array().size() < 3 || value.get_array().size() > 4)
-    return std::nullopt;
+  if (!value.is_array() || value.get_array().size() < 3 || value.get_array().size() > 4) return std::nullopt;
   const json::array& parts = value.get_array();
   for (const json::value& part : parts)
     if (!part.is_string()) return std::nullopt;

@@ -20,7 +20,7 @@ struct PendingEdit {
   /// defined): what contract 2.8 compares and merges with.
   std::vector<cluster::Dot> base;
   model::Text base_text;
-  model::Text text;  ///< null: the definition is cleared
+  model::Text text;              ///< null: the definition is cleared
   std::set<SessionId> sessions;  ///< of those that are open, who changed it; not stored
 };
 

@@ -29,9 +29,9 @@ struct JoinOffer {
 };
 struct JoinRequest {
   std::uint64_t join = 0;
-  std::uint64_t session = 0;    ///< who asks, to be handed to Desk::replaced after the swap
-  std::string passphrase;   ///< admin's; empty: pre-shared keys (not in this version)
-  bool enable_ccs = false;  ///< J4's first answer
+  std::uint64_t session = 0;  ///< who asks, to be handed to Desk::replaced after the swap
+  std::string passphrase;     ///< admin's; empty: pre-shared keys (not in this version)
+  bool enable_ccs = false;    ///< J4's first answer
   std::uint16_t ccs_port = 2222;
 };
 
@@ -61,8 +61,7 @@ class House {
   [[nodiscard]] virtual std::string version() const = 0;
 
   /// Commits through the peer; `done` comes once, when it is answered.
-  virtual void commit(cluster::LocalCommit what,
-                      std::function<void(const cluster::Answer&)> done) = 0;
+  virtual void commit(cluster::LocalCommit what, std::function<void(const cluster::Answer&)> done) = 0;
 
   /// Pending sets, durable before `done` (true) comes. Key is the desk's own. Loaded at start by
   /// pending().
@@ -72,8 +71,7 @@ class House {
 
   /// Argon2id on another thread.
   virtual void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) = 0;
-  virtual void check_passphrase(std::string hash_text, std::string passphrase,
-                                std::function<void(bool)> done) = 0;
+  virtual void check_passphrase(std::string hash_text, std::string passphrase, std::function<void(bool)> done) = 0;
 
   /// Carries a question to another member's desk, over other machines where there is no link; `done` comes once, with what
   /// that desk answered, which is that machine's word. Errors: as cluster::Told.
@@ -84,8 +82,7 @@ class House {
   /// Joining (spec J4): dial and show the fingerprint; then log in, fetch, swap. `progress` gets
   /// lines for people; after success this machine's peer is a new object, and so is every session's
   /// mode.
-  virtual void join_dial(std::string address, std::uint16_t port,
-                         std::function<void(base::Result<JoinOffer>)> done) = 0;
+  virtual void join_dial(std::string address, std::uint16_t port, std::function<void(base::Result<JoinOffer>)> done) = 0;
   virtual void join_go(JoinRequest request, std::function<void(std::string)> progress,
                        std::function<void(base::Result<void>)> done) = 0;
   virtual void join_cancel(std::uint64_t join) = 0;
@@ -98,8 +95,7 @@ class House {
   virtual void after(std::int64_t ms, std::function<void()> then) = 0;
   /// Stored values by their hashes, for the history's differences; those that are not kept here any
   /// more are left out. A disk may take its time to answer: nothing waits for it but this call.
-  virtual void stored_values(std::vector<base::Hash> hashes,
-                             std::function<void(cluster::Values)> done) = 0;
+  virtual void stored_values(std::vector<base::Hash> hashes, std::function<void(cluster::Values)> done) = 0;
 
   /// Fingerprints of the own SSH host key as people compare them (spec J4, J7).
   [[nodiscard]] virtual HostFingerprints host_fingerprints() const = 0;

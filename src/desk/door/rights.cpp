@@ -18,8 +18,8 @@ using base::fail;
 using cluster::Role;
 using Kind = Unlike::Kind;
 
-constexpr std::size_t name_bytes_most = 256;    ///< of a parameter's own name
-constexpr std::size_t text_bytes_most = 4096;   ///< of a text that has no limit of its own
+constexpr std::size_t name_bytes_most = 256;   ///< of a parameter's own name
+constexpr std::size_t text_bytes_most = 4096;  ///< of a text that has no limit of its own
 constexpr std::size_t secret_bytes_most = 1024;
 
 /// Parameters that people type: what they are called, and their length.
@@ -42,8 +42,8 @@ constexpr std::array typed_texts{
 };
 
 base::Error denied(std::string_view what, Role least, Role role) {
-  return fail(ErrorCode::denied, fmt::format("{} needs the role {}; yours is {}.", what,
-                                             cluster::role_name(least), cluster::role_name(role)));
+  return fail(ErrorCode::denied,
+              fmt::format("{} needs the role {}; yours is {}.", what, cluster::role_name(least), cluster::role_name(role)));
 }
 
 std::string text_param(const json::object& params, std::string_view name) {
@@ -52,8 +52,8 @@ std::string text_param(const json::object& params, std::string_view name) {
 }
 
 /// Where the command may not run, and what it needs instead.
-std::optional<Refused> wrong_mode(const State& state, const Session& session,
-                                  const commands::Command& command, const base::Mode& mode) {
+std::optional<Refused> wrong_mode(const State& state, const Session& session, const commands::Command& command,
+                                  const base::Mode& mode) {
   if (state.fleet().standalone() || command.where == commands::Where::any) return std::nullopt;
   // A guest's passwd acts on the cluster's data without asking or switching (spec C9).
   if (command.name == "passwd" && role_of(state, session) == Role::guest) return std::nullopt;
@@ -69,8 +69,7 @@ std::optional<Refused> wrong_mode(const State& state, const Session& session,
   if (command.where == commands::Where::login_host)
     text = fmt::format("This command is restricted to \"machine\" mode of the login host, {}.",
                        host_of(state, state.peer().self().member));
-  return Refused{fail(ErrorCode::restricted, mode_label(state.fleet(), mode), std::move(text)),
-                 std::move(data)};
+  return Refused{fail(ErrorCode::restricted, mode_label(state.fleet(), mode), std::move(text)), std::move(data)};
 }
 
 /// Roles change while edits are pending: what may be committed is decided when it is.
@@ -82,12 +81,12 @@ std::optional<Refused> refused_pending(const State& state, const Session& sessio
     const schema::Feature* feature = state.schema.feature(key.second);
     const Role least = feature == nullptr ? Role::administrator : feature->role;
     if (role >= least) continue;
-    return Refused{fail(ErrorCode::denied, mode_label(state.fleet(), key.first),
-                        fmt::format("You have pending changes of {}, which need the role {}; yours is {} now. "
-                                    "clearchanges drops your changes.",
-                                    feature == nullptr ? key.second : feature->title,
-                                    cluster::role_name(least), cluster::role_name(role))),
-                   {}};
+    return Refused{
+        fail(ErrorCode::denied, mode_label(state.fleet(), key.first),
+             fmt::format("You have pending changes of {}, which need the role {}; yours is {} now. "
+                         "clearchanges drops your changes.",
+                         feature == nullptr ? key.second : feature->title, cluster::role_name(least), cluster::role_name(role))),
+        {}};
   }
   return std::nullopt;
 }
@@ -143,8 +142,7 @@ class Texts {
     if (unlike_ != Kind::secret) return base::check_line(given, most_, what_, param_);
     if (given.size() > secret_bytes_most)
       return fail(ErrorCode::invalid, param_,
-                  fmt::format("A passphrase may have {} bytes at most; this one has {}.", secret_bytes_most,
-                              given.size()));
+                  fmt::format("A passphrase may have {} bytes at most; this one has {}.", secret_bytes_most, given.size()));
     if (given.find('\0') != std::string_view::npos)
       return fail(ErrorCode::invalid, param_, "A passphrase cannot hold the character NUL: take it out.");
     return {};
@@ -207,8 +205,7 @@ const Right* find_right(std::string_view method) {
   return at == rights().end() ? nullptr : &*at;
 }
 
-std::optional<Refused> refused_call(const State& state, const Session& session, const Right& right,
-                                    const json::object& params) {
+std::optional<Refused> refused_call(const State& state, const Session& session, const Right& right, const json::object& params) {
   const Role role = role_of(state, session);
   if (role < Role::guest) return Refused{denied("This", Role::guest, role), {}};
   if (right.needs == Needs::feature) return refused_feature(state, session, params);
@@ -226,19 +223,17 @@ std::optional<Refused> refused_role(const commands::Command& command, Role role)
   return Refused{denied(command.name, command.least, role), {}};
 }
 
-std::optional<Refused> refused_command(const State& state, const Session& session,
-                                        const commands::Command& command, const base::Mode& mode) {
+std::optional<Refused> refused_command(const State& state, const Session& session, const commands::Command& command,
+                                       const base::Mode& mode) {
   if (auto refused = refused_role(command, role_of(state, session))) return refused;
   return wrong_mode(state, session, command, mode);
 }
 
-std::optional<Refused> refused_command(const State& state, const Session& session,
-                                        const commands::Command& command) {
+std::optional<Refused> refused_command(const State& state, const Session& session, const commands::Command& command) {
   return refused_command(state, session, command, session.mode);
 }
 
-std::optional<Refused> out_of_scope(const State& state, const schema::Feature& feature,
-                                    const base::Mode& mode) {
+std::optional<Refused> out_of_scope(const State& state, const schema::Feature& feature, const base::Mode& mode) {
   if (state.fleet().standalone() || feature.scope == schema::Scope::any) return std::nullopt;
   const bool machine = feature.scope == schema::Scope::machine;
   if (mode.level == (machine ? base::Level::machine : base::Level::cluster)) return std::nullopt;

@@ -46,18 +46,15 @@ const std::vector<Right>& rights();
 const Right* find_right(std::string_view method);
 
 /// Why this session may not make this call now, or nothing.
-std::optional<Refused> refused_call(const State& state, const Session& session, const Right& right,
-                                    const json::object& params);
+std::optional<Refused> refused_call(const State& state, const Session& session, const Right& right, const json::object& params);
 /// Why it may not run this command in its mode (spec C9 to C11), or in another: denied, then restricted.
-std::optional<Refused> refused_command(const State& state, const Session& session,
-                                       const commands::Command& command);
-std::optional<Refused> refused_command(const State& state, const Session& session,
-                                       const commands::Command& command, const base::Mode& mode);
+std::optional<Refused> refused_command(const State& state, const Session& session, const commands::Command& command);
+std::optional<Refused> refused_command(const State& state, const Session& session, const commands::Command& command,
+                                       const base::Mode& mode);
 /// Denied when `role` is less than the command's.
 std::optional<Refused> refused_role(const commands::Command& command, cluster::Role role);
 /// The refusal when `feature` cannot be set in `mode` (spec M8, C9).
-std::optional<Refused> out_of_scope(const State& state, const schema::Feature& feature,
-                                    const base::Mode& mode);
+std::optional<Refused> out_of_scope(const State& state, const schema::Feature& feature, const base::Mode& mode);
 /// Denied when `role` is less than the role that writing `feature` takes: that of the feature's command.
 std::optional<base::Error> may_not_write(const schema::Feature& feature, cluster::Role role);
 

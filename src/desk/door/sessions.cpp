@@ -17,10 +17,9 @@ void hello(State& state, Session& session, const Call& call, Params& params) {
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   if (version != protocol::protocol_version)
     return call.refuse(
-        fail(ErrorCode::unsupported,
-             fmt::format("This desk speaks version {} of its protocol, you asked for {}. Use "
-                         "the postern program of version {}.",
-                         protocol::protocol_version, version, state.house.version())));
+        fail(ErrorCode::unsupported, fmt::format("This desk speaks version {} of its protocol, you asked for {}. Use "
+                                                 "the postern program of version {}.",
+                                                 protocol::protocol_version, version, state.house.version())));
   const cluster::Fleet& fleet = state.fleet();
   const cluster::Member* self = fleet.member(state.peer().self().member);
   json::object out;
@@ -43,8 +42,7 @@ void set_mode(State& state, Session& session, const Call& call, Params& params) 
   auto mode = parse_mode(state, typed);
   if (!mode) return call.refuse(mode.error());
   session.mode = *mode;
-  call.answer(json::object{{"mode", mode_text(state.fleet(), *mode)},
-                           {"label", mode_label(state.fleet(), *mode)}});
+  call.answer(json::object{{"mode", mode_text(state.fleet(), *mode)}, {"label", mode_label(state.fleet(), *mode)}});
 }
 
 void command(State& state, Session& session, const Call& call, Params& params) {
@@ -54,13 +52,11 @@ void command(State& state, Session& session, const Call& call, Params& params) {
   if (!command) return call.refuse(command.error());
   const commands::Command* found = *command;
   if (auto refused = refused_command(state, session, *found)) return call.refuse(*refused);
-  if (found->where == commands::Where::machine && found->feature == nullptr &&
-      !(session.mode == state.own_mode()) && commands::find_run(found->name) == nullptr)
-    return call.refuse(
-        fail(ErrorCode::unsupported,
-             fmt::format("{} for another machine is not in this version: log in to {} and "
-                         "run it there.",
-                         found->name, mode_text(state.fleet(), session.mode).substr(8))));
+  if (found->where == commands::Where::machine && found->feature == nullptr && !(session.mode == state.own_mode()) &&
+      commands::find_run(found->name) == nullptr)
+    return call.refuse(fail(ErrorCode::unsupported, fmt::format("{} for another machine is not in this version: log in to {} and "
+                                                                "run it there.",
+                                                                found->name, mode_text(state.fleet(), session.mode).substr(8))));
   json::object out;
   out["allowed"] = true;
   out["feature"] = found->feature == nullptr ? json::value(nullptr) : json::value(found->feature->name);
@@ -92,17 +88,12 @@ bool end_if_stale(State& state, SessionId id) {
   if (at == state.sessions.end()) return false;
   const Session& session = at->second;
   if (session.who.user.is_nil() || session.writes_credentials) return false;
-  if (role_of(state, session) != cluster::Role::none &&
-      credentials_now(state, session) == session.credential_dots)
-    return false;
-  end_session(state, id,
-              "Your session ends here: your rights or your passphrase have been changed. Log in again.");
+  if (role_of(state, session) != cluster::Role::none && credentials_now(state, session) == session.credential_dots) return false;
+  end_session(state, id, "Your session ends here: your rights or your passphrase have been changed. Log in again.");
   return true;
 }
 
-void notify(const Session& session, const std::string& text) {
-  session.write(protocol::notice_line("session.notices", text));
-}
+void notify(const Session& session, const std::string& text) { session.write(protocol::notice_line("session.notices", text)); }
 
 void end_session(State& state, SessionId id, const std::string& text) {
   auto node = state.sessions.extract(id);
@@ -119,9 +110,7 @@ std::size_t other_sessions(const State& state, const Session& session) {
   return count;
 }
 
-std::string fresh_key(State& state) {
-  return base::to_hex(state.house.random_bytes(16));
-}
+std::string fresh_key(State& state) { return base::to_hex(state.house.random_bytes(16)); }
 
 base::Uuid fresh_uuid(State& state) {
   base::Uuid out;
@@ -138,9 +127,7 @@ std::string time_text(std::int64_t wall_ms) {
   return {text, std::strftime(text, sizeof text, "%a %b %e %H:%M:%S %Y %Z", &parts)};
 }
 
-State* Call::state() const {
-  return session() == nullptr ? nullptr : state_.lock().get();
-}
+State* Call::state() const { return session() == nullptr ? nullptr : state_.lock().get(); }
 
 Session* Call::session() const {
   const auto state = state_.lock();
@@ -188,9 +175,7 @@ void Call::refuse(const base::Error& error, json::object data) const {
   send(protocol::error_line(id_, error, std::move(data)));
 }
 
-void Call::progress(std::string text) const {
-  send(protocol::notice_line("session.progress", std::move(text)));
-}
+void Call::progress(std::string text) const { send(protocol::notice_line("session.progress", std::move(text))); }
 
 const std::vector<Method>& session_methods() {
   static const std::vector<Method> methods = {

@@ -107,22 +107,20 @@ struct State : std::enable_shared_from_this<State> {
   schema::Verdicts& verdicts;
   std::map<SessionId, Session> sessions;
   SessionId next_session = 1;
-  std::map<std::string, Pending> pending;  ///< by pending_key
-  std::map<std::uint64_t, Wait> waits;  ///< commit.wait calls that are not answered yet
+  std::map<std::string, Pending> pending;              ///< by pending_key
+  std::map<std::uint64_t, Wait> waits;                 ///< commit.wait calls that are not answered yet
   std::map<base::UserId, std::deque<Detail>> details;  ///< none is empty; the first is at the store
   std::uint64_t last_wait = 0;
-  std::vector<std::string> start_notes;    ///< stored pending sets that could not be read
+  std::vector<std::string> start_notes;  ///< stored pending sets that could not be read
   std::uint64_t calls = 0;
   std::map<base::UserId, std::size_t> asking;  ///< questions to other machines under way; none is 0
   std::map<base::MemberId, AskLog> ask_logs;
-  std::shared_ptr<DeskSite> site;  ///< what commands see that run here
+  std::shared_ptr<DeskSite> site;                                          ///< what commands see that run here
   std::map<std::pair<base::UserId, std::string>, std::size_t> open_calls;  ///< of a user, none is 0: see calls_per_user
 
   [[nodiscard]] const cluster::Peer& peer() const { return house.peer(); }
   [[nodiscard]] const cluster::Fleet& fleet() const { return house.peer().fleet(); }
-  [[nodiscard]] base::Mode own_mode() const {
-    return {base::Level::machine, house.peer().self().member.uuid};
-  }
+  [[nodiscard]] base::Mode own_mode() const { return {base::Level::machine, house.peer().self().member.uuid}; }
 };
 
 using Handler = void (*)(State&, Session&, const Call&, Params&);
@@ -165,8 +163,7 @@ Pending& pending_of(State& state, const Session& session);
 const Pending* find_pending(const State& state, const Session& session);
 /// Stores the set as it is now; then runs `done`, with the error when it could not be stored (and
 /// the set is as `before` again, unless it has changed since).
-void save_pending(State& state, const std::string& key, Pending before,
-                  std::function<void(base::Result<void>)> done);
+void save_pending(State& state, const std::string& key, Pending before, std::function<void(base::Result<void>)> done);
 /// An error when this user's commit is under way: its pending set must not change meanwhile.
 std::optional<base::Error> pending_busy(const State& state, const Session& session);
 

@@ -12,10 +12,9 @@ using base::fail;
 
 std::optional<base::Error> member_already(const State& state) {
   if (state.fleet().standalone()) return std::nullopt;
-  return fail(ErrorCode::exists,
-              fmt::format("This machine is a member of the cluster {} already. A "
-                          "machine is in one cluster only.",
-                          state.fleet().cluster_name));
+  return fail(ErrorCode::exists, fmt::format("This machine is a member of the cluster {} already. A "
+                                             "machine is in one cluster only.",
+                                             state.fleet().cluster_name));
 }
 
 void join_dial(State& state, Session&, const Call& call, Params& params) {
@@ -24,23 +23,18 @@ void join_dial(State& state, Session&, const Call& call, Params& params) {
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   if (auto member = member_already(state)) return call.refuse(*member);
   if (address.empty() || address.size() > base::limits::host_name_bytes)
-    return call.refuse(fail(ErrorCode::invalid, "address",
-                            "Enter the IP address or the host name of a machine in the cluster."));
-  state.house.join_dial(address, static_cast<std::uint16_t>(port),
-                        [call](base::Result<JoinOffer> offer) {
-                          if (!offer) return call.refuse(offer.error());
-                          const State* asked = call.state();
-                          if (asked != nullptr &&
-                              offer->fingerprint_sha256 == asked->house.host_fingerprints().sha256) {
-                            asked->house.join_cancel(offer->join);
-                            return call.refuse(fail(ErrorCode::invalid, "address",
-                                                    "That is this machine itself: enter the address of a machine "
-                                                    "that is in the cluster."));
-                          }
-                          call.answer(json::object{{"join", offer->join},
-                                                   {"sha256", offer->fingerprint_sha256},
-                                                   {"md5", offer->fingerprint_md5}});
-                        });
+    return call.refuse(fail(ErrorCode::invalid, "address", "Enter the IP address or the host name of a machine in the cluster."));
+  state.house.join_dial(address, static_cast<std::uint16_t>(port), [call](base::Result<JoinOffer> offer) {
+    if (!offer) return call.refuse(offer.error());
+    const State* asked = call.state();
+    if (asked != nullptr && offer->fingerprint_sha256 == asked->house.host_fingerprints().sha256) {
+      asked->house.join_cancel(offer->join);
+      return call.refuse(fail(ErrorCode::invalid, "address",
+                              "That is this machine itself: enter the address of a machine "
+                              "that is in the cluster."));
+    }
+    call.answer(json::object{{"join", offer->join}, {"sha256", offer->fingerprint_sha256}, {"md5", offer->fingerprint_md5}});
+  });
 }
 
 void tell_joined(const Call& call) {
@@ -48,8 +42,7 @@ void tell_joined(const Call& call) {
   if (joined == nullptr) return;
   const cluster::Member* self = joined->fleet().member(joined->peer().self().member);
   const cluster::Group* group = self == nullptr ? nullptr : joined->fleet().group(self->group);
-  call.answer(json::object{{"cluster", joined->fleet().cluster_name},
-                           {"group", group == nullptr ? std::string() : group->name}});
+  call.answer(json::object{{"cluster", joined->fleet().cluster_name}, {"group", group == nullptr ? std::string() : group->name}});
 }
 
 void join_go(State& state, Session& session, const Call& call, Params& params) {
@@ -68,8 +61,7 @@ void join_go(State& state, Session& session, const Call& call, Params& params) {
   std::size_t pending = 0;
   for (const auto& [key, set] : state.pending) pending += set.edits.size();
   if (pending > 0)
-    call.progress(fmt::format("{} pending change{} on this machine will be lost by joining.",
-                              pending, pending == 1 ? "" : "s"));
+    call.progress(fmt::format("{} pending change{} on this machine will be lost by joining.", pending, pending == 1 ? "" : "s"));
   state.house.join_go(
       std::move(request), [call](std::string line) { call.progress(std::move(line)); },
       [call](base::Result<void> joined) {

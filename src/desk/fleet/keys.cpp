@@ -16,9 +16,7 @@ constexpr std::size_t key_line_bytes = 16 * 1024;
 constexpr std::size_t rsa_bits_least = 2048;
 constexpr std::size_t rsa_bits_greatest = 16384;
 
-base::Error wrong(std::string text) {
-  return base::fail(base::ErrorCode::invalid, std::move(text));
-}
+base::Error wrong(std::string text) { return base::fail(base::ErrorCode::invalid, std::move(text)); }
 
 /// Reads RFC 4251 §5 strings off a key blob.
 class Blob {
@@ -28,8 +26,7 @@ class Blob {
   std::optional<std::string_view> string() {
     if (rest_.size() < 4) return std::nullopt;
     std::size_t size = 0;
-    for (int i = 0; i < 4; ++i)
-      size = size << 8 | static_cast<unsigned char>(rest_[static_cast<std::size_t>(i)]);
+    for (int i = 0; i < 4; ++i) size = size << 8 | static_cast<unsigned char>(rest_[static_cast<std::size_t>(i)]);
     if (rest_.size() - 4 < size) return std::nullopt;
     const std::string_view out = rest_.substr(4, size);
     rest_.remove_prefix(4 + size);
@@ -48,8 +45,7 @@ std::size_t mpint_bits(std::string_view bytes) {
     bytes.remove_prefix(1);
     if (bytes.empty() || static_cast<unsigned char>(bytes[0]) < 0x80) return 0;
   }
-  return (bytes.size() - 1) * 8 +
-         static_cast<std::size_t>(std::bit_width(static_cast<unsigned char>(bytes[0])));
+  return (bytes.size() - 1) * 8 + static_cast<std::size_t>(std::bit_width(static_cast<unsigned char>(bytes[0])));
 }
 
 bool good_ecdsa(Blob& blob, std::string_view curve, std::size_t coordinate_bytes) {
@@ -61,8 +57,7 @@ bool good_ecdsa(Blob& blob, std::string_view curve, std::size_t coordinate_bytes
 std::optional<base::Error> wrong_rsa(Blob& blob) {
   const auto exponent = blob.string();
   const auto modulus = blob.string();
-  if (!exponent || !modulus || mpint_bits(*exponent) < 2)
-    return wrong("The RSA key is damaged: copy the whole line again.");
+  if (!exponent || !modulus || mpint_bits(*exponent) < 2) return wrong("The RSA key is damaged: copy the whole line again.");
   const std::size_t bits = mpint_bits(*modulus);
   if (bits >= rsa_bits_least && bits <= rsa_bits_greatest) return std::nullopt;
   return wrong(
@@ -90,8 +85,7 @@ std::optional<base::Error> wrong_blob(std::string_view type, std::string_view by
 }
 
 bool known_type(std::string_view type) {
-  for (const char* known : {"ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
-                            "ecdsa-sha2-nistp521"})
+  for (const char* known : {"ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"})
     if (type == known) return true;
   return false;
 }

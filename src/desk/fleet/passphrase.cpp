@@ -23,9 +23,7 @@ std::optional<base::Error> weak_passphrase(const std::string& name, const std::s
                             "least {} characters.",
                             passphrase_least));
   if (passphrase.size() > passphrase_greatest)
-    return fail(
-        ErrorCode::invalid, "new",
-        fmt::format("The new passphrase is too long: {} bytes at most.", passphrase_greatest));
+    return fail(ErrorCode::invalid, "new", fmt::format("The new passphrase is too long: {} bytes at most.", passphrase_greatest));
   if (base::lower(passphrase) == base::lower(name))
     return fail(ErrorCode::invalid, "new", "The new passphrase must not be the user's name.");
   return std::nullopt;

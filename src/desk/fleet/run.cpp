@@ -19,16 +19,15 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::size_t asks_of_a_user = 8;   ///< at once, so that one person does not use up the machine's
-constexpr std::int64_t fresh_ms = 60'000;   ///< a clock that is further off is as good as a question held back
-constexpr std::size_t shown_bytes = 64;     ///< of another machine's words in the log
+constexpr std::size_t asks_of_a_user = 8;  ///< at once, so that one person does not use up the machine's
+constexpr std::int64_t fresh_ms = 60'000;  ///< a clock that is further off is as good as a question held back
+constexpr std::size_t shown_bytes = 64;    ///< of another machine's words in the log
 constexpr const char* console_name = "console";
 
 std::string refusal_text(const base::Error& error, const json::object& data = {}) {
-  return json::serialize(json::object{{"error", json::object{{"code", base::error_name(error.code)},
-                                                            {"where", error.where},
-                                                            {"text", error.text},
-                                                            {"data", data}}}});
+  return json::serialize(json::object{
+      {"error",
+       json::object{{"code", base::error_name(error.code)}, {"where", error.where}, {"text", error.text}, {"data", data}}}});
 }
 
 std::string answer_text(const base::Result<json::object>& answer) {
@@ -46,9 +45,9 @@ Checked<json::value> read_answer(const std::string& host, std::string_view text)
     return Refused{fail(ErrorCode::damaged, host, fmt::format("{} answers what cannot be read.", host)), {}};
   const std::string where = protocol::text_of(error, "where");
   const json::value data = protocol::member_of(error, "data");
-  return Refused{fail(base::error_code(protocol::text_of(error, "code")), where.empty() ? host : where,
-                      protocol::text_of(error, "text")),
-                 data.is_object() ? data.get_object() : json::object()};
+  return Refused{
+      fail(base::error_code(protocol::text_of(error, "code")), where.empty() ? host : where, protocol::text_of(error, "text")),
+      data.is_object() ? data.get_object() : json::object()};
 }
 
 /// A question as another desk asks it.
@@ -97,11 +96,12 @@ std::optional<Refused> refused_as_old(const State& state, const commands::Comman
   const std::int64_t now_ms = state.house.now().wall_ms;
   if (question.asked_ms && *question.asked_ms >= now_ms - fresh_ms && *question.asked_ms <= now_ms + fresh_ms)
     return std::nullopt;
-  return Refused{fail(ErrorCode::invalid,
-                      fmt::format("{} was not run: by this machine's clock the question is not of this minute. It was held back on "
-                                  "its way, or the clocks of the two machines differ. Set the clocks, or run it on {} itself.",
-                                  command.name, host_of(state, state.peer().self().member))),
-                 {}};
+  return Refused{
+      fail(ErrorCode::invalid,
+           fmt::format("{} was not run: by this machine's clock the question is not of this minute. It was held back on "
+                       "its way, or the clocks of the two machines differ. Set the clocks, or run it on {} itself.",
+                       command.name, host_of(state, state.peer().self().member))),
+      {}};
 }
 
 std::optional<Refused> refused_question(const State& state, const Question& question) {
@@ -110,10 +110,10 @@ std::optional<Refused> refused_question(const State& state, const Question& ques
     return Refused{fail(ErrorCode::not_found, fmt::format("There is no command \"{}\".", question.command)), {}};
   if (auto refused = refused_role(*command, role_here(state, question.user))) return refused;
   if (command->where != commands::Where::machine || commands::find_run(command->name) == nullptr)
-    return Refused{fail(ErrorCode::unsupported,
-                        fmt::format("{} cannot be run from another machine: log in to {} and run it there.", command->name,
-                                    host_of(state, state.peer().self().member))),
-                   {}};
+    return Refused{
+        fail(ErrorCode::unsupported, fmt::format("{} cannot be run from another machine: log in to {} and run it there.",
+                                                 command->name, host_of(state, state.peer().self().member))),
+        {}};
   return refused_as_old(state, *command, question);
 }
 
@@ -154,15 +154,15 @@ void ask(State& state, const Session& session, const Call& call, const base::Mem
   std::size_t& under_way = state.asking[user];
   if (under_way >= asks_of_a_user)
     return call.refuse(fail(ErrorCode::busy, fmt::format("You have asked other machines {} questions that are not answered yet. "
-                                                        "Wait for one.", under_way)));
+                                                         "Wait for one.",
+                                                         under_way)));
   ++under_way;
-  json::object body{{"command", command}, {"user", base::to_text(user)}, {"parameters", parameters},
-                    {"asked_ms", state.house.now().wall_ms}};
+  json::object body{
+      {"command", command}, {"user", base::to_text(user)}, {"parameters", parameters}, {"asked_ms", state.house.now().wall_ms}};
   const std::string host = host_of(state, member);
   state.house.ask(member, json::serialize(body),
                   [call, host, user, weak = state.weak_from_this()](base::Result<std::string> came) {
-                    if (const auto still = weak.lock(); still != nullptr && --still->asking[user] == 0)
-                      still->asking.erase(user);
+                    if (const auto still = weak.lock(); still != nullptr && --still->asking[user] == 0) still->asking.erase(user);
                     if (!came) {
                       json::object data;
                       if (came.error().code == ErrorCode::unreachable) data["host"] = host;
@@ -191,9 +191,7 @@ void command_run(State& state, Session& session, const Call& call, Params& param
   if (!place.here) return ask(state, session, call, place.member, (*command)->name, parameters.get_object());
   Params own(parameters.get_object());
   run_here(state, (*command)->name, caller_of(state, session, state.own_mode()), own,
-           [call](const base::Result<json::object>& answer) {
-             answer ? call.answer(*answer) : call.refuse(answer.error());
-           });
+           [call](const base::Result<json::object>& answer) { answer ? call.answer(*answer) : call.refuse(answer.error()); });
 }
 
 }  // namespace
@@ -216,8 +214,7 @@ void run_asked(State& state, const base::MemberId& from, std::string_view body, 
   log_question(state, from, question, refused ? std::string("refused, ") + base::error_name(refused->error.code) : "run");
   if (refused) return answer(refusal_text(refused->error, refused->data));
   // A console's pending changes are those of its own machine: here it has none.
-  const std::string pending =
-      question->user.is_nil() ? std::string() : pending_key(state, question->user, std::string());
+  const std::string pending = question->user.is_nil() ? std::string() : pending_key(state, question->user, std::string());
   const commands::Caller caller{question->user, pending, state.own_mode()};
   Params params(question->parameters);
   run_here(state, state.commands.find(question->command)->name, caller, params,

@@ -8,9 +8,8 @@ namespace {
 
 /// The command, of the session's mode though it is this machine's: programs ask for it so, whatever the mode.
 void status(State& state, Session& session, const Call& call, Params& params) {
-  run_here(state, "status", caller_of(state, session, session.mode), params, [call](const base::Result<json::object>& answer) {
-    answer ? call.answer(*answer) : call.refuse(answer.error());
-  });
+  run_here(state, "status", caller_of(state, session, session.mode), params,
+           [call](const base::Result<json::object>& answer) { answer ? call.answer(*answer) : call.refuse(answer.error()); });
 }
 
 void stats(State& state, Session&, const Call& call, Params& params) {
@@ -39,9 +38,8 @@ void stats(State& state, Session&, const Call& call, Params& params) {
 void fingerprint(State& state, Session&, const Call& call, Params& params) {
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   HostFingerprints prints = state.house.host_fingerprints();
-  call.answer(json::object{{"sha256", std::move(prints.sha256)},
-                           {"md5", std::move(prints.md5)},
-                           {"line", state.house.host_key()}});
+  call.answer(
+      json::object{{"sha256", std::move(prints.sha256)}, {"md5", std::move(prints.md5)}, {"line", state.house.host_key()}});
 }
 
 void addresses(State& state, Session&, const Call& call, Params& params) {

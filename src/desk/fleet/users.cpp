@@ -27,19 +27,16 @@ base::Result<const cluster::User*> user_of_call(const State& state, const Sessio
   if (named != nullptr) return named;
   std::vector<std::string> names;
   for (const cluster::User& user : state.fleet().users) names.push_back(user.name);
-  return fail(ErrorCode::not_found,
-              fmt::format("There is no user \"{}\". The users are {}.", *name, join_words(names)));
+  return fail(ErrorCode::not_found, fmt::format("There is no user \"{}\". The users are {}.", *name, join_words(names)));
 }
 
 /// The writer's own session goes on with the credentials that it has just made (contract 2.12), but
 /// not with somebody else's change of passphrase or role that came in between.
-void writer_goes_on(State& state, Session& session, const cluster::Dot& written,
-                    const std::vector<cluster::Dot>& role_before) {
+void writer_goes_on(State& state, Session& session, const cluster::Dot& written, const std::vector<cluster::Dot>& role_before) {
   session.writes_credentials = false;
   const auto heads = base_now(state, cluster::user_register(session.who.user, "passphrase"));
   const auto role = base_now(state, cluster::user_register(session.who.user, "role"));
-  if (heads == std::vector{written} && role == role_before)
-    session.credential_dots = credentials_now(state, session);
+  if (heads == std::vector{written} && role == role_before) session.credential_dots = credentials_now(state, session);
   end_if_stale(state, session.id);
 }
 
@@ -93,8 +90,7 @@ void user_passwd(State& state, Session& session, const Call& call, Params& param
       return call.refuse(fail(ErrorCode::denied, "old", "The old passphrase is not right."));
     }
     alive->house.hash_passphrase(fresh, [call](std::string hash) {
-      if (State* still = call.state())
-        write_passphrase(*still, *call.session(), call, std::move(hash));
+      if (State* still = call.state()) write_passphrase(*still, *call.session(), call, std::move(hash));
     });
   });
 }
@@ -108,20 +104,17 @@ void user_keys(State& state, Session& session, const Call& call, Params& params)
   for (const std::string& line : (*user)->keys) {
     auto key = read_public_key(line);
     if (!key) continue;
-    out.push_back(json::object{{"type", key->type},
-                               {"fingerprint", key->fingerprint},
-                               {"comment", key->comment},
-                               {"line", key->line}});
+    out.push_back(
+        json::object{{"type", key->type}, {"fingerprint", key->fingerprint}, {"comment", key->comment}, {"line", key->line}});
   }
   call.answer(json::object{{"keys", std::move(out)}});
 }
 
-void write_keys(State& state, Session& session, const Call& call, const cluster::User& user,
-                const std::vector<std::string>& keys, std::string comment, json::object result) {
+void write_keys(State& state, Session& session, const Call& call, const cluster::User& user, const std::vector<std::string>& keys,
+                std::string comment, json::object result) {
   const cluster::Register reg = cluster::user_register(user.id, "keys");
-  commit_now(
-      state, session, call, std::move(comment), {put_item(state, reg, cluster::encode_keys(keys))},
-      [call, result = std::move(result)](State&, const cluster::Answer&) { call.answer(result); });
+  commit_now(state, session, call, std::move(comment), {put_item(state, reg, cluster::encode_keys(keys))},
+             [call, result = std::move(result)](State&, const cluster::Answer&) { call.answer(result); });
 }
 
 bool has_fingerprint(const std::string& line, std::string_view fingerprint) {
@@ -140,16 +133,13 @@ void user_add_key(State& state, Session& session, const Call& call, Params& para
   std::vector<std::string> keys = (*user)->keys;
   for (const std::string& other : keys)
     if (has_fingerprint(other, key->fingerprint))
-      return call.refuse(fail(ErrorCode::exists, fmt::format("{} has this key already: {}.",
-                                                             (*user)->name, key->fingerprint)));
+      return call.refuse(fail(ErrorCode::exists, fmt::format("{} has this key already: {}.", (*user)->name, key->fingerprint)));
   if (keys.size() >= keys_greatest)
-    return call.refuse(
-        fail(ErrorCode::invalid, fmt::format("{} has {} keys, which is the limit: delete "
-                                             "one first.",
-                                             (*user)->name, keys_greatest)));
+    return call.refuse(fail(ErrorCode::invalid, fmt::format("{} has {} keys, which is the limit: delete "
+                                                            "one first.",
+                                                            (*user)->name, keys_greatest)));
   keys.push_back(key->line);
-  write_keys(state, session, call, **user, keys, "SSH key added to " + (*user)->name,
-             {{"fingerprint", key->fingerprint}});
+  write_keys(state, session, call, **user, keys, "SSH key added to " + (*user)->name, {{"fingerprint", key->fingerprint}});
 }
 
 void user_delete_key(State& state, Session& session, const Call& call, Params& params) {
@@ -159,10 +149,8 @@ void user_delete_key(State& state, Session& session, const Call& call, Params& p
   auto user = user_of_call(state, session, name);
   if (!user) return call.refuse(user.error());
   std::vector<std::string> keys = (*user)->keys;
-  if (std::erase_if(
-          keys, [&](const std::string& line) { return has_fingerprint(line, fingerprint); }) == 0)
-    return call.refuse(
-        fail(ErrorCode::not_found, fmt::format("{} has no key {}.", (*user)->name, fingerprint)));
+  if (std::erase_if(keys, [&](const std::string& line) { return has_fingerprint(line, fingerprint); }) == 0)
+    return call.refuse(fail(ErrorCode::not_found, fmt::format("{} has no key {}.", (*user)->name, fingerprint)));
   write_keys(state, session, call, **user, keys, "SSH key deleted from " + (*user)->name, {});
 }
 

@@ -34,8 +34,7 @@ class Checker {
   [[nodiscard]] model::Texts effective_of(const View& view, const base::MemberId& machine) const {
     model::Texts out;
     for (const std::string& feature : involved_)
-      if (auto text = model::effective(view.settings, view.layout, machine, feature))
-        out.emplace(feature, std::move(text));
+      if (auto text = model::effective(view.settings, view.layout, machine, feature)) out.emplace(feature, std::move(text));
     return out;
   }
 
@@ -71,12 +70,10 @@ class Checker {
       problem.feature = second.feature;
       problem.path = second.path;
       problem.value = fmt::format("{}", second.port);
-      problem.text = fmt::format("{} and {} ({}) both want port {} of {}. Give one of them another port.",
-                                 second.who, first.who, state_.schema.feature(first.feature)->title,
-                                 second.port, second.address);
+      problem.text = fmt::format("{} and {} ({}) both want port {} of {}. Give one of them another port.", second.who, first.who,
+                                 state_.schema.feature(first.feature)->title, second.port, second.address);
       problem.text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(problem.text[0])));
-      add(problem, model::supplier(view_.settings, view_.layout, machine.id, second.feature),
-          machine.host_name);
+      add(problem, model::supplier(view_.settings, view_.layout, machine.id, second.feature), machine.host_name);
     }
   }
 
@@ -97,8 +94,7 @@ class Checker {
   }
 
  private:
-  using FindingKey =
-      std::tuple<std::string, std::optional<base::Mode>, std::string, std::string, std::string>;
+  using FindingKey = std::tuple<std::string, std::optional<base::Mode>, std::string, std::string, std::string>;
 
   /// Each distinct combination once: most machines share theirs, and the desk's memory may be shorter than a fleet.
   schema::Verdicts::Problems problems_of(const std::string& subject, const model::Texts& texts) {
@@ -109,16 +105,13 @@ class Checker {
     return known;
   }
 
-  void add(const schema::Problem& problem, const std::optional<base::Mode>& mode,
-           const std::string& host) {
+  void add(const schema::Problem& problem, const std::optional<base::Mode>& mode, const std::string& host) {
     const FindingKey key{problem.feature, mode, problem.path, problem.value, problem.text};
     auto [at, fresh] = findings_.try_emplace(key);
     Finding& finding = at->second;
     if (fresh) {
       order_.push_back(key);
-      finding = {
-          problem.feature, mode, problem.path, problem.value, problem.text, problem.is_reference,
-          false,           {}};
+      finding = {problem.feature, mode, problem.path, problem.value, problem.text, problem.is_reference, false, {}};
       finding.warning = !schema::is_error(problem);
     }
     if (!host.empty()) finding.machines.push_back(host);
@@ -135,9 +128,8 @@ class Checker {
 };
 
 bool same(const model::Texts& a, const model::Texts& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.first == y.first && model::same(x.second, y.second);
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return x.first == y.first && model::same(x.second, y.second); });
 }
 
 bool has_user(const View& view, const model::Settings::Key& key) {
@@ -161,28 +153,22 @@ std::vector<std::string> warnings_at(State& state, const View& view, const model
 
 }  // namespace
 
-std::vector<Finding> check_change(State& state, const View& before, const View& after,
-                                  const Changed& changed) {
+std::vector<Finding> check_change(State& state, const View& before, const View& after, const Changed& changed) {
   Checker checker(state, after, changed);
   for (const model::Layout::Machine& machine : after.layout.machines)
-    if (!same(checker.effective_of(before, machine.id), checker.effective_of(after, machine.id)))
-      checker.check_machine(machine);
+    if (!same(checker.effective_of(before, machine.id), checker.effective_of(after, machine.id))) checker.check_machine(machine);
   for (const model::Layout::Machine& machine : after.layout.machines)
-    if (!same(checker.claims_of(before, machine.id), checker.claims_of(after, machine.id)))
-      checker.check_ports(machine);
+    if (!same(checker.claims_of(before, machine.id), checker.claims_of(after, machine.id))) checker.check_ports(machine);
   for (const model::Settings::Key& key : changed)
-    if (after.settings.defines(key.first, key.second) && !has_user(after, key))
-      checker.check_unused(key);
+    if (after.settings.defines(key.first, key.second) && !has_user(after, key)) checker.check_unused(key);
   return checker.take();
 }
 
-std::vector<std::string> lost_references(State& state, const View& before, const View& after,
-                                         const Changed& changed) {
+std::vector<std::string> lost_references(State& state, const View& before, const View& after, const Changed& changed) {
   using Lost = std::tuple<std::string, std::string, std::string, std::string>;
   std::set<Lost> already;
   for (const Finding& finding : check_change(state, after, before, changed))
-    for (const std::string& host : finding.machines)
-      already.insert({finding.feature, finding.path, finding.value, host});
+    for (const std::string& host : finding.machines) already.insert({finding.feature, finding.path, finding.value, host});
   std::vector<std::string> out;
   for (Finding& finding : check_change(state, before, after, changed)) {
     if (!finding.is_reference) continue;
@@ -210,8 +196,7 @@ std::string finding_text(const State& state, const Finding& finding) {
   if (!finding.path.empty()) out += ", " + finding.path;
   out += ": " + finding.text;
   if (out.back() != '.') out += '.';
-  if (!finding.machines.empty())
-    out += fmt::format(" This concerns {}.", join_words(finding.machines));
+  if (!finding.machines.empty()) out += fmt::format(" This concerns {}.", join_words(finding.machines));
   if (finding.warning) out += " What refers to it is off there until it resolves.";
   return out;
 }
@@ -236,9 +221,7 @@ json::array problems_json(const State& state, const std::vector<Finding>& proble
 
 base::Error problems_error(const State& state, const std::vector<Finding>& problems) {
   std::string text = finding_text(state, problems.front());
-  if (problems.size() > 1)
-    text +=
-        fmt::format(" There {} {} more.", problems.size() == 2 ? "is" : "are", problems.size() - 1);
+  if (problems.size() > 1) text += fmt::format(" There {} {} more.", problems.size() == 2 ? "is" : "are", problems.size() - 1);
   return base::fail(base::ErrorCode::invalid, problems.front().path, std::move(text));
 }
 

@@ -18,7 +18,7 @@ struct Finding {
   std::string value;
   std::string text;
   bool is_reference = false;
-  bool warning = false;  ///< a reference whose not resolving has an effect fixed in spec D2
+  bool warning = false;               ///< a reference whose not resolving has an effect fixed in spec D2
   std::vector<std::string> machines;  ///< host names; empty: nobody uses this definition yet
 };
 
@@ -27,12 +27,10 @@ using Changed = std::set<model::Settings::Key>;
 /// Findings in the features that `changed` names and in those that refer to them, for every machine
 /// whose effective settings differ between the two views, and for each changed definition that no
 /// machine uses (there without references: nobody is there to resolve them).
-std::vector<Finding> check_change(State& state, const View& before, const View& after,
-                                  const Changed& changed);
+std::vector<Finding> check_change(State& state, const View& before, const View& after, const Changed& changed);
 
 /// References that resolve in `before` and no longer in `after`, one sentence each (spec C4, D2).
-std::vector<std::string> lost_references(State& state, const View& before, const View& after,
-                                         const Changed& changed);
+std::vector<std::string> lost_references(State& state, const View& before, const View& after, const Changed& changed);
 
 /// What of the changed definitions in `after` has no effect as it stands, and stood in none of them before.
 std::vector<std::string> new_warnings(State& state, const View& before, const View& after, const Changed& changed);

@@ -38,7 +38,8 @@ std::vector<std::string> closed_doors(const State& state, const Pending& pending
     const Doors after = doors_of(state, *feature, edit.text);
     const std::string host = host_of(state, base::MemberId{key.first.id});
     if (before.logins && !after.logins)
-      out.push_back(fmt::format("Nobody can log in to {} over SSH then: SSH is on at none of its interfaces. Its console stays.", host));
+      out.push_back(
+          fmt::format("Nobody can log in to {} over SSH then: SSH is on at none of its interfaces. Its console stays.", host));
     if (before.links && !after.links && !state.fleet().standalone())
       out.push_back(fmt::format("No other machine can reach {} then: neither SSH nor CCS is on at any of its interfaces.", host));
   }

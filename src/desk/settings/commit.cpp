@@ -40,12 +40,10 @@ json::object committed_json(const State& state, const Answer& answer, const Told
 }
 
 /// The answer to a request that is committed already (contract 2.8: the same answer again).
-std::optional<Answer> known_answer(const State& state, const Session& session,
-                                   const std::string& request) {
+std::optional<Answer> known_answer(const State& state, const Session& session, const std::string& request) {
   const auto hash = state.peer().commit_of_request(request);
   const cluster::Peer::CommitInfo* info = hash ? state.peer().commit(*hash) : nullptr;
-  if (info == nullptr || info->header.author != session.who.user ||
-      info->header.login_host != state.peer().self().member)
+  if (info == nullptr || info->header.author != session.who.user || info->header.login_host != state.peer().self().member)
     return std::nullopt;
   Answer out;
   out.request_key = request;
@@ -55,13 +53,12 @@ std::optional<Answer> known_answer(const State& state, const Session& session,
   const auto progress = state.peer().progress(*hash);
   out.members = progress.size();
   for (const cluster::Peer::Progress& one : progress)
-    if (!one.stored && one.member != state.peer().self().member)
-      out.missing.push_back({one.member, "has not confirmed it yet"});
+    if (!one.stored && one.member != state.peer().self().member) out.missing.push_back({one.member, "has not confirmed it yet"});
   return out;
 }
 
-cluster::LocalCommit local_commit(const State& state, const Session& session, std::string request,
-                                  std::string comment, const Pending& pending) {
+cluster::LocalCommit local_commit(const State& state, const Session& session, std::string request, std::string comment,
+                                  const Pending& pending) {
   cluster::LocalCommit out;
   out.request_key = std::move(request);
   out.author = session.who.user;
@@ -80,13 +77,12 @@ cluster::LocalCommit local_commit(const State& state, const Session& session, st
 }
 
 /// Is the known commit of this key another one than the pending changes would make?
-bool is_reuse(const State& state, const Session& session, const std::string& request,
-              const Answer& known) {
+bool is_reuse(const State& state, const Session& session, const std::string& request, const Answer& known) {
   const Pending* pending = find_pending(state, session);
   if (pending == nullptr || pending->edits.empty()) return false;
   const cluster::Peer::CommitInfo* info = state.peer().commit(known.commit);
-  return info != nullptr && cluster::content_of(local_commit(state, session, request, {}, *pending)) !=
-                                cluster::content_of(info->header);
+  return info != nullptr &&
+         cluster::content_of(local_commit(state, session, request, {}, *pending)) != cluster::content_of(info->header);
 }
 
 struct CheckedSet {
@@ -114,39 +110,32 @@ CheckedSet check_pending(State& state, const Session& session, const Pending& pe
 
 /// One who means it says so with `force`.
 Refused would_shut_out(const std::vector<std::string>& closed) {
-  return {fail(ErrorCode::invalid, fmt::format("{} Nothing was committed; --force commits it all the same.",
-                                               fmt::join(closed, " "))),
-          json::object{{"needs", "force"}, {"closed", lines_json(closed)}}};
+  return {
+      fail(ErrorCode::invalid, fmt::format("{} Nothing was committed; --force commits it all the same.", fmt::join(closed, " "))),
+      json::object{{"needs", "force"}, {"closed", lines_json(closed)}}};
 }
 
 /// Edits of modes that have been deleted since, or that the feature may not be set in any more.
 std::optional<base::Error> homeless(const State& state, const Pending& pending) {
   for (const auto& [key, edit] : pending.edits)
     if (!mode_exists(state.fleet(), key.first))
-      return fail(
-          ErrorCode::invalid, mode_label(state.fleet(), key.first),
-          fmt::format("{} were changed at a mode that does not exist any more: its group was "
-                      "deleted or its machine removed. clearchanges drops your changes.",
-                      key.second));
+      return fail(ErrorCode::invalid, mode_label(state.fleet(), key.first),
+                  fmt::format("{} were changed at a mode that does not exist any more: its group was "
+                              "deleted or its machine removed. clearchanges drops your changes.",
+                              key.second));
   return std::nullopt;
 }
 
-void finish(State& state, const Call& call, const std::string& key, const Answer& answer,
-            const Told& told) {
+void finish(State& state, const Call& call, const std::string& key, const Answer& answer, const Told& told) {
   Pending& pending = state.pending[key];
   pending.committing = false;
   switch (answer.what) {
-    case Answer::What::committed:
-      state.pending.erase(key);
-      return call.answer(committed_json(state, answer, told));
+    case Answer::What::committed: state.pending.erase(key); return call.answer(committed_json(state, answer, told));
     case Answer::What::conflict:
       pending.conflicts = find_conflicts(state, pending);
       return call.refuse(conflict_refusal(state, pending, pending.conflicts));
-    case Answer::What::in_doubt:
-      pending.in_doubt = answer.request_key;
-      return call.refuse(answer_error(answer));
-    case Answer::What::refused:
-      return call.refuse(answer_error(answer));
+    case Answer::What::in_doubt: pending.in_doubt = answer.request_key; return call.refuse(answer_error(answer));
+    case Answer::What::refused: return call.refuse(answer_error(answer));
   }
 }
 
@@ -155,19 +144,17 @@ std::vector<std::string> left_by_others(const State& state, const Pending& pendi
   for (const auto& [key, edit] : pending.edits) {
     if (edit.sessions.contains(session)) continue;
     const schema::Feature* feature = state.schema.feature(key.second);
-    out.push_back(fmt::format("{} at {}", feature == nullptr ? key.second : feature->title,
-                              mode_label(state.fleet(), key.first)));
+    out.push_back(
+        fmt::format("{} at {}", feature == nullptr ? key.second : feature->title, mode_label(state.fleet(), key.first)));
   }
   return out;
 }
 
 std::optional<base::Error> wrong_request(const std::string& comment, const std::string& request) {
   if (request.empty() || request.size() > request_key_bytes)
-    return fail(
-        ErrorCode::usage, "request",
-        fmt::format(R"(The parameter "request" must have 1 to {} bytes.)", request_key_bytes));
-  if (auto good = base::check_line(comment, base::limits::comment_bytes, "A comment", "comment"); !good)
-    return good.error();
+    return fail(ErrorCode::usage, "request",
+                fmt::format(R"(The parameter "request" must have 1 to {} bytes.)", request_key_bytes));
+  if (auto good = base::check_line(comment, base::limits::comment_bytes, "A comment", "comment"); !good) return good.error();
   return std::nullopt;
 }
 
@@ -177,9 +164,7 @@ base::Error key_reused() {
               "with a new key.");
 }
 
-base::Error nothing_pending() {
-  return fail(ErrorCode::invalid, "There are no changes to commit.");
-}
+base::Error nothing_pending() { return fail(ErrorCode::invalid, "There are no changes to commit."); }
 
 void commit(State& state, Session& session, const Call& call, Params& params) {
   const std::string comment = params.text_if("comment").value_or("");
@@ -196,13 +181,10 @@ void commit(State& state, Session& session, const Call& call, Params& params) {
   Pending& pending = pending_of(state, session);
   if (auto error = homeless(state, pending)) return call.refuse(*error);
   if (pending.edits.size() > base::limits::writes_per_commit)
-    return call.refuse(
-        fail(ErrorCode::invalid,
-             fmt::format("A commit may change {} definitions at most; yours changes {}.",
-                         base::limits::writes_per_commit, pending.edits.size())));
+    return call.refuse(fail(ErrorCode::invalid, fmt::format("A commit may change {} definitions at most; yours changes {}.",
+                                                            base::limits::writes_per_commit, pending.edits.size())));
   pending.conflicts = find_conflicts(state, pending);
-  if (!pending.conflicts.empty())
-    return call.refuse(conflict_refusal(state, pending, pending.conflicts));
+  if (!pending.conflicts.empty()) return call.refuse(conflict_refusal(state, pending, pending.conflicts));
   CheckedSet checked = check_pending(state, session, pending);
   if (!checked.problems.empty()) {
     json::object data;
@@ -212,13 +194,12 @@ void commit(State& state, Session& session, const Call& call, Params& params) {
   if (!checked.closed.empty() && !force) return call.refuse(would_shut_out(checked.closed));
   pending.committing = true;
   const std::string key = pending_key(state, session);
-  state.house.commit(local_commit(state, session, request, comment, pending),
-                     [weak = state.weak_from_this(), call, key,
-                      told = Told{std::move(checked.warnings), left_by_others(state, pending, session.id)}](
-                         const Answer& answer) {
-                       if (const auto alive = weak.lock())
-                         finish(*alive, call, key, answer, told);
-                     });
+  state.house.commit(
+      local_commit(state, session, request, comment, pending),
+      [weak = state.weak_from_this(), call, key,
+       told = Told{std::move(checked.warnings), left_by_others(state, pending, session.id)}](const Answer& answer) {
+        if (const auto alive = weak.lock()) finish(*alive, call, key, answer, told);
+      });
 }
 
 void commit_check(State& state, Session& session, const Call& call, Params& params) {
@@ -228,14 +209,12 @@ void commit_check(State& state, Session& session, const Call& call, Params& para
   if (auto error = homeless(state, *pending)) return call.refuse(*error);
   CheckedSet checked = check_pending(state, session, *pending);
   checked.warnings.insert(checked.warnings.end(), checked.closed.begin(), checked.closed.end());
-  call.answer(json::object{{"problems", problems_json(state, checked.problems)},
-                           {"warnings", lines_json(checked.warnings)}});
+  call.answer(json::object{{"problems", problems_json(state, checked.problems)}, {"warnings", lines_json(checked.warnings)}});
 }
 
 }  // namespace
 
-cluster::LocalCommit::Item put_item(const State& state, const cluster::Register& reg,
-                                    std::string value) {
+cluster::LocalCommit::Item put_item(const State& state, const cluster::Register& reg, std::string value) {
   return {reg, cluster::WriteKind::put, std::move(value), base_now(state, reg)};
 }
 
@@ -246,34 +225,28 @@ cluster::LocalCommit::Item clear_item(const State& state, const cluster::Registe
 base::Error answer_error(const Answer& answer) {
   switch (answer.what) {
     case Answer::What::conflict:
-      return fail(
-          ErrorCode::conflict,
-          "Somebody else changed the same thing at the same moment; nothing was written. Look at "
-          "it again and repeat the command.");
+      return fail(ErrorCode::conflict,
+                  "Somebody else changed the same thing at the same moment; nothing was written. Look at "
+                  "it again and repeat the command.");
     case Answer::What::in_doubt:
-      return fail(
-          ErrorCode::in_doubt,
-          fmt::format("It is not known whether this was committed: {}. Other machines may hold it. "
-                      "Mend the disk; if they do, it comes back by itself.",
-                      answer.reason));
+      return fail(ErrorCode::in_doubt, fmt::format("It is not known whether this was committed: {}. Other machines may hold it. "
+                                                   "Mend the disk; if they do, it comes back by itself.",
+                                                   answer.reason));
     case Answer::What::refused:
-    case Answer::What::committed:
-      break;
+    case Answer::What::committed: break;
   }
   return fail(ErrorCode::io, fmt::format("Nothing was committed: {}.", answer.reason));
 }
 
 void commit_now(State& state, Session& session, const Call& call, std::string comment,
-                std::vector<cluster::LocalCommit::Item> items,
-                std::function<void(State&, const Answer&)> done) {
+                std::vector<cluster::LocalCommit::Item> items, std::function<void(State&, const Answer&)> done) {
   cluster::LocalCommit what;
   what.request_key = fresh_key(state);
   what.author = session.who.user;
   what.author_name = session.who.name;
   what.comment = std::move(comment);
   what.items = std::move(items);
-  state.house.commit(std::move(what), [weak = state.weak_from_this(), call,
-                                       done = std::move(done)](const Answer& answer) {
+  state.house.commit(std::move(what), [weak = state.weak_from_this(), call, done = std::move(done)](const Answer& answer) {
     const auto alive = weak.lock();
     if (!alive) return;
     if (answer.what != Answer::What::committed) return call.refuse(answer_error(answer));

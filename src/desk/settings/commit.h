@@ -10,15 +10,13 @@
 namespace postern::desk {
 
 /// One item of a commit that puts a record's or a feature's new value on what is there now.
-cluster::LocalCommit::Item put_item(const State& state, const cluster::Register& reg,
-                                    std::string value);
+cluster::LocalCommit::Item put_item(const State& state, const cluster::Register& reg, std::string value);
 cluster::LocalCommit::Item clear_item(const State& state, const cluster::Register& reg);
 
 /// Commits records at once, in the session's name. `done` runs only when they are committed; else
 /// the call is refused. The session may be gone by then.
 void commit_now(State& state, Session& session, const Call& call, std::string comment,
-                std::vector<cluster::LocalCommit::Item> items,
-                std::function<void(State&, const cluster::Answer&)> done);
+                std::vector<cluster::LocalCommit::Item> items, std::function<void(State&, const cluster::Answer&)> done);
 /// The error for an answer that is not "committed".
 base::Error answer_error(const cluster::Answer& answer);
 
@@ -29,8 +27,7 @@ void settle_in_doubt(State& state);
 /// Edits whose base is no longer current, as they stand now.
 std::map<Pending::Key, ShownConflict> find_conflicts(const State& state, const Pending& pending);
 /// The refusal that shows them (contract P8).
-Refused conflict_refusal(const State& state, const Pending& pending,
-                         const std::map<Pending::Key, ShownConflict>& conflicts);
+Refused conflict_refusal(const State& state, const Pending& pending, const std::map<Pending::Key, ShownConflict>& conflicts);
 void commit_resolve(State& state, Session& session, const Call& call, Params& params);
 
 // history.cpp

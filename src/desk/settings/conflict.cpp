@@ -10,22 +10,17 @@ using base::ErrorCode;
 using base::fail;
 using Conflicts = std::map<Pending::Key, ShownConflict>;
 
-base::Result<model::Tree> tree_or_empty(const schema::Schema& schema,
-                                        const schema::Feature& feature, const model::Text& text) {
+base::Result<model::Tree> tree_or_empty(const schema::Schema& schema, const schema::Feature& feature, const model::Text& text) {
   if (!text) return schema.empty(feature.name);
   return tree_of(schema, feature, *text);
 }
 
 /// Both sides' changes together (contract 2.8). Errors: conflict, naming the path.
-base::Result<model::Text> merged(const State& state, std::string_view name, const PendingEdit& mine,
-                                 const model::Text& theirs) {
+base::Result<model::Text> merged(const State& state, std::string_view name, const PendingEdit& mine, const model::Text& theirs) {
   if (model::same(mine.text, theirs)) return theirs;
   const schema::Feature* feature = state.schema.feature(name);
-  if (feature == nullptr)
-    return fail(ErrorCode::conflict, "This version does not know the feature; it cannot merge it.");
-  if (!mine.text || !theirs)
-    return fail(ErrorCode::conflict,
-                "One side removed the definition that the other side changed.");
+  if (feature == nullptr) return fail(ErrorCode::conflict, "This version does not know the feature; it cannot merge it.");
+  if (!mine.text || !theirs) return fail(ErrorCode::conflict, "One side removed the definition that the other side changed.");
   auto base = tree_or_empty(state.schema, *feature, mine.base_text);
   auto my_tree = tree_of(state.schema, *feature, *mine.text);
   auto their_tree = tree_of(state.schema, *feature, *theirs);
@@ -39,23 +34,20 @@ base::Result<model::Text> merged(const State& state, std::string_view name, cons
   return std::make_shared<const std::string>(state.schema.print(name, *canonical));
 }
 
-json::array lines_of(const State& state, std::string_view name, const model::Text& before,
-                     const model::Text& after) {
+json::array lines_of(const State& state, std::string_view name, const model::Text& before, const model::Text& after) {
   const schema::Feature* feature = state.schema.feature(name);
   if (feature == nullptr) return {};
   return lines_json(difference_lines(state.schema, *feature, before, after));
 }
 
 json::object shown_json(const State& state, const Pending::Key& key) {
-  const cluster::RegisterState* found =
-      state.peer().state().find(cluster::settings_register(key.first, key.second));
+  const cluster::RegisterState* found = state.peer().state().find(cluster::settings_register(key.first, key.second));
   const cluster::Head* head = found == nullptr ? nullptr : found->shown();
   return authorship(state, head == nullptr ? base::Hash{} : head->commit);
 }
 
 /// One conflicting edit, resolved as asked.
-base::Result<PendingEdit> resolved(const State& state, const std::string& how,
-                                   const Pending::Key& key, const PendingEdit& mine,
+base::Result<PendingEdit> resolved(const State& state, const std::string& how, const Pending::Key& key, const PendingEdit& mine,
                                    const ShownConflict& shown) {
   PendingEdit out{shown.heads, shown.text, mine.text, mine.sessions};
   if (how == "discard") out.text = shown.text;
@@ -96,8 +88,8 @@ Refused conflict_refusal(const State& state, const Pending& pending, const Confl
     const schema::Feature* feature = state.schema.feature(key.second);
     const std::string label = mode_label(state.fleet(), key.first);
     if (first.empty())
-      first = fmt::format("{} of {} were changed by {} after you began. ",
-                          feature == nullptr ? key.second : feature->title, label, said(author));
+      first = fmt::format("{} of {} were changed by {} after you began. ", feature == nullptr ? key.second : feature->title,
+                          label, said(author));
     json::object one;
     one["feature"] = key.second;
     one["mode"] = mode_text(state.fleet(), key.first);
@@ -112,9 +104,8 @@ Refused conflict_refusal(const State& state, const Pending& pending, const Confl
   }
   json::object data;
   data["conflicts"] = std::move(list);
-  return {fail(ErrorCode::conflict,
-               first + "Nothing was written and your changes are kept: merge them, "
-                       "keep yours, or discard yours."),
+  return {fail(ErrorCode::conflict, first + "Nothing was written and your changes are kept: merge them, "
+                                            "keep yours, or discard yours."),
           std::move(data)};
 }
 
@@ -122,11 +113,10 @@ void commit_resolve(State& state, Session& session, const Call& call, Params& pa
   const std::string how = params.text("how");
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   if (how != "merge" && how != "mine" && how != "discard")
-    return call.refuse(
-        fail(ErrorCode::usage, "how",
-             fmt::format("\"{}\" is not a way to resolve a conflict: use merge, mine or "
-                         "discard.",
-                         how)));
+    return call.refuse(fail(ErrorCode::usage, "how",
+                            fmt::format("\"{}\" is not a way to resolve a conflict: use merge, mine or "
+                                        "discard.",
+                                        how)));
   if (auto busy = pending_busy(state, session)) return call.refuse(*busy);
   Pending& pending = pending_of(state, session);
   if (pending.conflicts.empty())
@@ -141,9 +131,8 @@ void commit_resolve(State& state, Session& session, const Call& call, Params& pa
     auto result = resolved(state, how, key, edit->second, shown);
     if (!result) {
       Refused refused = conflict_refusal(state, pending, pending.conflicts);
-      refused.error.text =
-          fmt::format("{} of {} cannot be merged: {} Keep yours or discard yours.", key.second,
-                      mode_label(state.fleet(), key.first), result.error().text);
+      refused.error.text = fmt::format("{} of {} cannot be merged: {} Keep yours or discard yours.", key.second,
+                                       mode_label(state.fleet(), key.first), result.error().text);
       refused.error.where = result.error().where;
       return call.refuse(refused);
     }

@@ -13,10 +13,8 @@ base::Result<std::vector<base::Mode>> destinations(const State& state, const std
   const cluster::Fleet& fleet = state.fleet();
   std::vector<base::Mode> out;
   if (lower(to) == "all-groups") {
-    if (fleet.standalone())
-      return fail(ErrorCode::not_found, "There are no groups: this machine is in no cluster.");
-    for (const cluster::Group& group : fleet.groups)
-      out.push_back({base::Level::group, group.id.uuid});
+    if (fleet.standalone()) return fail(ErrorCode::not_found, "There are no groups: this machine is in no cluster.");
+    for (const cluster::Group& group : fleet.groups) out.push_back({base::Level::group, group.id.uuid});
     return out;
   }
   auto mode = parse_mode(state, to);
@@ -34,31 +32,26 @@ std::optional<Refused> refused_copy(const State& state, const Target& source, co
     json::object data;
     data["needs"] = machine ? "machine" : "cluster";
     return Refused{fail(ErrorCode::restricted, label,
-                        fmt::format("{} never leave {} mode: they cannot be copied or moved.",
-                                    feature->title, machine ? "machine" : "cluster")),
+                        fmt::format("{} never leave {} mode: they cannot be copied or moved.", feature->title,
+                                    machine ? "machine" : "cluster")),
                    std::move(data)};
   }
   if (!view.settings.defines(from, feature->name))
-    return Refused{
-        fail(ErrorCode::not_found, label,
-             fmt::format("{} are not defined at {}, so there is nothing to copy from there.",
-                         feature->title, label)),
-        {}};
+    return Refused{fail(ErrorCode::not_found, label,
+                        fmt::format("{} are not defined at {}, so there is nothing to copy from there.", feature->title, label)),
+                   {}};
   for (const base::Mode& mode : to)
     if (mode == from)
       return Refused{
-          fail(ErrorCode::usage, label,
-               fmt::format("{} is where the settings are: choose another mode to copy to.", label)),
-          {}};
+          fail(ErrorCode::usage, label, fmt::format("{} is where the settings are: choose another mode to copy to.", label)), {}};
   return std::nullopt;
 }
 
-std::vector<std::string> replaced_warnings(const State& state, const schema::Feature& feature,
-                                           const View& view, const std::vector<base::Mode>& to) {
+std::vector<std::string> replaced_warnings(const State& state, const schema::Feature& feature, const View& view,
+                                           const std::vector<base::Mode>& to) {
   std::vector<std::string> labels;
   for (const base::Mode& mode : to)
-    if (view.settings.defines(mode, feature.name))
-      labels.push_back(mode_label(state.fleet(), mode));
+    if (view.settings.defines(mode, feature.name)) labels.push_back(mode_label(state.fleet(), mode));
   if (labels.empty()) return {};
   return {fmt::format("{} that {} defined are replaced.", feature.title, join_words(labels))};
 }
@@ -91,8 +84,7 @@ void feature_copy(State& state, Session& session, const Call& call, Params& para
   if (move) {
     edits[{from, name}] = nullptr;
     after.settings.clear(from, name);
-    for (std::string& text : away_warnings(*feature, before, after, from))
-      warnings.push_back(std::move(text));
+    for (std::string& text : away_warnings(*feature, before, after, from)) warnings.push_back(std::move(text));
   }
   change(state, session, call, edits, [call, labels, warnings](const Outcome& outcome) {
     json::array all = lines_json(warnings);

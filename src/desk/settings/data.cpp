@@ -50,8 +50,7 @@ class Lines {
   void add(const model::Difference& difference) {
     using Kind = model::Difference::Kind;
     const model::Path& path = difference.path;
-    const bool whole = path.empty() || !path.back().keys.empty() ||
-                       (difference.before.empty() && difference.after.empty());
+    const bool whole = path.empty() || !path.back().keys.empty() || (difference.before.empty() && difference.after.empty());
     if (difference.kind == Kind::moved) return out_.push_back("  moved: " + all(path));
     if (whole) {
       out_.push_back((difference.kind == Kind::removed ? "- " : "+ ") + all(path));
@@ -64,8 +63,7 @@ class Lines {
     under_ = parent;
     const bool secret = is_secret(form_, path);
     const auto leaf = [&](char sign, const std::string& value) {
-      out_.push_back(
-          fmt::format("{} {}{}: {}", sign, indent, path.back().name, secret ? "(secret)" : value));
+      out_.push_back(fmt::format("{} {}{}: {}", sign, indent, path.back().name, secret ? "(secret)" : value));
     };
     if (difference.kind != Kind::added) leaf('-', difference.before);
     if (difference.kind != Kind::removed) leaf('+', difference.after);
@@ -81,8 +79,7 @@ class Lines {
   std::vector<std::string> out_;
 };
 
-model::Tree tree_or_empty(const schema::Schema& schema, const schema::Feature& feature,
-                          const model::Text& text) {
+model::Tree tree_or_empty(const schema::Schema& schema, const schema::Feature& feature, const model::Text& text) {
   if (text)
     if (auto tree = tree_of(schema, feature, *text)) return std::move(*tree);
   return schema.empty(feature.name);
@@ -104,14 +101,12 @@ json::value without_secrets(const schema::Form& form, json::value data) {
   json::object kept;
   for (auto& member : data.get_object()) {
     const schema::Form* child = form.child(member.key());
-    if (child != nullptr && !child->secret)
-      kept[member.key()] = without_secrets(*child, std::move(member.value()));
+    if (child != nullptr && !child->secret) kept[member.key()] = without_secrets(*child, std::move(member.value()));
   }
   return kept;
 }
 
-base::Result<model::Text> text_of(const schema::Schema& schema, const schema::Feature& feature,
-                                  const json::value& data) {
+base::Result<model::Text> text_of(const schema::Schema& schema, const schema::Feature& feature, const json::value& data) {
   json::object whole;
   whole[feature.name] = data;
   auto tree = schema.parse(feature.name, json::serialize(whole));
@@ -119,32 +114,27 @@ base::Result<model::Text> text_of(const schema::Schema& schema, const schema::Fe
   return std::make_shared<const std::string>(schema.print(feature.name, *tree));
 }
 
-base::Result<model::Tree> tree_of(const schema::Schema& schema, const schema::Feature& feature,
-                                  const std::string& canonical) {
+base::Result<model::Tree> tree_of(const schema::Schema& schema, const schema::Feature& feature, const std::string& canonical) {
   return schema.parse(feature.name, canonical);
 }
 
-model::Text factory_text(const schema::Feature& feature) {
-  return std::make_shared<const std::string>(feature.factory);
-}
+model::Text factory_text(const schema::Feature& feature) { return std::make_shared<const std::string>(feature.factory); }
 
 base::Result<const schema::Feature*> find_feature(const State& state, std::string_view name) {
   if (const schema::Feature* feature = state.schema.feature(name)) return feature;
   std::vector<std::string> names;
   for (const schema::Feature& feature : state.schema.features()) names.push_back(feature.name);
-  return base::fail(
-      base::ErrorCode::not_found,
-      fmt::format("There is no feature \"{}\". The features are {}.", name, join_words(names)));
+  return base::fail(base::ErrorCode::not_found,
+                    fmt::format("There is no feature \"{}\". The features are {}.", name, join_words(names)));
 }
 
-std::vector<std::string> difference_lines(const schema::Schema& schema,
-                                          const schema::Feature& feature, const model::Text& before,
+std::vector<std::string> difference_lines(const schema::Schema& schema, const schema::Feature& feature, const model::Text& before,
                                           const model::Text& after) {
   Lines lines(schema.form(feature.name));
   if (!before && after) lines.add_line("+ settings are defined here");
   if (before && !after) lines.add_line("- settings are no longer defined here");
-  for (const model::Difference& difference : model::compare(tree_or_empty(schema, feature, before),
-                                                            tree_or_empty(schema, feature, after)))
+  for (const model::Difference& difference :
+       model::compare(tree_or_empty(schema, feature, before), tree_or_empty(schema, feature, after)))
     lines.add(difference);
   return lines.take();
 }

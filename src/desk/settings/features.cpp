@@ -20,9 +20,8 @@ json::array defined_json(const State& state, const View& view, std::string_view 
   json::array out;
   for (const model::DefinedAt& at : model::defined_at(view.settings, view.layout, feature)) {
     if (fleet.standalone() && at.mode.level != base::Level::machine) continue;
-    out.push_back(json::object{{"mode", mode_text(fleet, at.mode)},
-                               {"label", mode_label(fleet, at.mode)},
-                               {"defined", at.defined}});
+    out.push_back(
+        json::object{{"mode", mode_text(fleet, at.mode)}, {"label", mode_label(fleet, at.mode)}, {"defined", at.defined}});
   }
   return out;
 }
@@ -76,20 +75,17 @@ void feature_get(State& state, Session& session, const Call& call, Params& param
 Checked<model::Text> start_text(const State& state, const View& view, const Target& target,
                                 const std::optional<std::string>& start) {
   const auto& [feature, mode] = target;
-  if (start == "empty" || (!start && starts_unasked(state, *feature)))
-    return factory_text(*feature);
+  if (start == "empty" || (!start && starts_unasked(state, *feature))) return factory_text(*feature);
   const auto from = model::supplier_at(view.settings, view.layout, mode, feature->name);
-  if (start == "copy")
-    return from ? view.settings.find(*from, feature->name) : factory_text(*feature);
+  if (start == "copy") return from ? view.settings.find(*from, feature->name) : factory_text(*feature);
   if (start && start->starts_with("copy:")) {
     auto other = parse_mode(state, start->substr(5));
     if (!other) return Refused{other.error(), {}};
     if (model::Text text = view.settings.find(*other, feature->name)) return text;
-    return Refused{
-        fail(ErrorCode::not_found, fmt::format("{} are not defined at {}, so there is nothing "
-                                               "to copy from there.",
-                                               feature->title, mode_label(state.fleet(), *other))),
-        {}};
+    return Refused{fail(ErrorCode::not_found, fmt::format("{} are not defined at {}, so there is nothing "
+                                                          "to copy from there.",
+                                                          feature->title, mode_label(state.fleet(), *other))),
+                   {}};
   }
   if (start)
     return Refused{fail(ErrorCode::usage, fmt::format("\"{}\" is not a start: use empty, copy or "
@@ -102,22 +98,19 @@ Checked<model::Text> start_text(const State& state, const View& view, const Targ
   data["feature"] = feature->name;
   data["effective_from"] = label;
   data["defined_at"] = defined_json(state, view, feature->name);
-  return Refused{
-      fail(ErrorCode::restricted, mode_label(state.fleet(), mode),
-           fmt::format("{} are not defined at {}: what is in effect there comes from {}. Switch "
-                       "to a mode that defines them, or start a definition here: empty, or as a "
-                       "copy.",
-                       feature->title, mode_label(state.fleet(), mode), label)),
-      std::move(data)};
+  return Refused{fail(ErrorCode::restricted, mode_label(state.fleet(), mode),
+                      fmt::format("{} are not defined at {}: what is in effect there comes from {}. Switch "
+                                  "to a mode that defines them, or start a definition here: empty, or as a "
+                                  "copy.",
+                                  feature->title, mode_label(state.fleet(), mode), label)),
+                 std::move(data)};
 }
 
 base::Result<std::vector<model::Edit>> edits_from(const json::value& list) {
-  if (!list.is_array())
-    return fail(ErrorCode::usage, "edits", R"(The parameter "edits" must be an array.)");
+  if (!list.is_array()) return fail(ErrorCode::usage, "edits", R"(The parameter "edits" must be an array.)");
   std::vector<model::Edit> out;
   for (const json::value& item : list.get_array()) {
-    if (!item.is_object())
-      return fail(ErrorCode::usage, "edits", "An edit must be an object with op and path.");
+    if (!item.is_object()) return fail(ErrorCode::usage, "edits", "An edit must be an object with op and path.");
     Params fields(item.get_object());
     const std::string op = fields.text("op");
     const std::string path = fields.text("path");
@@ -135,8 +128,8 @@ base::Result<std::vector<model::Edit>> edits_from(const json::value& list) {
   return out;
 }
 
-base::Result<model::Text> edited(State& state, const schema::Feature& feature,
-                                 const model::Text& from, std::vector<model::Edit> edits) {
+base::Result<model::Text> edited(State& state, const schema::Feature& feature, const model::Text& from,
+                                 std::vector<model::Edit> edits) {
   auto tree = state.verdicts.tree(feature.name, from);
   if (!tree) return tree.error();
   auto exact = state.schema.canonical_edits(feature.name, std::move(edits));
@@ -158,8 +151,7 @@ base::Result<void> check_addresses(const State& state, const Target& target, con
   std::set<std::string> known;
   const auto services_of = [&](const model::Text& text) {
     const auto tree = tree_of(state.schema, *target.first, *text);
-    return tree ? features::services(state.schema.with_defaults(target.first->name, *tree))
-                : std::vector<features::Service>{};
+    return tree ? features::services(state.schema.with_defaults(target.first->name, *tree)) : std::vector<features::Service>{};
   };
   if (before)
     for (const auto& service : services_of(before)) known.insert(service.address);
@@ -204,9 +196,7 @@ void feature_put(State& state, Session& session, const Call& call, Params& param
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   auto target = find_target(state, session, name, typed);
   if (!target) return call.refuse(target.error());
-  if (!data.is_object())
-    return call.refuse(
-        fail(ErrorCode::usage, "data", R"(The parameter "data" must be an object.)"));
+  if (!data.is_object()) return call.refuse(fail(ErrorCode::usage, "data", R"(The parameter "data" must be an object.)"));
   auto text = text_of(state.schema, *target->first, data);
   if (!text) return call.refuse(text.error());
   const auto usable = check_addresses(state, *target, view_of(state, session).settings.find(target->second, name), *text);
@@ -216,8 +206,7 @@ void feature_put(State& state, Session& session, const Call& call, Params& param
 }
 
 /// Machines that `mode` supplied and that fall to the factory default or an empty table now.
-std::vector<std::string> left_empty(const View& before, const View& after, const base::Mode& mode,
-                                    std::string_view feature) {
+std::vector<std::string> left_empty(const View& before, const View& after, const base::Mode& mode, std::string_view feature) {
   std::vector<std::string> out;
   for (const base::MemberId& id : model::supplied_by(before.settings, before.layout, mode, feature))
     if (!model::supplier(after.settings, after.layout, id, feature))
@@ -235,19 +224,18 @@ void feature_clear(State& state, Session& session, const Call& call, Params& par
   const View before = view_of(state, session);
   if (!before.settings.defines(mode, name))
     return call.refuse(fail(ErrorCode::not_found, mode_label(state.fleet(), mode),
-                            fmt::format("{} are not defined at {}, so there is nothing to clear.",
-                                        target->first->title, mode_label(state.fleet(), mode))));
+                            fmt::format("{} are not defined at {}, so there is nothing to clear.", target->first->title,
+                                        mode_label(state.fleet(), mode))));
   View after = before;
   after.settings.clear(mode, name);
   const auto from = model::supplier_at(after.settings, after.layout, mode, name);
   const std::string label = from ? mode_label(state.fleet(), *from) : "factory default";
   std::vector<std::string> warnings = away_warnings(*target->first, before, after, mode);
-  change(state, session, call, {{{mode, name}, nullptr}},
-         [call, label, warnings](const Outcome& outcome) {
-           json::array all = lines_json(warnings);
-           for (const std::string& text : outcome.warnings) all.emplace_back(text);
-           call.answer(json::object{{"effective_from", label}, {"warnings", std::move(all)}});
-         });
+  change(state, session, call, {{{mode, name}, nullptr}}, [call, label, warnings](const Outcome& outcome) {
+    json::array all = lines_json(warnings);
+    for (const std::string& text : outcome.warnings) all.emplace_back(text);
+    call.answer(json::object{{"effective_from", label}, {"warnings", std::move(all)}});
+  });
 }
 
 }  // namespace
@@ -256,14 +244,13 @@ bool starts_unasked(const State& state, const schema::Feature& feature) {
   return state.fleet().standalone() || feature.scope != schema::Scope::any;
 }
 
-std::vector<std::string> away_warnings(const schema::Feature& feature, const View& before,
-                                       const View& after, const base::Mode& from) {
+std::vector<std::string> away_warnings(const schema::Feature& feature, const View& before, const View& after,
+                                       const base::Mode& from) {
   const std::vector<std::string> hosts = left_empty(before, after, from, feature.name);
   if (hosts.empty() || from.level == base::Level::machine) return {};
   if (feature.has_factory_default)
     return {fmt::format("{} of {} fall to the factory default.", feature.title, join_words(hosts))};
-  return {fmt::format("{} have no factory default: {} will be left empty.", feature.title,
-                      join_words(hosts))};
+  return {fmt::format("{} have no factory default: {} will be left empty.", feature.title, join_words(hosts))};
 }
 
 Checked<Target> find_target(const State& state, const Session& session, std::string_view name,
@@ -277,17 +264,13 @@ Checked<Target> find_target(const State& state, const Session& session, std::str
 }
 
 void answer_changed(const Call& call, const Outcome& outcome) {
-  call.answer(
-      json::object{{"changed", outcome.changed}, {"warnings", lines_json(outcome.warnings)}});
+  call.answer(json::object{{"changed", outcome.changed}, {"warnings", lines_json(outcome.warnings)}});
 }
 
 const std::vector<Method>& feature_methods() {
   static const std::vector<Method> methods = {
-      {"feature.get", feature_get},
-      {"feature.edit", feature_edit},
-      {"feature.put", feature_put},
-      {"feature.clear", feature_clear},
-      {"feature.copy", feature_copy},
+      {"feature.get", feature_get},     {"feature.edit", feature_edit}, {"feature.put", feature_put},
+      {"feature.clear", feature_clear}, {"feature.copy", feature_copy},
   };
   return methods;
 }

@@ -22,8 +22,8 @@ Checked<Target> find_target(const State& state, const Session& session, std::str
 /// the feature, so that nothing inherited could be hidden.
 bool starts_unasked(const State& state, const schema::Feature& feature);
 /// Who is left without settings when the definition at `from` goes (spec C4, G7).
-std::vector<std::string> away_warnings(const schema::Feature& feature, const View& before,
-                                       const View& after, const base::Mode& from);
+std::vector<std::string> away_warnings(const schema::Feature& feature, const View& before, const View& after,
+                                       const base::Mode& from);
 
 struct Outcome {
   bool changed = false;
@@ -31,8 +31,7 @@ struct Outcome {
 };
 /// Makes these the session's pending settings (null: cleared) and stores them; then runs `done`.
 /// Refuses the call when they are too large, cannot be stored, or this user's commit is under way.
-void change(State& state, Session& session, const Call& call,
-            const std::map<Pending::Key, model::Text>& edits,
+void change(State& state, Session& session, const Call& call, const std::map<Pending::Key, model::Text>& edits,
             std::function<void(const Outcome&)> done);
 /// The result of feature.edit and feature.put.
 void answer_changed(const Call& call, const Outcome& outcome);

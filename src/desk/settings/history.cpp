@@ -22,14 +22,10 @@ std::string register_label(const State& state, const cluster::Register& reg) {
   switch (reg.space) {
     case cluster::Space::cluster_settings:
     case cluster::Space::group_settings:
-    case cluster::Space::machine_settings:
-      return mode_label(fleet, cluster::mode_of(reg));
-    case cluster::Space::cluster:
-      return mode_label(fleet, {base::Level::cluster, reg.id});
-    case cluster::Space::group:
-      return mode_label(fleet, {base::Level::group, reg.id});
-    case cluster::Space::member:
-      return mode_label(fleet, {base::Level::machine, reg.id});
+    case cluster::Space::machine_settings: return mode_label(fleet, cluster::mode_of(reg));
+    case cluster::Space::cluster: return mode_label(fleet, {base::Level::cluster, reg.id});
+    case cluster::Space::group: return mode_label(fleet, {base::Level::group, reg.id});
+    case cluster::Space::member: return mode_label(fleet, {base::Level::machine, reg.id});
     case cluster::Space::user:
       for (const cluster::User& user : fleet.users)
         if (user.id.uuid == reg.id) return "User " + user.name;
@@ -48,13 +44,11 @@ model::Text value_text(const State& state, const cluster::Values& kept, const cl
 }
 
 /// What the author saw before: the greatest of the base's writes. Null: not defined, or not here.
-const cluster::Write* write_before(const State& state, const base::Hash& commit,
-                                   const cluster::Write& write) {
+const cluster::Write* write_before(const State& state, const base::Hash& commit, const cluster::Write& write) {
   const Peer::CommitInfo* newest = nullptr;
   for (const cluster::Dot& dot : write.base) {
     const Peer::CommitInfo* info = state.peer().commit_meant(commit, dot);
-    if (info != nullptr && (newest == nullptr || newest->header.stamp < info->header.stamp))
-      newest = info;
+    if (info != nullptr && (newest == nullptr || newest->header.stamp < info->header.stamp)) newest = info;
   }
   if (newest == nullptr) return nullptr;
   for (const cluster::Write& old : newest->header.writes)
@@ -66,8 +60,7 @@ const cluster::Write* write_before(const State& state, const base::Hash& commit,
 std::vector<base::Hash> values_wanted(const State& state, const base::Hash& commit, const cluster::Header& header) {
   std::set<base::Hash> wanted;
   const auto want = [&](const cluster::Write* write) {
-    if (write != nullptr && write->kind == cluster::WriteKind::put &&
-        state.peer().state().blob(write->value) == nullptr)
+    if (write != nullptr && write->kind == cluster::WriteKind::put && state.peer().state().blob(write->value) == nullptr)
       wanted.insert(write->value);
   };
   for (const cluster::Write& write : header.writes) {
@@ -77,16 +70,13 @@ std::vector<base::Hash> values_wanted(const State& state, const base::Hash& comm
   return {wanted.begin(), wanted.end()};
 }
 
-std::vector<std::string> record_lines(const State& state, const cluster::Values& kept,
-                                      const cluster::Write& write) {
+std::vector<std::string> record_lines(const State& state, const cluster::Values& kept, const cluster::Write& write) {
   if (write.kind == cluster::WriteKind::remove) return {"- removed"};
   if (write.kind == cluster::WriteKind::clear) return {"- " + write.reg.name};
   const model::Text value = value_text(state, kept, write);
-  const bool is_name = write.reg.name == "name" ||
-                       (write.reg.space == cluster::Space::user && write.reg.name == "identity");
+  const bool is_name = write.reg.name == "name" || (write.reg.space == cluster::Space::user && write.reg.name == "identity");
   if (is_name && value) return {"+ name: " + *value};
-  if (write.reg.space == cluster::Space::member && write.reg.name == "group" && value &&
-      value->size() == 16) {
+  if (write.reg.space == cluster::Space::member && write.reg.name == "group" && value && value->size() == 16) {
     base::GroupId group;
     std::copy(value->begin(), value->end(), group.uuid.bytes.begin());
     return {"+ " + mode_text(state.fleet(), {base::Level::group, group.uuid})};
@@ -94,8 +84,8 @@ std::vector<std::string> record_lines(const State& state, const cluster::Values&
   return {"+ " + write.reg.name};
 }
 
-std::vector<std::string> write_lines(const State& state, const cluster::Values& kept,
-                                     const base::Hash& commit, const cluster::Write& write) {
+std::vector<std::string> write_lines(const State& state, const cluster::Values& kept, const base::Hash& commit,
+                                     const cluster::Write& write) {
   if (!cluster::is_settings(write.reg)) return record_lines(state, kept, write);
   const schema::Feature* feature = state.schema.feature(write.reg.name);
   if (feature == nullptr) return {"  (this version does not know the feature)"};
@@ -106,8 +96,8 @@ std::vector<std::string> write_lines(const State& state, const cluster::Values& 
   return difference_lines(state.schema, *feature, before, after);
 }
 
-json::object write_json(const State& state, const cluster::Values& kept,
-                        const Peer::CommitInfo& info, const cluster::Write& write) {
+json::object write_json(const State& state, const cluster::Values& kept, const Peer::CommitInfo& info,
+                        const cluster::Write& write) {
   static constexpr const char* kinds[] = {"put", "clear", "remove"};
   const bool settings = cluster::is_settings(write.reg);
   const schema::Feature* feature = settings ? state.schema.feature(write.reg.name) : nullptr;
@@ -156,18 +146,14 @@ base::Result<base::Hash> find_commit(const State& state, const std::optional<std
     return fail(ErrorCode::not_found, "Nothing has been committed yet.");
   }
   const std::string hex = lower(*id);
-  if (hex.size() < 6 || hex.size() > 64 ||
-      hex.find_first_not_of("0123456789abcdef") != std::string::npos)
-    return fail(ErrorCode::usage,
-                fmt::format("\"{}\" is not a commit: give at least the first 6 of its "
-                            "64 hex digits.",
-                            *id));
+  if (hex.size() < 6 || hex.size() > 64 || hex.find_first_not_of("0123456789abcdef") != std::string::npos)
+    return fail(ErrorCode::usage, fmt::format("\"{}\" is not a commit: give at least the first 6 of its "
+                                              "64 hex digits.",
+                                              *id));
   const auto found = state.peer().commits_by_prefix(hex);
   if (found.size() == 1) return found.front();
-  if (found.empty())
-    return fail(ErrorCode::not_found, fmt::format("There is no commit {} on this machine.", *id));
-  return fail(ErrorCode::usage,
-              fmt::format("{} commits begin with {}: give more of its digits.", found.size(), *id));
+  if (found.empty()) return fail(ErrorCode::not_found, fmt::format("There is no commit {} on this machine.", *id));
+  return fail(ErrorCode::usage, fmt::format("{} commits begin with {}: give more of its digits.", found.size(), *id));
 }
 
 json::object commit_json(const State& state, const base::Hash& hash) {
@@ -177,15 +163,11 @@ json::object commit_json(const State& state, const base::Hash& hash) {
   return out;
 }
 
-void answer_detail(const State& state, const Call& call, const base::Hash& hash,
-                   const cluster::Values& kept) {
+void answer_detail(const State& state, const Call& call, const base::Hash& hash, const cluster::Values& kept) {
   const Peer::CommitInfo* info = state.peer().commit(hash);
-  if (info == nullptr)
-    return call.refuse(
-        fail(ErrorCode::not_found, "The commit's header is not on this machine yet."));
+  if (info == nullptr) return call.refuse(fail(ErrorCode::not_found, "The commit's header is not on this machine yet."));
   json::array writes;
-  for (const cluster::Write& write : info->header.writes)
-    writes.push_back(write_json(state, kept, *info, write));
+  for (const cluster::Write& write : info->header.writes) writes.push_back(write_json(state, kept, *info, write));
   json::object out = commit_json(state, hash);
   out["writes"] = std::move(writes);
   out["machines"] = machine_progress(state, hash).machines;
@@ -202,14 +184,14 @@ void read_next_detail(State& state, const base::UserId& user) {
     return;
   }
   const Detail& next = at->second.front();
-  state.house.stored_values(next.wanted, [weak = state.weak_from_this(), user, call = next.call,
-                                          commit = next.commit](const cluster::Values& kept) {
-    const auto alive = weak.lock();
-    if (!alive) return;
-    alive->details.at(user).pop_front();
-    if (call.session() != nullptr) answer_detail(*alive, call, commit, kept);
-    read_next_detail(*alive, user);
-  });
+  state.house.stored_values(
+      next.wanted, [weak = state.weak_from_this(), user, call = next.call, commit = next.commit](const cluster::Values& kept) {
+        const auto alive = weak.lock();
+        if (!alive) return;
+        alive->details.at(user).pop_front();
+        if (call.session() != nullptr) answer_detail(*alive, call, commit, kept);
+        read_next_detail(*alive, user);
+      });
 }
 
 void commit_detail(State& state, Session& session, const Call& call, Params& params) {
@@ -221,11 +203,12 @@ void commit_detail(State& state, Session& session, const Call& call, Params& par
   auto wanted = info == nullptr ? std::vector<base::Hash>() : values_wanted(state, *hash, info->header);
   if (wanted.empty()) return answer_detail(state, call, *hash, {});
   auto& queue = state.details[session.who.user];
-  const auto own = std::ranges::count_if(
-      queue, [&](const Detail& detail) { return detail.call.session_id() == call.session_id(); });
+  const auto own =
+      std::ranges::count_if(queue, [&](const Detail& detail) { return detail.call.session_id() == call.session_id(); });
   if (own >= details_most)
     return call.refuse(fail(ErrorCode::busy, fmt::format("{} commits are looked up for this session already, which is "
-                                                         "the limit. Wait for one of them.", own)));
+                                                         "the limit. Wait for one of them.",
+                                                         own)));
   queue.push_back({call, *hash, std::move(wanted)});
   if (queue.size() == 1) read_next_detail(state, session.who.user);
 }
@@ -245,11 +228,12 @@ void commit_wait(State& state, Session&, const Call& call, Params& params) {
   if (auto trouble = params.trouble()) return call.refuse(*trouble);
   auto hash = find_commit(state, id);
   if (!hash) return call.refuse(hash.error());
-  const auto own = std::ranges::count_if(
-      state.waits, [&](const auto& entry) { return entry.second.call.session_id() == call.session_id(); });
+  const auto own =
+      std::ranges::count_if(state.waits, [&](const auto& entry) { return entry.second.call.session_id() == call.session_id(); });
   if (own >= waits_most)
     return call.refuse(fail(ErrorCode::busy, fmt::format("{} commits are waited for in this session already, which is "
-                                                         "the limit. Wait for one of them.", own)));
+                                                         "the limit. Wait for one of them.",
+                                                         own)));
   const std::uint64_t wait = ++state.last_wait;
   state.waits.emplace(wait, Wait{call, *hash});
   answer_waits(state);

@@ -7,8 +7,7 @@ model::Layout layout_of(const cluster::Fleet& fleet) {
   out.cluster = fleet.cluster;
   out.cluster_name = fleet.cluster_name;
   for (const cluster::Group& group : fleet.groups) out.groups.push_back({group.id, group.name});
-  for (const cluster::Member& member : fleet.members)
-    out.machines.push_back({member.id, member.host_name, member.group});
+  for (const cluster::Member& member : fleet.members) out.machines.push_back({member.id, member.host_name, member.group});
   return out;
 }
 
@@ -16,8 +15,7 @@ View committed_view(const State& state) {
   View out{layout_of(state.fleet()), {}};
   for (const auto& [reg, heads] : state.peer().state().all()) {
     if (!cluster::is_settings(reg)) continue;
-    if (auto text = state.peer().state().value(reg))
-      out.settings.set(cluster::mode_of(reg), reg.name, std::move(text));
+    if (auto text = state.peer().state().value(reg)) out.settings.set(cluster::mode_of(reg), reg.name, std::move(text));
   }
   return out;
 }
@@ -33,8 +31,6 @@ std::vector<cluster::Dot> base_now(const State& state, const cluster::Register& 
   return found == nullptr ? std::vector<cluster::Dot>() : found->base();
 }
 
-model::Text text_now(const State& state, const cluster::Register& reg) {
-  return state.peer().state().value(reg);
-}
+model::Text text_now(const State& state, const cluster::Register& reg) { return state.peer().state().value(reg); }
 
 }  // namespace postern::desk

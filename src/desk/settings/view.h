@@ -31,16 +31,13 @@ json::value data_of(const model::Text& canonical);
 /// DATA without its secret leaves: for those who may look at the settings but not write them.
 json::value without_secrets(const schema::Form& form, json::value data);
 /// DATA to canonical text. Errors: invalid, with the path.
-base::Result<model::Text> text_of(const schema::Schema& schema, const schema::Feature& feature,
-                                  const json::value& data);
-base::Result<model::Tree> tree_of(const schema::Schema& schema, const schema::Feature& feature,
-                                  const std::string& canonical);
+base::Result<model::Text> text_of(const schema::Schema& schema, const schema::Feature& feature, const json::value& data);
+base::Result<model::Tree> tree_of(const schema::Schema& schema, const schema::Feature& feature, const std::string& canonical);
 model::Text factory_text(const schema::Feature& feature);
 
 /// How `after` differs from `before` (null: not defined), for people: lines that begin with "+ ",
 /// "- " or "  ". Values of secret leaves are not shown.
-std::vector<std::string> difference_lines(const schema::Schema& schema,
-                                          const schema::Feature& feature, const model::Text& before,
+std::vector<std::string> difference_lines(const schema::Schema& schema, const schema::Feature& feature, const model::Text& before,
                                           const model::Text& after);
 json::array lines_json(const std::vector<std::string>& lines);
 

@@ -46,8 +46,7 @@ Result<void> check_relay(const std::string& value) {
 }
 
 /// An address without its prefix, by the type of an address with one.
-Result<std::string> check_bare_address(const schema::Schema& schema, const Leaf& leaf,
-                                       std::string_view value) {
+Result<std::string> check_bare_address(const schema::Schema& schema, const Leaf& leaf, std::string_view value) {
   const bool six = value.find(':') != value.npos;
   auto checked = schema.check_leaf(leaf.feature, leaf.path, fmt::format("{}/{}", value, six ? 128 : 32));
   if (!checked || value.find('/') != value.npos)
@@ -68,9 +67,8 @@ struct Text {
 };
 
 Result<void> check_texts(const schema::Schema& schema, NewMachine& machine) {
-  std::vector<Text> texts = {{"host_name", &machine.host_name},
-                             {"interface", &machine.interface_name},
-                             {"address", &machine.address}};
+  std::vector<Text> texts = {
+      {"host_name", &machine.host_name}, {"interface", &machine.interface_name}, {"address", &machine.address}};
   if (!machine.bind_address.empty()) texts.push_back({"bind_address", &machine.bind_address});
   for (auto& value : machine.relay) texts.push_back({"relay", &value});
   for (auto& value : machine.dns_servers) texts.push_back({"dns", &value});
@@ -94,8 +92,7 @@ Result<void> check_ports(const NewMachine& machine) {
     const auto [before, fresh] = taken.emplace(port, name);
     if (!fresh)
       return fail(ErrorCode::invalid, std::string(name),
-                  fmt::format("Port {} cannot be both {} and {}: choose another one.", port,
-                              before->second, name));
+                  fmt::format("Port {} cannot be both {} and {}: choose another one.", port, before->second, name));
   }
   return {};
 }
@@ -104,14 +101,13 @@ Result<void> check_ports(const NewMachine& machine) {
 
 std::string without_prefix(const std::string& address) { return address.substr(0, address.find('/')); }
 
-Result<std::string> check_setup_value(const schema::Schema& schema, std::string_view name,
-                                      std::string_view value) {
+Result<std::string> check_setup_value(const schema::Schema& schema, std::string_view name, std::string_view value) {
   const auto leaf = std::ranges::find(leaves(), name, &Leaf::name);
   if (leaf == leaves().end())
     return fail(ErrorCode::usage, std::string(name), fmt::format("Setting up has no value \"{}\".", name));
   if (leaf->or_zero && value == "0") return std::string(value);
-  auto checked = name == "bind_address" ? check_bare_address(schema, *leaf, value)
-                                        : schema.check_leaf(leaf->feature, leaf->path, value);
+  auto checked =
+      name == "bind_address" ? check_bare_address(schema, *leaf, value) : schema.check_leaf(leaf->feature, leaf->path, value);
   if (!checked) return at(name, checked.error());
   if (name == "relay")
     if (auto good = check_relay(*checked); !good) return good.error();
@@ -125,8 +121,7 @@ Result<NewMachine> check_new_machine(const schema::Schema& schema, NewMachine ma
     return fail(ErrorCode::invalid, "relay",
                 "A private listener needs hosts that may send through it: give their addresses or networks.");
   if (machine.private_port == 0 && !machine.relay.empty())
-    return fail(ErrorCode::invalid, "private_port",
-                "Hosts that may relay need a private listener: give it a port.");
+    return fail(ErrorCode::invalid, "private_port", "Hosts that may relay need a private listener: give it a port.");
   return machine;
 }
 

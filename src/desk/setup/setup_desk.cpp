@@ -34,9 +34,8 @@ Answered hello(const Ask& ask, Params& params) {
   const std::int64_t version = params.number("version", 1, 1'000'000, std::nullopt);
   if (auto trouble = params.trouble()) return refused(*trouble);
   if (version != protocol::protocol_version)
-    return refused(fail(ErrorCode::unsupported,
-                        fmt::format("This desk speaks version {} of its protocol, you asked for {}.",
-                                    protocol::protocol_version, version)));
+    return refused(fail(ErrorCode::unsupported, fmt::format("This desk speaks version {} of its protocol, you asked for {}.",
+                                                            protocol::protocol_version, version)));
   return json::object{{"user", ask.who.name},
                       {"role", cluster::role_name(ask.who.role)},
                       {"host", ""},
@@ -76,8 +75,7 @@ Result<void> usable_address(const SetupHouse& house, std::string_view name, cons
 }
 
 /// The web port is not tried: nothing of this version listens there.
-Result<void> free_port(const SetupHouse& house, std::string_view name, const std::string& address,
-                       std::uint16_t port) {
+Result<void> free_port(const SetupHouse& house, std::string_view name, const std::string& address, std::uint16_t port) {
   if (port == 0 || name == "https_port" || !house.port_taken(without_prefix(address), port)) return {};
   return fail(ErrorCode::invalid, std::string(name),
               fmt::format("Another program listens on port {} of {}: end it (ss -ltnp shows which), or "
@@ -130,12 +128,10 @@ Result<NewMachine> possible(const Ask& ask, NewMachine machine, const std::strin
   auto checked = check_new_machine(ask.schema, std::move(machine));
   if (!checked) return checked;
   auto good = usable_address(ask.house, "address", checked->address);
-  if (good && !checked->bind_address.empty())
-    good = usable_address(ask.house, "bind_address", checked->bind_address);
-  for (const auto& [name, port] :
-       {std::pair<const char*, std::uint16_t>("ssh_port", checked->ssh_port),
-        {"public_port", checked->public_port},
-        {"private_port", checked->private_port}})
+  if (good && !checked->bind_address.empty()) good = usable_address(ask.house, "bind_address", checked->bind_address);
+  for (const auto& [name, port] : {std::pair<const char*, std::uint16_t>("ssh_port", checked->ssh_port),
+                                   {"public_port", checked->public_port},
+                                   {"private_port", checked->private_port}})
     if (good) good = free_port(ask.house, name, checked->address, port);
   if (!good) return good.error();
   if (auto weak = weak_passphrase(first_user, passphrase)) return *weak;
@@ -144,27 +140,25 @@ Result<NewMachine> possible(const Ask& ask, NewMachine machine, const std::strin
 
 std::string not_set_up_line(const json::value& id) {
   return protocol::error_line(id,
-                    fail(ErrorCode::restricted,
-                         "This machine is not set up yet: systemsetup sets it up, and nothing else works "
-                         "before."),
-                    json::object{{"needs", "setup"}});
+                              fail(ErrorCode::restricted,
+                                   "This machine is not set up yet: systemsetup sets it up, and nothing else works "
+                                   "before."),
+                              json::object{{"needs", "setup"}});
 }
 
 /// A machine is set up once; what was said then is changed by the commands that the text names.
 void set_up_already(State& state, Session&, const Call& call, Params&) {
-  call.refuse(fail(ErrorCode::exists,
-                   fmt::format("This machine is set up already, as {}. interfaceconfig changes its "
-                               "address and ports, listenerconfig its listeners, dnsconfig its DNS "
-                               "servers, passwd the passphrase.",
-                               host_of(state, state.peer().self().member))));
+  call.refuse(fail(ErrorCode::exists, fmt::format("This machine is set up already, as {}. interfaceconfig changes its "
+                                                  "address and ports, listenerconfig its listeners, dnsconfig its DNS "
+                                                  "servers, passwd the passphrase.",
+                                                  host_of(state, state.peer().self().member))));
 }
 
 }  // namespace
 
 SetupDesk::SetupDesk(SetupHouse& house, const schema::Schema& schema) : house_(house), schema_(schema) {}
 
-SessionId SetupDesk::open_session(Who who, std::function<void(std::string line)> write,
-                                  std::function<void()>) {
+SessionId SetupDesk::open_session(Who who, std::function<void(std::string line)> write, std::function<void()>) {
   seats_.emplace(next_, Seat{std::move(who), std::move(write)});
   return next_++;
 }
@@ -198,11 +192,11 @@ void SetupDesk::receive(SessionId id, std::string_view line) {
   if (auto trouble = params.trouble()) return tell(refused(*trouble));
   const auto machine = possible(ask, std::move(wanted), passphrase);
   if (!machine) return tell(refused(machine.error()));
-  house_.set_up(*machine, passphrase, [id = request.id, write = seat.write, host = machine->host_name](
-                                          const Result<std::string>& serial) {
-    write(serial ? protocol::answer_line(id, json::object{{"host", host}, {"serial", *serial}})
-                 : protocol::error_line(id, serial.error(), {}));
-  });
+  house_.set_up(*machine, passphrase,
+                [id = request.id, write = seat.write, host = machine->host_name](const Result<std::string>& serial) {
+                  write(serial ? protocol::answer_line(id, json::object{{"host", host}, {"serial", *serial}})
+                               : protocol::error_line(id, serial.error(), {}));
+                });
 }
 
 const std::vector<Method>& setup_methods() {

@@ -46,8 +46,7 @@ class SetupDesk final : public AnyDesk {
  public:
   SetupDesk(SetupHouse& house, const schema::Schema& schema);
 
-  SessionId open_session(Who who, std::function<void(std::string line)> write,
-                         std::function<void()> hang_up) override;
+  SessionId open_session(Who who, std::function<void(std::string line)> write, std::function<void()> hang_up) override;
   void close_session(SessionId session) override;
   void receive(SessionId session, std::string_view line) override;
 

@@ -20,25 +20,21 @@ gateway::MasterService smtp_client(const Profile& profile) {
     service.options.emplace_back("smtp_connection_cache_on_demand", "no");
   } else {
     // Postfix counts the uses after the first.
-    service.options.emplace_back("smtp_connection_reuse_count_limit",
-                                 fmt::format("{}", profile.messages - 1));
+    service.options.emplace_back("smtp_connection_reuse_count_limit", fmt::format("{}", profile.messages - 1));
   }
   return service;
 }
 
 }  // namespace
 
-void plan_destination_controls(const gateway::Effective& effective, const gateway::Facts&,
-                               gateway::Draft& draft) {
+void plan_destination_controls(const gateway::Effective& effective, const gateway::Facts&, gateway::Draft& draft) {
   const model::Tree& destinations = effective.tree("destination-controls");
   const Profile standard = default_profile(destinations);
-  draft.parameters["default_destination_concurrency_limit"] =
-      fmt::format("{}", standard.connections);
+  draft.parameters["default_destination_concurrency_limit"] = fmt::format("{}", standard.connections);
   draft.services[{"smtp", "unix"}] = smtp_client(standard);
   for (const Profile& profile : other_profiles(destinations)) {
     const std::string name = transport_name(profile, standard);
-    draft.parameters[name + "_destination_concurrency_limit"] =
-        fmt::format("{}", profile.connections);
+    draft.parameters[name + "_destination_concurrency_limit"] = fmt::format("{}", profile.connections);
     draft.services[{name, "unix"}] = smtp_client(profile);
   }
 }

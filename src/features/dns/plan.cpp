@@ -12,16 +12,13 @@ std::string plain_server(const std::string& server, gateway::Draft& draft) {
   if (is_address(server)) return server;
   const std::size_t colon = server.rfind(':');
   std::string address = server.substr(0, colon);
-  if (address.starts_with('[') && address.ends_with(']'))
-    address = address.substr(1, address.size() - 2);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
   if (!is_address(address)) return {};
   const std::string port = colon == std::string::npos ? "" : server.substr(colon + 1);
   if (port == "53") return address;
-  draft.note(
-      "dns",
-      fmt::format("The DNS server {} is left out for mail: port {} cannot be used by the mail "
-                  "engine, which asks on port 53 only.",
-                  server, port));
+  draft.note("dns", fmt::format("The DNS server {} is left out for mail: port {} cannot be used by the mail "
+                                "engine, which asks on port 53 only.",
+                                server, port));
   return {};
 }
 
@@ -40,15 +37,13 @@ void plan_dns(const gateway::Effective& effective, const gateway::Facts&, gatewa
     if (!address.empty()) draft.resolvers.push_back(std::move(address));
   }
   if (dns.leaf("source") == "root")
-    draft.note(
-        "dns",
-        "Asking the Internet's root servers is not in this version for the mail engine: mail uses "
-        "the host's resolver. Name servers with dnsconfig to use others.");
+    draft.note("dns",
+               "Asking the Internet's root servers is not in this version for the mail engine: mail uses "
+               "the host's resolver. Name servers with dnsconfig to use others.");
   if (!dns.entries("domain-server").empty())
-    draft.note(
-        "dns",
-        "Servers for single domains are not in this version for the mail engine: mail asks the "
-        "general servers for these domains too.");
+    draft.note("dns",
+               "Servers for single domains are not in this version for the mail engine: mail asks the "
+               "general servers for these domains too.");
 }
 
 }  // namespace postern::features

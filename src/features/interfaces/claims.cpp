@@ -11,8 +11,7 @@ std::vector<gateway::Claim> claims_interfaces(const gateway::Effective& effectiv
   for (const Service& each : services(effective.tree("interfaces"))) {
     const auto claim = [&](bool is, std::uint16_t port, const char* name, const char* leaf) {
       if (!is) return;
-      all.push_back({each.address, port, "interfaces",
-                     fmt::format("interface['{}']/{}/port", each.interface_name, leaf),
+      all.push_back({each.address, port, "interfaces", fmt::format("interface['{}']/{}/port", each.interface_name, leaf),
                      fmt::format("{} of the interface {}", name, each.interface_name)});
     };
     claim(each.ssh, each.ssh_port, "SSH", "ssh");

@@ -9,8 +9,7 @@ bool enabled(const model::Node* service, bool otherwise) {
 }
 
 std::uint16_t port(const model::Node* service, std::uint16_t otherwise) {
-  return service == nullptr ? otherwise
-                            : static_cast<std::uint16_t>(number(*service, "port", otherwise));
+  return service == nullptr ? otherwise : static_cast<std::uint16_t>(number(*service, "port", otherwise));
 }
 
 }  // namespace

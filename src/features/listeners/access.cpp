@@ -28,8 +28,7 @@ std::vector<std::string> networks(const model::Node& group) {
   return out;
 }
 
-void add_row(RecipientAccess& access, const std::string& address, const std::string& action,
-             bool accept) {
+void add_row(RecipientAccess& access, const std::string& address, const std::string& action, bool accept) {
   const std::size_t at = address.find('@');
   if (at != std::string::npos) {
     access.users[address] = action;
@@ -40,8 +39,7 @@ void add_row(RecipientAccess& access, const std::string& address, const std::str
   access.domains[address] = action;
   // "user@" is taken only at domains that the table names: one local part must not open the relay.
   if (accept || access.user_everywhere) access.relay_domains[address] = "OK";
-  if (accept && access.sample.empty())
-    access.sample = address.starts_with('.') ? "postern-probe" + address : address;
+  if (accept && access.sample.empty()) access.sample = address.starts_with('.') ? "postern-probe" + address : address;
 }
 
 bool accepts_user_everywhere(const model::Node& listener) {

@@ -20,11 +20,11 @@ HostAccess host_access(const model::Node& listener, bool is_public);
 struct RecipientAccess {
   std::map<std::string, std::string> users;    ///< "user@domain" and "user@"
   std::map<std::string, std::string> domains;  ///< "domain" and ".domain"
-  std::string all;            ///< action for everything else, or empty: refused as relaying
-  bool all_accepted = false;  ///< the table says ALL accept, which no public listener may do
+  std::string all;                             ///< action for everything else, or empty: refused as relaying
+  bool all_accepted = false;                   ///< the table says ALL accept, which no public listener may do
   /// A "user@" is accepted, which counts at the domains that the table names.
   bool user_everywhere = false;
-  std::string sample;         ///< a recipient domain that is accepted, or empty
+  std::string sample;  ///< a recipient domain that is accepted, or empty
   /// Domains that the second lock (relay_domains) must let through.
   std::map<std::string, std::string> relay_domains;
 };

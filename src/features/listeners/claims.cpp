@@ -16,8 +16,7 @@ std::vector<gateway::Claim> claims_listeners(const gateway::Effective& effective
     const auto on = std::ranges::find(interfaces, each.leaf("interface"), &Service::interface_name);
     if (on == interfaces.end()) continue;
     all.push_back({on->address, static_cast<std::uint16_t>(number(each, "port", 25)), "listeners",
-                   fmt::format("listener['{}']/port", each.leaf("name")),
-                   fmt::format("the listener {}", each.leaf("name"))});
+                   fmt::format("listener['{}']/port", each.leaf("name")), fmt::format("the listener {}", each.leaf("name"))});
   }
   return all;
 }

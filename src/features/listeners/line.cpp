@@ -32,8 +32,7 @@ std::string usual_group(std::string_view action) {
 }
 
 /// The sender group that gets an address: the one named, or the first with that action.
-const model::Node* group_for(const model::Node& listener, std::string_view name,
-                             std::string_view action) {
+const model::Node* group_for(const model::Node& listener, std::string_view name, std::string_view action) {
   for (const auto& group : listener.entries("hat")) {
     if (name.empty() ? group.leaf("action") == action : group.leaf("name") == name) return &group;
   }
@@ -53,26 +52,23 @@ std::vector<std::string> before_all(const model::Node& listener) {
 
 base::Result<Edits> new_hat_edits(const Subject& subject, const model::Path& path, const model::Node& listener,
                                   const std::string& address, line::Arguments& arguments) {
-  auto action = take_leaf(subject, {"listener", "hat", "action"}, arguments,
-                          "The action (accept, relay or reject)");
+  auto action = take_leaf(subject, {"listener", "hat", "action"}, arguments, "The action (accept, relay or reject)");
   if (!action) return action.error();
   const std::string named = arguments.option("group").value_or("");
   const model::Node* group = group_for(listener, named, *action);
   if (group != nullptr && group->leaf("action") != *action) {
-    return fail(ErrorCode::invalid, fmt::format("The sender group {} has the action {}, not {}.", named,
-                                                group->leaf("action"), *action));
+    return fail(ErrorCode::invalid,
+                fmt::format("The sender group {} has the action {}, not {}.", named, group->leaf("action"), *action));
   }
   const std::string wanted = !named.empty() ? named : usual_group(*action);
-  auto name = canonical_leaf(subject, {"listener", "hat", "name"},
-                             group == nullptr ? wanted : group->leaf("name"));
+  auto name = canonical_leaf(subject, {"listener", "hat", "name"}, group == nullptr ? wanted : group->leaf("name"));
   if (!name) return name.error();
   const model::Path entry = below(path, "hat", {*name});
   auto texts = option_edits(subject, hat_form(subject), entry, arguments);
   if (!texts) return texts;
   Edits edits;
   if (group == nullptr) {
-    edits.push_back({Op::create, entry, {}, address == "ALL" ? std::vector<std::string>{}
-                                                             : before_all(listener)});
+    edits.push_back({Op::create, entry, {}, address == "ALL" ? std::vector<std::string>{} : before_all(listener)});
     edits.push_back({Op::set, below(entry, "action"), *action, {}});
   }
   edits.push_back({Op::insert, below(entry, "sender"), address, {}});
@@ -98,8 +94,7 @@ base::Result<Edits> hat_edits(const Subject& subject, const model::Path& path, s
     edits.push_back({Op::erase, below(entry, "sender"), *address, {}});
   }
   if (edits.empty()) {
-    return fail(ErrorCode::not_found,
-                fmt::format("No sender group of {} names {}.", path.front().keys.front(), *address));
+    return fail(ErrorCode::not_found, fmt::format("No sender group of {} names {}.", path.front().keys.front(), *address));
   }
   return edits;
 }

@@ -144,7 +144,8 @@ class HatReader {
 
   void member(std::size_t number, const std::string& text) {
     auto sender = canonical_leaf(subject_, {"listener", "hat", "sender"}, whole_network(text));
-    if (!sender) return bad(number, fmt::format("\"{}\": this version knows hosts by address only. {}", text, sender.error().text));
+    if (!sender)
+      return bad(number, fmt::format("\"{}\": this version knows hosts by address only. {}", text, sender.error().text));
     at_->members.push_back(*sender);
   }
 

@@ -27,16 +27,15 @@ struct Listener {
 // Every 127.x.y.z answers on a host that has the loopback interface, though no list of addresses
 // says so.
 bool is_here(const gateway::Facts& facts, const std::string& address) {
-  return address.starts_with("127.") || std::find(facts.addresses.begin(), facts.addresses.end(),
-                                                  address) != facts.addresses.end();
+  return address.starts_with("127.") ||
+         std::find(facts.addresses.begin(), facts.addresses.end(), address) != facts.addresses.end();
 }
 
 /// The listener with its address, or why it is off.
-std::string find_address(Listener& listener, std::string_view interface,
-                         const std::vector<Service>& interfaces, const gateway::Facts& facts) {
-  const auto found = std::find_if(interfaces.begin(), interfaces.end(), [&](const Service& each) {
-    return each.interface_name == interface;
-  });
+std::string find_address(Listener& listener, std::string_view interface, const std::vector<Service>& interfaces,
+                         const gateway::Facts& facts) {
+  const auto found =
+      std::find_if(interfaces.begin(), interfaces.end(), [&](const Service& each) { return each.interface_name == interface; });
   if (found == interfaces.end())
     return fmt::format(
         "this machine has no interface {}. Define it with interfaceconfig, or give the listener "
@@ -44,9 +43,8 @@ std::string find_address(Listener& listener, std::string_view interface,
         interface);
   listener.address = found->address;
   if (is_here(facts, listener.address)) return {};
-  return fmt::format(
-      "the address {} of interface {} is not on this host. Correct it with interfaceconfig.",
-      listener.address, interface);
+  return fmt::format("the address {} of interface {} is not on this host. Correct it with interfaceconfig.", listener.address,
+                     interface);
 }
 
 Listener read(const model::Node& settings) {
@@ -62,8 +60,7 @@ Listener read(const model::Node& settings) {
 
 /// Who has the listener's port already. A merge brings settings together that nobody checked; and Postfix's master
 /// ends when it cannot open one port of all.
-std::string whose(const Listener& listener, const std::vector<Listener>& before,
-                  const std::vector<Service>& interfaces) {
+std::string whose(const Listener& listener, const std::vector<Listener>& before, const std::vector<Service>& interfaces) {
   for (const Listener& one : before)
     if (one.address == listener.address && one.port == listener.port) return one.name;
   for (const Service& one : interfaces) {
@@ -75,8 +72,7 @@ std::string whose(const Listener& listener, const std::vector<Listener>& before,
   return {};
 }
 
-std::vector<Listener> active(const gateway::Effective& effective, const gateway::Facts& facts,
-                             gateway::Draft& draft) {
+std::vector<Listener> active(const gateway::Effective& effective, const gateway::Facts& facts, gateway::Draft& draft) {
   const std::vector<Service> interfaces = services(effective.tree("interfaces"));
   std::vector<Listener> all;
   for (const model::Node& each : effective.tree("listeners").entries("listener")) {
@@ -103,8 +99,7 @@ std::vector<Listener> active(const gateway::Effective& effective, const gateway:
 }
 
 std::string cidr(std::string_view kind, const Listener& listener) {
-  return fmt::format("check_client_access cidr:$generation_directory/{}_{}.cidr", kind,
-                     listener.key);
+  return fmt::format("check_client_access cidr:$generation_directory/{}_{}.cidr", kind, listener.key);
 }
 
 /// regexp_table(5) puts what a pattern matched where a result says "$1"; "$$" is a '$'.
@@ -115,20 +110,16 @@ std::string doubled_dollars(const std::string& text) {
 }
 
 /// Adds the listener's recipient tables; what smtpd_relay_restrictions says of them.
-std::string recipient_checks(const Listener& listener, const gateway::Facts& facts,
-                             gateway::Draft& draft, std::string& sample) {
+std::string recipient_checks(const Listener& listener, const gateway::Facts& facts, gateway::Draft& draft, std::string& sample) {
   RecipientAccess access = recipient_access(*listener.settings);
   const std::string table = "rat_" + listener.key;
   draft.tables[table] = std::move(access.domains);
   draft.tables[table + "_users"] = std::move(access.users);
   sample = access.sample;
   if (access.all_accepted)
-    draft.note(
-        "listeners",
-        fmt::format(
-            "The listener {} does not take mail for ALL: a public listener that does is an open "
-            "relay. Name the domains in its RAT, or let senders relay through its HAT.",
-            listener.name));
+    draft.note("listeners", fmt::format("The listener {} does not take mail for ALL: a public listener that does is an open "
+                                        "relay. Name the domains in its RAT, or let senders relay through its HAT.",
+                                        listener.name));
   if (access.user_everywhere && access.relay_domains.empty())
     draft.note("listeners",
                fmt::format("The listener {} takes mail for a user in every domain of its RAT, but that names no domain: add the "
@@ -136,12 +127,10 @@ std::string recipient_checks(const Listener& listener, const gateway::Facts& fac
                            listener.name));
   draft.tables["relay_domains"].merge(access.relay_domains);
   std::string checks = fmt::format("check_recipient_access {}, check_recipient_access {}",
-                                   gateway::Draft::map_name(facts, table + "_users"),
-                                   gateway::Draft::map_name(facts, table));
+                                   gateway::Draft::map_name(facts, table + "_users"), gateway::Draft::map_name(facts, table));
   if (!access.all.empty()) {
     draft.files[table + "_all.regexp"] = fmt::format("/^/ {}\n", doubled_dollars(access.all));
-    checks +=
-        fmt::format(", check_recipient_access regexp:$generation_directory/{}_all.regexp", table);
+    checks += fmt::format(", check_recipient_access regexp:$generation_directory/{}_all.regexp", table);
   }
   return checks + ", reject_unauth_destination, reject";
 }
@@ -151,23 +140,20 @@ void add_listener(const Listener& listener, const gateway::Facts& facts, gateway
   draft.files[fmt::format("hat_{}.cidr", listener.key)] = std::move(access.connect);
   draft.files[fmt::format("relay_{}.cidr", listener.key)] = std::move(access.relay);
   const std::string relay = cidr("relay", listener);
-  const std::string probe = fmt::format(
-      "check_recipient_access regexp:$generation_directory/{}, check_recipient_access {}, ",
-      gateway::probe_file, gateway::Draft::map_name(facts, "no_mailboxes"));
+  const std::string probe = fmt::format("check_recipient_access regexp:$generation_directory/{}, check_recipient_access {}, ",
+                                        gateway::probe_file, gateway::Draft::map_name(facts, "no_mailboxes"));
   std::string sample;
   gateway::MasterService service{"n", "y", "-", "-", "smtpd", {}};
   service.options.emplace_back("message_size_limit", fmt::format("{}", listener.size));
   service.options.emplace_back("smtpd_client_restrictions", cidr("hat", listener));
   if (listener.is_public) {
-    service.options.emplace_back(
-        "smtpd_relay_restrictions",
-        probe + relay + ", " + recipient_checks(listener, facts, draft, sample));
+    service.options.emplace_back("smtpd_relay_restrictions",
+                                 probe + relay + ", " + recipient_checks(listener, facts, draft, sample));
     // A second lock: whatever the first one lets through, only these domains or relaying senders
     // pass.
-    service.options.emplace_back(
-        "smtpd_recipient_restrictions",
-        fmt::format("{}, check_recipient_access {}, reject_unauth_destination", relay,
-                    gateway::Draft::map_name(facts, "relay_domains")));
+    service.options.emplace_back("smtpd_recipient_restrictions",
+                                 fmt::format("{}, check_recipient_access {}, reject_unauth_destination", relay,
+                                             gateway::Draft::map_name(facts, "relay_domains")));
   } else {
     service.options.emplace_back("smtpd_relay_restrictions", probe + relay + ", reject");
   }
@@ -176,15 +162,14 @@ void add_listener(const Listener& listener, const gateway::Facts& facts, gateway
     return draft.note("listeners", fmt::format("The listener {} is suspended: resumelistener opens it again.", listener.name));
   std::string where = address_and_port(listener.address, listener.port);
   draft.services[{where, "inet"}] = std::move(service);
-  draft.probes.push_back({listener.name, listener.address, listener.port,
-                          "postern-probe@" + (sample.empty() ? facts.host_name : sample)});
+  draft.probes.push_back(
+      {listener.name, listener.address, listener.port, "postern-probe@" + (sample.empty() ? facts.host_name : sample)});
   draft.listen.push_back(std::move(where));
 }
 
 }  // namespace
 
-void plan_listeners(const gateway::Effective& effective, const gateway::Facts& facts,
-                    gateway::Draft& draft) {
+void plan_listeners(const gateway::Effective& effective, const gateway::Facts& facts, gateway::Draft& draft) {
   std::uint32_t size = default_size;
   std::set<std::string> addresses;
   for (const Listener& listener : active(effective, facts, draft)) {

@@ -51,7 +51,7 @@ class Asked {
 
   std::map<std::string, Row> rows_;  ///< by network, with its length
   std::optional<Row> all_;
-  std::set<unsigned> lengths_[2];    ///< those that occur, of IPv4 and IPv6
+  std::set<unsigned> lengths_[2];  ///< those that occur, of IPv4 and IPv6
 };
 
 void warn_of(const model::Node& listener, std::vector<std::string>& out) {

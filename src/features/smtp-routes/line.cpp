@@ -64,8 +64,7 @@ base::Result<Edits> destination_edits(const Subject& subject, const model::Path&
   entry.push_back({"destination", {*host, *port}});
   Edits edits{{Op::create, entry, {}, {}}};
   if (destination->preference.empty()) return edits;
-  auto preference = canonical_leaf(subject, {"route", "destination", "preference"},
-                                   destination->preference);
+  auto preference = canonical_leaf(subject, {"route", "destination", "preference"}, destination->preference);
   if (!preference) return preference.error();
   entry.push_back({"preference", {}});
   edits.push_back({Op::set, entry, *preference, {}});
@@ -80,8 +79,7 @@ std::string action_of(std::string_view word) {
 }
 
 /// Edits that give `route` its action and destinations; it has neither before.
-base::Result<Edits> target_edits(const Subject& subject, const model::Path& route,
-                                 const std::vector<std::string>& words) {
+base::Result<Edits> target_edits(const Subject& subject, const model::Path& route, const std::vector<std::string>& words) {
   for (const auto& word : words)
     if (words.size() > 1 && action_of(word) != "hosts")
       return fail(ErrorCode::usage, fmt::format("{} stands alone: it is no host.", base::upper(word)));
@@ -107,8 +105,7 @@ base::Result<Edits> route_edits(const Subject& subject, std::string_view operati
   // An edit replaces the whole route: removing it first also refuses one that is not there.
   if (operation != "new") edits.push_back({Op::remove, route, {}, {}});
   if (arguments.empty()) {
-    return fail(ErrorCode::usage,
-                fmt::format("Say where mail for {} goes: hosts, USEDNS, or /dev/null.", *domain));
+    return fail(ErrorCode::usage, fmt::format("Say where mail for {} goes: hosts, USEDNS, or /dev/null.", *domain));
   }
   edits.push_back({Op::create, route, {}, {}});
   std::vector<std::string> words;
@@ -124,9 +121,7 @@ base::Result<Edits> route_edits(const Subject& subject, std::string_view operati
   return edits;
 }
 
-
-std::optional<base::Result<Edits>> make(const Subject& subject, std::string_view operation,
-                                        line::Arguments& arguments) {
+std::optional<base::Result<Edits>> make(const Subject& subject, std::string_view operation, line::Arguments& arguments) {
   return route_edits(subject, operation, arguments);
 }
 
@@ -164,8 +159,7 @@ base::Result<Edits> file_edits(const Subject& subject, const model::Path& parent
 }
 
 /// AsyncOS: "DOMAIN:DESTINATION, DESTINATION" or with a blank behind the domain.
-Edits read_asyncos(const Subject& subject, const model::Path& parent, std::string_view text,
-                   std::vector<line::Said>& said) {
+Edits read_asyncos(const Subject& subject, const model::Path& parent, std::string_view text, std::vector<line::Said>& said) {
   return line::read_lines(text, said, [&](const line::FileLine& one) {
     const auto end = one.text.find_first_of(": \t");
     const std::string rest = end == std::string::npos ? std::string() : one.text.substr(end + 1);
@@ -183,7 +177,8 @@ std::string write_asyncos(const model::Node& holder) {
 base::Result<std::string> next_hop(std::string_view text) {
   if (!text.starts_with('['))
     return fail(ErrorCode::usage, fmt::format("\"{}\" is a domain whose mail exchangers are asked for, which a route cannot "
-                                              "say: write its hosts, in brackets.", text));
+                                              "say: write its hosts, in brackets.",
+                                              text));
   const auto close = text.find(']');
   if (close == text.npos) return fail(ErrorCode::usage, fmt::format("\"{}\" has no closing bracket.", text));
   std::string host(text.substr(1, close - 1));
@@ -202,8 +197,8 @@ base::Result<Edits> transport_edits(const Subject& subject, const model::Path& p
   const std::string rest = colon == std::string::npos ? std::string() : base::trimmed(value.substr(colon + 1));
   if (transport == "discard") return file_edits(subject, parent, domain, {"/dev/null"});
   if (transport != "smtp" && transport != "relay" && !transport.empty())
-    return fail(ErrorCode::usage, fmt::format("The transport \"{}\" is none that a route can say: smtp, relay and discard are.",
-                                              transport));
+    return fail(ErrorCode::usage,
+                fmt::format("The transport \"{}\" is none that a route can say: smtp, relay and discard are.", transport));
   if (rest.empty()) return file_edits(subject, parent, domain, {"USEDNS"});
   std::vector<std::string> targets;
   for (const auto& hop : base::split(rest, ", \t")) {
@@ -215,10 +210,8 @@ base::Result<Edits> transport_edits(const Subject& subject, const model::Path& p
   return file_edits(subject, parent, domain, targets);
 }
 
-Edits read_transport(const Subject& subject, const model::Path& parent, std::string_view text,
-                     std::vector<line::Said>& said) {
-  return line::read_lines(text, said,
-                          [&](const line::FileLine& one) { return transport_edits(subject, parent, one); });
+Edits read_transport(const Subject& subject, const model::Path& parent, std::string_view text, std::vector<line::Said>& said) {
+  return line::read_lines(text, said, [&](const line::FileLine& one) { return transport_edits(subject, parent, one); });
 }
 
 std::string write_transport(const model::Node& holder) {
@@ -258,14 +251,14 @@ line::Line line_smtp_routes() {
       "smtproutes new|edit DOMAIN USEDNS|/dev/null";
   line.make = make;
   line.summary = summary;
-  line.whole = line::Whole{
-      "route",
-      "Enter the destination hosts for {}, separated by commas.",
-      "Hosts as HOST, HOST:PORT or HOST:PORT/PREFERENCE, also /pri=PREFERENCE (the lowest is tried first); an IPv6\n"
-      "address in brackets. Alone: USEDNS for what DNS says, /dev/null to throw the mail away.",
-      targets_text,
-      whole_edits,
-      {"action", "destination"}};
+  line.whole =
+      line::Whole{"route",
+                  "Enter the destination hosts for {}, separated by commas.",
+                  "Hosts as HOST, HOST:PORT or HOST:PORT/PREFERENCE, also /pri=PREFERENCE (the lowest is tried first); an IPv6\n"
+                  "address in brackets. Alone: USEDNS for what DNS says, /dev/null to throw the mail away.",
+                  targets_text,
+                  whole_edits,
+                  {"action", "destination"}};
   line.files = {{"asyncos", "route", read_asyncos, write_asyncos}, {"postfix", "route", read_transport, write_transport}};
   return line;
 }

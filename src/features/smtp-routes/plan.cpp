@@ -13,8 +13,7 @@ bool has_route(const model::Tree& routes, const std::string& domain) {
 
 }  // namespace
 
-void plan_smtp_routes(const gateway::Effective& effective, const gateway::Facts& facts,
-                      gateway::Draft& draft) {
+void plan_smtp_routes(const gateway::Effective& effective, const gateway::Facts& facts, gateway::Draft& draft) {
   const model::Tree& routes = effective.tree("smtp-routes");
   const std::string here = lower(facts.host_name);
   auto& rows = draft.tables["transport"];
@@ -25,8 +24,7 @@ void plan_smtp_routes(const gateway::Effective& effective, const gateway::Facts&
     if (key == here) draft.tables["no_mailboxes"].erase(here);
     if (key == gateway::probe_domain) continue;  // the applier's
     if (key == "*")
-      draft.tables[std::string(gateway::rest_table)][std::string(gateway::rest_key)] =
-          std::move(value);
+      draft.tables[std::string(gateway::rest_table)][std::string(gateway::rest_key)] = std::move(value);
     else
       rows[key] = std::move(value);
   }

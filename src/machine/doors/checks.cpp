@@ -5,8 +5,8 @@
 
 namespace postern::machine {
 
-void Checks::check(const std::string& account, const base::Source& from, std::string hash_text,
-                   std::string passphrase, Done done) {
+void Checks::check(const std::string& account, const base::Source& from, std::string hash_text, std::string passphrase,
+                   Done done) {
   const auto leave = guesses_.ask(account, from, world_.now().mono_ms);
   if (!leave.refused.empty()) return done({false, leave.refused});
   auto check = std::make_shared<Check>(Check{account, std::move(hash_text), std::move(passphrase), std::move(done)});

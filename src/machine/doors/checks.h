@@ -23,8 +23,7 @@ class Checks {
   using Done = std::function<void(const Outcome&)>;
   /// Whether `passphrase` is that of `account`, whose hash is `hash_text`; what no account has must have the hash of
   /// nobody's. The time that it takes tells nothing about the account.
-  void check(const std::string& account, const base::Source& from, std::string hash_text, std::string passphrase,
-             Done done);
+  void check(const std::string& account, const base::Source& from, std::string hash_text, std::string passphrase, Done done);
   /// `account` has logged in from there by a key.
   void logged_in(const std::string& account, const base::Source& from) { guesses_.remember(account, from); }
 

@@ -40,8 +40,7 @@ std::int64_t Guesses::next(const std::string& place) const {
 }
 
 /// Those that count still: wrong checks of the last hour.
-std::deque<std::int64_t>& Guesses::spent(const std::string& account, const base::Source& from, bool known,
-                                         std::int64_t now_ms) {
+std::deque<std::int64_t>& Guesses::spent(const std::string& account, const base::Source& from, bool known, std::int64_t now_ms) {
   auto& both = spent_[{account, from.network}];
   auto& list = known ? both.known : both.strangers;
   while (!list.empty() && list.front() <= now_ms - hour_ms) list.pop_front();

@@ -30,7 +30,7 @@ class Guesses {
   static constexpr std::int64_t longest_wait_ms = 15'000;  ///< whose turn comes later is refused
 
   struct Leave {
-    std::string refused;       ///< empty: it may be checked after wait_ms. Else why not, for the person
+    std::string refused;  ///< empty: it may be checked after wait_ms. Else why not, for the person
     std::int64_t wait_ms = 0;
   };
   /// A passphrase for `account` has come from there. When it is not refused, `right` must follow if it was right.
@@ -40,7 +40,7 @@ class Guesses {
   void remember(const std::string& account, const base::Source& from);
 
  private:
-  static constexpr std::size_t names = 4'096;       ///< of each kind that are kept apart
+  static constexpr std::size_t names = 4'096;  ///< of each kind that are kept apart
   static constexpr std::size_t remembered = 1'024;
   static constexpr std::size_t remembered_of_one = 64;  ///< of one account: it has its own forgotten, not others'
   static constexpr std::int64_t half_life_ms = 300'000;

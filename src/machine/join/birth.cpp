@@ -77,8 +77,7 @@ void put(Items& items, cluster::Register reg, std::string value) {
   items.push_back({std::move(reg), cluster::WriteKind::put, std::move(value), {}});
 }
 
-Result<void> add_settings(Items& items, const Birth& birth, const schema::Schema& schema,
-                          const base::MemberId& member) {
+Result<void> add_settings(Items& items, const Birth& birth, const schema::Schema& schema, const base::MemberId& member) {
   const base::Mode own{base::Level::machine, member.uuid};
   std::vector<std::pair<std::string, Result<std::string>>> made;
   made.emplace_back("interfaces", interfaces(birth, schema));
@@ -132,9 +131,9 @@ Result<store::Batch> give_birth(const Birth& birth, const BirthKeys& keys, const
   if (!peer) return peer.error();
   auto effects = (*peer)->step(cluster::founding_commit(founding, base::to_hex(random(16))), now);
   if (!effects.persist)
-    return fail(ErrorCode::internal, "The founding commit was not made: " +
-                                         (effects.answers.empty() ? std::string("no reason was given.")
-                                                                  : effects.answers.front().reason));
+    return fail(ErrorCode::internal,
+                "The founding commit was not made: " +
+                    (effects.answers.empty() ? std::string("no reason was given.") : effects.answers.front().reason));
   store::Batch out;
   out.persist = std::move(*effects.persist);
   out.notes = to_notes(identity);

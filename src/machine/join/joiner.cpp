@@ -48,7 +48,7 @@ struct JoinerSide::Attempt {
   std::uint16_t port = 0;
   desk::JoinRequest request;
   cluster::JoinOffer offer;
-  std::string host_key;        ///< that a person has found right
+  std::string host_key;  ///< that a person has found right
   std::vector<cluster::Ship::Item> items;
   std::set<base::Hash> hashes;  ///< of the items
   std::uint64_t bytes = 0;      ///< of the items
@@ -82,7 +82,8 @@ Result<void> JoinerSide::check_standalone() const {
   const auto& fleet = parts_.truth.peer().fleet();
   if (parts_.settings.removed())
     return fail(ErrorCode::exists, fmt::format("This machine was removed from the cluster {}. Set it up anew; then it "
-                                               "can join a cluster.", fleet.cluster_name));
+                                               "can join a cluster.",
+                                               fleet.cluster_name));
   if (!fleet.standalone())
     return fail(ErrorCode::exists, fmt::format("This machine is in the cluster {} already. A machine is in one "
                                                "cluster only: remove it there before it joins another.",
@@ -90,8 +91,7 @@ Result<void> JoinerSide::check_standalone() const {
   return {};
 }
 
-void JoinerSide::dial(std::string address, std::uint16_t port,
-                      std::function<void(Result<desk::JoinOffer>)> done) {
+void JoinerSide::dial(std::string address, std::uint16_t port, std::function<void(Result<desk::JoinOffer>)> done) {
   if (auto alone = check_standalone(); !alone) return done(alone.error());
   if (attempt_ && attempt_->done)
     return done(fail(ErrorCode::busy, "Another join is under way on this machine. Wait for its end."));
@@ -114,7 +114,8 @@ void JoinerSide::dial(std::string address, std::uint16_t port,
       parts_.world.close(fetched->connection, "not an administrators' port");
       offer = fail(ErrorCode::invalid,
                    fmt::format("Port {} of {} is its Cluster Communication Service (CCS), which takes no passphrase. Give "
-                               "the admin SSH port.", attempt_->port, attempt_->address));
+                               "the admin SSH port.",
+                               attempt_->port, attempt_->address));
     } else if (auto prints = parts_.world.fingerprints(fetched->host_key); !prints) {
       offer = prints.error();
     } else {
@@ -129,8 +130,7 @@ void JoinerSide::dial(std::string address, std::uint16_t port,
 
 void JoinerSide::go(desk::JoinRequest request, std::function<void(std::string)> progress,
                     std::function<void(Result<void>)> done) {
-  if (attempt_ && attempt_->done)
-    return done(fail(ErrorCode::busy, "This join is under way already. Wait for its end."));
+  if (attempt_ && attempt_->done) return done(fail(ErrorCode::busy, "This join is under way already. Wait for its end."));
   if (!attempt_ || attempt_->join != request.join || attempt_->connection == 0)
     return done(fail(ErrorCode::unreachable, "The connection to the cluster has ended. Begin the join again."));
   if (request.passphrase.empty())
@@ -140,14 +140,14 @@ void JoinerSide::go(desk::JoinRequest request, std::function<void(std::string)> 
   attempt_->done = std::move(done);
   if (auto alone = check_standalone(); !alone) return finish(alone.error());
   parts_.world.join_login(attempt_->connection, std::string(administrator), attempt_->request.passphrase,
-                             [this, join = attempt_->join](Result<void> result) {
-                               if (!attempt_ || attempt_->join != join) return;
-                               attempt_->request.passphrase.clear();
-                               if (!result) return finish(result.error());
-                               parts_.world.send(attempt_->connection, cluster::encode_join(this->request()));
-                               attempt_->heard_mono_ms = parts_.world.now().mono_ms;
-                               watch();
-                             });
+                          [this, join = attempt_->join](Result<void> result) {
+                            if (!attempt_ || attempt_->join != join) return;
+                            attempt_->request.passphrase.clear();
+                            if (!result) return finish(result.error());
+                            parts_.world.send(attempt_->connection, cluster::encode_join(this->request()));
+                            attempt_->heard_mono_ms = parts_.world.now().mono_ms;
+                            watch();
+                          });
 }
 
 void JoinerSide::cancel(std::uint64_t join) {
@@ -197,8 +197,8 @@ void JoinerSide::watch() {
 
 void JoinerSide::take(const cluster::JoinOffer& offer) {
   if (offer.commits == 0 || offer.commits > most_commits)
-    return not_joined(fmt::format("The member announces {} commits; a machine that joins takes 1 to {}.", offer.commits,
-                                  most_commits));
+    return not_joined(
+        fmt::format("The member announces {} commits; a machine that joins takes 1 to {}.", offer.commits, most_commits));
   attempt_->offer = offer;
 }
 
@@ -209,8 +209,7 @@ void JoinerSide::take(cluster::JoinPart part) {
     attempt_->bytes += size_of(item);
     if (!attempt_->hashes.insert(item.envelope.id()).second) return not_joined("The member sends commits twice.");
     if (attempt_->items.size() >= most) return not_joined("The member sends more commits than it announced.");
-    if (attempt_->bytes > most_bytes)
-      return not_joined(fmt::format("The member sends more than {} MiB.", most_bytes >> 20));
+    if (attempt_->bytes > most_bytes) return not_joined(fmt::format("The member sends more than {} MiB.", most_bytes >> 20));
     attempt_->items.push_back(std::move(item));
   }
   const auto have = attempt_->items.size();
@@ -228,9 +227,8 @@ void JoinerSide::take(cluster::JoinPart part) {
 
 void JoinerSide::closed(transport::ConnectionId connection, const std::string& reason) {
   if (!has(connection) || attempt_->swapping) return;
-  finish(fail(ErrorCode::unreachable,
-              fmt::format("The connection to {} was lost ({}). This machine is standalone as before.",
-                          attempt_->address, base::printable_line(reason, shown_bytes))));
+  finish(fail(ErrorCode::unreachable, fmt::format("The connection to {} was lost ({}). This machine is standalone as before.",
+                                                  attempt_->address, base::printable_line(reason, shown_bytes))));
 }
 
 void JoinerSide::finish(Result<void> result) {
@@ -250,10 +248,10 @@ Result<std::string> JoinerSide::with_ccs(const std::string& interfaces) const {
   model::Path port = ccs;
   enabled.push_back({"enabled", {}});
   port.push_back({"port", {}});
-  auto edited = model::apply(*tree,
-                             {{model::Edit::Op::set, enabled, "true", {}},
-                              {model::Edit::Op::set, port, std::to_string(attempt_->request.ccs_port), {}}},
-                             parts_.schema.shapes("interfaces"));
+  auto edited = model::apply(
+      *tree,
+      {{model::Edit::Op::set, enabled, "true", {}}, {model::Edit::Op::set, port, std::to_string(attempt_->request.ccs_port), {}}},
+      parts_.schema.shapes("interfaces"));
   if (!edited) return edited.error();
   auto canonical = parts_.schema.canonical("interfaces", *edited);
   if (!canonical) return canonical.error();
@@ -321,12 +319,13 @@ Result<std::unique_ptr<cluster::Peer>> JoinerSide::proved(const Swap& swap) cons
     const auto& wrong = unproved.front();
     return fail(ErrorCode::damaged,
                 fmt::format("Commit {:.12} in the name of {} is not proved: {}. The member at {} is damaged, or it lies: "
-                            "join over another one. This machine is standalone as before.", to_text(wrong.hash),
-                            base::printable_line(wrong.host, 255), wrong.why, attempt_->address));
+                            "join over another one. This machine is standalone as before.",
+                            to_text(wrong.hash), base::printable_line(wrong.host, 255), wrong.why, attempt_->address));
   }
   if ((*peer)->commits_in_order().size() != swap.commits.size())
-    return fail(ErrorCode::damaged, "The member sent commits that build on others, and not those. This machine is "
-                                    "standalone as before.");
+    return fail(ErrorCode::damaged,
+                "The member sent commits that build on others, and not those. This machine is "
+                "standalone as before.");
   if (!whole)
     return fail(ErrorCode::damaged, "The member did not send the whole settings. This machine is standalone as before.");
   return peer;
@@ -336,14 +335,16 @@ Result<std::unique_ptr<cluster::Peer>> JoinerSide::proved(const Swap& swap) cons
 Result<void> JoinerSide::check_membership(const cluster::Fleet& fleet, const base::MemberId& own) const {
   const auto* member = fleet.member(own);
   if (member == nullptr || member->identity != parts_.truth.identity().record(member->identity.drawn))
-    return fail(ErrorCode::damaged, "The cluster's records do not name this machine with its keys. It is standalone as "
-                                    "before.");
+    return fail(ErrorCode::damaged,
+                "The cluster's records do not name this machine with its keys. It is standalone as "
+                "before.");
   const auto sponsors = [this, &own](const cluster::Member& one) {
     return one.id != own && bare_key(one.identity.host_key) == bare_key(attempt_->host_key);
   };
   if (std::none_of(fleet.members.begin(), fleet.members.end(), sponsors))
     return fail(ErrorCode::damaged, fmt::format("The cluster's records have no machine with the host key of {}. This "
-                                                "machine is standalone as before.", attempt_->address));
+                                                "machine is standalone as before.",
+                                                attempt_->address));
   return {};
 }
 
@@ -374,8 +375,7 @@ Result<std::unique_ptr<JoinerSide::Swap>> JoinerSide::prepare_swap() {
     out->commits.push_back({std::move(item.envelope), false});
   }
   auto ordered = cluster::order_causally(std::move(out->commits));
-  if (!ordered)
-    return fail(ErrorCode::damaged, ordered.error().text + " This machine is standalone as before.");
+  if (!ordered) return fail(ErrorCode::damaged, ordered.error().text + " This machine is standalone as before.");
   out->commits = std::move(*ordered);
 
   auto peer = proved(*out);

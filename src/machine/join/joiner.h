@@ -37,10 +37,8 @@ class JoinerSide {
   explicit JoinerSide(Parts parts);
   ~JoinerSide();
 
-  void dial(std::string address, std::uint16_t port,
-            std::function<void(base::Result<desk::JoinOffer>)> done);
-  void go(desk::JoinRequest request, std::function<void(std::string)> progress,
-          std::function<void(base::Result<void>)> done);
+  void dial(std::string address, std::uint16_t port, std::function<void(base::Result<desk::JoinOffer>)> done);
+  void go(desk::JoinRequest request, std::function<void(std::string)> progress, std::function<void(base::Result<void>)> done);
   void cancel(std::uint64_t join);
 
   /// Its connection to the cluster is that one.

@@ -41,31 +41,32 @@ std::deque<base::Hash> unsent(const cluster::Peer& peer, const std::set<base::Ha
 struct SponsorSide::Guest {
   std::string user;
   std::int64_t began_mono_ms = 0;
-  std::int64_t moved_mono_ms = 0;             ///< when the join last went on
+  std::int64_t moved_mono_ms = 0;  ///< when the join last went on
   cluster::JoinRequest request;
   base::MemberId member;
   bool asked = false;
   bool ready = false;
-  bool sending = false;                       ///< a part is being read, or not far enough on its way
-  std::deque<base::Hash> goal;                ///< what is still to be sent, in order
+  bool sending = false;         ///< a part is being read, or not far enough on its way
+  std::deque<base::Hash> goal;  ///< what is still to be sent, in order
   std::set<base::Hash> sent;
   std::uint64_t total = 0;
-  base::Hash admission;                       ///< nil until committed
-  bool complete = false;                      ///< it was told so
+  base::Hash admission;   ///< nil until committed
+  bool complete = false;  ///< it was told so
 };
 
 SponsorSide::SponsorSide(const Parts& parts) : parts_(parts) {}
 SponsorSide::~SponsorSide() = default;
 
 void SponsorSide::open(transport::ConnectionId connection, const std::string& user) {
-  const auto of_user = std::count_if(guests_.begin(), guests_.end(),
-                                     [&user](const auto& entry) { return entry.second->user == user; });
+  const auto of_user =
+      std::count_if(guests_.begin(), guests_.end(), [&user](const auto& entry) { return entry.second->user == user; });
   auto& guest = guests_[connection] = std::make_unique<Guest>();
   guest->user = user;
   guest->began_mono_ms = guest->moved_mono_ms = parts_.world.now().mono_ms;
   if (guests_.size() > most_guests || of_user >= most_guests_of_a_user)
-    return refuse(connection, "Too many machines are joining over this member now. Wait for one of them to end, or join "
-                              "over another member.");
+    return refuse(connection,
+                  "Too many machines are joining over this member now. Wait for one of them to end, or join "
+                  "over another member.");
   watch_guest(connection);
 }
 
@@ -127,24 +128,25 @@ std::string SponsorSide::objection(const Guest& guest, const cluster::JoinReques
                                    {&request.identity.user_key, key_bytes},
                                    {&request.addresses.dial_host, base::limits::host_name_bytes}})
     if (!base::is_printable_line(*text, most)) return "The joining machine says of itself what cannot be printed.";
-  if (request.package_version != parts_.setup.version ||
-      request.settings_version != parts_.schema.settings_version())
-    return fmt::format("The cluster runs version {}, the joining machine version {}. All machines of a cluster run the "
-                       "same version: upgrade one side first.", parts_.setup.version, request.package_version);
+  if (request.package_version != parts_.setup.version || request.settings_version != parts_.schema.settings_version())
+    return fmt::format(
+        "The cluster runs version {}, the joining machine version {}. All machines of a cluster run the "
+        "same version: upgrade one side first.",
+        parts_.setup.version, request.package_version);
   if (request.identity.serial.empty() || !is_host_name(parts_.schema, request.host_name))
     return "The joining machine did not name itself by a host name and a serial number.";
   if (const auto* twin = fleet.member_by_serial(request.identity.serial))
-    return fmt::format("{} is a member with the same serial number, {}. Two machines of one serial number cannot be in one "
-                       "cluster: remove that member first, or set the joining machine up anew if it is a copy.",
-                       twin->host_name, request.identity.serial);
+    return fmt::format(
+        "{} is a member with the same serial number, {}. Two machines of one serial number cannot be in one "
+        "cluster: remove that member first, or set the joining machine up anew if it is a copy.",
+        twin->host_name, request.identity.serial);
   if (const auto* twin = fleet.member_by_host(request.host_name))
-    return fmt::format("A member is named {} already (serial {}). Give the joining machine another host name.",
-                       twin->host_name, twin->identity.serial);
+    return fmt::format("A member is named {} already (serial {}). Give the joining machine another host name.", twin->host_name,
+                       twin->identity.serial);
   for (const auto& member : fleet.members)
     if (member.identity.user_key == request.identity.user_key || member.identity.host_key == request.identity.host_key ||
         member.identity.signing_key == request.identity.signing_key)
-      return fmt::format("{} is a member with the same keys. A copy of a machine cannot join: set it up anew.",
-                         member.host_name);
+      return fmt::format("{} is a member with the same keys. A copy of a machine cannot join: set it up anew.", member.host_name);
   return {};
 }
 
@@ -157,9 +159,8 @@ void SponsorSide::take(transport::ConnectionId connection, Guest& guest, cluster
   guest.goal = unsent(parts_.truth.peer(), guest.sent);
   guest.total = guest.goal.size();
   const auto& fleet = parts_.truth.peer().fleet();
-  parts_.world.send(connection, cluster::encode_join(cluster::JoinOffer{
-                                       fleet.cluster, fleet.cluster_name, fleet.groups.front().name, guest.member,
-                                       guest.total}));
+  parts_.world.send(connection, cluster::encode_join(cluster::JoinOffer{fleet.cluster, fleet.cluster_name,
+                                                                        fleet.groups.front().name, guest.member, guest.total}));
   tell_progress();
   send_next(connection);
 }
@@ -210,8 +211,8 @@ void SponsorSide::admit(transport::ConnectionId connection, Guest& guest) {
   if (const auto* user = fleet.user_by_name(guest.user)) what.author = user->id;
   what.comment = "Admitted " + guest.request.host_name;
   what.wait = false;
-  what.items = cluster::admission_items({guest.member, guest.request.host_name, guest.request.identity,
-                                         guest.request.addresses, fleet.groups.front().id});
+  what.items = cluster::admission_items(
+      {guest.member, guest.request.host_name, guest.request.identity, guest.request.addresses, fleet.groups.front().id});
   watch(guest.member);
   parts_.truth.commit(std::move(what), [this, connection](const cluster::Answer& answer) {
     const auto found = guests_.find(connection);
@@ -285,8 +286,8 @@ void SponsorSide::lapse(const base::MemberId& member) {
   what.author_name = "postern";
   what.comment = "The join of " + record->host_name + " was not completed";
   what.wait = false;
-  what.items.push_back(cluster::item_over(parts_.truth.peer().state(), cluster::member_register(member, "life"),
-                                          cluster::WriteKind::remove, {}));
+  what.items.push_back(
+      cluster::item_over(parts_.truth.peer().state(), cluster::member_register(member, "life"), cluster::WriteKind::remove, {}));
   parts_.truth.commit(std::move(what), [](const cluster::Answer&) {});
 }
 

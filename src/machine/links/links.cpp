@@ -46,8 +46,7 @@ void Links::up(transport::ConnectionId connection, const std::string& peer_key, 
 }
 
 /// As a link with that member, instead of any that there is.
-void Links::take_link(transport::ConnectionId connection, const base::MemberId& member, const std::string& key,
-                        bool we_dialed) {
+void Links::take_link(transport::ConnectionId connection, const base::MemberId& member, const std::string& key, bool we_dialed) {
   // Both ends may have dialed at once: the lower id's link stays, the same choice at both ends.
   const bool lower_dialed = we_dialed == (truth_.identity().member < member);
   const auto to_member = [&](const auto& entry) { return entry.second.member == member; };
@@ -113,8 +112,8 @@ std::uint16_t Links::dial_port(const cluster::Member& member) {
   if (known != text || known == nullptr) {
     known = text;
     const auto services = features::services(*settings_.tree_of("interfaces", text));
-    const auto usable = std::find_if(services.begin(), services.end(),
-                                     [](const auto& service) { return service.ssh || service.ccs; });
+    const auto usable =
+        std::find_if(services.begin(), services.end(), [](const auto& service) { return service.ssh || service.ccs; });
     port.reset();
     if (usable != services.end()) port = usable->ssh ? usable->ssh_port : usable->ccs_port;
   }

@@ -54,10 +54,10 @@ class Links {
   struct Link {
     base::MemberId member;
     bool we_dialed = false;
-    std::string key;                     ///< that it showed: its host key when we dialed, else its user key
-    bool shipping = false;               ///< a part is being read, or not far enough on its way
-    std::deque<base::Hash> to_ship;      ///< commits asked for, in order
-    std::set<base::Hash> on_their_way;   ///< those, and those of the part that goes out now
+    std::string key;                    ///< that it showed: its host key when we dialed, else its user key
+    bool shipping = false;              ///< a part is being read, or not far enough on its way
+    std::deque<base::Hash> to_ship;     ///< commits asked for, in order
+    std::set<base::Hash> on_their_way;  ///< those, and those of the part that goes out now
   };
   struct Look;
 

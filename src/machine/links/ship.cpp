@@ -36,8 +36,7 @@ void Links::ship_part(transport::ConnectionId connection, Link& link) {
 }
 
 /// A link that is gone takes with it what it had still to ship.
-void Links::shipped_part(transport::ConnectionId connection, std::vector<base::Hash> asked,
-                           base::Result<World::Items> items) {
+void Links::shipped_part(transport::ConnectionId connection, std::vector<base::Hash> asked, base::Result<World::Items> items) {
   const auto found = links_.find(connection);
   if (found == links_.end()) return;
   if (!items) world_.log("error", "cannot read commits to ship: " + to_text(items.error()));

@@ -15,9 +15,7 @@ constexpr std::size_t logged_bytes = 1'024;
 
 using State = gateway::ListenerState::State;
 
-std::string word_of(State state) {
-  return state == State::open ? "open" : state == State::off ? "off" : "suspended";
-}
+std::string word_of(State state) { return state == State::open ? "open" : state == State::off ? "off" : "suspended"; }
 
 }  // namespace
 
@@ -34,7 +32,10 @@ std::vector<commands::MailListener> Mail::listeners() const {
   for (const auto& each : driver_.plan.listeners) {
     const bool suspended = left.erase(each.name) > 0;
     const auto now = std::ranges::find(in_force_, each.name, &gateway::ListenerState::name);
-    out.push_back({each.name, suspended ? "suspended" : each.state == State::off ? "off" : "open",
+    out.push_back({each.name,
+                   suspended                  ? "suspended"
+                   : each.state == State::off ? "off"
+                                              : "open",
                    now == in_force_.end() ? "" : word_of(now->state), true, kept.contains(each.name) == suspended});
   }
   for (const auto& name : left) out.push_back({name, "suspended", "", false, kept.contains(name)});

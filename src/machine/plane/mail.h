@@ -27,7 +27,7 @@ class Mail final : public commands::MailEngine {
   /// What it needs of the machine that it is part of; all of it must outlive this.
   struct Driver {
     World& world;
-    const gateway::Plan& plan;  ///< the newest
+    const gateway::Plan& plan;                  ///< the newest
     std::map<std::string, std::string>& notes;  ///< the store's, kept like it
     /// Plans anew and calls back when that is in force, or known not to be.
     std::function<void(std::function<void()>)> replan;

@@ -12,9 +12,7 @@ namespace {
 std::vector<base::Mode> chain_of(const cluster::Fleet& fleet, const base::MemberId& id) {
   const auto* member = fleet.member(id);
   if (member == nullptr) return {};
-  return {{base::Level::machine, id.uuid},
-          {base::Level::group, member->group.uuid},
-          {base::Level::cluster, fleet.cluster.uuid}};
+  return {{base::Level::machine, id.uuid}, {base::Level::group, member->group.uuid}, {base::Level::cluster, fleet.cluster.uuid}};
 }
 
 }  // namespace
@@ -64,8 +62,10 @@ std::string OwnSettings::why_kept(const model::Mix& mix) const {
       if (truth_.peer().state().is_lost(cluster::settings_register(mode, feature.name)))
         lost += (lost.empty() ? "" : ", ") + feature.name;
   if (!lost.empty())
-    return fmt::format("These settings were lost on this machine's disk, so what was last in force is kept until another "
-                       "machine has sent them again: {}.", lost);
+    return fmt::format(
+        "These settings were lost on this machine's disk, so what was last in force is kept until another "
+        "machine has sent them again: {}.",
+        lost);
   std::string held;
   for (const auto& feature : mix.held) held += (held.empty() ? "" : ", ") + feature;
   if (held.empty()) return {};
@@ -87,8 +87,7 @@ model::TreePtr OwnSettings::tree_of(const std::string& feature, const model::Tex
     world_.log("error", "settings of " + feature + " cannot be read: " + to_text(read.error()));
   }
   auto& factory = factory_[feature];
-  if (factory == nullptr)
-    factory = std::make_shared<const model::Tree>(schema_.with_defaults(feature, schema_.factory(feature)));
+  if (factory == nullptr) factory = std::make_shared<const model::Tree>(schema_.with_defaults(feature, schema_.factory(feature)));
   return factory;
 }
 

@@ -75,7 +75,8 @@ void Plane::apply(const model::Mix& mix) {
   }
   ++applying_;
   Handed handed{mix, std::move(covers), epoch_, plan.listeners};
-  world_.apply(std::move(plan), [this, handed = std::move(handed)](const applier::Outcome& outcome) { applied(outcome, handed); });
+  world_.apply(std::move(plan),
+               [this, handed = std::move(handed)](const applier::Outcome& outcome) { applied(outcome, handed); });
 }
 
 void Plane::applied(const applier::Outcome& outcome, Handed handed) {

@@ -62,12 +62,12 @@ class Plane {
   std::int64_t addresses_until_ms_ = 0;
   gateway::Plan plan_;
   std::vector<std::function<void()>> replanned_;  ///< told when no apply is under way any more
-  unsigned applying_ = 0;       ///< plans handed to the applier and not answered yet
-  cluster::Vector in_force_;    ///< commits that the data plane runs whole: only these are told as applied
-  std::uint64_t epoch_ = 1;     ///< grows with each peer: what an older apply covers is void
+  unsigned applying_ = 0;                         ///< plans handed to the applier and not answered yet
+  cluster::Vector in_force_;                      ///< commits that the data plane runs whole: only these are told as applied
+  std::uint64_t epoch_ = 1;                       ///< grows with each peer: what an older apply covers is void
   bool planned_ = false;
-  bool refused_ = false;        ///< the applier could not bring the last plan in force
-  std::int64_t retry_ms_ = 0;   ///< the pause before the try that is due; 0: none was needed
+  bool refused_ = false;       ///< the applier could not bring the last plan in force
+  std::int64_t retry_ms_ = 0;  ///< the pause before the try that is due; 0: none was needed
   std::uint64_t retry_round_ = 0;
   Mail mail_;
 };

@@ -37,9 +37,7 @@ cluster::Self Identity::self(const base::Hash& settings_version, std::string ver
 
 Notes to_notes(const Identity& identity) {
   Notes notes;
-  const auto put = [&](std::string_view name, std::string value) {
-    notes[std::string(name)] = std::move(value);
-  };
+  const auto put = [&](std::string_view name, std::string value) { notes[std::string(name)] = std::move(value); };
   put(note_cluster, to_text(identity.cluster));
   put(note_member, to_text(identity.member));
   put(note_serial, identity.serial);

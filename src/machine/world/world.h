@@ -54,8 +54,7 @@ class World {
   virtual void join_login(transport::ConnectionId connection, std::string user, std::string passphrase,
                           std::function<void(base::Result<void>)> done) = 0;
   virtual std::vector<transport::DialState> dial_states() = 0;
-  virtual void resolve(std::string host,
-                       std::function<void(transport::Transport::Resolution)> done) = 0;
+  virtual void resolve(std::string host, std::function<void(transport::Transport::Resolution)> done) = 0;
   /// As Transport::look_up.
   virtual void look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) = 0;
   virtual base::Result<transport::Fingerprints> fingerprints(std::string_view public_line) = 0;
@@ -76,8 +75,7 @@ class World {
 
   // Slow hashing, elsewhere.
   virtual void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) = 0;
-  virtual void check_passphrase(std::string hash_text, std::string passphrase,
-                                std::function<void(bool)> done) = 0;
+  virtual void check_passphrase(std::string hash_text, std::string passphrase, std::function<void(bool)> done) = 0;
 
   /// Counters of the rooms behind this seam, dotted names.
   using Stats = std::vector<std::pair<std::string, std::uint64_t>>;

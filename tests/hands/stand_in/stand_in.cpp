@@ -37,14 +37,11 @@ std::string status_line(const char* name) {
   std::ifstream status("/proc/self/status");
   std::string line;
   while (std::getline(status, line))
-    if (line.rfind(name, 0) == 0)
-      return line.substr(line.find_first_not_of(": \t", std::strlen(name)));
+    if (line.rfind(name, 0) == 0) return line.substr(line.find_first_not_of(": \t", std::strlen(name)));
   return "?";
 }
 
-bool there(const std::string& path) {
-  return ::access(path.c_str(), F_OK) == 0;
-}
+bool there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 int as_posternd(int argc, char** argv) {
   if (argc != 5) return 9;
@@ -52,8 +49,7 @@ int as_posternd(int argc, char** argv) {
   if (there(dir + "/stubborn")) ::signal(SIGTERM, SIG_IGN);
   {
     std::ofstream out(dir + "/started", std::ios::app);
-    out << ::getpid() << ' ' << ::getuid() << ' ' << status_line("CapEff") << ' ' << argv[2]
-        << std::endl;
+    out << ::getpid() << ' ' << ::getuid() << ' ' << status_line("CapEff") << ' ' << argv[2] << std::endl;
   }
   if (there(dir + "/die")) return 3;
   while (true) ::pause();
@@ -65,13 +61,10 @@ void tell_descriptors() {
 }
 
 void report(const std::string& what, bool got) {
-  std::printf("%s %s%s\n", got ? "GOT" : "refused", what.c_str(),
-              got ? "" : (std::string(": ") + std::strerror(errno)).c_str());
+  std::printf("%s %s%s\n", got ? "GOT" : "refused", what.c_str(), got ? "" : (std::string(": ") + std::strerror(errno)).c_str());
 }
 
-bool opens(const std::string& path, int flags) {
-  return ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY) >= 0;
-}
+bool opens(const std::string& path, int flags) { return ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY) >= 0; }
 
 bool connects(const std::string& path) {
   const int number = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -95,8 +88,7 @@ void attack_process(const std::string& name, pid_t pid) {
   report(name + " read memory", ::process_vm_readv(pid, &here, 1, &there, 1, 0) == 1);
   report(name + " write memory", ::process_vm_writev(pid, &here, 1, &there, 1, 0) == 1);
   report(name + " mem", opens(proc + "/mem", O_RDWR));
-  report(name + " maps",
-         opens(proc + "/maps", O_RDONLY) && std::ifstream(proc + "/maps").get() > 0);
+  report(name + " maps", opens(proc + "/maps", O_RDONLY) && std::ifstream(proc + "/maps").get() > 0);
   report(name + " environ", std::ifstream(proc + "/environ").get() > 0);
   report(name + " descriptors", ::opendir((proc + "/fd").c_str()) != nullptr);
   report(name + " descriptor", ::readlink((proc + "/fd/3").c_str(), link, sizeof link) > 0);
@@ -127,8 +119,7 @@ int attack(const std::string& line) {
   for (const char* name : {"", "/run", "/log"})
     report("list DIR" + std::string(name), ::opendir((dir + name).c_str()) != nullptr);
   struct stat status {};
-  const uid_t other =
-      ::stat(("/proc/" + std::to_string(victim)).c_str(), &status) == 0 ? status.st_uid : 0;
+  const uid_t other = ::stat(("/proc/" + std::to_string(victim)).c_str(), &status) == 0 ? status.st_uid : 0;
   report("become root", ::setuid(0) == 0);
   report("become the other", ::setresuid(other, other, other) == 0);
   report("become its group", ::setgid(0) == 0);
@@ -141,8 +132,7 @@ int attack(const std::string& line) {
   report("nameless file", ::open("/tmp", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600) >= 0);
   report("shared memory", ::syscall(SYS_shmget, 4711, 4096, 0600 | 01000) >= 0);
   report("typing into a terminal", ::ioctl(0, TIOCSTI, "x") == 0);
-  report("memory",
-         ::mmap(nullptr, 4UL << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+  report("memory", ::mmap(nullptr, 4UL << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
   int number = 0;
   while (number >= 0 && number < 100) number = ::fcntl(1, F_DUPFD_CLOEXEC, 0);
   report("100 descriptors", number >= 100);
@@ -189,6 +179,5 @@ int as_postern(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const std::string name = argv[0];
-  return name.size() >= 8 && name.substr(name.size() - 8) == "posternd" ? as_posternd(argc, argv)
-                                                                        : as_postern(argc, argv);
+  return name.size() >= 8 && name.substr(name.size() - 8) == "posternd" ? as_posternd(argc, argv) : as_postern(argc, argv);
 }
