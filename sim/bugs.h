@@ -17,7 +17,7 @@ struct Bug {
   Sabotage sabotage;
 };
 const std::vector<Bug>& bugs();
-constexpr std::uint64_t mutant_seeds = 50;
+constexpr std::uint64_t mutant_seeds = 100;
 
 /// Null for an unknown name.
 const Bug* find_bug(std::string_view name);
