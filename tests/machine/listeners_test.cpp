@@ -66,6 +66,34 @@ TEST_F(Listeners, a_join_keeps_what_is_the_hosts_own) {
   EXPECT_EQ(open(b), 1U);
 }
 
+// While the store is replaced, what is asked of the machine is asked all the same.
+TEST_F(Listeners, a_wish_that_a_join_crosses_is_kept) {
+  for (const bool suspends : {true, false}) {
+    const std::string host = suspends ? b : c;
+    const std::string address = suspends ? "127.0.1.2" : "127.0.1.3";
+    if (suspends) {
+      fleet.add(a, "127.0.1.1");
+      must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
+    }
+    fleet.add(host, address);
+    if (!suspends) set(host, "suspendlistener", {"IncomingMail"});
+    bool kept = false;
+    fleet.world(host).before_replacing = [&] {
+      fleet.machine(host).mail_engine().suspend({"IncomingMail"}, suspends,
+                                                [&](const base::Result<void>& done) { kept = done.has_value(); });
+    };
+    ASSERT_TRUE(join(host, "127.0.1.1").has_value());
+    fleet.run_for(1'000);
+    EXPECT_TRUE(kept);
+    EXPECT_EQ(open(host), suspends ? 1U : 2U);
+    EXPECT_EQ(fleet.world(host).contents.notes.contains(std::string(note_suspended)), suspends);
+    fleet.kill(host);
+    fleet.restart(host);
+    fleet.run_for(1'000);
+    EXPECT_EQ(open(host), suspends ? 1U : 2U);
+  }
+}
+
 /// What the disk does not keep is not done, now or later.
 TEST_F(Listeners, a_wish_that_is_not_kept_has_no_effect) {
   fleet.add(a, "127.0.1.1");

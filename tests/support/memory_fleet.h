@@ -180,8 +180,9 @@ class MemoryWorld final : public machine::World {
   bool disk_stands_still = false;  ///< what is asked of the store is answered after disk_goes_on()
   void disk_goes_on();
   std::string refused_write;
-  bool notes_flushed = false;  ///< when they were written last
-  bool disk_is_full = false;   ///< writes are refused
+  std::function<void()> before_replacing;  ///< called at the start of replace_all
+  bool notes_flushed = false;              ///< when they were written last
+  bool disk_is_full = false;               ///< writes are refused
   std::vector<std::function<void()>> disk_waits;
   std::string also_binds;                                 ///< an address that is not among the host's own, and can be bound
   std::string set_up_fails;                               ///< why the transport cannot be set up; empty: it can

@@ -87,6 +87,7 @@ void MemoryWorld::write(store::Batch batch, store::Writer::Done done) {
 }
 
 void MemoryWorld::replace_all(store::Batch next, std::function<void(Result<void>)> done) {
+  if (before_replacing) before_replacing();
   at_disk([this, next = std::move(next), done = std::move(done)] {
     contents = {};
     blobs.clear();

@@ -39,6 +39,9 @@ std::string_view bare_key(std::string_view line) {
   return first == std::string_view::npos ? line : line.substr(0, line.find(' ', first + 1));
 }
 
+/// Notes of what is this host's, and no setting: a join leaves them as they are.
+bool is_hosts_own(std::string_view name) { return name.starts_with("setup/") || name.starts_with("mail/"); }
+
 }  // namespace
 
 struct JoinerSide::Attempt {
@@ -411,18 +414,30 @@ void JoinerSide::swap() {
   for (const auto& feature : parts_.schema.features())
     if (const auto text = parts_.truth.peer().state().value(cluster::settings_register(own, feature.name)))
       next.notes["prejoin/" + feature.name] = *text;
-  // What is this host's, and no setting, stays as it is.
   for (const auto& [name, value] : parts_.notes)
-    if (name.starts_with("setup/") || name.starts_with("mail/")) next.notes[name] = value;
+    if (is_hosts_own(name)) next.notes[name] = value;
   for (const auto& [feature, text] : parts_.settings.in_use()) next.in_use[feature] = *text;
   auto held = std::make_shared<std::unique_ptr<Swap>>(std::move(*prepared));
   auto notes = next.notes;
   parts_.world.replace_all(std::move(next), [this, held, notes](Result<void> result) {
     if (!result) return finish(result.error());
-    parts_.notes.clear();
-    for (const auto& [name, value] : notes) parts_.notes[name] = *value;
+    take_notes(notes);
     swapped(std::move(*held));
   });
+}
+
+/// The host's own may have changed while the store was replaced: as they are now they are written once more.
+void JoinerSide::take_notes(const Notes& written) {
+  store::Batch again;
+  again.persist.flush = true;
+  for (const auto& [name, value] : written)
+    if (!parts_.notes.contains(name) && is_hosts_own(name)) again.notes[name] = std::nullopt;
+  std::erase_if(parts_.notes, [](const auto& note) { return !is_hosts_own(note.first); });
+  for (const auto& [name, value] : parts_.notes)
+    if (const auto found = written.find(name); found == written.end() || found->second != value) again.notes[name] = value;
+  for (const auto& [name, value] : written)
+    if (!is_hosts_own(name)) parts_.notes[name] = *value;
+  if (!again.notes.empty()) parts_.world.write(std::move(again), [](const Result<void>&, bool) {});
 }
 
 void JoinerSide::swapped(std::unique_ptr<Swap> swap) {

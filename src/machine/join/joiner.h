@@ -69,6 +69,7 @@ class JoinerSide {
   base::Result<void> author_first_commit(Swap& swap);
   base::Result<std::vector<cluster::LocalCommit::Item>> own_settings(const base::MemberId& member) const;
   base::Result<std::string> with_ccs(const std::string& interfaces) const;
+  void take_notes(const Notes& written);
   void swapped(std::unique_ptr<Swap> swap);
 
   const Parts parts_;
