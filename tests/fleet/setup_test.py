@@ -1,6 +1,7 @@
 """systemsetup at the first console login: an empty folder, postern-hands, a person's typing; then a gateway."""
 import json
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -180,13 +181,22 @@ def init_beside(machine):
 
 
 def damaged(fleet, machine):
-    """A store that cannot be read is no machine that is not set up."""
+    """A store that cannot be opened, or cannot be read, is no machine that is not set up."""
     machine.make_folder()
-    with open(os.path.join(machine.dir, "posternd.db"), "w") as file:
+    store = os.path.join(machine.dir, "posternd.db")
+    with open(store, "w") as file:  # root's, as a restored backup is
         file.write("not a store" * 20)
+    os.chmod(store, 0o600)
     machine.start()
     log = os.path.join(machine.dir, "log", "posternd.log")
-    f.wait_for("posternd to complain", lambda: os.path.exists(log) and "not a Postern store" in open(log).read(), 30)
+
+    def complains(words):
+        f.wait_for(f"posternd to complain: {words}", lambda: os.path.exists(log) and words in open(log).read(), 30)
+
+    complains("cannot be opened for writing: Permission denied")
+    owner = pwd.getpwnam("postern")
+    os.chown(store, owner.pw_uid, owner.pw_gid)
+    complains("not a Postern store")
     assert not os.path.exists(machine.socket)
 
 
