@@ -42,6 +42,7 @@ Error not_a_name(const std::string& name, const std::string& why) {
 }  // namespace
 
 bool is_ip_address(const std::string& text) {
+  if (text.find('\0') != std::string::npos) return false;  // inet_pton would stop there
   in6_addr room{};
   return inet_pton(AF_INET, text.c_str(), &room) == 1 || inet_pton(AF_INET6, text.c_str(), &room) == 1;
 }

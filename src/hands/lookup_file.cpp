@@ -1,8 +1,8 @@
 #include "hands/lookup_file.h"
 
+#include "base/dns.h"
 #include "base/printable.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,9 +30,7 @@ bool is_digits(std::string_view text, std::size_t most) {
 bool is_network(std::string_view text) {
   const std::size_t slash = text.find('/');
   if (slash != std::string_view::npos && !is_digits(text.substr(slash + 1), 3)) return false;
-  const std::string address(text.substr(0, slash));
-  in6_addr ignored{};
-  return ::inet_pton(AF_INET, address.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, address.c_str(), &ignored) == 1;
+  return base::is_ip_address(std::string(text.substr(0, slash)));
 }
 
 /// "REJECT" or "REJECT TEXT".

@@ -1,10 +1,10 @@
 #include "hands/protocol.h"
 
 #include "base/assert.h"
+#include "base/dns.h"
 #include "base/printable.h"
 #include "hands/values.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -168,11 +168,7 @@ base::Result<std::uint64_t> decode_generation(const std::string& field) {
 }
 
 base::Result<void> check_address(const std::string& field) {
-  in6_addr ignored{};
-  // inet_pton stops at a NUL, which our field may hold.
-  const bool text = field.find('\0') == std::string::npos;
-  if (text && (::inet_pton(AF_INET, field.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, field.c_str(), &ignored) == 1))
-    return {};
+  if (base::is_ip_address(field)) return {};
   return refuse(fmt::format("'{}' is not the IP address of a name server.", base::printable_line(field, shown)));
 }
 

@@ -99,7 +99,7 @@ base::Result<Stage> decode_stage(const std::vector<std::string>& fields);
 
 /// Generations are numbered from 1; decimal without leading zeros.
 base::Result<std::uint64_t> decode_generation(const std::string& field);
-/// "192.0.2.1" or "2001:db8::1", checked by inet_pton.
+/// "192.0.2.1" or "2001:db8::1", checked by base::is_ip_address.
 base::Result<void> check_address(const std::string& field);
 
 /// Whether it can be a terminal type's name (TERM) in a login: 1 to 64 of [A-Za-z0-9_.+-], no dot

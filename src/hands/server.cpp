@@ -174,7 +174,10 @@ void Server::reap() {
     rows_.ended(pid);
     if (keeper_.ended(pid, status, now_ms()) || logins_.ended(pid, status)) continue;
     if (pid != worker_) continue;
-    if (pid == bringer_ && status == 0) left_to_posternd_ = true;
+    if (pid == bringer_) {
+      bringer_ = 0;
+      left_to_posternd_ = left_to_posternd_ || status == 0;
+    }
     if (Connection* connection = worker_done(status == 0)) worker_ended(*connection, status);
   }
 }

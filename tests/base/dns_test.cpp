@@ -60,6 +60,7 @@ TEST(DnsName, LettersOfOtherScriptsAreToBeEnteredAsDnsHasThem) {
 
 TEST(DnsName, AddressesAreNone) {
   for (const char* address : {"192.0.2.1", "0.0.0.0", "2001:db8::1", "::"}) EXPECT_TRUE(is_ip_address(address)) << address;
+  EXPECT_FALSE(is_ip_address(std::string("192.0.2.1\0x", 11))) << "nothing around it";
   for (const char* other : {"", "*", ".", "1.2.3", "[192.0.2.1]", "192.0.2.1.", "fe80::1%eth0", "example.com"})
     EXPECT_FALSE(is_ip_address(other)) << other;
 }
