@@ -51,11 +51,6 @@ struct Costs : Evil {
     item.envelope.signature = base::sign(key, signed_bytes(cluster, item.envelope.header));
     return item;
   }
-  void greet(LinkId on, const base::MemberId& member, int as) {
-    (void)at(1).peer->step(LinkUp{on, member}, now);
-    (void)tell_on(on,
-                  Hello{1, cluster, member, 5, at(as).self.settings_version, "1", now.wall_ms, at(as).peer->vector(), {}, {}});
-  }
   /// Milliseconds of what machine 1 does with these.
   double cost(const std::vector<Message>& messages) {
     const auto began = std::chrono::steady_clock::now();

@@ -15,9 +15,12 @@ namespace postern::cluster {
 struct Evil : World {
   LinkId link = 70;
 
-  void listen() {
-    (void)at(1).peer->step(LinkUp{link, member_id(0)}, now);
-    (void)tell(Hello{1, cluster, member_id(0), 5, at(0).self.settings_version, "1", now.wall_ms, at(1).peer->vector(), {}, {}});
+  void listen() { greet(link, member_id(0)); }
+  /// A link of machine 1's with that member, who says that it holds what machine `knows` does.
+  void greet(LinkId on, const base::MemberId& member, int knows = 1) {
+    (void)at(1).peer->step(LinkUp{on, member}, now);
+    Hello hello{1, cluster, member, 5, at(0).self.settings_version, "1", now.wall_ms, at(knows).peer->vector(), {}, {}};
+    (void)tell_on(on, hello);
   }
   /// On any link of machine 1; what it wants on its disk is there at once.
   Effects tell_on(LinkId on, const Message& message) {

@@ -29,20 +29,6 @@ struct Words : Evil {
     item.envelope.signature = base::sign(at(machine).self.key, signed_bytes(cluster, item.envelope.header));
     return item;
   }
-  /// A link of machine 1's with another member.
-  void greet(LinkId on, int machine) {
-    (void)at(1).peer->step(LinkUp{on, member_id(machine)}, now);
-    (void)tell_on(on, Hello{1,
-                            cluster,
-                            member_id(machine),
-                            5,
-                            at(machine).self.settings_version,
-                            "1",
-                            now.wall_ms,
-                            at(1).peer->vector(),
-                            {},
-                            {}});
-  }
   void later(std::int64_t ms) {
     now.mono_ms += ms;
     now.wall_ms += ms;
@@ -104,17 +90,7 @@ struct Guest {
     admission = item.envelope.id();
     (void)world.tell(Ship{{item}, false});
     EXPECT_NE(world.at(1).peer->fleet().member(id), nullptr);
-    (void)world.at(1).peer->step(LinkUp{link, id}, world.now);
-    (void)world.tell_on(link, Hello{1,
-                                    world.cluster,
-                                    id,
-                                    5,
-                                    world.at(0).self.settings_version,
-                                    "1",
-                                    world.now.wall_ms,
-                                    world.at(1).peer->vector(),
-                                    {},
-                                    {}});
+    world.greet(link, id);
   }
   /// Begins a chain.
   void begin(Words& world, base::Incarnation incarnation, const std::string& feature, const std::string& value) const {
@@ -261,17 +237,7 @@ TEST(Measure, ALiarsPuppetsDoNotComeBeforeAnHonestMachine) {
   LinkId link = 500;
   for (const auto& [id, key] : puppets) {
     ASSERT_NE(world.at(1).peer->fleet().member(id), nullptr);
-    (void)world.at(1).peer->step(LinkUp{++link, id}, world.now);
-    (void)world.tell_on(link, Hello{1,
-                                    world.cluster,
-                                    id,
-                                    5,
-                                    world.at(0).self.settings_version,
-                                    "1",
-                                    world.now.wall_ms,
-                                    world.at(1).peer->vector(),
-                                    {},
-                                    {}});
+    world.greet(++link, id);
     Header begins = world.first(600, "b", "puppet");
     begins.dot.member = begins.login_host = id;
     begins.prev = admits.envelope.id();
@@ -299,7 +265,7 @@ TEST(Impossible, StagedAndThenDurable) {
     knew.parents = {{gone.dot, removal.envelope.id()}};
     Ship::Item item = world.signed_by(2, knew, "w");
     item.staged = staged;
-    world.greet(71, 2);
+    world.greet(71, member_id(2));
     (void)world.tell_on(71, Ship{{item}, false});
     if (staged) (void)world.tell_on(71, Durable{9, 1, item.envelope.id()});
     (void)world.tell(Ship{{removal}, false});
@@ -327,7 +293,7 @@ TEST(Impossible, AStagedValueThatIsNotWhatItIsFor) {
 TEST(LinkStates, WordForWordTheSameIsNotToldOn) {
   Words world;
   world.begin(3);
-  world.greet(71, 2);
+  world.greet(71, member_id(2));
   const LinkState state{5, 9, member_id(0), {member_id(1)}, {}};
   const auto told = [&] {
     std::size_t count = 0;

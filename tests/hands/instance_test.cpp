@@ -359,17 +359,28 @@ TEST_F(InstanceTest, RootAloneWritesTables) {
   EXPECT_TRUE(std::filesystem::exists(mta() + "/tables/rat_x.lmdb"));
 }
 
-TEST_F(InstanceTest, MailGoesOnAfterARestartThoughPosterndDoesNotComeUp) {
+struct Restarts : InstanceTest {
+  /// Generation 1 is in force, with a listener at that port of 127.0.0.1; then postern-hands ends, and Postfix with it.
+  void run_and_end(int port) {
+    EXPECT_EQ(text_of(client_->stage(generation(mta(), 1, main_lines, services(port, "")))), "");
+    EXPECT_EQ(text_of(client_->check(1)), "");
+    EXPECT_EQ(text_of(client_->switch_to(1)), "");
+    ASSERT_EQ(text_of(client_->start()), "");
+    client_.reset();
+    EXPECT_EQ(end_hands(SIGTERM), 0);
+  }
+  /// It ends as soon as it is started.
+  void break_posternd() {
+    std::filesystem::remove(bin() + "/posternd");
+    std::filesystem::copy_file("/bin/false", bin() + "/posternd");
+  }
+};
+
+TEST_F(Restarts, MailGoesOnAfterARestartThoughPosterndDoesNotComeUp) {
   const int port = free_port();
-  EXPECT_EQ(text_of(client_->stage(generation(mta(), 1, main_lines, services(port, "")))), "");
-  EXPECT_EQ(text_of(client_->check(1)), "");
-  EXPECT_EQ(text_of(client_->switch_to(1)), "");
-  ASSERT_EQ(text_of(client_->start()), "");
-  client_.reset();
-  EXPECT_EQ(end_hands(SIGTERM), 0);
+  run_and_end(port);
   EXPECT_EQ(greeting(port), "");
-  std::filesystem::remove(bin() + "/posternd");
-  std::filesystem::copy_file("/bin/false", bin() + "/posternd");
+  break_posternd();
   begin_hands(false);
   client_.emplace(socket_path());
   EXPECT_TRUE(becomes([&] { return client_->running().value(); })) << log();
@@ -382,16 +393,10 @@ TEST_F(InstanceTest, MailGoesOnAfterARestartThoughPosterndDoesNotComeUp) {
   EXPECT_FALSE(client_->running().value());
 }
 
-TEST_F(InstanceTest, MailIsBroughtBackWhenThePortIsFreeAgain) {
+TEST_F(Restarts, MailIsBroughtBackWhenThePortIsFreeAgain) {
   const int port = free_port();
-  EXPECT_EQ(text_of(client_->stage(generation(mta(), 1, main_lines, services(port, "")))), "");
-  EXPECT_EQ(text_of(client_->check(1)), "");
-  EXPECT_EQ(text_of(client_->switch_to(1)), "");
-  ASSERT_EQ(text_of(client_->start()), "");
-  client_.reset();
-  EXPECT_EQ(end_hands(SIGTERM), 0);
-  std::filesystem::remove(bin() + "/posternd");
-  std::filesystem::copy_file("/bin/false", bin() + "/posternd");
+  run_and_end(port);
+  break_posternd();
   std::optional<Descriptor> other = listening_at(port);
   begin_hands(false);
   EXPECT_TRUE(becomes([&] { return logged("postfix start: It failed") > 0; })) << log();
@@ -401,12 +406,11 @@ TEST_F(InstanceTest, MailIsBroughtBackWhenThePortIsFreeAgain) {
   EXPECT_TRUE(becomes([&] { return logged("Postfix runs") == 1; })) << log();
 }
 
-TEST_F(InstanceTest, WhatPosterndAskedForIsNotDoneAgainWithoutIt) {
+TEST_F(Restarts, WhatPosterndAskedForIsNotDoneAgainWithoutIt) {
   EXPECT_EQ(text_of(client_->stage(generation(mta(), 1))), "");
   EXPECT_EQ(text_of(client_->check(1)), "");
   EXPECT_EQ(text_of(client_->switch_to(1)), "");
-  std::filesystem::remove(bin() + "/posternd");
-  std::filesystem::copy_file("/bin/false", bin() + "/posternd");
+  break_posternd();
   ::kill(started()[0], SIGKILL);
   EXPECT_TRUE(becomes([&] { return logged("posternd ended") >= 4; }));
   EXPECT_FALSE(client_->running().value()) << "it had come up, and had not started Postfix";

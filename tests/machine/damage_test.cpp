@@ -107,10 +107,7 @@ TEST_F(Damages, one_of_which_only_the_hash_is_damaged_too) {
 TEST_F(Damages, the_dns_servers_that_were_in_use_are_asked_while_a_commit_is_damaged) {
   three();
   auto client = fleet.client(a);
-  const boost::json::array edits{protocol::JsonObject{{"op", "set"}, {"path", "source"}, {"value", "servers"}},
-                                 protocol::JsonObject{{"op", "insert"}, {"path", "server"}, {"value", "127.0.1.53"}}};
-  must(*client, "feature.edit", {{"feature", "dns"}, {"mode", "cluster"}, {"edits", edits}, {"start", "empty"}});
-  must(*client, "commit", {{"comment", ""}, {"request", "dns"}});
+  name_dns_server(*client, "127.0.1.53");
   const std::vector<std::string> servers{"127.0.1.53"};
   ASSERT_TRUE(fleet.run_until([&] { return fleet.world(c).contents.in_use.contains("dns") && equal(); }, 5'000));
   fleet.kill(c);

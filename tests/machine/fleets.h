@@ -73,6 +73,14 @@ class Fleets : public testing::Test {
     return must(client, "commit", {{"comment", "a route"}, {"request", "r" + std::to_string(++requests)}});
   }
 
+  /// All machines ask that one.
+  void name_dns_server(protocol::Client& client, std::string_view server) {
+    const boost::json::array edits{protocol::JsonObject{{"op", "set"}, {"path", "source"}, {"value", "servers"}},
+                                   protocol::JsonObject{{"op", "insert"}, {"path", "server"}, {"value", server}}};
+    must(client, "feature.edit", {{"feature", "dns"}, {"mode", "cluster"}, {"edits", edits}, {"start", "empty"}});
+    must(client, "commit", {{"comment", ""}, {"request", "dns"}});
+  }
+
   std::string transport_row(const std::string& host, const std::string& domain) {
     for (const auto& table : fleet.world(host).plan.tables)
       if (table.name == "transport")

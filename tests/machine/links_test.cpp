@@ -165,10 +165,7 @@ TEST_F(LinksOfTwo, a_machine_without_ssh_is_dialed_at_its_cluster_port) {
 TEST_F(LinksOfTwo, a_machine_that_was_removed_asks_the_dns_servers_that_it_had) {
   two();
   auto client = fleet.client(a);
-  const boost::json::array edits{protocol::JsonObject{{"op", "set"}, {"path", "source"}, {"value", "servers"}},
-                                 protocol::JsonObject{{"op", "insert"}, {"path", "server"}, {"value", "127.0.1.53"}}};
-  must(*client, "feature.edit", {{"feature", "dns"}, {"mode", "cluster"}, {"edits", edits}, {"start", "empty"}});
-  must(*client, "commit", {{"comment", ""}, {"request", "dns"}});
+  name_dns_server(*client, "127.0.1.53");
   const std::vector<std::string> servers{"127.0.1.53"};
   ASSERT_TRUE(fleet.run_until([&] { return fleet.world(b).setup.dns_servers == servers; }, 5'000));
   must(*client, "session.mode", {{"mode", "cluster"}});
