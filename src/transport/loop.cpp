@@ -61,20 +61,19 @@ void Loop::stop() {
 }
 
 struct Watch::Impl {
-  Impl(const Strand& strand, int fd, bool own) : stream(strand.impl().executor), owned(own) {
+  Impl(const Strand& strand, int fd) : stream(strand.impl().executor) {
     error_code ignored;
     stream.assign(fd, ignored);
     number = fd;
   }
   asio::posix::stream_descriptor stream;
   int number = -1;
-  bool owned = true;
   bool closed = false;
   bool reading = false;
   bool writing = false;
 };
 
-Watch::Watch(const Strand& strand, int fd, bool owned) : impl_(std::make_shared<Impl>(strand, fd, owned)) {
+Watch::Watch(const Strand& strand, int fd) : impl_(std::make_shared<Impl>(strand, fd)) {
   error_code ignored;
   impl_->stream.non_blocking(true, ignored);
 }
@@ -87,13 +86,10 @@ void Watch::close() {
   if (impl_->closed) return;
   impl_->closed = true;
   error_code ignored;
-  if (!impl_->stream.is_open()) {  // assign was refused: the descriptor is still only ours
-    if (impl_->owned) ::close(impl_->number);
-  } else if (impl_->owned) {
+  if (impl_->stream.is_open())
     impl_->stream.close(ignored);
-  } else {
-    impl_->stream.release();
-  }
+  else  // assign was refused: the descriptor is still only ours
+    ::close(impl_->number);
 }
 
 void Watch::on_readable(std::function<void()> ready) {

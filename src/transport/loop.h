@@ -46,8 +46,7 @@ class Loop {
 /// Owns one descriptor, makes it non-blocking and waits on it. Used on its strand only.
 class Watch {
  public:
-  /// `owned` false: the descriptor is closed by someone else, after this Watch.
-  Watch(const Strand& strand, int fd, bool owned = true);
+  Watch(const Strand& strand, int fd);
   ~Watch();
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;

@@ -7,6 +7,7 @@
 
 #include <ares.h>
 #include <arpa/nameser.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <netdb.h>
@@ -229,7 +230,12 @@ void Channel::watch(int fd, bool read, bool write) {
     return;
   }
   auto& interest = sockets_[fd];
-  if (!interest.watch) interest.watch = std::make_shared<Watch>(strand_, fd, false);
+  if (!interest.watch) {
+    // A descriptor of its own: c-ares closes its one before this hears of it, and the number may be somebody else's by then.
+    const int own = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (own < 0) return void(sockets_.erase(fd));  // the question runs out of time
+    interest.watch = std::make_shared<Watch>(strand_, own);
+  }
   interest.read = read;
   interest.write = write;
   arm(fd);

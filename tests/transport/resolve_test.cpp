@@ -1,12 +1,16 @@
 // Names, by a dnsmasq of the test's own.
+#include "transport/loop.h"
+#include "transport/resolver.h"
 #include "transport/station.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -241,6 +245,73 @@ class LyingDns {
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };
+
+/// Numbers of this process's sockets.
+std::set<int> sockets() {
+  std::set<int> out;
+  for (int fd = 3; fd < 256; ++fd) {
+    struct stat status {};
+    if (::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode)) out.insert(fd);
+  }
+  return out;
+}
+
+/// Takes the number of a socket that a look-up has closed, before the look-up tells its answer, and waits on it.
+struct Successor {
+  Successor(const Strand& on, std::set<int> others) : strand(on), before(std::move(others)) {}
+  void look() {
+    if (answered || watch) return;
+    for (const int fd : mine)
+      if (::fcntl(fd, F_GETFD) == -1) return take(fd);
+    for (const int fd : sockets())
+      if (!before.contains(fd)) mine.insert(fd);
+    strand.post([this] { look(); });
+  }
+  void take(int fd) {
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    if (ends[0] != fd) {
+      ASSERT_EQ(::dup3(ends[0], fd, O_CLOEXEC), fd);
+      ::close(ends[0]);
+    }
+    other_end = ends[1];
+    watch = std::make_unique<Watch>(strand, fd);
+    watch->on_readable([this] { heard.set_value(); });
+  }
+  Strand strand;
+  std::set<int> before;
+  std::set<int> mine;
+  bool answered = false;
+  int other_end = -1;
+  std::unique_ptr<Watch> watch;
+  std::promise<void> heard;
+};
+
+// A machine's door was deaf after its start: a look-up of another machine let go of a number that was the door's by then.
+TEST(ResolveWatch, WhoeverGetsASocketsNumberKeepsHisOwnWatch) {
+  const Dns dns;
+  ASSERT_TRUE(dns.serves());
+  Loop loop(2);
+  const Strand strand = loop.strand();
+  Successor successor(strand, sockets());
+  std::promise<void> answered;
+  look_up(strand, {dns.server()}, "one.postern.test", false, [&](const Transport::Resolution&) {
+    successor.answered = true;
+    answered.set_value();
+  });
+  strand.post([&] { successor.look(); });
+  ASSERT_EQ(answered.get_future().wait_for(10s), std::future_status::ready);
+  ASSERT_GE(successor.other_end, 0) << "this test sees nothing";
+  ASSERT_EQ(::write(successor.other_end, "x", 1), 1);
+  EXPECT_EQ(successor.heard.get_future().wait_for(10s), std::future_status::ready);
+  std::promise<void> over;
+  strand.post([&] {
+    successor.watch.reset();
+    over.set_value();
+  });
+  over.get_future().wait();
+  ::close(successor.other_end);
+}
 
 /// Everybody's zone is asked, and anybody may own it: whatever a server says is an answer, or a problem, in time.
 TEST(ResolveLies, RecordsThatReachOutsideAreNone) {
