@@ -180,7 +180,7 @@ base::Result<void> Engine::write_rows(const gateway::Plan& plan, const gateway::
 }
 
 void Engine::rows_changed(std::string_view table) {
-  if (table == "transport" || table == gateway::rest_table) memory_.changed();
+  if (gateway::routes_mail(table)) memory_.changed();
 }
 
 // Where even that fails, no row is believed: the next apply or look makes the tables anew.

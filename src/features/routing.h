@@ -1,11 +1,13 @@
 #pragma once
 
+#include "gateway/draft.h"
 #include "model/tree.h"
 
 #include <compare>
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 /// Where mail for a domain goes and how fast: smtp-routes and destination-controls meet in
 /// Postfix's one transport table (transport(5)), so they are merged here.
@@ -22,13 +24,26 @@ struct Profile {
 
 /// The profile of destination "Default".
 Profile default_profile(const model::Tree& destinations);
-/// Every profile in use that differs from the default's.
+/// Every profile of a destination that differs from the default's.
 std::set<Profile> other_profiles(const model::Tree& destinations);
 /// "smtp" for the default, else e.g. "dc500m50".
 std::string transport_name(const Profile& profile, const Profile& standard);
+/// The clone of Postfix's smtp that serves the profile, which is not the default's, and its limit.
+void add_transport(const Profile& profile, gateway::Draft& draft);
+gateway::MasterService smtp_client(const Profile& profile);
 
-/// Rows of the transport table. Keys are those of both features; a key's transport is that of the
-/// longest destination that covers it, its next hop that of the longest route.
-std::map<std::string, std::string> transport_rows(const model::Tree& routes, const model::Tree& destinations);
+/// One key of transport(5): "TRANSPORT:NEXTHOP, …".
+struct Way {
+  std::string row;  ///< hosts of one preference by name
+  std::vector<std::string>
+      turns;     ///< the row in each order that hosts of one preference share the mail by; empty: there are none
+  Profile part;  ///< of the transport that the turns use: Postfix counts the connections of each order apart
+};
+
+/// Keys are those of both features; a key's transport is that of the longest destination that covers it, its next hop that of
+/// the longest route. The key "*" is for all others.
+std::map<std::string, Way> ways(const model::Tree& routes, const model::Tree& destinations);
+/// A name for the turns that no other turns have.
+std::string set_name(const Way& way);
 
 }  // namespace postern::features

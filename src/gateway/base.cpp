@@ -68,15 +68,25 @@ void add_classes(const Facts& facts, Draft& draft) {
   draft.tables["no_mailboxes"][lower(facts.host_name)] = fmt::format("550 {}", no_mailboxes);
 }
 
+// unionmap puts the set's name, where there is one, and a random turn together: "SET,17". Else only "17" is left, which
+// no row has.
+std::string in_turn(const Facts& facts, std::string_view sets) {
+  std::string all = "0";
+  for (unsigned turn = 1; turn < turns; ++turn) all += fmt::format(", {}", turn);
+  return fmt::format("unionmap:{{{}, randmap:{{{}}}}}, {}", Draft::map_name(facts, sets), all,
+                     Draft::map_name(facts, turns_table));
+}
+
 // trivial-rewrite(8) keeps what it found for "*" for 30 s, so that the table of routes has no row of
 // that name. The route for the rest is the default transport, which it asks for each time: by the
 // sender's address, which "static" turns into the one key there is.
 void add_routes(const Facts& facts, Draft& draft) {
   auto& set = draft.parameters;
-  set["transport_maps"] = Draft::map_name(facts, "transport");
-  set["sender_dependent_default_transport_maps"] =
-      fmt::format("pipemap:{{static:{}, {}}}", rest_key, Draft::map_name(facts, rest_table));
-  draft.tables[std::string(rest_table)];
+  const std::string rest = Draft::map_name(facts, rest_table);
+  set["transport_maps"] = fmt::format("pipemap:{{{}}}, {}", in_turn(facts, shared_table), Draft::map_name(facts, "transport"));
+  set["sender_dependent_default_transport_maps"] = fmt::format("pipemap:{{static:{}, {}}}, pipemap:{{static:{}, {}}}",
+                                                               rest_shared_key, in_turn(facts, rest_table), rest_key, rest);
+  for (const std::string_view table : {rest_table, shared_table, turns_table}) draft.tables[std::string(table)];
   auto& rows = draft.tables["transport"];
   rows[lower(facts.host_name)] = fmt::format("error:{}", no_mailboxes);
   rows[std::string(probe_domain)] = "discard:the applier asked for it";

@@ -38,6 +38,12 @@ Plan make_plan(const Effective& effective, const Facts& facts, const std::vector
   return render(draft, facts);
 }
 
+std::string turn_key(std::string_view set, unsigned turn) { return std::string(set) + "," + std::to_string(turn); }
+
+bool routes_mail(std::string_view table) {
+  return table == "transport" || table == rest_table || table == shared_table || table == turns_table;
+}
+
 std::string parameter(const Plan& plan, std::string_view name) {
   const auto file = std::find_if(plan.files.begin(), plan.files.end(), [](const File& each) { return each.path == "main.cf"; });
   if (file == plan.files.end()) return {};

@@ -57,6 +57,19 @@ constexpr std::string_view door_service = "door";
 constexpr std::string_view rest_table = "transport_rest";
 constexpr std::string_view rest_key = "all";
 
+/// Hosts of one preference share the mail: Postfix tries a row's hosts in their order, so each question draws one of
+/// `turns` turns, and each turn has an order of its own. Stage one, the table "transport_shared" (for the rest: `rest_table`
+/// under `rest_shared_key`), leads from a domain to the name of a set of orders; stage two, "transport_turns", from
+/// "SET,TURN" to the row. The domain's row in "transport" is what remains while one of them is being changed.
+constexpr unsigned turns = 60;  // 1 to 6 hosts get just as much each
+constexpr std::string_view shared_table = "transport_shared";
+constexpr std::string_view turns_table = "transport_turns";
+constexpr std::string_view rest_shared_key = "shared";
+/// Key of one turn in `turns_table`.
+std::string turn_key(std::string_view set, unsigned turn);
+/// Whether rows of the table say where mail goes.
+bool routes_mail(std::string_view table);
+
 /// A listener to probe after a switch.
 struct Probe {
   std::string listener;

@@ -21,7 +21,8 @@ enum class Form : unsigned char {
   daemons,     ///< the folder of Postfix's daemons
   mail_owner,  ///< the user
   table,       ///< "lmdb:MTA/tables/" and the text
-  rest,        ///< such a table, always asked for the same key
+  routes,      ///< tables of the routes of domains
+  rest,        ///< tables of the route of all others, always asked for the same keys
   number,      ///< 1 to 2147483647
   host_name,
   address_v4,
@@ -70,7 +71,7 @@ constexpr std::array main_rows{
     Row{"queue_directory", Form::below_mta, "/queue"},
     Row{"relay_domains", Form::text, ""},
     Row{"relay_transport", Form::text, "smtp"},
-    Row{"sender_dependent_default_transport_maps", Form::rest, "transport_rest"},
+    Row{"sender_dependent_default_transport_maps", Form::rest, ""},
     Row{"service_throttle_time", Form::text, "1s"},
     Row{"smtp_bind_address", Form::address_v4, ""},
     Row{"smtp_bind_address6", Form::address_v6, ""},
@@ -84,7 +85,7 @@ constexpr std::array main_rows{
     Row{"smtpd_recipient_restrictions", Form::text, ""},
     Row{"smtpd_reject_unlisted_recipient", Form::text, "no"},
     Row{"smtpd_relay_restrictions", Form::text, "reject"},
-    Row{"transport_maps", Form::table, "transport"},
+    Row{"transport_maps", Form::routes, ""},
     Row{"virtual_alias_domains", Form::text, ""},
     Row{"virtual_alias_maps", Form::table, "virtual_alias"},
     Row{"virtual_mailbox_limit", Form::text, "0"},
@@ -212,6 +213,22 @@ bool is_restrictions(std::string_view list, bool client_only, const Places& plac
   return all_items(list, [&](std::string_view item) { return is_restriction(item, client_only, places, files); });
 }
 
+/// Where hosts share: the table's answer and one of 60 numbers lead to a row of the second table.
+std::string in_turn(const std::string& mta, std::string_view table) {
+  std::string turns = "0";
+  for (int turn = 1; turn < 60; ++turn) turns += fmt::format(", {}", turn);
+  return fmt::format("unionmap:{{lmdb:{0}/tables/{1}, randmap:{{{2}}}}}, lmdb:{0}/tables/transport_turns", mta, table, turns);
+}
+
+std::string routes(const std::string& mta) {
+  return fmt::format("pipemap:{{{}}}, lmdb:{}/tables/transport", in_turn(mta, "transport_shared"), mta);
+}
+
+std::string rest(const std::string& mta) {
+  return fmt::format("pipemap:{{static:shared, {}}}, pipemap:{{static:all, lmdb:{}/tables/transport_rest}}",
+                     in_turn(mta, "transport_rest"), mta);
+}
+
 /// Null when the value is as the row says; else what it may be.
 std::optional<std::string> wanted(const Row& row, const std::string& value, const Places& places, const FileNames& files) {
   const auto exactly = [&](std::string text) -> std::optional<std::string> {
@@ -228,7 +245,8 @@ std::optional<std::string> wanted(const Row& row, const std::string& value, cons
     case Form::daemons: return exactly(places.daemons);
     case Form::mail_owner: return exactly(places.mail_owner);
     case Form::table: return exactly("lmdb:" + places.mta + "/tables/" + std::string(row.text));
-    case Form::rest: return exactly(fmt::format("pipemap:{{static:all, lmdb:{}/tables/{}}}", places.mta, row.text));
+    case Form::routes: return exactly(routes(places.mta));
+    case Form::rest: return exactly(rest(places.mta));
     case Form::number: return good(is_number(value), "a number from 1 to 2147483647");
     case Form::host_name: return good(is_host_name(value), "a host name");
     case Form::address_v4: return good(is_address(AF_INET, value), "an IPv4 address");

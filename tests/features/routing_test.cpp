@@ -13,6 +13,13 @@ namespace {
 
 using namespace trees;
 
+/// The rows that stay whatever shares.
+std::map<std::string, std::string> transport_rows(const Node& routes, const Node& destinations) {
+  std::map<std::string, std::string> rows;
+  for (const auto& [key, way] : ways(routes, destinations)) rows.emplace(key, way.row);
+  return rows;
+}
+
 TEST(Routing, EveryKindOfRoute) {
   const auto rows =
       transport_rows(routes({route("example.com", {"b.example.net:25/10", "192.0.2.1:2525/5", "a.example.net:25/10"}),
@@ -37,6 +44,51 @@ TEST(Routing, DestinationsGiveTheTransportAndRoutesTheNextHop) {
                                                     {"a.slow.example", "discard:dropped by an SMTP route"},
                                                     {"same.example", "smtp:[smart.example]:25"}};
   EXPECT_EQ(rows, expected);
+}
+
+std::vector<std::string> turns(const std::vector<std::string>& hosts, unsigned connections = 500) {
+  return ways(routes({route("a.example", hosts)}), destinations({destination("Default", connections, 50)})).at("a.example").turns;
+}
+
+TEST(Routing, HostsOfOnePreferenceAreTriedFirstInTurn) {
+  EXPECT_EQ(turns({"a:25", "b:26"}), (std::vector<std::string>{"dc250m50:[a]:25, [b]:26", "dc250m50:[b]:26, [a]:25"}));
+  EXPECT_EQ(turns({"a:25/1", "b:25/2", "c:25/2"}),
+            (std::vector<std::string>{"dc250m50:[a]:25, [b]:25, [c]:25", "dc250m50:[a]:25, [c]:25, [b]:25"}));
+  EXPECT_TRUE(turns({"a:25/1", "b:25/2"}).empty());
+  EXPECT_TRUE(turns({"a:25"}).empty());
+}
+
+// Two first and three after them: six orders, so that no host gets more than another one of its preference.
+TEST(Routing, EveryPreferenceHasItsHostsSharedEvenly) {
+  const auto orders = turns({"a:1/1", "b:1/1", "c:1/2", "d:1/2", "e:1/2"});
+  ASSERT_EQ(orders.size(), 6U);
+  std::map<std::string, int> first, third;
+  for (const std::string& order : orders) {
+    ASSERT_EQ(order.substr(0, 8), "dc83m50:");
+    ++first[order.substr(8, 5)];
+    ++third[order.substr(22, 5)];
+  }
+  EXPECT_EQ(first, (std::map<std::string, int>{{"[a]:1", 3}, {"[b]:1", 3}}));
+  EXPECT_EQ(third, (std::map<std::string, int>{{"[c]:1", 2}, {"[d]:1", 2}, {"[e]:1", 2}}));
+}
+
+// Postfix counts the connections of each order apart: all together keep the limit.
+TEST(Routing, TheOrdersShareTheLimitOfConnections) {
+  EXPECT_TRUE(turns({"a:25", "b:25"}, 1).empty());
+  EXPECT_EQ(turns({"a:25", "b:25", "c:25"}, 2).size(), 2U);
+  EXPECT_EQ(turns({"a:25", "b:25", "c:25"}, 3).size(), 3U);
+  const auto five = turns({"a:1/1", "b:1/1", "c:1/2", "d:1/2", "e:1/2"}, 5);  // six orders would be too many
+  EXPECT_EQ(five,
+            (std::vector<std::string>{"dc2m50:[a]:1, [b]:1, [c]:1, [d]:1, [e]:1", "dc2m50:[b]:1, [a]:1, [d]:1, [e]:1, [c]:1"}));
+}
+
+// A destination of its own without a route takes the covering route's hosts, in turn as well, and within its own limit.
+TEST(Routing, WhatACoveringRouteSharesIsSharedBelowToo) {
+  const auto all = ways(routes({route("ALL", {"a:25", "b:25"})}),
+                        destinations({destination("Default", 500, 50), destination("slow.example", 4, 1)}));
+  EXPECT_EQ(all.at("slow.example").turns, (std::vector<std::string>{"dc2m1:[a]:25, [b]:25", "dc2m1:[b]:25, [a]:25"}));
+  EXPECT_EQ(all.at("slow.example").row, "dc4m1:[a]:25, [b]:25");
+  EXPECT_NE(set_name(all.at("slow.example")), set_name(all.at("*")));
 }
 
 TEST(Routing, ProfilesAreSharedAndNamedByTheirNumbers) {

@@ -28,7 +28,7 @@ TEST(Base, AnInstanceWithoutSettingsRelaysNothingAndListensNowhere) {
   EXPECT_EQ(file(plan, "master.cf").bytes.find(" inet "), std::string::npos);
   EXPECT_EQ(file(plan, "master.cf").bytes.find(" local\n"), std::string::npos);
   EXPECT_TRUE(plan.listen.empty());
-  ASSERT_EQ(plan.tables.size(), 5U);
+  ASSERT_EQ(plan.tables.size(), 7U);
   EXPECT_EQ(plan.tables[0].name, "no_mailboxes");
   EXPECT_EQ(plan.tables[0].rows.count("newyork.postern.test"), 1U);
   EXPECT_EQ(plan.tables[1].name, "relay_domains");
@@ -36,7 +36,9 @@ TEST(Base, AnInstanceWithoutSettingsRelaysNothingAndListensNowhere) {
   EXPECT_EQ(plan.tables[2].rows.count("newyork.postern.test"), 1U);
   EXPECT_EQ(plan.tables[3].name, "transport_rest");
   EXPECT_TRUE(plan.tables[3].rows.empty());
-  EXPECT_EQ(plan.tables[4].name, "virtual_alias");
+  EXPECT_EQ(plan.tables[4].name, "transport_shared");
+  EXPECT_EQ(plan.tables[5].name, "transport_turns");
+  EXPECT_EQ(plan.tables[6].name, "virtual_alias");
 }
 
 TEST(Base, ABoundAddressIsUsedForItsFamily) {

@@ -38,6 +38,14 @@ std::string text_of(const base::Result<void>& result) { return result ? "" : bas
 std::string listener(const std::string& options) { return "[::1]:25 inet n - y - - smtpd\n" + options; }
 std::string option(const std::string& text) { return listener("  -o { " + text + " }\n"); }
 
+/// How hosts of one preference share.
+std::string in_turn(const std::string& table) {
+  return "unionmap:{lmdb:/m/mta/tables/" + table +
+         ", randmap:{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, "
+         "30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, "
+         "59}}, lmdb:/m/mta/tables/transport_turns";
+}
+
 TEST(Guard, LetsAGatewayThrough) {
   EXPECT_EQ(text_of(judge(main_file(), master_file())), "");
   EXPECT_EQ(text_of(judge(main_file("mydestination =\nproxy_interfaces = 192.0.2.1, 2001:db8::1\n"
@@ -45,9 +53,11 @@ TEST(Guard, LetsAGatewayThrough) {
                                     "{no}}\ndc900m50_destination_concurrency_limit = 900\n"
                                     "relay_domains =\n"
                                     "virtual_alias_maps = lmdb:/m/mta/tables/virtual_alias\n"
-                                    "transport_maps = lmdb:/m/mta/tables/transport\n"
-                                    "sender_dependent_default_transport_maps = "
-                                    "pipemap:{static:all, lmdb:/m/mta/tables/transport_rest}\n"),
+                                    "transport_maps = pipemap:{" +
+                                    in_turn("transport_shared") +
+                                    "}, lmdb:/m/mta/tables/transport\n"
+                                    "sender_dependent_default_transport_maps = pipemap:{static:shared, " +
+                                    in_turn("transport_rest") + "}, pipemap:{static:all, lmdb:/m/mta/tables/transport_rest}\n"),
                           master_file("door unix - - y - - smtpd\n"
                                       "  -o { smtpd_relay_restrictions = check_recipient_access "
                                       "regexp:$generation_directory/door.regexp, reject }\n"
@@ -128,6 +138,10 @@ const std::vector<std::string> hostile_main{
     "relay_domains = lmdb:/m/mta/tables/relay_domains\n",
     "relay_domains = static:all\n",
     "transport_maps = lmdb:/etc/x\n",
+    "transport_maps = lmdb:/m/mta/tables/transport\n",
+    "transport_maps = pipemap:{unionmap:{lmdb:/m/mta/tables/transport_shared, randmap:{0}}, lmdb:/m/mta/tables/transport_turns}, "
+    "lmdb:/m/mta/tables/transport\n",
+    "transport_maps = randmap:{pipe:x}\n",
     "transport_maps = lmdb:/m/mta/tables/transport, regexp:/etc/shadow\n",
     "transport_maps = pipemap:{static:all, lmdb:/m/mta/tables/transport_rest}\n",
     "sender_dependent_default_transport_maps = lmdb:/m/mta/tables/transport_rest\n",

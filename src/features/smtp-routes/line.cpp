@@ -251,14 +251,14 @@ line::Line line_smtp_routes() {
       "smtproutes new|edit DOMAIN USEDNS|/dev/null";
   line.make = make;
   line.summary = summary;
-  line.whole =
-      line::Whole{"route",
-                  "Enter the destination hosts for {}, separated by commas.",
-                  "Hosts as HOST, HOST:PORT or HOST:PORT/PREFERENCE, also /pri=PREFERENCE (the lowest is tried first); an IPv6\n"
-                  "address in brackets. Alone: USEDNS for what DNS says, /dev/null to throw the mail away.",
-                  targets_text,
-                  whole_edits,
-                  {"action", "destination"}};
+  line.whole = line::Whole{
+      "route",
+      "Enter the destination hosts for {}, separated by commas.",
+      "Hosts as HOST, HOST:PORT or HOST:PORT/PREFERENCE, also /pri=PREFERENCE (the lowest is tried first;\n"
+      "equal ones share the mail); an IPv6 address in brackets. Alone: USEDNS for what DNS says, /dev/null to throw the mail away.",
+      targets_text,
+      whole_edits,
+      {"action", "destination"}};
   line.files = {{"asyncos", "route", read_asyncos, write_asyncos}, {"postfix", "route", read_transport, write_transport}};
   return line;
 }
