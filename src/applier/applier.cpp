@@ -18,8 +18,11 @@ namespace postern::applier {
 struct Applier::State {
   using Clock = std::chrono::steady_clock;
 
-  State(const Setup& setup, std::unique_ptr<Privileged> privileged)
-      : engine(setup, std::move(privileged)), timing(setup), due(Clock::now() + setup.look_every), thread([this] { run(); }) {}
+  State(const Options& options, std::unique_ptr<Privileged> privileged)
+      : engine(options, std::move(privileged)),
+        timing(options),
+        due(Clock::now() + options.look_every),
+        thread([this] { run(); }) {}
 
   void run();
   void apply(std::unique_lock<std::mutex>& lock);
@@ -30,7 +33,7 @@ struct Applier::State {
   void list(std::unique_lock<std::mutex>& lock);
 
   Engine engine;  ///< the thread's own, as are the next ones
-  const Setup timing;
+  const Options timing;
   Clock::time_point due;                           ///< of the next look
   std::optional<std::chrono::milliseconds> pause;  ///< while something is broken or not proved
   std::string told;                                ///< the trouble that was told last
@@ -149,8 +152,8 @@ void Applier::State::tell(const Outcome& outcome) {
   if (to) to(outcome);
 }
 
-Applier::Applier(Setup setup, std::unique_ptr<Privileged> privileged)
-    : state_(std::make_unique<State>(setup, std::move(privileged))) {}
+Applier::Applier(Options options, std::unique_ptr<Privileged> privileged)
+    : state_(std::make_unique<State>(options, std::move(privileged))) {}
 
 Applier::~Applier() {
   {

@@ -16,7 +16,7 @@
 /// postern-hands over its socket (hands/protocol.h).
 namespace postern::applier {
 
-struct Setup {
+struct Options {
   std::string hands_socket;  ///< postern-hands' unix socket
   std::string instance_dir;  ///< as gateway::Facts::instance_dir
   /// How often what is in force is looked at: tables, files, the listeners' ports.
@@ -58,9 +58,9 @@ class Privileged;  ///< what needs root (applier/privileged.h)
 /// that runs and drops, unanswered, those that wait. Mail goes on without an Applier.
 class Applier {
  public:
-  explicit Applier(Setup setup);
+  explicit Applier(Options options);
   /// With another way to root than postern-hands.
-  Applier(Setup setup, std::unique_ptr<Privileged> privileged);
+  Applier(Options options, std::unique_ptr<Privileged> privileged);
   ~Applier();
 
   /// Runs on the applier's thread when the plan is in force and read back, or was put back.

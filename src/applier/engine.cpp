@@ -53,28 +53,28 @@ struct Engine::Switch {
   std::vector<std::string> resolvers;
 };
 
-Engine::Engine(Setup setup, std::unique_ptr<Privileged> privileged)
-    : setup_(std::move(setup)),
+Engine::Engine(Options options, std::unique_ptr<Privileged> privileged)
+    : options_(std::move(options)),
       privileged_(std::move(privileged)),
-      tables_(setup_.instance_dir + "/tables", *privileged_),
-      memory_(setup_.instance_dir + "/log/mail.log", *privileged_) {}
+      tables_(options_.instance_dir + "/tables", *privileged_),
+      memory_(options_.instance_dir + "/log/mail.log", *privileged_) {}
 
 std::uint64_t Engine::generation_in_force() const {
   std::error_code none;
-  return number_of(std::filesystem::read_symlink(setup_.instance_dir + "/etc", none).filename().string());
+  return number_of(std::filesystem::read_symlink(options_.instance_dir + "/etc", none).filename().string());
 }
 
 std::uint64_t Engine::next_generation() const {
   std::uint64_t last = generation_in_force();
   std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(setup_.instance_dir + "/gen", none))
+  for (const auto& entry : std::filesystem::directory_iterator(options_.instance_dir + "/gen", none))
     last = std::max(last, number_of(entry.path().filename().string()));
   return last + 1;
 }
 
 gateway::Plan Engine::on_disk() const {
   gateway::Plan plan;
-  plan.files.push_back({"main.cf", content(setup_.instance_dir + "/etc/main.cf"), 0644});
+  plan.files.push_back({"main.cf", content(options_.instance_dir + "/etc/main.cf"), 0644});
   return plan;
 }
 
@@ -106,7 +106,7 @@ Outcome Engine::apply(gateway::Plan plan) {
 base::Result<void> Engine::begin(const gateway::Plan& plan, Outcome& outcome) {
   const base::Result<bool> runs = master_runs();
   if (!runs) return runs.error();
-  if (*runs && content(setup_.instance_dir + "/etc/" + sum_file) == sum_of(plan)) {
+  if (*runs && content(options_.instance_dir + "/etc/" + sum_file) == sum_of(plan)) {
     if (auto done = make_tables(plan, outcome); !done) return done;
     // The host's own may have changed.
     if (auto done = privileged_->resolver(plan.resolvers); !done) return done;

@@ -18,7 +18,7 @@ namespace postern::applier {
 /// One apply after another, on whatever thread calls: what Applier's thread runs.
 class Engine {
  public:
-  Engine(Setup setup, std::unique_ptr<Privileged> privileged);
+  Engine(Options options, std::unique_ptr<Privileged> privileged);
 
   /// Makes `plan` real or puts back what was. Blocks.
   Outcome apply(gateway::Plan plan);
@@ -76,7 +76,7 @@ class Engine {
   Trouble find_trouble();
   base::Result<void> mend(const Trouble& trouble, Outcome& outcome);
 
-  Setup setup_;
+  Options options_;
   std::unique_ptr<Privileged> privileged_;
   Tables tables_;
   std::optional<gateway::Plan> in_force_;

@@ -62,7 +62,7 @@ Probed Engine::prove_one(const gateway::Probe& each, const Mark& mark, std::chro
 base::Result<void> Engine::prove(const gateway::Plan& plan, std::chrono::milliseconds most) {
   not_proved_.clear();
   const Mark mark{generation_in_force(),
-                  gateway::probe_name(content(fmt::format("{}/etc/{}", setup_.instance_dir, gateway::probe_file)))};
+                  gateway::probe_name(content(fmt::format("{}/etc/{}", options_.instance_dir, gateway::probe_file)))};
   if (plan.probes.empty()) {
     const base::Result<bool> runs = master_runs();
     if (!runs) not_proved_ = runs.error().text;
@@ -94,7 +94,7 @@ void Engine::displace() {
 
 bool Engine::files_as_planned() const {
   if (generation_in_force() != generation_) return false;
-  const std::string etc = setup_.instance_dir + "/etc/";
+  const std::string etc = options_.instance_dir + "/etc/";
   const std::string probe_table = content(etc + std::string(gateway::probe_file));
   if (gateway::probe_name(probe_table).empty()) return false;  // nothing could be proved any more
   return std::all_of(in_force_->files.begin(), in_force_->files.end(),
@@ -113,9 +113,9 @@ Engine::Trouble Engine::find_trouble() {
     out.text += fmt::format("The files of generation {} are not in place. ", generation_);
   }
   std::error_code reason;
-  if (!std::filesystem::is_directory(setup_.instance_dir + "/queue", reason)) {
+  if (!std::filesystem::is_directory(options_.instance_dir + "/queue", reason)) {
     out.down = true;
-    out.text += fmt::format("The folder {}/queue is not there. ", setup_.instance_dir);
+    out.text += fmt::format("The folder {}/queue is not there. ", options_.instance_dir);
   }
   const bool open = all_listen(in_force_->probes);
   if (!open || in_force_->probes.empty()) {

@@ -21,10 +21,12 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-std::string trimmed(std::string_view text) {
+std::string trimmed(std::string_view text) { return std::string(stripped(text)); }
+
+std::string_view stripped(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return std::string(text);
+  return text;
 }
 
 std::vector<std::string> split(std::string_view text, std::string_view separators) {

@@ -11,6 +11,8 @@ std::string lower(std::string_view text);
 std::string upper(std::string_view text);
 /// Without spaces, tabs and line ends at both ends.
 std::string trimmed(std::string_view text);
+/// The same as a part of `text`.
+std::string_view stripped(std::string_view text);
 /// Parts between any of `separators`, trimmed, without empty ones.
 std::vector<std::string> split(std::string_view text, std::string_view separators);
 /// The lines of a text, without their ends; an empty text has none.

@@ -53,7 +53,7 @@ class Daemon {
   void keep_settling_log();
   Result<std::string> set_up(const desk::NewMachine& told, const std::string& passphrase);
   Result<std::unique_ptr<transport::Transport>> start_transport(const machine::Identity& identity);
-  machine::Setup setup(const store::Contents& contents) const;
+  machine::Terms terms_of(const store::Contents& contents) const;
   template <class... Args>
   auto posted(void (Daemon::*what)(Args...)) {
     return [this, what](Args... args) {
@@ -116,8 +116,8 @@ transport::Limits limits_here() {
   return limits;
 }
 
-machine::Setup Daemon::setup(const store::Contents& contents) const {
-  machine::Setup out;
+machine::Terms Daemon::terms_of(const store::Contents& contents) const {
+  machine::Terms out;
   out.version = base::version();
   out.facts.instance_dir = directory_ + "/mta";
   out.facts.version = out.version;
@@ -159,11 +159,11 @@ Result<void> Daemon::go_live() {
   auto transport = start_transport(*identity);
   if (!transport) return transport.error();
   const std::string hands_socket = directory_ + "/run/hands.sock";
-  const auto machine_setup = setup(*contents);
-  world_ = std::make_unique<RealWorld>(
-      truth_, std::make_unique<store::Writer>(std::move(*store)), std::move(*transport),
-      std::make_unique<applier::Applier>(applier::Setup{hands_socket, machine_setup.facts.instance_dir}));
-  auto machine = machine::Machine::start(*world_, *schema_, machine_setup, std::move(*contents));
+  const auto terms = terms_of(*contents);
+  world_ =
+      std::make_unique<RealWorld>(truth_, std::make_unique<store::Writer>(std::move(*store)), std::move(*transport),
+                                  std::make_unique<applier::Applier>(applier::Options{hands_socket, terms.facts.instance_dir}));
+  auto machine = machine::Machine::start(*world_, *schema_, terms, std::move(*contents));
   if (!machine) return of_file(machine.error(), store_path(directory_));
   machine_ = std::move(*machine);
   logins_ = std::make_unique<Logins>(truth_, *machine_, desk_, world_->transport(), hands_socket);

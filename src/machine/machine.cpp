@@ -54,22 +54,22 @@ Result<void> check_member(const cluster::Peer& peer) {
 
 }  // namespace
 
-Machine::Machine(World& world, const schema::Schema& schema, Setup setup, Identity identity)
+Machine::Machine(World& world, const schema::Schema& schema, Terms terms, Identity identity)
     : world_(world),
       schema_(schema),
-      setup_(std::move(setup)),
+      terms_(std::move(terms)),
       identity_(std::move(identity)),
       verdicts_(schema),
       settings_(std::make_unique<OwnSettings>(world, schema, verdicts_, static_cast<const Truth&>(*this))),
-      plane_(std::make_unique<Plane>(Plane::Parts{world, schema, setup_.facts, *this, *settings_, notes_})),
-      links_(std::make_unique<Links>(Links::Parts{world, *this, *settings_, setup_.facts.bind_address, setup_.dial_back_ms})),
+      plane_(std::make_unique<Plane>(Plane::Parts{world, schema, terms_.facts, *this, *settings_, notes_})),
+      links_(std::make_unique<Links>(Links::Parts{world, *this, *settings_, terms_.facts.bind_address, terms_.dial_back_ms})),
       names_(std::make_unique<OwnNames>(world)),
       joiner_(std::make_unique<JoinerSide>(
-          JoinerSide::Parts{world, schema, setup_, *this, *settings_, notes_,
+          JoinerSide::Parts{world, schema, terms_, *this, *settings_, notes_,
                             [this](Identity joined, std::unique_ptr<cluster::Peer> peer, desk::SessionId session) {
                               become(std::move(joined), std::move(peer), session);
                             }})),
-      sponsor_(std::make_unique<SponsorSide>(SponsorSide::Parts{world, schema, setup_, *this, notes_})) {}
+      sponsor_(std::make_unique<SponsorSide>(SponsorSide::Parts{world, schema, terms_, *this, notes_})) {}
 
 Machine::~Machine() = default;
 
@@ -77,11 +77,11 @@ commands::MailEngine& Machine::mail_engine() { return plane_->mail(); }
 
 commands::Names& Machine::names() { return *names_; }
 
-Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Schema& schema, Setup setup,
+Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Schema& schema, Terms terms,
                                                 store::Contents contents) {
   auto identity = read_identity(contents.notes);
   if (!identity) return identity.error();
-  std::unique_ptr<Machine> out(new Machine(world, schema, std::move(setup), std::move(*identity)));
+  std::unique_ptr<Machine> out(new Machine(world, schema, std::move(terms), std::move(*identity)));
   auto peer = out->restore_peer(contents.commits);
   if (!peer) return peer.error();
   if (auto member = check_member(**peer); !member) return member.error();
@@ -104,12 +104,12 @@ Result<std::unique_ptr<Machine>> Machine::start(World& world, const schema::Sche
 }
 
 Result<std::unique_ptr<cluster::Peer>> Machine::restore_peer(const std::vector<cluster::StoredCommit>& past) {
-  const auto self = identity_.self(schema_.settings_version(), setup_.version);
+  const auto self = identity_.self(schema_.settings_version(), terms_.version);
   const auto stored = [this](const base::Hash& hash) {
     auto value = world_.value(hash);
     return value ? std::optional(std::move(*value)) : std::nullopt;
   };
-  auto peer = cluster::Peer::restore(self, setup_.tuning, past, make_number(world_.random_bytes(8)),
+  auto peer = cluster::Peer::restore(self, terms_.tuning, past, make_number(world_.random_bytes(8)),
                                      make_number(world_.random_bytes(8)), world_.now(), stored);
   if (!peer) return peer;
   for (const auto& hash : (*peer)->missing_values()) {

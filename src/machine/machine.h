@@ -15,7 +15,7 @@
 #include "desk/door/ports.h"
 #include "machine/doors/checks.h"
 #include "machine/world/identity.h"
-#include "machine/world/setup.h"
+#include "machine/world/terms.h"
 #include "machine/world/truth.h"
 #include "machine/world/world.h"
 #include "model/settings.h"
@@ -36,7 +36,7 @@ class SponsorSide;
 class Machine final : public desk::House, private Truth {
  public:
   /// Restores the truth from what the store held. Errors: damaged, when it does not prove that this machine is a member.
-  static base::Result<std::unique_ptr<Machine>> start(World& world, const schema::Schema& schema, Setup setup,
+  static base::Result<std::unique_ptr<Machine>> start(World& world, const schema::Schema& schema, Terms terms,
                                                       store::Contents contents);
   ~Machine() override;
 
@@ -67,7 +67,7 @@ class Machine final : public desk::House, private Truth {
   // desk::House
   base::Instant now() override;
   std::string random_bytes(std::size_t count) override;
-  [[nodiscard]] std::string version() const override { return setup_.version; }
+  [[nodiscard]] std::string version() const override { return terms_.version; }
   void commit(cluster::LocalCommit what, std::function<void(const cluster::Answer&)> done) override;
   void save_pending(const std::string& key, std::optional<std::string> bytes,
                     std::function<void(base::Result<void>)> done) override;
@@ -94,7 +94,7 @@ class Machine final : public desk::House, private Truth {
   [[nodiscard]] bool has_address(const std::string& address) const override { return world_.can_bind(address); }
 
  private:
-  Machine(World& world, const schema::Schema& schema, Setup setup, Identity identity);
+  Machine(World& world, const schema::Schema& schema, Terms terms, Identity identity);
 
   // machine.cpp: events in, effects out
   void step(cluster::Event event);
@@ -122,7 +122,7 @@ class Machine final : public desk::House, private Truth {
   World& world_;
   Checks checks_{world_};
   const schema::Schema& schema_;
-  Setup setup_;
+  Terms terms_;
   Identity identity_;
   schema::Verdicts verdicts_;
   std::unique_ptr<cluster::Peer> peer_;

@@ -94,7 +94,7 @@ class EngineTest : public testing::Test {
     if (said_ != nullptr && *said_->running()) (void)said->start();
     said->log.clear();
     said_ = said.get();
-    engine_ = std::make_unique<Engine>(applier::Setup{"", dir_}, std::move(said));
+    engine_ = std::make_unique<Engine>(applier::Options{"", dir_}, std::move(said));
   }
   static gateway::Plan plan(const std::string& main, const Rows& first, const Rows& second) {
     gateway::Plan out;

@@ -63,7 +63,7 @@ class ThroughHands : public Instance {
     if (child == 0) {
       std::ofstream out(told);
       if (setgid(user) != 0 || setuid(user) != 0) _exit(1);
-      applier_ = std::make_unique<applier::Applier>(applier::Setup{socket(), dir_});
+      applier_ = std::make_unique<applier::Applier>(applier::Options{socket(), dir_});
       for (const gateway::Plan& each : plans) {
         const applier::Outcome outcome = apply(each);
         out << (outcome.result ? fmt::format("generation {} rows {} {}\n", outcome.generation, outcome.rows_written,
@@ -105,7 +105,7 @@ TEST_F(ThroughHands, ALookFindsWhatRootPutInPlace) {
   const pid_t child = fork();
   if (child == 0) {
     if (setgid(user) != 0 || setuid(user) != 0) _exit(1);
-    applier::Setup setup{socket(), dir_};
+    applier::Options setup{socket(), dir_};
     setup.look_every = std::chrono::milliseconds(50);
     applier_ = std::make_unique<applier::Applier>(setup);
     if (!apply(plan({route("example.com", {host(9)})})).result) _exit(2);

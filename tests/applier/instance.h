@@ -62,7 +62,7 @@ class Instance : public testing::Test {
   static constexpr unsigned incoming = 2525, outgoing = 2526, sink_port = 2625;
   std::string root_, dir_, net_;  ///< dir_: the instance's folder, below root_
   gateway::Facts facts_;
-  applier::Setup setup_;  ///< for new_applier; the folder is filled in
+  applier::Options setup_;  ///< for new_applier; the folder is filled in
   std::unique_ptr<applier::Applier> applier_;
 };
 

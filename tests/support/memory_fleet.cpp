@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::uint16_t ssh_port = 2200;
 
-machine::Setup setup_of() {
-  machine::Setup setup;
+machine::Terms setup_of() {
+  machine::Terms setup;
   setup.version = "0.1.0";
   setup.facts.instance_dir = "/var/lib/postern/mta";
   setup.dial_back_ms = 1'000;

@@ -60,12 +60,12 @@ line::Subject subject_of(Session& session, const schema::Feature& feature) {
           }};
 }
 
-protocol::Reply<View> open_feature(Session& session, const schema::Feature& feature, const std::string& mode) {
+protocol::Reply<OpenFeature> open_feature(Session& session, const schema::Feature& feature, const std::string& mode) {
   JsonObject params = about(feature);
   if (!mode.empty()) params["mode"] = mode;
   auto reply = session.try_call("feature.get", std::move(params));
   if (!reply) return reply.error();
-  View view;
+  OpenFeature view;
   view.feature = &feature;
   view.answer = std::move(*reply);
   view.defined = flag_of(view.answer, "defined");
@@ -94,7 +94,7 @@ int send_edits(Session& session, const schema::Feature& feature, const std::vect
   }
 }
 
-bool settle_start(Session& session, const View& view, std::string& start) {
+bool settle_start(Session& session, const OpenFeature& view, std::string& start) {
   const schema::Feature& feature = *view.feature;
   const Definers definers = definers_of(session, view.answer);
   const std::string effective_mode = text_of(view.answer, "effective_mode");
@@ -115,7 +115,7 @@ bool settle_start(Session& session, const View& view, std::string& start) {
   return true;
 }
 
-void note_hidden(Session& session, const View& view) {
+void note_hidden(Session& session, const OpenFeature& view) {
   const Json hidden = member_of(view.answer, "hidden_from");
   const auto groups = texts_of(hidden, "groups");
   const auto machines = texts_of(hidden, "machines");

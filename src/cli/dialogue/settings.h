@@ -12,7 +12,7 @@
 namespace postern::cli {
 
 /// A feature as the desk shows it, pending edits included.
-struct View {
+struct OpenFeature {
   const schema::Feature* feature = nullptr;
   Json answer;                 ///< feature.get's whole answer
   bool defined = false;        ///< in the session's mode
@@ -23,7 +23,7 @@ struct View {
 line::Subject subject_of(Session& session, const schema::Feature& feature);
 
 /// `mode` empty: the session's.
-protocol::Reply<View> open_feature(Session& session, const schema::Feature& feature, const std::string& mode = {});
+protocol::Reply<OpenFeature> open_feature(Session& session, const schema::Feature& feature, const std::string& mode = {});
 
 /// Sends the edits. Where the feature is not defined in the mode and no `start` was given, a shell asks
 /// which is meant (spec C14) and a batch fails with exit code 3. Exit code.
@@ -31,10 +31,10 @@ int send_edits(Session& session, const schema::Feature& feature, const std::vect
 
 /// Spec C14: switch to the mode in effect, start empty, or start as a copy. True with `start` set (empty
 /// after a switch); false when the person left it.
-bool settle_start(Session& session, const View& view, std::string& start);
+bool settle_start(Session& session, const OpenFeature& view, std::string& start);
 
 /// The source's note that groups and machines override this mode (spec C5); nothing when none does.
-void note_hidden(Session& session, const View& view);
+void note_hidden(Session& session, const OpenFeature& view);
 
 /// "Configured at mode:" and its lines (spec C3).
 void print_defined_at(Session& session, const Json& defined_at);

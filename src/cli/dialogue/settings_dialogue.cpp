@@ -31,7 +31,7 @@ Shape shape_of(const schema::Form& form) {
   return shape;
 }
 
-std::vector<Operation> operations_of(const Session& session, const View& view, const Shape& shape, std::size_t entries) {
+std::vector<Operation> operations_of(const Session& session, const OpenFeature& view, const Shape& shape, std::size_t entries) {
   const schema::Feature& feature = *view.feature;
   std::vector<Operation> operations;
   if (shape.has_leaves) operations.push_back({"SETUP", fmt::format("Change the settings of {}.", feature.title)});
@@ -50,7 +50,7 @@ std::vector<Operation> operations_of(const Session& session, const View& view, c
 }
 
 /// The feature's own leaves; its lists have operations of their own.
-void set_up(Session& session, const View& view) {
+void set_up(Session& session, const OpenFeature& view) {
   Interview interview{session, *view.feature, {}};
   schema::Form leaves = session.schema.form(view.feature->name);
   std::erase_if(leaves.children, [](const schema::Form& child) { return child.kind == Kind::list; });
@@ -58,13 +58,13 @@ void set_up(Session& session, const View& view) {
   if (!interview.edits.empty()) send_edits(session, *view.feature, interview.edits);
 }
 
-void clear(Session& session, const View& view) {
+void clear(Session& session, const OpenFeature& view) {
   const auto sure =
       ask_yes_no(session, fmt::format("Do you want to remove all {} from {}?", view.feature->title, session.label), false);
   if (sure.value_or(false)) clear_feature(session, *view.feature);
 }
 
-void run_operation(Session& session, const View& view, const Shape& shape, const std::string& operation) {
+void run_operation(Session& session, const OpenFeature& view, const Shape& shape, const std::string& operation) {
   const schema::Feature& feature = *view.feature;
   if (operation == "SETUP") {
     set_up(session, view);
@@ -83,7 +83,7 @@ void run_operation(Session& session, const View& view, const Shape& shape, const
 }
 
 /// True when the dialogue may go on in the session's mode.
-bool enter(Session& session, const schema::Feature& feature, View& view) {
+bool enter(Session& session, const schema::Feature& feature, OpenFeature& view) {
   const bool asks = session.in_cluster() && feature.scope == schema::Scope::any;
   if (!view.defined && asks) {
     if (!session.interactive) {

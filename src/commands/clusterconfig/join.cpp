@@ -119,7 +119,8 @@ std::optional<Target> ask_target(Session& session, int& code) {
 /// J10: once the cluster's settings are applied, the two CCS questions come again, J4's answer as default.
 void ask_ccs_again(Session& session, bool said_before) {
   const auto* feature = session.schema.feature("interfaces");
-  const auto view = feature == nullptr ? protocol::Reply<View>(View{}) : open_feature(session, *feature, session.own_mode());
+  const auto view =
+      feature == nullptr ? protocol::Reply<OpenFeature>(OpenFeature{}) : open_feature(session, *feature, session.own_mode());
   if (!view) return;
   std::vector<model::Edit> edits;
   for (const auto& entry : view->shown.entries("interface")) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/words.h"
+
 namespace postern::desk {
 namespace {
 
@@ -20,12 +22,6 @@ std::vector<std::string> host_names(const cluster::Fleet& fleet) {
   std::vector<std::string> out;
   for (const cluster::Member& member : fleet.members) out.push_back(member.host_name);
   return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
 }
 
 base::Result<base::Mode> standalone_mode(const State& state, const std::string& level, std::string_view typed) {
@@ -104,10 +100,10 @@ base::Result<const cluster::Group*> find_group(const cluster::Fleet& fleet, std:
 
 base::Result<base::Mode> parse_mode(const State& state, std::string_view text) {
   const cluster::Fleet& fleet = state.fleet();
-  text = trimmed(text);
+  text = base::stripped(text);
   const std::size_t space = text.find(' ');
   const std::string level = lower(text.substr(0, space));
-  const std::string_view name = space == std::string_view::npos ? std::string_view() : trimmed(text.substr(space));
+  const std::string_view name = space == std::string_view::npos ? std::string_view() : base::stripped(text.substr(space));
   const bool named = level == "group" || level == "machine";
   if (!named && level != "cluster")
     return fail(ErrorCode::usage, fmt::format("\"{}\" is not a mode. A mode is cluster, group NAME or "

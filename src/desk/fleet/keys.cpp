@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "base/printable.h"
+#include "base/words.h"
 
 #include <fmt/format.h>
 
@@ -98,22 +99,16 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 }  // namespace
 
 base::Result<PublicKey> parse_public_key(std::string_view line) {
-  line = trimmed(line);
+  line = base::stripped(line);
   if (auto good = base::check_line(line, key_line_bytes, "A key"); !good) return good.error();
   return read_public_key(line);
 }
 
 base::Result<PublicKey> read_public_key(std::string_view line) {
-  line = trimmed(line);
+  line = base::stripped(line);
   const std::string_view type = take_word(line);
   const std::string_view encoded = take_word(line);
   if (!known_type(type))
@@ -125,7 +120,7 @@ base::Result<PublicKey> read_public_key(std::string_view line) {
   if (auto error = wrong_blob(type, *bytes)) return *error;
   PublicKey out;
   out.type = type;
-  out.comment = base::printable_line(trimmed(line));
+  out.comment = base::printable_line(base::stripped(line));
   std::string digest = base::to_base64(base::sha256(*bytes));
   digest.erase(digest.find_last_not_of('=') + 1);
   out.fingerprint = "SHA256:" + digest;

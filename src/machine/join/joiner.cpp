@@ -161,7 +161,7 @@ void JoinerSide::cancel(std::uint64_t join) {
 cluster::JoinFrame JoinerSide::request() const {
   const auto* member = parts_.truth.peer().fleet().member(parts_.truth.identity().member);
   cluster::JoinRequest out;
-  out.package_version = parts_.setup.version;
+  out.package_version = parts_.terms.version;
   out.settings_version = parts_.schema.settings_version();
   out.identity = parts_.truth.identity().record({});
   if (member != nullptr) {
@@ -193,7 +193,7 @@ void JoinerSide::watch() {
   parts_.world.after(look_ms, [this, join = attempt_->join] {
     if (!attempt_ || attempt_->join != join || attempt_->swapping) return;
     const auto silent_ms = parts_.world.now().mono_ms - attempt_->heard_mono_ms;
-    if (silent_ms < parts_.setup.join_idle_ms) return watch();
+    if (silent_ms < parts_.terms.join_idle_ms) return watch();
     not_joined(fmt::format("The member has sent nothing for {} s.", silent_ms / 1'000));
   });
 }
@@ -302,8 +302,8 @@ Result<void> JoinerSide::author_first_commit(Swap& swap) {
 /// A peer over all that the swap writes. Errors: damaged, naming a commit that is not proved, and in whose name it came:
 /// whoever sponsors a join can speak for himself only (P15).
 Result<std::unique_ptr<cluster::Peer>> JoinerSide::proved(const Swap& swap) const {
-  const auto self = swap.identity.self(parts_.schema.settings_version(), parts_.setup.version);
-  auto tuning = parts_.setup.tuning;
+  const auto self = swap.identity.self(parts_.schema.settings_version(), parts_.terms.version);
+  auto tuning = parts_.terms.tuning;
   tuning.start_wait_ms = 0;
   const auto value_of = [&swap](const base::Hash& hash) {
     const auto found = swap.values.find(hash);

@@ -11,7 +11,7 @@
 #include "desk/door/any_desk.h"
 #include "desk/door/ports.h"
 #include "machine/world/identity.h"
-#include "machine/world/setup.h"
+#include "machine/world/terms.h"
 #include "machine/world/truth.h"
 #include "machine/world/world.h"
 #include "schema/schema.h"
@@ -28,7 +28,7 @@ class JoinerSide {
   struct Parts {
     World& world;
     const schema::Schema& schema;
-    const Setup& setup;
+    const Terms& terms;
     Truth& truth;
     const OwnSettings& settings;
     std::map<std::string, std::string>& notes;  ///< the store's

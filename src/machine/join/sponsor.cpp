@@ -76,8 +76,8 @@ void SponsorSide::watch_guest(transport::ConnectionId connection) {
     const auto found = guests_.find(connection);
     if (epoch != parts_.truth.epoch() || found == guests_.end()) return;
     const auto now_ms = parts_.world.now().mono_ms;
-    const bool idle = now_ms - found->second->moved_mono_ms >= parts_.setup.join_idle_ms;
-    if (!idle && now_ms - found->second->began_mono_ms < parts_.setup.join_most_ms) return watch_guest(connection);
+    const bool idle = now_ms - found->second->moved_mono_ms >= parts_.terms.join_idle_ms;
+    if (!idle && now_ms - found->second->began_mono_ms < parts_.terms.join_most_ms) return watch_guest(connection);
     refuse(connection, idle ? "The join did not go on." : "The join took too long.");
   });
 }
@@ -128,11 +128,11 @@ std::string SponsorSide::objection(const Guest& guest, const cluster::JoinReques
                                    {&request.identity.user_key, key_bytes},
                                    {&request.addresses.dial_host, base::limits::host_name_bytes}})
     if (!base::is_printable_line(*text, most)) return "The joining machine says of itself what cannot be printed.";
-  if (request.package_version != parts_.setup.version || request.settings_version != parts_.schema.settings_version())
+  if (request.package_version != parts_.terms.version || request.settings_version != parts_.schema.settings_version())
     return fmt::format(
         "The cluster runs version {}, the joining machine version {}. All machines of a cluster run the "
         "same version: upgrade one side first.",
-        parts_.setup.version, request.package_version);
+        parts_.terms.version, request.package_version);
   if (request.identity.serial.empty() || !is_host_name(parts_.schema, request.host_name))
     return "The joining machine did not name itself by a host name and a serial number.";
   if (const auto* twin = fleet.member_by_serial(request.identity.serial))
@@ -242,7 +242,7 @@ void SponsorSide::watch(const base::MemberId& member) {
   store::Batch batch;
   batch.notes[key] = "open";
   parts_.world.write(std::move(batch), [](base::Result<void>, bool) {});
-  parts_.world.after(parts_.setup.join_lapse_ms, [this, member, epoch = parts_.truth.epoch()] {
+  parts_.world.after(parts_.terms.join_lapse_ms, [this, member, epoch = parts_.truth.epoch()] {
     if (epoch == parts_.truth.epoch()) lapse(member);
   });
 }

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cluster/join.h"
-#include "machine/world/setup.h"
+#include "machine/world/terms.h"
 #include "machine/world/truth.h"
 #include "machine/world/world.h"
 #include "schema/schema.h"
@@ -20,7 +20,7 @@ class SponsorSide {
   struct Parts {
     World& world;
     const schema::Schema& schema;
-    const Setup& setup;
+    const Terms& terms;
     Truth& truth;
     std::map<std::string, std::string>& notes;  ///< the store's
   };

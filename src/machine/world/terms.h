@@ -9,7 +9,7 @@
 namespace postern::machine {
 
 /// What a machine is told at its start, and does not change.
-struct Setup {
+struct Terms {
   std::string version;   ///< package version, e.g. "0.1.0"
   gateway::Facts facts;  ///< host_name and addresses are filled in from the fleet and the host
   cluster::Tuning tuning;
