@@ -152,7 +152,7 @@ void Applier::State::tell(const Outcome& outcome) {
   if (to) to(outcome);
 }
 
-Applier::Applier(Options options, std::unique_ptr<Privileged> privileged)
+Applier::Applier(const Options& options, std::unique_ptr<Privileged> privileged)
     : state_(std::make_unique<State>(options, std::move(privileged))) {}
 
 Applier::~Applier() {

@@ -58,9 +58,9 @@ class Privileged;  ///< what needs root (applier/privileged.h)
 /// that runs and drops, unanswered, those that wait. Mail goes on without an Applier.
 class Applier {
  public:
-  explicit Applier(Options options);
+  explicit Applier(const Options& options);
   /// With another way to root than postern-hands.
-  Applier(Options options, std::unique_ptr<Privileged> privileged);
+  Applier(const Options& options, std::unique_ptr<Privileged> privileged);
   ~Applier();
 
   /// Runs on the applier's thread when the plan is in force and read back, or was put back.

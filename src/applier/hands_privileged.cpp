@@ -46,6 +46,6 @@ class HandsPrivileged : public Privileged {
 
 }  // namespace
 
-Applier::Applier(Options options) : Applier(options, std::make_unique<HandsPrivileged>(options.hands_socket)) {}
+Applier::Applier(const Options& options) : Applier(options, std::make_unique<HandsPrivileged>(options.hands_socket)) {}
 
 }  // namespace postern::applier

@@ -114,7 +114,7 @@ std::optional<base::Error> Lister::read_until_end(Job& job, ListingReader& reade
 }
 
 base::Result<bool> Lister::read_some(const hands::Descriptor& showq, ListingReader& reader) {
-  std::array<char, 64U << 10> buffer;
+  std::array<char, 64U << 10> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): recv fills what is read
   pollfd watch{showq.get(), POLLIN, 0};
   if (::poll(&watch, 1, poll_ms) <= 0) return false;
   const ssize_t got = ::recv(showq.get(), buffer.data(), buffer.size(), 0);

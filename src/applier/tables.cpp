@@ -81,6 +81,7 @@ base::Result<void> Tables::read_back(const gateway::TableChange& change) const {
 
 void Tables::sweep(const std::vector<gateway::Table>& keep) const {
   std::vector<std::string> names;
+  names.reserve(keep.size());
   for (const gateway::Table& table : keep) names.push_back(table.name);
   (void)privileged_.sweep(names);  // what is left over disturbs nobody
 }

@@ -73,6 +73,7 @@ void Peer::Core::try_deferred() {
   for (const base::Hash& hash : std::exchange(deferred, {}))
     if (const auto one = held.find(hash); one != held.end()) of_author[root_of(one->second.header.dot.member)].push_back(hash);
   std::vector<std::pair<std::int64_t, base::MemberId>> turn;
+  turn.reserve(of_author.size());
   for (const auto& [author, hashes] : of_author) turn.emplace_back(others[author].began_at, author);
   std::sort(turn.begin(), turn.end());
   while (!of_author.empty()) {

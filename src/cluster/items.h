@@ -49,7 +49,7 @@ struct Reader {
   /// A text that people are shown.
   std::string line(std::string_view from, std::size_t limit, const char* what);
   template <class T>
-  base::Result<T> finish(T value) const {
+  [[nodiscard]] base::Result<T> finish(T value) const {
     if (!wrong.empty()) return damaged(wrong);
     return base::Result<T>(std::move(value));
   }

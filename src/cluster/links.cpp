@@ -36,6 +36,7 @@ std::vector<Link*> Peer::Core::live_links() {
     if (one.live) newest[one.member] = &one;
   }
   std::vector<Link*> found;
+  found.reserve(newest.size());
   for (const auto& [member, one] : newest) found.push_back(one);
   return found;
 }

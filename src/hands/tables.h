@@ -30,7 +30,7 @@ class Tables {
   /// when a reader keeps the lock for 5 s.
   base::Result<void> change(const TableChange& change);
   /// Removes everything but the tables in `keep`.
-  base::Result<void> sweep(const std::vector<std::string>& keep) const;
+  [[nodiscard]] base::Result<void> sweep(const std::vector<std::string>& keep) const;
   [[nodiscard]] const Folder& folder() const { return folder_; }
 
  private:
@@ -42,9 +42,9 @@ class Tables {
   base::Result<MDB_env*> environment_of(const std::string& file);
   void leave(const std::string& file);
   [[nodiscard]] std::string path(const std::string& file) const { return folder_.path() + "/" + file; }
-  base::Result<void> forget_before_this_boot() const;
-  base::Result<void> make_anew(const TableChange& change) const;
-  base::Result<void> write_beside(const std::string& name, const std::map<std::string, std::string>& rows) const;
+  [[nodiscard]] base::Result<void> forget_before_this_boot() const;
+  [[nodiscard]] base::Result<void> make_anew(const TableChange& change) const;
+  [[nodiscard]] base::Result<void> write_beside(const std::string& name, const std::map<std::string, std::string>& rows) const;
 
   Folder folder_;
   gid_t group_;

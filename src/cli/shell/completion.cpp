@@ -81,7 +81,7 @@ class Completion {
 
  private:
   /// Continued lines of help belong to the line before.
-  std::vector<std::string> forms() const {
+  [[nodiscard]] std::vector<std::string> forms() const {
     std::vector<std::string> whole;
     for (const auto& line : forms_of(session_, *command_)) {
       if (line.starts_with(' ') && !whole.empty()) {
