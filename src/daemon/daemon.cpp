@@ -190,8 +190,8 @@ void Daemon::look_for_machine() {
   look_.async_wait([this](const boost::system::error_code& error) {
     if (error || machine_ != nullptr) return;
     const auto there = store::Store::exists(store_path(directory_));
-    if (!there || !*there) return look_for_machine();
-    ended_ = go_live();
+    if (there && !*there) return look_for_machine();
+    ended_ = there ? go_live() : there.error();  // one that cannot be opened is told of like at a start
     if (!ended_) return truth_.stop();
     unset_->done();
   });

@@ -33,9 +33,10 @@ constexpr std::size_t connections_most = 32;
 // connection, and as many large ones as this.
 constexpr std::size_t small_frame = 256U << 10;
 constexpr std::size_t large_frames_most = 2;
-constexpr std::int64_t look_every_ms = 5'000;  // at the size of the logs
-constexpr std::int64_t frame_ms = 60'000;      // from the first byte of a frame to its last
-constexpr std::uint64_t ends_in_vain = 3;      // of a posternd that asked for nothing: then mail goes on without it
+constexpr std::int64_t look_every_ms = 5'000;     // at the size of the logs
+constexpr std::int64_t frame_ms = 60'000;         // from the first byte of a frame to its last
+constexpr std::int64_t silence_most_ms = 10'000;  // of a posternd that asks for nothing: then too
+constexpr std::uint64_t ends_in_vain = 3;         // of a posternd that asked for nothing: then mail goes on without it
 
 std::int64_t now_ms() {
   timespec now{};
@@ -105,6 +106,7 @@ class Server {
   bool postfix_stopped_ = false;
   pid_t bringer_ = 0;                          // the worker that brings mail back
   std::uint64_t bring_at_end_ = ends_in_vain;  // of posternd
+  std::int64_t bring_at_ms_ = 0;               // when posternd has been silent for too long
   bool left_to_posternd_ = false;              // what Postfix does: it has asked, or mail was brought back without it
   std::int64_t look_at_ms_ = 0;                // when to look at the logs again
   bool more_to_do_ = false;                    // a request was done: another may lie behind it, read already
@@ -114,6 +116,7 @@ class Server {
 void Server::loop() {
   log_.line("postern-hands serves");
   keeper_.begin(now_ms());
+  bring_at_ms_ = now_ms() + silence_most_ms;
   while (!done_) wait();
   for (const char* name : {"hands.pid", "hands.sock"}) (void)house_.run.remove(name);
   log_.line("postern-hands ends");
@@ -135,7 +138,8 @@ void Server::wait() {
   std::int64_t wake = keeper_.tick(now_ms());
   const std::int64_t login_wake = logins_.tick(now_ms());
   const std::int64_t log_wake = bound_logs();
-  for (const std::int64_t other : {login_wake, end_slow_frames(), log_wake})
+  const std::int64_t bring_wake = left_to_posternd_ ? -1 : bring_at_ms_;
+  for (const std::int64_t other : {login_wake, end_slow_frames(), log_wake, bring_wake})
     if (wake < 0 || (other >= 0 && other < wake)) wake = other;
   const int patience = wake < 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(wake - now_ms(), 0, 60'000));
   if (::poll(watched.data(), watched.size(), more_to_do_ ? 0 : patience) < 0) return;
@@ -410,12 +414,14 @@ void Server::go_on_stopping() {
   ::_exit(0);
 }
 
-/// After a restart of the host a posternd that does not come up (its store is damaged, say) must not keep mail back: what
-/// was in force last is put to work, judged as ever. When that fails (a port is still taken, say), it is tried again as often
-/// as posternd is.
+/// After a restart of the host a posternd that does not come up (its store is damaged, say, or gone, so that it waits to be set
+/// up) must not keep mail back: what was in force last is put to work, judged as ever. When that fails (a port is still taken,
+/// say), it is tried again as often as posternd is, and after each silence.
 void Server::bring_mail_back() {
-  if (left_to_posternd_ || worker_ != 0 || keeper_.ends() < bring_at_end_) return;
-  bring_at_end_ = keeper_.ends() + 1;
+  if (left_to_posternd_ || worker_ != 0) return;
+  if (keeper_.ends() < bring_at_end_ && now_ms() < bring_at_ms_) return;
+  bring_at_end_ = std::max(bring_at_end_, keeper_.ends() + 1);
+  bring_at_ms_ = now_ms() + silence_most_ms;
   const std::uint64_t generation = instance_.in_force();
   if (generation == 0) return;
   log_.line(fmt::format("posternd does not come up: Postfix is started with generation {}, which was in force last", generation));

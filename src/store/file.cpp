@@ -137,15 +137,40 @@ base::Result<void> sync_log_of(const std::string& path) {
 
 }  // namespace
 
+namespace {
+
+base::Error not_writable(const std::string& path, std::string_view what, int why) {
+  std::string_view mend = "";
+  if (why == EACCES || why == EPERM) mend = " Give the file to the user postern, mode 0600.";
+  if (why == EROFS) mend = " Mount its file system for writing.";
+  if (why == EISDIR) mend = " Put this folder elsewhere.";
+  return base::fail(base::ErrorCode::io, path,
+                    fmt::format("{} is there and cannot be opened for writing: {}.{}", what, std::strerror(why), mend));
+}
+
+bool is_link(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+/// Why it cannot be opened for writing; 0: it can, or is not there.
+int closed_to_us(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  return file.get() < 0 && errno != ENOENT ? errno : 0;
+}
+
+}  // namespace
+
 base::Result<Found> inspect(const std::string& path) {
   // For writing, too: SQLite says of a file that is to be read only what nobody understands.
   const Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
   const int why = file.get() < 0 ? errno : 0;
-  if (why != 0 && why != ENOENT)
-    return base::fail(base::ErrorCode::io, path,
-                      fmt::format("The store is there and cannot be opened for writing: {}. Give the file to the user postern, "
-                                  "mode 0600.",
-                                  std::strerror(why)));
+  if (why != 0 && why != ENOENT) return not_writable(path, "The store", why);
+  if (why == ENOENT && is_link(path))
+    return not_ours(path, "This is a link, and what it leads to is not there: mount its disk, or put the store back.");
+  // SQLite says of these only that the store cannot be opened.
+  for (const auto& [ending, what] : {std::pair{"-wal", "The store's log"}, {"-journal", "The store's journal"}})
+    if (const int closed = closed_to_us(path + ending); closed != 0) return not_writable(path + ending, what, closed);
   const auto log = log_size(path);
   if (!log) return log.error();
   const bool has_log = *log > 0;

@@ -393,6 +393,19 @@ TEST_F(Restarts, MailGoesOnAfterARestartThoughPosterndDoesNotComeUp) {
   EXPECT_FALSE(client_->running().value());
 }
 
+// Its store is gone, say: it waits to be set up, and asks for nothing.
+TEST_F(Restarts, MailGoesOnAfterARestartThoughPosterndAsksForNothing) {
+  const int port = free_port();
+  run_and_end(port);
+  const std::size_t ends = logged("posternd ended");
+  begin_hands();
+  client_.emplace(socket_path());
+  EXPECT_FALSE(client_->running().value());
+  EXPECT_TRUE(becomes([&] { return client_->running().value(); })) << log();
+  EXPECT_EQ(logged("posternd ended"), ends) << "the one that runs is left alone";
+  EXPECT_EQ(logged("generation 1, which was in force last"), 1U);
+}
+
 TEST_F(Restarts, MailIsBroughtBackWhenThePortIsFreeAgain) {
   const int port = free_port();
   run_and_end(port);

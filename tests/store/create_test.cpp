@@ -56,6 +56,28 @@ TEST(Create, AStoreThatCannotBeOpenedIsNotTakenForNone) {
   EXPECT_FALSE(opened);
 }
 
+// Its disk is not mounted, say.
+TEST(Create, ALinkToAStoreThatIsNotThereIsNotTakenForNone) {
+  const Folder folder;
+  std::filesystem::create_symlink(folder.file("elsewhere/store"), folder.file());
+  const auto gone = Store::exists(folder.file());
+  ASSERT_FALSE(gone);
+  EXPECT_NE(gone.error().text.find("This is a link, and what it leads to is not there"), std::string::npos) << gone.error().text;
+}
+
+// SQLite would name the store.
+TEST(Create, AFileBesideAStoreThatCannotBeOpenedIsNamed) {
+  for (const char* ending : {"-wal", "-journal"}) {
+    const Folder folder;
+    ASSERT_TRUE(Store::create(folder.file(), batch_of(1)));
+    std::filesystem::create_directory(folder.file() + ending);
+    const auto opened = Store::open(folder.file());
+    ASSERT_FALSE(opened);
+    EXPECT_NE(opened.error().where.find(ending), std::string::npos) << opened.error().where;
+    EXPECT_NE(opened.error().text.find("Put this folder elsewhere."), std::string::npos) << opened.error().text;
+  }
+}
+
 TEST(Create, NeverOverwrites) {
   const Folder folder;
   ASSERT_TRUE(Store::create(folder.file(), batch_of(1)));
