@@ -18,6 +18,13 @@ struct DnsRecord {
   std::string data;              ///< an address, a name, texts, or the seven fields of an SOA
 };
 
+/// What somebody wants to know.
+struct DnsQuestion {
+  std::string name;
+  std::string type = "A";
+  std::string asker = {};  ///< who asks, by any word: nobody takes the look-ups of all others
+};
+
 /// What came of one question.
 struct DnsAnswer {
   enum class Outcome {
@@ -29,7 +36,8 @@ struct DnsAnswer {
   Outcome outcome = Outcome::no_answer;
   std::vector<DnsRecord> records;  ///< in the server's order
   bool cut = false;                ///< there is more: past dns_records_most, or dns_text_bytes of a TXT record
-  std::string problem;             ///< unless found, a sentence that names the name and the type
+  /// Unless found, a sentence that names the name and the type. With records: they end in an alias that the server did not follow.
+  std::string problem;
 };
 
 inline constexpr std::size_t dns_records_most = 256;

@@ -431,8 +431,8 @@ void Peer::Core::fail_own(const Flushed& why) {
     answer.what = in_doubt ? What::in_doubt : What::refused;
     answer.commit = flight.hash;
     answer.dot = flight.header.dot;
-    answer.reason = fmt::format("This machine could not write the commit to its disk: {}. Your changes are kept.",
-                                why.reason.empty() ? "no reason is known" : why.reason);
+    answer.reason = fmt::format("This machine could not write the commit to its disk: {} Your changes are kept.",
+                                why.reason.empty() ? "No reason is known." : why.reason);
     out.answers.push_back(std::move(answer));
   }
   flights.clear();

@@ -27,6 +27,9 @@ struct Caller {
   base::Mode mode;          ///< whose settings the answer is about
 };
 
+/// A word for whoever is behind the call, in shares of what all use.
+inline std::string asker_of(const Caller& caller) { return caller.user.is_nil() ? "a console" : base::to_text(caller.user); }
+
 class Host {
  public:
   virtual ~Host() = default;
@@ -41,12 +44,13 @@ class Host {
 /// What one machine's mail engine does.
 struct MailState {
   std::uint64_t generation = 0;
-  std::string problem;             ///< empty: what is committed is in force
+  std::string problem;             ///< empty: what is committed is in force, unless that is under way
   std::vector<std::string> notes;  ///< e.g. listeners that are off, and why
   bool running = false;            ///< as last measured
   using Queue = base::QueueCounts;
-  std::optional<Queue> queue;  ///< as last measured; none: it was never counted
-  std::int64_t age_ms = 0;     ///< since both were measured
+  std::optional<Queue> queue;                     ///< as last measured; none: it was never counted
+  std::int64_t age_ms = 0;                        ///< since both were measured
+  std::optional<std::int64_t> under_way_ms = {};  ///< the newest is being put in force, for so long
 };
 
 /// A listener of the settings in effect, or one that is suspended and no longer there.
@@ -87,7 +91,7 @@ class Names {
  public:
   virtual ~Names() = default;
   /// Asks this machine's own DNS servers for records of that type (base::dns_types). `done` within 2.5 s.
-  virtual void look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) = 0;
+  virtual void look_up(base::DnsQuestion question, std::function<void(base::DnsAnswer)> done) = 0;
 };
 
 /// The cluster, as this machine sees it.

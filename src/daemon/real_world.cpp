@@ -147,8 +147,8 @@ void RealWorld::resolve(std::string host, std::function<void(transport::Transpor
   transport_->resolve(std::move(host), posted(std::move(done)));
 }
 
-void RealWorld::look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) {
-  transport_->look_up(std::move(name), std::move(type), posted(std::move(done)));
+void RealWorld::look_up(base::DnsQuestion question, std::function<void(base::DnsAnswer)> done) {
+  transport_->look_up(std::move(question), posted(std::move(done)));
 }
 
 Result<transport::Fingerprints> RealWorld::fingerprints(std::string_view public_line) {

@@ -39,7 +39,7 @@ class RealWorld final : public machine::World {
                   std::function<void(base::Result<void>)> done) override;
   std::vector<transport::DialState> dial_states() override;
   void resolve(std::string host, std::function<void(transport::Transport::Resolution)> done) override;
-  void look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) override;
+  void look_up(base::DnsQuestion question, std::function<void(base::DnsAnswer)> done) override;
   base::Result<transport::Fingerprints> fingerprints(std::string_view public_line) override;
 
   void apply(gateway::Plan plan, applier::Applier::Done done) override;

@@ -63,13 +63,16 @@ void Machine::admit_passphrase(const transport::LoginAsked& login, std::function
 }
 
 /// The desk's question, for `passwd`: whoever sits there guesses on the same terms, from a network of that user's own.
-void Machine::check_passphrase(std::string hash_text, std::string passphrase, std::function<void(bool)> done) {
+void Machine::check_passphrase(std::string hash_text, std::string passphrase, std::function<void(base::Result<bool>)> done) {
   const auto& users = peer_->fleet().users;
   const auto user = std::find_if(users.begin(), users.end(), [&](const auto& one) { return one.passphrase == hash_text; });
   const std::string name = user == users.end() ? "" : user->name;
   const std::string place = "the desk of " + name;
   checks_.check(name, {place, place, place}, std::move(hash_text), std::move(passphrase),
-                [done = std::move(done)](const Checks::Outcome& outcome) { done(outcome.right); });
+                [done = std::move(done)](const Checks::Outcome& outcome) {
+                  if (outcome.refused.empty()) return done(outcome.right);
+                  done(base::fail(base::ErrorCode::busy, "passphrase", outcome.refused));
+                });
 }
 
 bool Machine::still_admitted(const Admission& admission) const {

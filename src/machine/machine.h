@@ -73,7 +73,7 @@ class Machine final : public desk::House, private Truth {
                     std::function<void(base::Result<void>)> done) override;
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> pending() const override;
   void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override;
-  void check_passphrase(std::string hash_text, std::string passphrase, std::function<void(bool)> done) override;
+  void check_passphrase(std::string hash_text, std::string passphrase, std::function<void(base::Result<bool>)> done) override;
   void ask(base::MemberId member, std::string body, std::function<void(base::Result<std::string>)> done) override;
   void log(const std::string& line) override { world_.log("info", line); }
   void join_dial(std::string address, std::uint16_t port, std::function<void(base::Result<desk::JoinOffer>)> done) override;

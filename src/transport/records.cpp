@@ -36,8 +36,18 @@ const char* type_name(int number) {
   return at == std::end(type_numbers) ? nullptr : base::dns_types[at - std::begin(type_numbers)];
 }
 
+bool recurses(std::string_view message) { return (static_cast<unsigned char>(message[3]) & 0x80U) != 0; }
+
 int code_of(std::string_view message) {
   return message.size() < head_bytes ? static_cast<int>(ns_r_formerr) : static_cast<unsigned char>(message[3]) & 15;
+}
+
+/// The servers of a zone above say by that who else may know (RFC 1034 §4.3.1); whoever looks for others' sake has RA.
+bool is_referral(std::string_view message) {
+  if (message.size() < head_bytes || code_of(message) != ns_r_noerror) return false;
+  const bool authority = (static_cast<unsigned char>(message[2]) & 0x04U) != 0;
+  const bool no_answers = message[6] == 0 && message[7] == 0;
+  return no_answers && !authority && !recurses(message);
 }
 
 std::string code_name(int code) {
@@ -198,9 +208,29 @@ base::DnsAnswer read_records(std::string_view message, const std::string& name, 
   base::DnsAnswer out;
   if (!take(out, std::move(*all), names)) return damaged();
   out.outcome = Outcome::found;
+  const auto has = [&](const std::string& wanted) {
+    return std::ranges::find(out.records, wanted, &base::DnsRecord::type) != out.records.end();
+  };
+  if (!out.records.empty() && !has(type) && !recurses(message))
+    out.problem =
+        not_known(name, type, fmt::format("it is an alias of {}, which the DNS server does not follow", out.records.back().data));
   if (!out.records.empty()) return out;
   if (any) return no_records(Outcome::damaged, not_known(name, type, "the DNS server answers about other names"));
   return no_records(Outcome::none, fmt::format("{} has no {} record.", name, type));
+}
+
+/// The name that does not exist is the last of the aliases (RFC 2308 §2.1).
+std::string no_such(std::string_view message, const std::string& name) {
+  const auto all = all_found(message, ns_t_cname);
+  if (!all) return fmt::format("There is no {}.", name);
+  std::string last = base::lower(name);
+  for (std::size_t step = 0; step < all->size(); ++step) {  // not for ever, where they go in a circle
+    const auto next = std::ranges::find(*all, last, &Found::owner);
+    if (next == all->end()) break;
+    last = next->target;
+  }
+  if (last == base::lower(name)) return fmt::format("There is no {}.", name);
+  return fmt::format("{} is an alias, and there is no {}.", name, base::printable_line(last, base::limits::host_name_bytes));
 }
 
 }  // namespace
@@ -225,8 +255,10 @@ std::string reverse_name(const SocketAddress& address) {
 
 base::DnsAnswer read_answer(std::string_view message, const std::string& name, const std::string& type) {
   const int code = code_of(message);
+  if (is_referral(message))
+    return no_records(Outcome::no_answer, not_known(name, type, "the DNS server refers to others, and does not ask them"));
   if (code == ns_r_noerror) return read_records(message, name, type);
-  if (code == ns_r_nxdomain) return no_records(Outcome::none, fmt::format("There is no {}.", name));
+  if (code == ns_r_nxdomain) return no_records(Outcome::none, no_such(message, name));
   return no_records(Outcome::no_answer, not_known(name, type, "the DNS server answers " + code_name(code)));
 }
 
@@ -236,7 +268,7 @@ std::string not_known(const std::string& name, const std::string& type, std::str
 
 bool is_refusal(std::string_view message) {
   const int code = code_of(message);
-  return code != ns_r_noerror && code != ns_r_nxdomain;
+  return (code != ns_r_noerror && code != ns_r_nxdomain) || is_referral(message);
 }
 
 }  // namespace postern::transport

@@ -22,11 +22,12 @@ namespace postern::transport {
 
 namespace {
 
-constexpr int deadline_ms = 2'500;        // who asks another machine for records waits 3 s, ways included
-constexpr int waiting_ms = 2'000;         // of those, for a seat: who gets one has time to ask
-constexpr int query_ms = 900;             // then the next server, or once more
-constexpr int step_ms = 100;              // how often c-ares looks for queries that timed out
-constexpr std::size_t queries_most = 64;  // for records, under way at once: each has a channel and its sockets
+constexpr int deadline_ms = 2'500;          // who asks another machine for records waits 3 s, ways included
+constexpr int waiting_ms = 2'000;           // of those, for a seat: who gets one has time to ask
+constexpr int query_ms = 900;               // then the next server, or once more
+constexpr int step_ms = 100;                // how often c-ares looks for queries that timed out
+constexpr std::size_t queries_most = 64;    // for records, under way at once: each has a channel and its sockets
+constexpr std::size_t queries_of_one = 16;  // and of one asker
 
 /// Questions with a c-ares channel of their own, so that a change of servers needs no care for those under way. Keeps itself
 /// alive until it has answered.
@@ -85,6 +86,7 @@ class LookUp final : public Channel {
 
  private:
   void ask_name();
+  void ask_others();
   void ask_reverse(const std::string& address);
   void named(int status, ares_addrinfo* info);
   void reversed(int status, const hostent* entry);
@@ -93,11 +95,13 @@ class LookUp final : public Channel {
 
   const bool reverse_;
   std::function<void(Transport::Resolution)> done_;
+  std::vector<std::string> servers_;
   Transport::Resolution result_;
 };
 
 void LookUp::begin(const std::vector<std::string>& servers, const std::string& host) {
   self_ = shared_from_this();
+  servers_ = servers;
   result_.host = host;
   const auto literal = host.empty() || host == "*" ? std::nullopt : parse_address(host, 0);
   if (host.empty() || host.size() > base::limits::host_name_bytes) {
@@ -185,6 +189,7 @@ void LookUp::named(int status, ares_addrinfo* info) {
       }
     }
   }
+  if (status == ARES_ENODATA && !late_ && servers_.size() > 1) return ask_others();
   if (result_.addresses.empty()) {
     result_.problem = late_ || status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED  // c-ares says the latter of refusals, too
                           ? fmt::format("{} does not resolve: no DNS server answers{}.", result_.host,
@@ -197,6 +202,16 @@ void LookUp::named(int status, ares_addrinfo* info) {
   } else {
     answer();
   }
+}
+
+/// A server that only refers to others says "no data", too; c-ares goes on to the next for errors only. Not from inside c-ares.
+void LookUp::ask_others() {
+  servers_.erase(servers_.begin());
+  strand_.post([self = std::static_pointer_cast<LookUp>(shared_from_this())] {
+    if (self->over_) return;
+    if (!self->open(self->servers_)) return self->answer();
+    self->ask_name();
+  });
 }
 
 void LookUp::ask_reverse(const std::string& address) {
@@ -292,7 +307,7 @@ class Query final : public Channel {
       : Channel(strand), seats_(std::move(seats)), done_(std::move(done)) {}
   ~Query() override { close(); }
 
-  void begin(std::vector<std::string> servers, const std::string& name, const std::string& type);
+  void begin(std::vector<std::string> servers, const base::DnsQuestion& question);
 
  private:
   static void seat(std::shared_ptr<Query> self);
@@ -306,7 +321,7 @@ class Query final : public Channel {
   const std::shared_ptr<Seats> seats_;
   std::function<void(base::DnsAnswer)> done_;
   std::vector<std::string> servers_;
-  std::string name_, type_;
+  std::string name_, type_, asker_;
   base::DnsAnswer result_;
   std::int64_t asked_ms_ = 0;
   bool has_seat_ = false;
@@ -319,20 +334,21 @@ std::string asked_name(const std::string& name, const std::string& type) {
   return name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
 }
 
-void Query::begin(std::vector<std::string> servers, const std::string& name, const std::string& type) {
+void Query::begin(std::vector<std::string> servers, const base::DnsQuestion& question) {
   self_ = shared_from_this();
   servers_ = std::move(servers);
-  type_ = type;
-  name_ = asked_name(name, type);
+  type_ = question.type;
+  name_ = asked_name(question.name, type_);
+  asker_ = question.asker;
   const auto good = base::check_dns_name(name_);
   if (!good)
     result_.problem = good.error().text;
-  else if (record_type(type) == 0)
-    result_.problem = fmt::format("\"{}\" is no type of record.", base::printable_line(type, 16));
+  else if (record_type(type_) == 0)
+    result_.problem = fmt::format("\"{}\" is no type of record.", base::printable_line(type_, 16));
   if (!result_.problem.empty()) return answer();
   asked_ms_ = now_ms();
   limit(waiting_ms);
-  seats_->enter([weak = std::weak_ptr<Query>(std::static_pointer_cast<Query>(self_))] {
+  seats_->enter(asker_, [weak = std::weak_ptr<Query>(std::static_pointer_cast<Query>(self_))] {
     auto self = weak.lock();
     const bool is_there = self != nullptr;
     if (is_there) seat(std::move(self));
@@ -344,7 +360,7 @@ void Query::begin(std::vector<std::string> servers, const std::string& name, con
 void Query::seat(std::shared_ptr<Query> self) {
   const Strand strand = self->strand_;
   strand.post([self = std::move(self)] {
-    if (self->over_) return self->seats_->leave();
+    if (self->over_) return self->seats_->leave(self->asker_);
     self->has_seat_ = true;
     self->limit(deadline_ms - static_cast<int>(now_ms() - self->asked_ms_));
     self->ask(ARES_FLAG_NOCHECKRESP);
@@ -370,7 +386,8 @@ void Query::answered(int status, std::string_view message) {
   const bool first = result_.problem.empty();
   if (!message.empty()) {
     result_ = read_answer(message, name_, type_);
-    if (first && !late_ && is_refusal(message) && servers_.size() != 1) return ask_others();
+    const bool others = servers_.size() > 1 || (servers_.empty() && first);  // of the host's own there may be more
+    if (!late_ && others && is_refusal(message)) return ask_others();
   } else if (first) {  // else a refusal is all that came
     const bool silent = late_ || status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED;
     result_.problem = not_known(name_, type_, silent ? "no DNS server answers" : ares_strerror(status));
@@ -378,10 +395,13 @@ void Query::answered(int status, std::string_view message) {
   answer();
 }
 
-/// Passes over servers that refuse, as c-ares does by itself. Not from inside c-ares, which still uses its channel.
+/// Passes over servers that refuse, as c-ares does by itself with the host's own. Not from inside c-ares, which still uses its
+/// channel.
 void Query::ask_others() {
-  strand_.post([self = std::static_pointer_cast<Query>(shared_from_this())] {
-    if (!self->over_) self->ask(0);
+  const bool own = !servers_.empty();
+  if (own) servers_.erase(servers_.begin());
+  strand_.post([self = std::static_pointer_cast<Query>(shared_from_this()), own] {
+    if (!self->over_) self->ask(own ? ARES_FLAG_NOCHECKRESP : 0);
   });
 }
 
@@ -391,13 +411,15 @@ void Query::too_late() {
 }
 
 void Query::deliver() {
-  if (std::exchange(has_seat_, false)) seats_->leave();
+  if (std::exchange(has_seat_, false)) seats_->leave(asker_);
   done_(std::move(result_));
 }
 
 }  // namespace
 
-ResolverLibrary::ResolverLibrary() : seats_(std::make_shared<Seats>(queries_most)) { ares_library_init(ARES_LIB_INIT_ALL); }
+ResolverLibrary::ResolverLibrary() : seats_(std::make_shared<Seats>(queries_most, queries_of_one)) {
+  ares_library_init(ARES_LIB_INIT_ALL);
+}
 ResolverLibrary::~ResolverLibrary() { ares_library_cleanup(); }
 
 void look_up(const Strand& strand, const std::vector<std::string>& servers, const std::string& host, bool reverse,
@@ -406,10 +428,10 @@ void look_up(const Strand& strand, const std::vector<std::string>& servers, cons
   strand.post([look, servers, host] { look->begin(servers, host); });
 }
 
-void ResolverLibrary::look_up_records(const Strand& strand, const std::vector<std::string>& servers, const std::string& name,
-                                      const std::string& type, std::function<void(base::DnsAnswer)> done) const {
+void ResolverLibrary::look_up_records(const Strand& strand, const std::vector<std::string>& servers, base::DnsQuestion question,
+                                      std::function<void(base::DnsAnswer)> done) const {
   const auto query = std::make_shared<Query>(strand, seats_, std::move(done));
-  strand.post([query, servers, name, type] { query->begin(servers, name, type); });
+  strand.post([query, servers, question = std::move(question)] { query->begin(servers, question); });
 }
 
 }  // namespace postern::transport

@@ -27,10 +27,10 @@ class ResolverLibrary {
   ResolverLibrary(const ResolverLibrary&) = delete;
   ResolverLibrary& operator=(const ResolverLibrary&) = delete;
 
-  /// Records of `name` by the same servers; an address as `name` stands for its reverse name when the type is PTR. `done` runs
-  /// once on `strand`, within 2.5 s. 64 are under way at once; others wait, the oldest first, and their time runs.
-  void look_up_records(const Strand& strand, const std::vector<std::string>& servers, const std::string& name,
-                       const std::string& type, std::function<void(base::DnsAnswer)> done) const;
+  /// Records by the same servers; an address as the name stands for its reverse name when the type is PTR. `done` runs once on
+  /// `strand`, within 2.5 s. 64 are under way at once, 16 of one asker; others wait, the oldest first, and their time runs.
+  void look_up_records(const Strand& strand, const std::vector<std::string>& servers, base::DnsQuestion question,
+                       std::function<void(base::DnsAnswer)> done) const;
 
  private:
   const std::shared_ptr<Seats> seats_;

@@ -224,8 +224,9 @@ void Transport::resolve(std::string host, std::function<void(Resolution)> done) 
   transport::look_up(state_->hub.loop.strand(), state_->hub.ways().dns_servers, host, true, std::move(done));
 }
 
-void Transport::look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) {
-  state_->resolver.look_up_records(state_->hub.loop.strand(), state_->hub.ways().dns_servers, name, type, std::move(done));
+void Transport::look_up(base::DnsQuestion question, std::function<void(base::DnsAnswer)> done) {
+  state_->resolver.look_up_records(state_->hub.loop.strand(), state_->hub.ways().dns_servers, std::move(question),
+                                   std::move(done));
 }
 
 Transport::Counters Transport::counters() const {

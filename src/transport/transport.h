@@ -211,7 +211,7 @@ class Transport {
   /// `done` comes once, also after a failure; it takes some seconds when no server answers.
   void resolve(std::string host, std::function<void(Resolution)> done);
   /// Records of one of base::dns_types with our DNS servers. `done` comes once, within 2.5 s.
-  void look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done);
+  void look_up(base::DnsQuestion question, std::function<void(base::DnsAnswer)> done);
 
   /// Since the start, but for those of now.
   struct Counters {

@@ -50,8 +50,10 @@ struct FakeMail final : MailEngine {
 };
 
 struct FakeNames final : Names {
-  void look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) override {
+  void look_up(base::DnsQuestion question, std::function<void(base::DnsAnswer)> done) override {
+    const auto& [name, type, asker] = question;
     asked.push_back(type + " " + name);
+    askers.insert(asker);
     base::DnsAnswer answer;
     answer.outcome = base::DnsAnswer::Outcome::none;
     answer.problem = name + " has no " + type + " record.";
@@ -59,6 +61,7 @@ struct FakeNames final : Names {
     if (slow) return late.push_back([done, answer] { done(answer); });
     done(answer);
   }
+  std::set<std::string> askers;
   /// Records of one name and type, an hour old at most.
   void add(const std::string& name, const std::string& type, const std::string& data, std::uint16_t preference = 0) {
     auto& answer = answers[{name, type}];

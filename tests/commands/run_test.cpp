@@ -15,7 +15,8 @@ struct RunTest : testing::Test {
   void run(std::string_view command, const json::object& parameters) {
     ASSERT_NE(find_run(command), nullptr) << command;
     protocol::Params params(parameters);
-    find_run(command)(fake.site(), {}, params, [this](base::Result<json::object> came) { answers.push_back(std::move(came)); });
+    find_run(command)(fake.site(), caller, params,
+                      [this](base::Result<json::object> came) { answers.push_back(std::move(came)); });
   }
   json::object ok(std::string_view command, const json::object& parameters) {
     answers.clear();
@@ -37,6 +38,7 @@ struct RunTest : testing::Test {
   }
 
   test::FakeSite fake;
+  Caller caller{base::UserId{base::Uuid{{7}}}, {}, {}};
   std::vector<base::Result<json::object>> answers;
 };
 
@@ -290,6 +292,59 @@ TEST_F(RunTest, WhatIsNotInForceIsWishedAgain) {
   fake.mail.refusal.clear();
   EXPECT_EQ(ok("suspendlistener", {{"listeners", {"InboundMail"}}}).at("changed"), (json::value{"InboundMail"}));
   EXPECT_EQ(fake.mail.all[0].in_force, "suspended");
+}
+
+// Of a listener that Postfix was never given it is not known that it is open.
+TEST_F(RunTest, WhatIsNotKnownToBeInForceIsWishedAgain) {
+  fake.mail.all[0].in_force.clear();
+  EXPECT_EQ(ok("resumelistener", {{"listeners", {"InboundMail"}}}).at("changed"), (json::value{"InboundMail"}));
+}
+
+// Two at the same moment: whoever was first is not told of what the second did as if it were its own.
+TEST_F(RunTest, AListenerThatAnotherCommandChangedSinceIsNamed) {
+  fake.mail.slow = true;
+  run("suspendlistener", {{"listeners", {"InboundMail", "OutboundMail"}}});
+  fake.mail.all[0].state = fake.mail.all[0].in_force = "suspended";
+  fake.mail.all[1].state = fake.mail.all[1].in_force = "open";
+  fake.mail.late[0]();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->at("overtaken"), (json::value{"OutboundMail"}));
+}
+
+TEST_F(RunTest, StatusDoesNotSayInForceOfWhatIsUnderWay) {
+  EXPECT_EQ(ok("status", {}).at("data_plane"), "in force");
+  fake.mail.shown.under_way_ms = 12'345;
+  EXPECT_EQ(ok("status", {}).at("data_plane"), "not in force yet: the mail engine has been taking it for 12 s");
+  fake.mail.shown.problem = "421 Too busy.";
+  EXPECT_EQ(ok("status", {}).at("data_plane"),
+            "not in force yet: the mail engine has been taking it for 12 s; before: 421 Too busy.");
+  fake.mail.shown = {};
+  EXPECT_EQ(ok("status", {}).at("data_plane"), "not in force yet") << "nothing was ever put in force";
+}
+
+// An alias that no server follows says neither that there are exchangers nor that there are none.
+TEST_F(RunTest, AnAliasThatWasNotFollowedIsNotKnown) {
+  auto& mx = fake.names.answers[{"alias.example", "MX"}];
+  mx.outcome = base::DnsAnswer::Outcome::found;
+  mx.records = {{"alias.example", "CNAME", 60, 0, "real.example"}};
+  mx.problem = "MX of alias.example is not known: it is an alias.";
+  const auto status = ok("hoststatus", {{"host", "alias.example"}});
+  EXPECT_EQ(status.at("mx_problem").as_string(), mx.problem);
+  EXPECT_TRUE(status.at("mx").as_array().empty()) << "it is not known to be its own host";
+  fake.names.add("mx.example", "MX", "host.example", 10);
+  auto& host = fake.names.answers[{"host.example", "A"}];
+  host = mx;
+  host.problem = "A of host.example is not known: it is an alias.";
+  EXPECT_EQ(ok("hoststatus", {{"host", "mx.example"}}).at("mx").at(0).at("address_problem").as_string(), host.problem);
+  EXPECT_EQ(ok("nslookup", {{"host", "alias.example"}, {"type", "MX"}}).at("problem").as_string(), mx.problem);
+}
+
+// Look-ups are shared out by who asks.
+TEST_F(RunTest, WhoAsksIsTold) {
+  fake.names.add("example.com", "MX", "mx1.example.com", 10);
+  ok("hoststatus", {{"host", "example.com"}});
+  ok("nslookup", {{"host", "example.com"}, {"type", "MX"}});
+  EXPECT_EQ(fake.names.askers, std::set<std::string>{asker_of(caller)});
 }
 
 TEST_F(RunTest, AListenerThatIsGoneIsResumedAndNotSuspended) {

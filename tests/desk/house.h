@@ -109,7 +109,8 @@ class FakeHouse final : public House {
   void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) override {
     done("hash of " + base::printable_line(passphrase));
   }
-  void check_passphrase(std::string hash_text, std::string passphrase, std::function<void(bool)> done) override {
+  void check_passphrase(std::string hash_text, std::string passphrase, std::function<void(base::Result<bool>)> done) override {
+    if (!refused_checks.empty()) return done(base::fail(base::ErrorCode::busy, refused_checks));
     done(hash_text == "hash of " + base::printable_line(passphrase));
   }
   void ask(base::MemberId member, std::string body, std::function<void(base::Result<std::string>)> done) override {
@@ -219,6 +220,7 @@ class FakeHouse final : public House {
   std::map<std::string, std::string> saved;
   std::vector<std::string> retired;
   std::vector<LinkStatus> links;
+  std::string refused_checks;  ///< why passphrases are not checked
   bool refuse_saves = false;
   bool late_answers = false;  ///< commits wait for the other machines: release() ends that
   std::optional<cluster::Answer> answer_instead;

@@ -121,6 +121,16 @@ TEST_F(DeskTest, RestrictedCommandsAreRestrictedForEveryClient) {
   guest.ok("user.passwd", R"({"old":"gina-secret","new":"a longer secret"})");
 }
 
+// Whoever has guessed too often is told so, not that the right one is wrong.
+TEST_F(DeskTest, APassphraseThatWasNotCheckedIsNotCalledWrong) {
+  Sitter guest(*desk, gina());
+  house.refused_checks = "Too many wrong passphrases: try again later.";
+  EXPECT_EQ(guest.refused("busy", "user.passwd", R"({"old":"gina-secret","new":"a longer secret"})").at("message").as_string(),
+            house.refused_checks);
+  house.refused_checks.clear();
+  guest.ok("user.passwd", R"({"old":"gina-secret","new":"a longer secret"})");
+}
+
 TEST(Rights, SecretsAreForThoseWhoMayWriteThem) {
   schema::Form form;
   schema::Form list;

@@ -31,5 +31,19 @@ TEST_F(Fleets, every_check_of_a_passphrase_is_answered_once) {
   EXPECT_EQ(refused, 35U) << "one is checked, and 64 wait";
 }
 
+// A wrong one is no reason to trust its address, nor to forget the wrong ones before it.
+TEST_F(Fleets, guesses_of_one_network_are_few_however_they_end) {
+  fleet.add(a, "127.0.1.1");
+  Checks checks(fleet.world(a));
+  int checked = 0;
+  for (int i = 0; i < 300; ++i) {
+    checks.check("admin", {"10.1.2." + std::to_string(i % 250), "10.1.2.0/24", "10.1.0.0/16"}, "plain:secret", "wrong",
+                 [&checked](const Checks::Outcome& outcome) { checked += outcome.refused.empty() ? 1 : 0; });
+    fleet.run_for(10'000);
+  }
+  EXPECT_LE(checked, 100);
+  EXPECT_GE(checked, 20);
+}
+
 }  // namespace
 }  // namespace postern::machine::test

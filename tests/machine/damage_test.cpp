@@ -119,6 +119,30 @@ TEST_F(Damages, the_dns_servers_that_were_in_use_are_asked_while_a_commit_is_dam
   EXPECT_EQ(fleet.world(c).setup.dns_servers, servers);
 }
 
+/// Contract P10: what a machine runs while something of it is lost is not the whole commit. Its listeners are another matter.
+TEST_F(Damages, what_is_held_is_not_told_as_applied_and_hinders_no_listener) {
+  three_with_a_route();
+  std::erase_if(fleet.world(c).blobs, [](const auto& one) {
+    return one.second.find("example.com\"") != std::string::npos && one.second.find("destination") != std::string::npos;
+  });
+  fleet.restart(c);
+  fleet.run_for(30'000);
+  ASSERT_NE(problem().find("lost"), std::string::npos) << problem();
+  const auto& peer = fleet.machine(c).peer();
+  const auto newest = peer.newest_commits(1).front();
+  const auto all = peer.progress(newest);
+  const auto own = std::ranges::find(all, peer.self().member, &cluster::Peer::Progress::member);
+  ASSERT_NE(own, all.end());
+  EXPECT_FALSE(own->applied);
+  std::optional<std::string> heard;
+  fleet.machine(c).mail_engine().suspend(
+      {"IncomingMail"}, true, [&](const base::Result<void>& result) { heard = result ? "done" : result.error().text; });
+  fleet.run_for(10'000);
+  EXPECT_EQ(heard, "done");
+  EXPECT_EQ(fleet.world(c).plan.listen.size(), 1U);
+  cut(false);
+}
+
 TEST_F(Damages, what_is_known_is_in_force_where_nothing_was_before) {
   three_with_a_route();
   damage(1);

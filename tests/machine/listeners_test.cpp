@@ -194,6 +194,12 @@ TEST_F(Wishes, what_is_not_in_force_is_not_said_to_be) {
   EXPECT_EQ(mail.listeners().front().in_force, "suspended");
 }
 
+TEST_F(Wishes, what_is_not_proved_is_told_as_given) {
+  fleet.world(a).not_proved = "421 Too busy";
+  const auto refused = refused_to_suspend(a);
+  EXPECT_EQ(refused.error.text, "Postfix was given this, and it is kept, but it is in force, not proved: 421 Too busy");
+}
+
 /// In transport(5)'s order: the domain, those that it is in from the nearest on, everything else.
 TEST_F(Wishes, a_route_is_the_nearest_that_is_set) {
   const auto& mail = fleet.machine(a).mail_engine();
@@ -232,7 +238,7 @@ TEST_F(Listeners, a_mail_engine_that_refuses_is_told_and_the_wish_is_kept) {
   fleet.world(a).applies_fail = true;
   const auto refused = refused_to_suspend(a);
   EXPECT_EQ(refused.error.code, base::ErrorCode::io);
-  EXPECT_NE(refused.error.text.find("kept, but not known to be in force"), std::string::npos) << refused.error.text;
+  EXPECT_NE(refused.error.text.find("kept, but not in force"), std::string::npos) << refused.error.text;
   fleet.world(a).applies_fail = false;
   ASSERT_TRUE(fleet.run_until([&] { return open(a) == 1; }, 60'000)) << "tried again by itself";
 }

@@ -60,6 +60,29 @@ TEST_F(OnePlane, what_was_found_before_an_apply_ends_is_older_than_what_comes_of
   EXPECT_EQ(fleet.world(a).applies, applies + 1);
 }
 
+// A master that stands still, a slow disk: the newest is not in force, and status does not say that it is.
+TEST_F(OnePlane, an_apply_that_takes_long_is_not_in_force_meanwhile) {
+  one();
+  EXPECT_FALSE(seen().under_way_ms.has_value());
+  fleet.world(a).apply_ms = 120'000;
+  suspend("IncomingMail", [](const base::Result<void>&) {});
+  fleet.run_for(60'000);
+  ASSERT_TRUE(seen().under_way_ms.has_value());
+  EXPECT_GE(*seen().under_way_ms, 59'000);
+  EXPECT_EQ(must(*fleet.client(a), "command.run", {{"command", "status"}, {"parameters", boost::json::object{}}})
+                .at("data_plane")
+                .as_string()
+                .find("not in force yet: the mail engine has been taking it for "),
+            0U);
+  suspend("OutgoingMail", [](const base::Result<void>&) {});
+  fleet.run_for(90'000);
+  ASSERT_TRUE(seen().under_way_ms.has_value()) << "of two the second is still under way";
+  EXPECT_GE(*seen().under_way_ms, 140'000) << "since the first";
+  fleet.run_for(120'000);
+  EXPECT_FALSE(seen().under_way_ms.has_value());
+  EXPECT_EQ(open(), 0U);
+}
+
 TEST_F(OnePlane, an_interface_that_is_new_is_looked_at_though_the_others_were_just_now) {
   one();
   fleet.world(a).also_binds = "10.9.9.9";

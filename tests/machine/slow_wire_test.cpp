@@ -57,6 +57,26 @@ TEST_F(SlowWire, a_joiner_gets_a_long_history) {
   EXPECT_GE(fleet.bytes_sent, history_mebibytes * mebibyte);
 }
 
+/// Longer than what a silent join is waited for (5 min), and never silent.
+TEST_F(SlowWire, a_join_that_goes_on_slowly_is_not_given_up) {
+  fleet.add(a, "127.0.1.1");
+  fleet.add(b, "127.0.1.2");
+  must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
+  write_history(a, history_mebibytes, mebibyte);
+  fleet.slow(a, b, 50);
+  const auto client = fleet.client(b);
+  const auto dialed = must(*client, "cluster.join_dial", {{"address", "127.0.1.1"}, {"port", 2200}});
+  std::optional<base::Result<void>> done;
+  fleet.machine(b).join_go(
+      {dialed.at("join").to_number<std::uint64_t>(), 0, std::string(support::passphrase), false, 2222}, [](const std::string&) {},
+      [&](base::Result<void> result) { done = std::move(result); });
+  const auto began = fleet.now().mono_ms;
+  ASSERT_TRUE(fleet.run_until([&] { return done.has_value(); }, 3'600'000));
+  ASSERT_TRUE(done->has_value()) << to_text(done->error());
+  EXPECT_GT(fleet.now().mono_ms - began, 600'000) << "else this test sees nothing";
+  EXPECT_TRUE(fleet.run_until([&] { return same(a, b); }));
+}
+
 TEST_F(SlowWire, a_member_that_returns_catches_up_and_nothing_is_sent_twice_while_it_is_under_way) {
   two();
   fleet.kill(b);

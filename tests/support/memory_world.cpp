@@ -89,7 +89,10 @@ void MemoryWorld::write(store::Batch batch, store::Writer::Done done) {
 void MemoryWorld::replace_all(store::Batch next, std::function<void(Result<void>)> done) {
   if (before_replacing) before_replacing();
   at_disk([this, next = std::move(next), done = std::move(done)] {
-    contents = {};
+    contents.commits.clear();
+    contents.damaged.clear();
+    contents.pending.clear();
+    contents.in_use.clear();  // notes stay, as in the store
     blobs.clear();
     apply_batch(next);
     done({});
@@ -200,7 +203,9 @@ void MemoryWorld::resolve(std::string host, std::function<void(transport::Transp
 }
 
 /// The fleet's machines have addresses and are their own exchangers; nobody has anything else.
-void MemoryWorld::look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) {
+void MemoryWorld::look_up(base::DnsQuestion question, std::function<void(base::DnsAnswer)> done) {
+  const auto& [name, type, asker] = question;
+  (void)asker;
   base::DnsAnswer out;
   const auto found = fleet_.worlds_.find(name);
   if (found == fleet_.worlds_.end()) {

@@ -206,5 +206,42 @@ TEST(Records, AnAddressesNameIsItsDigitsBackwards) {
             "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
 }
 
+/// RFC 2308 §2.1: the name that does not exist is the last of the aliases.
+TEST(Records, AnAliasOfNothingIsThereItself) {
+  Message message;
+  message.code = 3;
+  message.add(cname, name("gone.test"));
+  EXPECT_EQ(message.read("A").problem, "x.test is an alias, and there is no gone.test.");
+  EXPECT_EQ(message.read("A").outcome, Outcome::none);
+  Message circle;
+  circle.code = 3;
+  circle.add(cname, name("y.test")).add(name("y.test"), cname, Message::asked);
+  EXPECT_FALSE(circle.read("A").problem.empty());
+}
+
+/// Without recursion nobody has looked where the alias leads.
+TEST(Records, AnAliasThatIsNotFollowedIsNoAbsence) {
+  std::string bytes = Message().add(cname, name("other.test")).bytes();
+  EXPECT_EQ(read_answer(bytes, "x.test", "A").problem, "") << "the server has followed it: there is no address";
+  bytes[3] = 0;
+  const auto open = read_answer(bytes, "x.test", "A");
+  EXPECT_EQ(open.outcome, Outcome::found);
+  EXPECT_EQ(datas(open), std::vector<std::string>{"other.test"});
+  EXPECT_EQ(open.problem, "A of x.test is not known: it is an alias of other.test, which the DNS server does not follow.");
+  EXPECT_EQ(read_answer(bytes, "x.test", "CNAME").problem, "");
+}
+
+/// RFC 1034 §4.3.1: servers above the zone say who else may know.
+TEST(Records, AReferralIsNoAbsence) {
+  std::string bytes = Message().bytes();
+  EXPECT_EQ(read_answer(bytes, "x.test", "A").outcome, Outcome::none);
+  bytes[3] = 0;
+  EXPECT_EQ(read_answer(bytes, "x.test", "A").outcome, Outcome::no_answer);
+  EXPECT_TRUE(is_refusal(bytes));
+  bytes[2] = static_cast<char>(0x85);  // with authority it is the zone's own word
+  EXPECT_EQ(read_answer(bytes, "x.test", "A").outcome, Outcome::none);
+  EXPECT_FALSE(is_refusal(bytes));
+}
+
 }  // namespace
 }  // namespace postern::transport

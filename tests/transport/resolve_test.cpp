@@ -95,7 +95,7 @@ Transport::Resolution resolve(Station& station, const std::string& host) {
 
 base::DnsAnswer look_up(Station& station, const std::string& name, const std::string& type) {
   std::promise<base::DnsAnswer> done;
-  station.transport->look_up(name, type, [&](auto found) { done.set_value(std::move(found)); });
+  station.transport->look_up({name, type}, [&](auto found) { done.set_value(std::move(found)); });
   return done.get_future().get();
 }
 
@@ -201,7 +201,9 @@ TEST_F(Resolve, TheHostsSearchListIsNotUsed) {
 /// A server that answers each question with bytes of the test's making behind the question's own head and name.
 class LyingDns {
  public:
-  explicit LyingDns(std::string answer, int code = 0) : answer_(std::move(answer)), code_(code) {
+  /// `refers`: it does not ask others, and says nothing.
+  explicit LyingDns(std::string answer, int code = 0, bool refers = false)
+      : answer_(std::move(answer)), code_(code), refers_(refers) {
     std::tie(socket_, server_) = udp_server("127.40.4.55");
     thread_ = std::thread([this] { serve(); });
   }
@@ -229,8 +231,8 @@ class LyingDns {
       const std::size_t question = asked.find('\0', 12) + 5;  // the name, its type and class; not what follows (EDNS)
       std::string reply(asked.substr(0, question));
       reply[2] = static_cast<char>(0x81);
-      reply[3] = static_cast<char>(0x80 | code_);
-      reply[6] = 0, reply[7] = code_ == 0 ? 1 : 0;  // one answer
+      reply[3] = static_cast<char>((refers_ ? 0 : 0x80) | code_);
+      reply[6] = 0, reply[7] = code_ == 0 && !refers_ ? 1 : 0;  // one answer
       reply[8] = reply[9] = reply[10] = reply[11] = 0;
       reply += answer_;
       sendto(socket_, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
@@ -239,6 +241,7 @@ class LyingDns {
 
   const std::string answer_;
   const int code_;
+  const bool refers_;
   std::atomic<int> asked_ = 0;
   int socket_ = -1;
   std::string server_;
@@ -391,6 +394,20 @@ TEST(ResolveRefused, AnotherServerMayKnow) {
   EXPECT_EQ(texts(look_up(asker.station, "x.test", "A")), "x.test A 127.0.0.1");
 }
 
+/// "No data" of one that only refers to others is no word about the name: for records, and for the links' names.
+TEST(ResolveRefused, WhoeverRefersToOthersIsPassedOver) {
+  using namespace std::string_literals;
+  LyingDns refers("", 0, true);
+  LyingDns refuses("", 5);
+  LyingDns knows("\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\x7f\0\0\x01"s);
+  Asker asker({refers.server(), refuses.server(), knows.server()});
+  EXPECT_EQ(texts(look_up(asker.station, "x.test", "A")), "x.test A 127.0.0.1");
+  Asker links({refers.server(), knows.server()});
+  EXPECT_EQ(resolve(links.station, "x.test").addresses, std::vector<std::string>{"127.0.0.1"});
+  Asker alone({refers.server()});
+  EXPECT_TRUE(look_up(alone.station, "x.test", "A").problem.ends_with("refers to others, and does not ask them."));
+}
+
 TEST(ResolveRefused, ARefusalIsToldWhenTheOthersAreSilent) {
   LyingDns refuses("", 5);
   const auto [deaf, server] = udp_server("127.40.4.54");
@@ -464,7 +481,7 @@ TEST(ResolveDeadline, LookUpsUnderWayAreBounded) {
   std::vector<std::string> problems;
   const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < 100; ++i)
-    asker.station.transport->look_up("n" + std::to_string(i) + ".test", "A", [&](const auto& answer) {
+    asker.station.transport->look_up({"n" + std::to_string(i) + ".test", "A", std::to_string(i % 10)}, [&](const auto& answer) {
       const std::scoped_lock lock(mutex);
       problems.push_back(answer.problem);
     });

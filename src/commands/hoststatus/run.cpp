@@ -21,7 +21,8 @@ constexpr const char* silence = "No DNS server answered in time.";
 
 /// One run: what is known so far, and how many answers are still to come.
 struct Look : std::enable_shared_from_this<Look> {
-  Look(const Site& site, std::string of, Answer to) : names(site.names), domain(std::move(of)), answer(std::move(to)) {}
+  Look(const Site& site, const Caller& caller, std::string of, Answer to)
+      : names(site.names), domain(std::move(of)), asker(asker_of(caller)), answer(std::move(to)) {}
 
   void begin(const Site& site);
   void exchangers(const base::DnsAnswer& came);
@@ -33,6 +34,7 @@ struct Look : std::enable_shared_from_this<Look> {
 
   Names& names;
   const std::string domain;
+  const std::string asker;
   Answer answer;
   json::object out;
   json::array hosts;
@@ -62,7 +64,7 @@ void Look::begin(const Site& site) {
     self->out["queue"] = queue_json(queued);
     self->settle();
   });
-  names.look_up(domain, "MX", [self = shared_from_this()](const base::DnsAnswer& came) {
+  names.look_up({domain, "MX", asker}, [self = shared_from_this()](const base::DnsAnswer& came) {
     self->exchangers(came);
     self->settle();
   });
@@ -81,7 +83,8 @@ void Look::exchangers(const base::DnsAnswer& came) {
   if (records.size() > hosts_most) records.resize(hosts_most);
   for (const auto& record : records)
     hosts.push_back(json::object{{"preference", record.preference}, {"ttl", record.ttl}, {"host", record.data}});
-  if (came.outcome == Outcome::no_answer || came.outcome == Outcome::damaged) {
+  const bool open_alias = came.outcome == Outcome::found && !came.problem.empty();
+  if (came.outcome == Outcome::no_answer || came.outcome == Outcome::damaged || open_alias) {
     out["mx_problem"] = came.problem;
   } else if (hosts.empty() && refuses) {
     out["mx_problem"] = domain + " takes no mail: its MX record says so.";
@@ -101,7 +104,7 @@ void Look::addresses(const std::string& host, std::size_t at) {
   for (const char* type : {"A", "AAAA"}) {
     ++open;
     ++known[at].open;
-    names.look_up(host, type, [self = shared_from_this(), at, type](const base::DnsAnswer& came) {
+    names.look_up({host, type, asker}, [self = shared_from_this(), at, type](const base::DnsAnswer& came) {
       if (self->answer) self->address(at, type, came);
       self->settle();
     });
@@ -112,7 +115,7 @@ void Look::addresses(const std::string& host, std::size_t at) {
 void Look::address(std::size_t at, const std::string& type, const base::DnsAnswer& came) {
   using Outcome = base::DnsAnswer::Outcome;
   --known[at].open;
-  const bool is_known = came.outcome == Outcome::found || came.outcome == Outcome::none;
+  const bool is_known = (came.outcome == Outcome::found && came.problem.empty()) || came.outcome == Outcome::none;
   if (!is_known && known[at].problem.empty()) known[at].problem = came.problem;
   for (const auto& record : came.records)
     if (record.type == type) hosts[at].get_object()["addresses"].get_array().emplace_back(record.data);
@@ -140,7 +143,7 @@ void Look::tell() {
 
 }  // namespace
 
-void run_hoststatus(const Site& site, const Caller&, protocol::Params& parameters, const Answer& answer) {
+void run_hoststatus(const Site& site, const Caller& caller, protocol::Params& parameters, const Answer& answer) {
   std::string domain = base::lower(parameters.text("host"));
   if (auto trouble = parameters.trouble()) return answer(std::move(*trouble));
   if (domain.ends_with('.')) domain.pop_back();
@@ -149,7 +152,7 @@ void run_hoststatus(const Site& site, const Caller&, protocol::Params& parameter
                              "That is no recipient domain. Enter what stands behind the @, such as example.com."));
   if (const auto good = base::check_dns_name(domain); !good)
     return answer(base::fail(good.error().code, "host", good.error().text));
-  std::make_shared<Look>(site, std::move(domain), answer)->begin(site);
+  std::make_shared<Look>(site, caller, std::move(domain), answer)->begin(site);
 }
 
 }  // namespace postern::commands

@@ -40,19 +40,20 @@ base::ErrorCode code_of(base::DnsAnswer::Outcome outcome) {
 
 }  // namespace
 
-void run_nslookup(const Site& site, const Caller&, protocol::Params& parameters, const Answer& answer) {
+void run_nslookup(const Site& site, const Caller& caller, protocol::Params& parameters, const Answer& answer) {
   std::string name = parameters.text("host");
   const std::string type = parameters.text("type");
   if (auto trouble = parameters.trouble()) return answer(std::move(*trouble));
   if (std::ranges::find(base::dns_types, type) == std::end(base::dns_types)) return answer(unknown_type(type));
   if (name.size() > 1 && name.ends_with('.')) name.pop_back();
   if (const auto good = check(name, type); !good) return answer(base::fail(good.error().code, "host", good.error().text));
-  site.names.look_up(name, type, [answer, name, type](const base::DnsAnswer& came) {
+  site.names.look_up({name, type, asker_of(caller)}, [answer, name, type](const base::DnsAnswer& came) {
     if (came.outcome != base::DnsAnswer::Outcome::found) return answer(base::fail(code_of(came.outcome), came.problem));
     json::array records;
     for (const auto& record : came.records) records.push_back(record_json(record));
     json::object out{{"host", name}, {"type", type}, {"records", std::move(records)}};
     if (came.cut) out["cut"] = true;
+    if (!came.problem.empty()) out["problem"] = came.problem;
     answer(std::move(out));
   });
 }

@@ -33,6 +33,7 @@ std::vector<std::string> show_nslookup(const protocol::Json& answer) {
   if (protocol::flag_of(answer, "cut"))
     lines.push_back(fmt::format("There is more: {} records, and {} bytes of a text, are shown at most.", base::dns_records_most,
                                 base::dns_text_bytes));
+  if (const std::string problem = text_of(answer, "problem"); !problem.empty()) lines.push_back(problem);
   return lines;
 }
 

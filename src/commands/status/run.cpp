@@ -1,4 +1,7 @@
 #include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include <string>
 
 #include "commands/site.h"
 
@@ -9,9 +12,18 @@ namespace json = boost::json;
 
 json::value text_or_null(const std::optional<std::string>& text) { return text ? json::value(*text) : json::value(nullptr); }
 
+std::string data_plane(const MailState& mail) {
+  if (mail.under_way_ms) {
+    const std::string before = mail.problem.empty() ? "" : "; before: " + mail.problem;
+    return fmt::format("not in force yet: the mail engine has been taking it for {} s{}", *mail.under_way_ms / 1'000, before);
+  }
+  if (!mail.problem.empty()) return mail.problem;
+  return mail.generation == 0 ? "not in force yet" : "in force";
+}
+
 void add_mail(const MailState& mail, json::object& out) {
   out["generation"] = mail.generation;
-  out["data_plane"] = mail.problem.empty() ? "in force" : mail.problem;
+  out["data_plane"] = data_plane(mail);
   for (const auto& note : mail.notes) out["notes"].as_array().emplace_back(note);
   out["mta"] = mail.running;
   out["queue"] = nullptr;

@@ -18,10 +18,19 @@ namespace json = boost::json;
 constexpr std::int64_t longest_ms = 2'500;  ///< who asks another machine waits 3 s
 constexpr std::size_t shown_bytes = 64;
 
-json::object state_json(const MailEngine& mail, const std::vector<std::string>& changed, bool under_way) {
-  json::array all;
+/// What was asked of some listeners.
+struct Wanted {
+  std::vector<std::string> listeners;
+  bool suspended = false;
+};
+
+json::object state_json(const MailEngine& mail, const Wanted& wanted, bool under_way) {
+  const auto& changed = wanted.listeners;
+  json::array all, overtaken;
   bool kept = true;
   for (const auto& each : mail.listeners()) {
+    if ((each.state == "suspended") != wanted.suspended && std::ranges::count(changed, each.name) > 0)
+      overtaken.emplace_back(each.name);
     json::object one{{"name", each.name}, {"state", each.state}};
     if (!each.there) one["there"] = false;
     if (each.there && each.in_force != each.state) one["in_force"] = each.in_force;
@@ -30,6 +39,7 @@ json::object state_json(const MailEngine& mail, const std::vector<std::string>& 
   }
   json::object out{
       {"listeners", std::move(all)}, {"changed", json::array(changed.begin(), changed.end())}, {"under_way", under_way}};
+  if (!overtaken.empty()) out["overtaken"] = std::move(overtaken);
   if (!kept) out["kept"] = false;
   return out;
 }
@@ -51,15 +61,15 @@ void switch_listeners(const Site& site, protocol::Params& parameters, bool suspe
   const auto all = site.mail.listeners();
   for (const auto& name : names)
     if (std::ranges::find(all, name, &MailListener::name) == all.end()) return answer(unknown(site.mail, name));
-  std::vector<std::string> changed;
+  Wanted wanted{{}, suspend};
   for (const auto& each : all)
-    if (std::ranges::count(names, each.name) > 0 && !each.is(suspend)) changed.push_back(each.name);
-  if (changed.empty()) return answer(state_json(site.mail, changed, false));
+    if (std::ranges::count(names, each.name) > 0 && !each.is(suspend)) wanted.listeners.push_back(each.name);
+  if (wanted.listeners.empty()) return answer(state_json(site.mail, wanted, false));
   const Answer tell = base::once(answer);
   MailEngine& mail = site.mail;
-  site.host.after(longest_ms, [&mail, tell, changed] { tell(state_json(mail, changed, true)); });
-  mail.suspend(changed, suspend, [&mail, tell, changed](const base::Result<void>& done) {
-    done ? tell(state_json(mail, changed, false)) : tell(done.error());
+  site.host.after(longest_ms, [&mail, tell, wanted] { tell(state_json(mail, wanted, true)); });
+  mail.suspend(wanted.listeners, suspend, [&mail, tell, wanted](const base::Result<void>& done) {
+    done ? tell(state_json(mail, wanted, false)) : tell(done.error());
   });
 }
 

@@ -24,6 +24,8 @@ std::vector<std::string> show_switched(const protocol::Json& answer, std::string
   const auto changed = protocol::texts_of(answer, "changed");
   lines.push_back(changed.empty() ? "Nothing was changed."
                                   : fmt::format("Receiving {} for {}.", done, base::join(changed, ", ")));
+  if (const auto overtaken = protocol::texts_of(answer, "overtaken"); !overtaken.empty())
+    lines.push_back(fmt::format("Another command has come after this one for {}.", base::join(overtaken, ", ")));
   if (protocol::member_of(answer, "kept") == false)
     lines.emplace_back("The disk has not taken it yet. What it does not take has no effect, and this machine's log says so.");
   else if (protocol::flag_of(answer, "under_way"))

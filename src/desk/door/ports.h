@@ -71,7 +71,7 @@ class House {
 
   /// Argon2id on another thread.
   virtual void hash_passphrase(std::string passphrase, std::function<void(std::string)> done) = 0;
-  virtual void check_passphrase(std::string hash_text, std::string passphrase, std::function<void(bool)> done) = 0;
+  virtual void check_passphrase(std::string hash_text, std::string passphrase, std::function<void(base::Result<bool>)> done) = 0;
 
   /// Carries a question to another member's desk, over other machines where there is no link; `done` comes once, with what
   /// that desk answered, which is that machine's word. Errors: as cluster::Told.

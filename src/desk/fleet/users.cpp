@@ -82,12 +82,12 @@ void user_passwd(State& state, Session& session, const Call& call, Params& param
   if (session.changes_passphrase)
     return call.refuse(fail(ErrorCode::busy, "Your passphrase is being changed already: wait for the answer."));
   session.changes_passphrase = true;
-  state.house.check_passphrase(user->passphrase, old, [call, fresh](bool matches) {
+  state.house.check_passphrase(user->passphrase, old, [call, fresh](const base::Result<bool>& matches) {
     State* alive = call.state();
     if (alive == nullptr) return;
-    if (!matches) {
+    if (!matches || !*matches) {
       call.session()->changes_passphrase = false;
-      return call.refuse(fail(ErrorCode::denied, "old", "The old passphrase is not right."));
+      return call.refuse(matches ? fail(ErrorCode::denied, "old", "The old passphrase is not right.") : matches.error());
     }
     alive->house.hash_passphrase(fresh, [call](std::string hash) {
       if (State* still = call.state()) write_passphrase(*still, *call.session(), call, std::move(hash));

@@ -414,8 +414,9 @@ void JoinerSide::swap() {
   for (const auto& feature : parts_.schema.features())
     if (const auto text = parts_.truth.peer().state().value(cluster::settings_register(own, feature.name)))
       next.notes["prejoin/" + feature.name] = *text;
+  // The host's own stay in the store as they are, those too that are written while it is replaced.
   for (const auto& [name, value] : parts_.notes)
-    if (is_hosts_own(name)) next.notes[name] = value;
+    if (!is_hosts_own(name)) next.notes.try_emplace(name, std::nullopt);
   for (const auto& [feature, text] : parts_.settings.in_use()) next.in_use[feature] = *text;
   auto held = std::make_shared<std::unique_ptr<Swap>>(std::move(*prepared));
   auto notes = next.notes;
@@ -426,18 +427,10 @@ void JoinerSide::swap() {
   });
 }
 
-/// The host's own may have changed while the store was replaced: as they are now they are written once more.
 void JoinerSide::take_notes(const Notes& written) {
-  store::Batch again;
-  again.persist.flush = true;
-  for (const auto& [name, value] : written)
-    if (!parts_.notes.contains(name) && is_hosts_own(name)) again.notes[name] = std::nullopt;
   std::erase_if(parts_.notes, [](const auto& note) { return !is_hosts_own(note.first); });
-  for (const auto& [name, value] : parts_.notes)
-    if (const auto found = written.find(name); found == written.end() || found->second != value) again.notes[name] = value;
   for (const auto& [name, value] : written)
-    if (!is_hosts_own(name)) parts_.notes[name] = *value;
-  if (!again.notes.empty()) parts_.world.write(std::move(again), [](const Result<void>&, bool) {});
+    if (value) parts_.notes[name] = *value;
 }
 
 void JoinerSide::swapped(std::unique_ptr<Swap> swap) {

@@ -21,6 +21,7 @@ std::string word_of(State state) { return state == State::open ? "open" : state 
 
 commands::MailState Mail::state() const {
   auto out = shown_;
+  if (handed_ms_) out.under_way_ms = driver_.world.now().mono_ms - *handed_ms_;
   out.age_ms = driver_.world.now().mono_ms - (out.queue ? std::min(seen_ms_, counted_ms_) : seen_ms_);
   return out;
 }
@@ -88,10 +89,20 @@ void Mail::written(const std::optional<std::string>& note, const base::Result<vo
                                      (wish.suspended ? " not suspended: " : " not resumed: ") + to_text(kept.error()));
     return wish.done(kept.error());
   }
-  driver_.replan([this, done = wish.done] {
-    if (problem().empty()) return done({});
-    done(base::fail(base::ErrorCode::io, "This is kept, but not known to be in force: " + problem()));
+  driver_.replan([this, wish] { wish.done(came_of(wish)); });
+}
+
+/// What else of the settings is not in force is no matter of these listeners.
+base::Result<void> Mail::came_of(const Wish& wish) const {
+  const bool given = std::ranges::all_of(wish.listeners, [&](const std::string& name) {
+    const auto now = std::ranges::find(in_force_, name, &gateway::ListenerState::name);
+    if (now != in_force_.end()) return (now->state == State::suspended) == wish.suspended;
+    const auto& planned = driver_.plan.listeners;
+    return begun() && (wish.suspended || std::ranges::find(planned, name, &gateway::ListenerState::name) == planned.end());
   });
+  if (!given) return base::fail(base::ErrorCode::io, "This is kept, but not in force: " + problem());
+  if (!not_proved_) return {};
+  return base::fail(base::ErrorCode::io, "Postfix was given this, and it is kept, but it is " + problem());
 }
 
 /// In transport(5)'s order: the domain, the domains that it is in, everything else.
@@ -125,13 +136,18 @@ void Mail::queued_for(std::string domain, std::function<void(base::Result<base::
   driver_.world.list_queue(std::move(domain), std::move(done));
 }
 
+void Mail::handed() {
+  if (!handed_ms_) handed_ms_ = driver_.world.now().mono_ms;
+}
+
 void Mail::show(const applier::Outcome& outcome) {
   saw(outcome.running);
   shown_.generation = outcome.generation;
   shown_.problem.clear();
+  not_proved_ = outcome.result.has_value() && !outcome.not_proved.empty();
   if (!outcome.result)
     shown_.problem = to_text(outcome.result.error());
-  else if (!outcome.not_proved.empty())
+  else if (not_proved_)
     shown_.problem = "in force, not proved: " + outcome.not_proved;
 }
 

@@ -43,6 +43,9 @@ class Mail final : public commands::MailEngine {
   void measure(std::function<void()> done) override;
   void queued_for(std::string domain, std::function<void(base::Result<base::QueuedMail>)> done) override;
 
+  /// A plan was handed to the applier; until all_answered() what is committed is not in force.
+  void handed();
+  void all_answered() { handed_ms_.reset(); }
   /// What came of an apply, or what the applier found by itself.
   void show(const applier::Outcome& outcome);
   /// Whether it runs, and nothing else.
@@ -67,13 +70,16 @@ class Mail final : public commands::MailEngine {
   [[nodiscard]] std::set<std::string> to_be_suspended() const;
   void keep_next();
   void written(const std::optional<std::string>& note, const base::Result<void>& kept);
+  [[nodiscard]] base::Result<void> came_of(const Wish& wish) const;
 
   const Driver driver_;
   std::deque<Wish> wishes_;  ///< the first is being written
   std::vector<gateway::ListenerState> in_force_;
   commands::MailState shown_;
-  std::int64_t seen_ms_ = 0;     ///< when its Postfix was last seen
-  std::int64_t counted_ms_ = 0;  ///< when its queue was last counted
+  bool not_proved_ = false;
+  std::optional<std::int64_t> handed_ms_;  ///< since when plans are with the applier
+  std::int64_t seen_ms_ = 0;               ///< when its Postfix was last seen
+  std::int64_t counted_ms_ = 0;            ///< when its queue was last counted
 };
 
 /// Answers of this machine's own DNS servers.
@@ -81,8 +87,8 @@ class OwnNames final : public commands::Names {
  public:
   /// `world` must outlive it.
   explicit OwnNames(World& world) : world_(world) {}
-  void look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) override {
-    world_.look_up(std::move(name), std::move(type), std::move(done));
+  void look_up(base::DnsQuestion question, std::function<void(base::DnsAnswer)> done) override {
+    world_.look_up(std::move(question), std::move(done));
   }
 
  private:

@@ -74,13 +74,14 @@ void Plane::apply(const model::Mix& mix) {
     return;
   }
   ++applying_;
+  mail_.handed();
   Handed handed{mix, std::move(covers), epoch_, plan.listeners};
   world_.apply(std::move(plan),
                [this, handed = std::move(handed)](const applier::Outcome& outcome) { applied(outcome, handed); });
 }
 
 void Plane::applied(const applier::Outcome& outcome, Handed handed) {
-  --applying_;
+  if (--applying_ == 0) mail_.all_answered();
   mail_.show(outcome);
   mail_.set_notes(plan_.notes);
   if (outcome.result) mail_.set_in_force(std::move(handed.listeners));

@@ -56,7 +56,7 @@ class World {
   virtual std::vector<transport::DialState> dial_states() = 0;
   virtual void resolve(std::string host, std::function<void(transport::Transport::Resolution)> done) = 0;
   /// As Transport::look_up.
-  virtual void look_up(std::string name, std::string type, std::function<void(base::DnsAnswer)> done) = 0;
+  virtual void look_up(base::DnsQuestion question, std::function<void(base::DnsAnswer)> done) = 0;
   virtual base::Result<transport::Fingerprints> fingerprints(std::string_view public_line) = 0;
 
   // Data plane.
