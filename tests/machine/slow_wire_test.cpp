@@ -91,6 +91,18 @@ TEST_F(SlowWire, a_member_that_returns_catches_up_and_nothing_is_sent_twice_whil
   EXPECT_LE(fleet.bytes_sent, 2 * history_mebibytes * mebibyte);
 }
 
+/// A disk that was full takes them later: whoever asks again over the same link gets them again.
+TEST_F(SlowWire, what_was_sent_and_not_taken_is_sent_again) {
+  two();
+  fleet.world(b).disk_is_full = true;
+  write_history(a, 5, 1'000);
+  fleet.run_for(5'000);
+  EXPECT_FALSE(same(a, b));
+  fleet.world(b).disk_is_full = false;
+  EXPECT_TRUE(fleet.run_until([&] { return linked(b) == 0 || same(a, b); }, 120'000));
+  EXPECT_EQ(linked(b), 1U) << "over another link this test sees nothing";
+}
+
 /// Two authors in turn: what is asked for together goes out together, whoever wrote it.
 TEST_F(SlowWire, many_small_commits_go_out_together) {
   three();

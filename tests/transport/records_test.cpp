@@ -243,5 +243,13 @@ TEST(Records, AReferralIsNoAbsence) {
   EXPECT_FALSE(is_refusal(bytes));
 }
 
+TEST(Records, OneThatIsCutMakesTheAnswerCut) {
+  std::string much;
+  for (int i = 0; i < 20; ++i) much += '\xff' + std::string(255, 'x');
+  EXPECT_TRUE(Message().add(txt, much).add(txt, "\2ab"s).read("TXT").cut);
+  EXPECT_TRUE(Message().add(txt, "\2ab"s).add(txt, much).read("TXT").cut);
+  EXPECT_FALSE(Message().add(txt, "\2ab"s).add(txt, "\2ab"s).read("TXT").cut);
+}
+
 }  // namespace
 }  // namespace postern::transport
