@@ -96,6 +96,40 @@ TEST(TableFiles, DestinationControlsOfAsyncos) {
   EXPECT_EQ(said[4], "12 slow.example has a section already.");
 }
 
+TEST(TableFiles, AliasesOfAsyncos) {
+  const Read made = read("aliasconfig", "alias", "asyncos",
+                         "# exported\nann@a.example: bob@b.example, carl@C.example\n@old.example: @new.example\n"
+                         "info: x@a.example\n[a.example, b.example]\nadmin, root: ops@c.example, eve\n"
+                         "ann@a.example: x@a.example\nno colon\nloop: loop\n[]\nnobody@a.example:\n");
+  EXPECT_EQ(made.again,
+            "@old.example: @new.example\nadmin@a.example: eve@a.example, ops@c.example\n"
+            "admin@b.example: eve@b.example, ops@c.example\nann@a.example: bob@b.example, carl@c.example\n"
+            "root@a.example: eve@a.example, ops@c.example\nroot@b.example: eve@b.example, ops@c.example\n");
+  EXPECT_EQ(base::lines(made.said),
+            (std::vector<std::string>{"4 \"info\" has no domain: write info@example.com, or a line [example.com] above.",
+                                      "7 ann@a.example is on line 2 already.",
+                                      "8 \"no colon\" has no colon: write an alias, a colon, and whom it stands for.",
+                                      "9 loop@a.example cannot stand for itself.", "9 loop@b.example cannot stand for itself.",
+                                      "10 The brackets name no domain: write [example.com].",
+                                      "11 Say whom nobody@a.example stands for."}));
+  EXPECT_EQ(read("aliasconfig", "alias", "asyncos", made.again).again, made.again);
+}
+
+TEST(TableFiles, AliasesOfPostfix) {
+  const Read made = read("aliasconfig", "alias", "postfix",
+                         "ann@a.example bob@b.example,\n  carl@c.example\n@old.example\t@new.example\na.example anything\n"
+                         "ann x@a.example\nd@a.example @a.example\ne@a.example nonsense\nf@a.example\n");
+  EXPECT_EQ(made.again, "@old.example @new.example\nann@a.example bob@b.example, carl@c.example\n");
+  const auto said = base::lines(made.said);
+  ASSERT_EQ(said.size(), 5U) << made.said;
+  EXPECT_TRUE(said[0].starts_with("4 \"a.example\" is no address. A domain alone,")) << said[0];
+  EXPECT_TRUE(said[1].starts_with("5 \"ann\" is no address.")) << said[1];
+  EXPECT_EQ(said[2], "6 d@a.example can stand for whole addresses only, not for @a.example.");
+  EXPECT_TRUE(said[3].starts_with("7 \"nonsense\" cannot be used for")) << said[3];
+  EXPECT_EQ(said[4], "8 Say whom f@a.example stands for.");
+  EXPECT_EQ(read("aliasconfig", "alias", "postfix", made.again).again, made.again);
+}
+
 const Edits in_listener{{model::Edit::Op::create, {{"listener", {"In"}}}, {}, {}}};
 const model::Path listener{{"listener", {"In"}}};
 

@@ -96,7 +96,8 @@ int import_table(Session& session, const line::Subject& subject, const line::Who
     if (start.empty() && table.parent.empty()) start = "empty";
   }
   const int code = send_edits(session, subject.feature, edits, start);
-  if (code == exit_ok && !session.json) session.line(fmt::format("{} entries imported; showchanges shows them.", entries));
+  if (code == exit_ok && !session.json)
+    session.line(fmt::format("{} {} imported; showchanges shows them.", entries, entries == 1 ? "entry" : "entries"));
   return code;
 }
 
