@@ -1,6 +1,7 @@
 #include "gateway/draft.h"
 
 #include "base/assert.h"
+#include "base/idn.h"
 
 #include <fmt/format.h>
 
@@ -36,6 +37,15 @@ std::string master_cf(const Draft& draft, const Facts& facts) {
   return text;
 }
 
+/// Postfix looks for a domain as the client wrote it: "bücher.example" is not "xn--bcher-kva.example" to it.
+std::map<std::string, std::string> in_both_spellings(std::map<std::string, std::string> rows) {
+  std::map<std::string, std::string> others;
+  for (const auto& [key, value] : rows)
+    if (key.find("xn--") != std::string::npos) others.emplace(base::folded_domain(key), value);
+  rows.merge(others);
+  return rows;
+}
+
 }  // namespace
 
 void Draft::note(std::string_view feature, std::string text) { notes.push_back({std::string(feature), std::move(text)}); }
@@ -50,7 +60,7 @@ Plan render(const Draft& draft, const Facts& facts) {
   files["main.cf"] = main_cf(draft, facts);
   files["master.cf"] = master_cf(draft, facts);
   for (auto& [path, bytes] : files) plan.files.push_back({path, std::move(bytes), 0644});
-  for (const auto& [name, rows] : draft.tables) plan.tables.push_back({name, rows});
+  for (const auto& [name, rows] : draft.tables) plan.tables.push_back({name, in_both_spellings(rows)});
   plan.probes = draft.probes;
   plan.notes = draft.notes;
   plan.listen = draft.listen;

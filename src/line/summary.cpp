@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/idn.h"
 #include "base/words.h"
 
 namespace postern::line {
@@ -96,10 +97,9 @@ std::string leaves_text(const schema::Form& form, const model::Node& tree) {
 }  // namespace
 
 std::string entry_line(const schema::Form& list, const Line* own, const model::Node& entry) {
-  if (own != nullptr && own->summary != nullptr) {
-    if (auto text = own->summary(list, entry)) return *text;
-  }
-  return list.summary.empty() ? plain_line(list, entry) : fill(list.summary, list, entry);
+  const auto text = own != nullptr && own->summary != nullptr ? own->summary(list, entry) : std::nullopt;
+  if (text) return base::readable_domains(*text);
+  return base::readable_domains(list.summary.empty() ? plain_line(list, entry) : fill(list.summary, list, entry));
 }
 
 std::string list_text(const schema::Form& list, const Line* own, const model::Node& parent, std::size_t indent,

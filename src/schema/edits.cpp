@@ -17,7 +17,7 @@ base::Result<> fold_keys(const Item& list, std::vector<std::string>& keys, const
                                               : fmt::format("An entry of {} is named by {} key value(s): {}.", list.name,
                                                             list.keys.size(), fmt::join(list.keys, ", ")));
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    auto key = canonical_value(list.children[i], keys[i], path);
+    auto key = entered_value(list.children[i], keys[i], path);
     if (!key) return key.error();
     keys[i] = std::move(*key);
   }
@@ -40,14 +40,14 @@ base::Result<> fold(const Item& root, Edit& edit) {
   }
   const bool is_value = item->kind == Kind::leaf || item->kind == Kind::leaf_list;
   if (is_value && carries_value(edit.op, item->kind)) {
-    auto value = canonical_value(*item, edit.value, given);
+    auto value = entered_value(*item, edit.value, given);
     if (!value) return value.error();
     edit.value = std::move(*value);
   }
   if (item->kind == Kind::list) return fold_keys(*item, edit.anchor, given);
   for (std::string& anchor : edit.anchor)
     if (item->kind == Kind::leaf_list) {
-      auto value = canonical_value(*item, anchor, given);
+      auto value = entered_value(*item, anchor, given);
       if (!value) return value.error();
       anchor = std::move(*value);
     }

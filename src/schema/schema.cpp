@@ -118,7 +118,7 @@ base::Result<std::string> Schema::check_leaf(std::string_view feature, const std
     return base::fail(base::ErrorCode::invalid, fmt::format("{} is not a single value.", (*item)->name));
   model::Path where;
   for (const std::string& name : path) where.push_back({name, {}});
-  return canonical_value(**item, value, where);
+  return entered_value(**item, value, where);
 }
 
 std::vector<Problem> Schema::check(const Effective& effective) const { return check_effective(state_->library, effective); }

@@ -1,3 +1,4 @@
+#include "base/idn.h"
 #include "base/limits.h"
 #include "base/printable.h"
 #include "schema/address.h"
@@ -57,6 +58,13 @@ base::Result<std::string> canonical_value(const Item& item, std::string_view val
   auto formed = in_form(item.form, item.words, *checked);
   if (!formed) return value_error(item, value, path, item.expectation);
   return std::move(*formed);
+}
+
+base::Result<std::string> entered_value(const Item& item, std::string_view value, const model::Path& path) {
+  if (item.form != "domain" && item.form != "host") return canonical_value(item, value, path);
+  const auto ascii = base::ascii_domain(std::string(value));
+  if (!ascii) return base::fail(base::ErrorCode::invalid, base::printable_line(model::to_text(path)), ascii.error().text);
+  return canonical_value(item, *ascii, path);
 }
 
 }  // namespace postern::schema

@@ -55,6 +55,22 @@ TEST_F(Instance, TheSecondHostOfARouteTakesOverWhenTheFirstIsDead) {
   EXPECT_TRUE(alive.wait_for("a@elsewhere.example"));
 }
 
+// A client may write a domain in either spelling; each is looked up as it is written.
+TEST_F(Instance, ADomainInBothSpellingsIsOne) {
+  const Sink sink(host(9), sink_port);
+  const Node access =
+      both_listeners({{rat("xn--bcher-kva.example", "accept"), rat("xn--strae-oqa.example", "accept"), rat("ALL", "reject")},
+                      {hat("RELAYLIST", {host(40)}, "relay")}});
+  ASSERT_APPLIED(apply(plan({route("xn--bcher-kva.example", {at(host(9), sink_port)})}, {access})));
+  for (const char* recipient : {"a@xn--bcher-kva.example", "b@bücher.example", "c@BÜCHER.example"}) {
+    EXPECT_HAS(try_recipient(host(30), host(1), incoming, recipient), "250");
+    EXPECT_TRUE(send_mail(host(30), host(1), incoming, recipient).starts_with("250")) << recipient;
+  }
+  for (const char* recipient : {"a@xn--bcher-kva.example", "b@bücher.example", "c@BÜCHER.example"})
+    EXPECT_TRUE(sink.wait_for(recipient)) << "by the route";
+  EXPECT_HAS(try_recipient(host(30), host(1), incoming, "a@strasse.example"), "554");  // another domain
+}
+
 // One order would be 14 of 14 for the first host. By chance one of two gets less than 8 of 40 once in 20,000 runs.
 TEST_F(Instance, HostsOfOnePreferenceShareTheMail) {
   const Sink first(host(9), sink_port);

@@ -41,6 +41,12 @@ bool take_line(int socket, std::string& unread, std::string& line, int wait_ms, 
   return true;
 }
 
+/// Whoever writes to a recipient in letters beyond ASCII says so (RFC 6531).
+std::string mail_from(const std::string& recipient) {
+  const bool ascii = std::ranges::all_of(recipient, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return ascii ? "MAIL FROM:<sender@example.net>" : "MAIL FROM:<sender@example.net> SMTPUTF8";
+}
+
 void put(int socket, const std::string& text) { (void)!send(socket, text.data(), text.size(), MSG_NOSIGNAL); }
 
 }  // namespace
@@ -81,7 +87,7 @@ std::string try_recipient(const std::string& from, const std::string& address, u
   Client client(from, address, port);
   if (!client.greeting().starts_with("220")) return client.greeting();
   client.say("EHLO client.example.net");
-  const std::string sender = client.say("MAIL FROM:<sender@example.net>");
+  const std::string sender = client.say(mail_from(recipient));
   return sender.starts_with("250") ? client.say("RCPT TO:<" + recipient + ">") : sender;
 }
 
@@ -89,7 +95,7 @@ std::string send_mail(const std::string& from, const std::string& address, unsig
   Client client(from, address, port);
   if (!client.greeting().starts_with("220")) return client.greeting();
   client.say("EHLO client.example.net");
-  for (const std::string& line : {std::string("MAIL FROM:<sender@example.net>"), "RCPT TO:<" + recipient + ">"}) {
+  for (const std::string& line : {mail_from(recipient), "RCPT TO:<" + recipient + ">"}) {
     const std::string reply = client.say(line);
     if (!reply.starts_with("250")) return reply;
   }
@@ -150,6 +156,9 @@ void Sink::serve(int socket) {
     } else if (line == "DATA") {
       data = true;
       put(socket, "354 go on\r\n");
+      continue;
+    } else if (line.starts_with("EHLO")) {
+      put(socket, "250-sink.example\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n");
       continue;
     } else if (line == "QUIT") {
       break;

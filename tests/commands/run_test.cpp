@@ -68,11 +68,12 @@ TEST_F(RunTest, NslookupRefusesWhatIsNoQuestion) {
             base::ErrorCode::usage);
   EXPECT_EQ(refused("nslookup", {{"host", 7}, {"type", "A"}}).code, base::ErrorCode::usage);
   EXPECT_EQ(refused("nslookup", {{"type", "A"}}).code, base::ErrorCode::usage);
-  for (const char* host : {".", "..", "real.x..", "[1.2.3.4]", "*", "a/b", "192.0.2.1", "1.2.3", "bücher.example"})
+  for (const char* host : {".", "..", "real.x..", "[1.2.3.4]", "*", "a/b", "192.0.2.1", "1.2.3", "\xff.example"})
     EXPECT_EQ(refused("nslookup", {{"host", host}, {"type", "A"}}).code, base::ErrorCode::usage) << host;
   for (const char* host : {"*", "..", "1.2.3"})
     EXPECT_EQ(refused("nslookup", {{"host", host}, {"type", "PTR"}}).code, base::ErrorCode::usage) << host;
-  EXPECT_NE(refused("nslookup", {{"host", "bücher.example"}, {"type", "A"}}).text.find("xn--"), std::string::npos);
+  EXPECT_NE(refused("nslookup", {{"host", "\xff.example"}, {"type", "A"}}).text.find("xn--"), std::string::npos);
+  EXPECT_NE(refused("hoststatus", {{"host", "\xff.example"}}).text.find("xn--"), std::string::npos);
   EXPECT_TRUE(fake.names.asked.empty());
 }
 
@@ -250,7 +251,7 @@ TEST_F(RunTest, HoststatusAsksAboutABoundedNumberOfHosts) {
 }
 
 TEST_F(RunTest, HoststatusRefusesWhatIsNoDomain) {
-  for (const char* host : {"", ".", "user@example.com", "..", "real.x..", "[1.2.3.4]", "*", "a/b", "192.0.2.1", "bücher.example"})
+  for (const char* host : {"", ".", "user@example.com", "..", "real.x..", "[1.2.3.4]", "*", "a/b", "192.0.2.1", "\xff.example"})
     EXPECT_EQ(refused("hoststatus", {{"host", host}}).code, base::ErrorCode::usage) << host;
   EXPECT_TRUE(fake.names.asked.empty());
 }
@@ -337,6 +338,12 @@ TEST_F(RunTest, AnAliasThatWasNotFollowedIsNotKnown) {
   host.problem = "A of host.example is not known: it is an alias.";
   EXPECT_EQ(ok("hoststatus", {{"host", "mx.example"}}).at("mx").at(0).at("address_problem").as_string(), host.problem);
   EXPECT_EQ(ok("nslookup", {{"host", "alias.example"}, {"type", "MX"}}).at("problem").as_string(), mx.problem);
+}
+
+TEST_F(RunTest, ADomainMayHaveOtherLetters) {
+  fake.names.add("xn--bcher-kva.example", "MX", "mx.example", 10);
+  EXPECT_EQ(ok("nslookup", {{"host", "Bücher.example"}, {"type", "MX"}}).at("host"), "xn--bcher-kva.example");
+  EXPECT_EQ(ok("hoststatus", {{"host", "Bücher.example"}}).at("host"), "xn--bcher-kva.example");
 }
 
 // Look-ups are shared out by who asks.

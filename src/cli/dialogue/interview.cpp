@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/assert.h"
+#include "base/idn.h"
 #include "cli/dialogue/questions.h"
 #include "cli/dialogue/settings.h"
 #include "cli/line/words.h"
@@ -192,9 +193,9 @@ bool ask_child(Interview& interview, const schema::Form& child, const model::Pat
 bool ask_whole(Interview& interview, const line::Whole& whole, const model::Path& path, const model::Node* current) {
   const line::Subject subject = subject_of(interview.session, interview.feature);
   Question question;
-  question.text = fmt::format(fmt::runtime(whole.question), join(path.back().keys, " "));
+  question.text = fmt::format(fmt::runtime(whole.question), base::readable_domains(join(path.back().keys, " ")));
   question.help = whole.help;
-  if (current != nullptr) question.preset = whole.answer(*current);
+  if (current != nullptr) question.preset = base::readable_domains(whole.answer(*current));
   question.may_be_empty = current == nullptr;
   question.check = [&](std::string_view typed) -> base::Result<std::string> {
     const auto edits = whole.edits(subject, path, typed);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/idn.h"
 #include "cli/dialogue/interview.h"
 #include "cli/dialogue/settings.h"
 #include "cli/line/words.h"
@@ -58,7 +59,8 @@ std::optional<model::Node> pick(Session& session, const Place& place, std::strin
     if (number && *number >= 1 && static_cast<std::size_t>(*number) <= keys.size()) {
       return keys[static_cast<std::size_t>(*number) - 1];
     }
-    return by_prefix(keys, typed, fmt::format("one of the {}", base::plural(place.list.label)));
+    const auto ascii = base::ascii_domain(std::string(typed));
+    return by_prefix(keys, ascii ? *ascii : std::string(typed), fmt::format("one of the {}", base::plural(place.list.label)));
   };
   const auto chosen = ask_text(session, question);
   if (!chosen || chosen->empty()) return std::nullopt;
@@ -134,7 +136,7 @@ void delete_entry(Session& session, const Place& place) {
   if (!entry) return;
   const auto keys = entry->key_values(place.list.keys.size());
   if (send_edits(session, place.feature, {{Op::remove, entry_path(place, keys), {}, {}}}) == exit_ok) {
-    session.line(fmt::format("Deleted: {}.", join(keys, " ")));
+    session.line(fmt::format("Deleted: {}.", base::readable_domains(join(keys, " "))));
   }
 }
 

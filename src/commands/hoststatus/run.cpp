@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/dns.h"
+#include "base/idn.h"
 #include "base/words.h"
 #include "commands/site.h"
 
@@ -150,6 +151,9 @@ void run_hoststatus(const Site& site, const Caller& caller, protocol::Params& pa
   if (domain.empty() || domain.find('@') != std::string::npos)
     return answer(base::fail(base::ErrorCode::usage, "host",
                              "That is no recipient domain. Enter what stands behind the @, such as example.com."));
+  const auto ascii = base::ascii_domain(domain);
+  if (!ascii) return answer(base::fail(ascii.error().code, "host", ascii.error().text));
+  domain = *ascii;
   if (const auto good = base::check_dns_name(domain); !good)
     return answer(base::fail(good.error().code, "host", good.error().text));
   std::make_shared<Look>(site, caller, std::move(domain), answer)->begin(site);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/idn.h"
 #include "base/words.h"
 #include "commands/site.h"
 
@@ -46,6 +47,9 @@ void run_nslookup(const Site& site, const Caller& caller, protocol::Params& para
   if (auto trouble = parameters.trouble()) return answer(std::move(*trouble));
   if (std::ranges::find(base::dns_types, type) == std::end(base::dns_types)) return answer(unknown_type(type));
   if (name.size() > 1 && name.ends_with('.')) name.pop_back();
+  const auto ascii = base::ascii_domain(name);
+  if (!ascii) return answer(base::fail(ascii.error().code, "host", ascii.error().text));
+  name = *ascii;
   if (const auto good = check(name, type); !good) return answer(base::fail(good.error().code, "host", good.error().text));
   site.names.look_up({name, type, asker_of(caller)}, [answer, name, type](const base::DnsAnswer& came) {
     if (came.outcome != base::DnsAnswer::Outcome::found) return answer(base::fail(code_of(came.outcome), came.problem));
