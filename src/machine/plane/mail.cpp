@@ -94,7 +94,9 @@ void Mail::written(const std::optional<std::string>& note, const base::Result<vo
 
 /// What else of the settings is not in force is no matter of these listeners.
 base::Result<void> Mail::came_of(const Wish& wish) const {
+  const auto wanted = to_be_suspended();
   const bool given = std::ranges::all_of(wish.listeners, [&](const std::string& name) {
+    if (wanted.contains(name) != wish.suspended) return true;  // another wish has come since, and answers for itself
     const auto now = std::ranges::find(in_force_, name, &gateway::ListenerState::name);
     if (now != in_force_.end()) return (now->state == State::suspended) == wish.suspended;
     const auto& planned = driver_.plan.listeners;
