@@ -419,12 +419,14 @@ void Server::go_on_stopping() {
 /// say), it is tried again as often as posternd is, and after each silence.
 void Server::bring_mail_back() {
   if (left_to_posternd_ || worker_ != 0) return;
-  if (keeper_.ends() < bring_at_end_ && now_ms() < bring_at_ms_) return;
+  const bool in_vain = keeper_.ends() >= bring_at_end_;
+  if (!in_vain && now_ms() < bring_at_ms_) return;
   bring_at_end_ = std::max(bring_at_end_, keeper_.ends() + 1);
   bring_at_ms_ = now_ms() + silence_most_ms;
   const std::uint64_t generation = instance_.in_force();
   if (generation == 0) return;
-  log_.line(fmt::format("posternd does not come up: Postfix is started with generation {}, which was in force last", generation));
+  log_.line(fmt::format("posternd {}: Postfix is started, if it does not run, with generation {}, which was in force last",
+                        in_vain ? "does not come up" : "asks for nothing", generation));
   worker_ = ::fork();
   if (worker_ != 0) {
     if (worker_ < 0) worker_ = 0;
