@@ -40,8 +40,8 @@ void run_status(const Site& site, const Caller& caller, protocol::Params& parame
   json::object out{{"host", site.host.name()}, {"serial", site.host.serial()}, {"version", site.host.version()}};
   out["cluster"] = text_or_null(fleet.cluster);
   out["group"] = text_or_null(fleet.group);
-  out["mode_digest"] = std::move(fleet.mode_digest);
-  out["digest"] = std::move(fleet.digest);
+  out["mode_digest"] = fleet.mode_digest;
+  out["digest"] = fleet.digest;
   out["links"] = json::object{{"up", fleet.links_up}, {"of", fleet.links}};
   out["sessions"] = fleet.sessions;
   out["pending"] = fleet.pending;

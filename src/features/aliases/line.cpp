@@ -63,6 +63,7 @@ class AliasReader {
 std::vector<std::string> in_domains(const std::string& name, const std::vector<std::string>& domains) {
   if (name.find('@') != std::string::npos) return {name};
   std::vector<std::string> out;
+  out.reserve(domains.size());
   for (const auto& domain : domains) out.push_back(fmt::format("{}@{}", name, domain));
   return out;
 }
@@ -91,6 +92,7 @@ Edits read_asyncos(const Subject& subject, const model::Path& parent, std::strin
       for (const auto& address : addresses) {
         const std::vector<std::string> of_it{address.substr(address.find('@') + 1)};
         std::vector<std::string> whole;
+        whole.reserve(targets.size());
         for (const auto& target : targets) whole.push_back(in_domains(target, of_it).front());
         reader.alias(one.number, address, whole);
       }
