@@ -91,8 +91,6 @@ SessionId Desk::open_session(Who who, std::function<void(std::string line)> writ
 void Desk::close_session(SessionId session) {
   state_->sessions.erase(session);
   std::erase_if(state_->waits, [session](const auto& entry) { return entry.second.call.session_id() == session; });
-  for (auto& [key, pending] : state_->pending)
-    for (auto& [place, edit] : pending.edits) edit.sessions.erase(session);
 }
 
 void Desk::receive(SessionId id, std::string_view line) {

@@ -25,14 +25,35 @@ TEST(Batch, smtproutes_makes_changes_and_prints_them) {
 
 TEST(Batch, a_route_takes_the_notation_that_operators_paste_and_nothing_ambiguous) {
   FakeDesk desk(the_schema());
-  EXPECT_EQ(run(desk,
-                "smtproutes new a.example 'mx1.example:2525/pri=10, mx2.example/pri=20,[2001:db8::1]/5'; "
-                "smtproutes new b.example mx; smtproutes new c.example drop; smtproutes print")
-                .out,
-            "1. a.example: [2001:db8::1]:25/5, mx1.example:2525/10, mx2.example:25/20\n2. b.example: mx:25\n"
-            "3. c.example: drop:25\n");
-  for (const char* wrong : {"USEDNS 192.0.2.1", "192.0.2.1,/dev/null", "usedns USEDNS", "0x7f000001", "127.1", "2130706433",
-                            "h.0x1f", "192.0.2.300", "010.0.0.1", "2001:db8::/64", "2001:db8::1/5", "h/", "h/pri=", "h/x", ","}) {
+  EXPECT_EQ(
+      run(desk,
+          "smtproutes new a.example 'mx1.example:2525/pri=10, mx2.example/pri=20,[2001:db8::1]/5'; "
+          "smtproutes new b.example mx; smtproutes new c.example drop; smtproutes new d.example '[192.0.2.1]:2525,[mx.example]'; "
+          "smtproutes print")
+          .out,
+      "1. a.example: [2001:db8::1]:25/5, mx1.example:2525/10, mx2.example:25/20\n2. b.example: mx:25\n"
+      "3. c.example: drop:25\n4. d.example: 192.0.2.1:2525, mx.example:25\n");
+  for (const char* wrong : {"USEDNS 192.0.2.1",
+                            "192.0.2.1,/dev/null",
+                            "usedns USEDNS",
+                            "USEDNS:25",
+                            "usedns/5",
+                            "/dev/null:25",
+                            "192.0.2.1 /dev/null/5",
+                            "0x7f000001",
+                            "127.1",
+                            "2130706433",
+                            "h.0x1f",
+                            "192.0.2.300",
+                            "010.0.0.1",
+                            "2001:db8::/64",
+                            "2001:db8::1/5",
+                            "[]:25",
+                            "[192.0.2]",
+                            "h/",
+                            "h/pri=",
+                            "h/x",
+                            ","}) {
     const Ran ran = run(desk, fmt::format("smtproutes new w.example {}", wrong));
     EXPECT_EQ(ran.code, 2) << wrong;
     EXPECT_FALSE(ran.err.empty());
@@ -131,6 +152,18 @@ TEST(Batch, a_scripts_edits_go_together_and_a_refused_one_is_found) {
   EXPECT_NE(whole.err.find("Line 3 failed.\n"), std::string::npos) << whole.err;
   EXPECT_NE(whole.err.find("Line 6 failed.\n"), std::string::npos) << whole.err;
   EXPECT_EQ(whole.out, "101\n") << "100, two more, one less";
+}
+
+TEST(Batch, what_a_script_did_before_a_line_that_is_not_understood_is_kept) {
+  FakeDesk desk(the_schema());
+  const Ran stopped = script(desk, "smtproutes new a.example mx.example\nsmtproutes new b..example mx.example\n");
+  EXPECT_EQ(stopped.code, 2);
+  EXPECT_NE(stopped.err.find("Line 2 failed. The lines after it were not run."), std::string::npos) << stopped.err;
+  EXPECT_NE(desk.text(own, "smtp-routes").find("a.example"), std::string::npos);
+  const Ran earlier = script(desk, "smtproutes new a.example mx.example\nsmtproutes new b..example mx.example\n");
+  EXPECT_EQ(earlier.code, 1) << "the first of two that fail ends it";
+  EXPECT_NE(earlier.err.find("Line 1 failed. The lines after it were not run."), std::string::npos) << earlier.err;
+  EXPECT_EQ(earlier.err.find("Line 2 failed."), std::string::npos) << earlier.err;
 }
 
 TEST(Batch, a_script_whose_session_ends_did_not_run_whole) {

@@ -213,6 +213,8 @@ TEST(Dialogue, help_shows_commands_and_forms) {
   EXPECT_EQ(run(desk, "wait --help").out,
             "Waits until every machine that is linked has applied a commit.\n"
             "  wait COMMIT [--seconds=N]\n");
+  for (const std::string command : {"wait", "smtproutes", "commit", "clusterconfig"})
+    EXPECT_EQ(run(desk, command + " ?").out, run(desk, command + " --help").out);
 }
 
 TEST(Dialogue, lists_and_moves_machines) {

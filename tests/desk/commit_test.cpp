@@ -348,6 +348,23 @@ TEST_F(DeskTest, NobodyIsShutOutByAccident) {
   sitter.ok("commit", R"({"request":"5"})");
 }
 
+TEST_F(DeskTest, ADoorThatMovesIsNamedToo) {
+  const auto put = [](std::string_view address, std::string_view more) {
+    return fmt::format(R"({{"feature":"interfaces","mode":"machine newyork","data":{{"interface":[{{"name":"Management",
+        "address":"{}/24","host-name":"m.example.com"}}{}]}}}})",
+                       address, more);
+  };
+  Sitter sitter(*desk, admin());
+  sitter.ok("feature.put", put("192.0.2.10", ""));
+  sitter.ok("commit", R"({"request":"1"})");
+  sitter.ok("feature.put", put("192.0.2.98", ""));
+  const json::value closed = sitter.refused("invalid", "commit", R"({"request":"2"})").at("data").at("closed");
+  EXPECT_NE(with(closed, "192.0.2.10 port 22 any more then; SSH is on at 192.0.2.98 port 22 instead"), "") << closed;
+  EXPECT_NE(with(closed, "Other machines reach newyork"), "") << closed;
+  sitter.ok("feature.put", put("192.0.2.98", R"(,{"name":"Data","address":"192.0.2.10/24","host-name":"d.example.com"})"));
+  sitter.ok("commit", R"({"request":"3"})");
+}
+
 TEST_F(DeskTest, ACommitNamesWhatAnotherSessionLeftPending) {
   auto before = std::make_unique<Sitter>(*desk, admin());
   before->ok("feature.put", put_dns("cluster", "root"));
@@ -358,6 +375,12 @@ TEST_F(DeskTest, ACommitNamesWhatAnotherSessionLeftPending) {
   EXPECT_EQ(texts(answer.at("earlier")), (Strings{"DNS at Cluster americas"}));
   sitter.ok("feature.put", put_dns("cluster", "system"));
   EXPECT_EQ(texts(sitter.ok("commit", R"({"request":"2"})").at("earlier")), Strings{});
+  // One that this session goes on with is not its own alone.
+  before = std::make_unique<Sitter>(*desk, admin());
+  before->ok("feature.put", routes({"a.example"}));
+  before.reset();
+  sitter.ok("feature.put", routes({"a.example", "b.example"}));
+  EXPECT_EQ(texts(sitter.ok("commit", R"({"request":"3"})").at("earlier")), (Strings{"SMTP routes at Cluster americas"}));
 }
 
 TEST_F(DeskTest, WaitingEndsWhenAppliedOrWhenTimeIsUp) {

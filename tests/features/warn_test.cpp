@@ -53,6 +53,18 @@ TEST(Warn, WhatIsAskedIsNotWarnedOf) {
   EXPECT_EQ(hat({"A reject 0.0.0.0/0", "B accept 2001:db8::1"}), Texts()) << "another family";
 }
 
+TEST(Warn, AUserInEveryDomainOfNoneIsNeverTaken) {
+  const auto rat = [](const std::string& rows) {
+    return warnings("listeners", fmt::format(R"({{"listener":[{{"name":"In","interface":"Management","rat":[{}]}}]}})", rows));
+  };
+  const std::string user = R"({"address":"postmaster@","action":"accept"})";
+  EXPECT_EQ(rat(user),
+            Texts{"postmaster@ in the RAT of listener In takes no mail: it stands for that user in each domain of this "
+                  "table, which names none. Add the domains."});
+  EXPECT_EQ(rat(user + R"(,{"address":"a.example","action":"reject"})"), Texts());
+  EXPECT_EQ(rat(R"({"address":"postmaster@","action":"reject"})"), Texts());
+}
+
 TEST(Warn, ManyAreCounted) {
   std::string many = "B accept";
   for (int i = 0; i < 5'000; ++i) many += fmt::format(" 10.{}.{}.1", i / 256, i % 256);

@@ -142,7 +142,7 @@ TEST(Words, ARouteIsItsDestinations) {
   EXPECT_EQ(lines.edits("new a.example USEDNS"), "create route['a.example']; set route['a.example']/action = mx");
   EXPECT_EQ(lines.edits("new a.example x.example,y.example").substr(0, 64),
             "create route['a.example']; set route['a.example']/action = hosts");
-  EXPECT_EQ(lines.edits("new a.example USEDNS x.example"), "error: USEDNS stands alone: it is no host.");
+  EXPECT_EQ(lines.edits("new a.example USEDNS x.example"), "error: \"USEDNS\" is no host: USEDNS stands alone.");
   EXPECT_EQ(lines.edits("delete a.example"), "remove route['a.example']");
 }
 

@@ -66,6 +66,7 @@ TEST_F(Admin, ExecMayHaveATerminal) {
 TEST_F(Admin, KeyboardInteractiveIsAPassphraseToo) {
   const auto ran = ssh(station, {"-o", "PreferredAuthentications=keyboard-interactive", "HOST", "echo yes"}, right);
   EXPECT_EQ(ran.out, "yes\n") << ran.err;
+  EXPECT_NE(ran.err.find("assword:"), std::string::npos) << "sshpass and Ansible wait for that: " << ran.err;
   EXPECT_EQ(station.logins.at(0).method, LoginAsked::Method::password);
 }
 

@@ -361,7 +361,7 @@ std::vector<std::string> ssh_options(const Station& station) {
 Ran ssh(const Station& station, const std::vector<std::string>& words, const std::string& passphrase, const std::string& input,
         const std::string& user) {
   const Folder folder;
-  const auto ask = folder.write("ask", "#!/bin/sh\necho '" + passphrase + "'\n", 0700);
+  const auto ask = folder.write("ask", "#!/bin/sh\necho \"$1\" >&2\necho '" + passphrase + "'\n", 0700);
   std::vector<std::string> line{"ssh", "-l", user};
   for (const auto& option : ssh_options(station)) line.push_back(option);
   for (const auto& word : words) line.push_back(word == "HOST" ? station.address : word);

@@ -143,7 +143,8 @@ class Folder {
   std::string path_;
 };
 
-/// OpenSSH's client against a station: ssh words, with a passphrase through SSH_ASKPASS when given.
+/// OpenSSH's client against a station: ssh words, with a passphrase through SSH_ASKPASS when given; what it was asked
+/// with stands in its errors.
 Ran ssh(const Station& station, const std::vector<std::string>& words, const std::string& passphrase,
         const std::string& input = {}, const std::string& user = "admin");
 std::vector<std::string> ssh_options(const Station& station);

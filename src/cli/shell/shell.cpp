@@ -24,7 +24,8 @@ int run_command(Session& session, const Words& words, const Options& options) {
   Arguments arguments({words.words.begin() + 1, words.words.end()});
   session.json = arguments.option("json").has_value() || options.json;
   if (!command) return session.fail(command.error());
-  if (arguments.option("help")) {
+  const bool asked = words.words.size() == 2 && words.words.back() == "?";
+  if (arguments.option("help") || asked) {
     session.line((*command)->summary);
     for (const auto& form : forms_of(session, **command)) session.line("  " + form);
     return exit_ok;
@@ -108,6 +109,8 @@ int run_lines(Session& session, const Options& options, bool go_on) {
     if (code == exit_ok) continue;
     if (first_code == exit_ok) first_code = code;
     if (!go_on) {
+      // What waits came before this line: it is pending, or it is what ends the script.
+      if (!queue.send()) return queue.code();
       session.warn(fmt::format("Line {} failed. The lines after it were not run.", number));
       return code;
     }

@@ -6,7 +6,6 @@
 #include "model/settings.h"
 
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,8 +19,10 @@ struct PendingEdit {
   /// defined): what contract 2.8 compares and merges with.
   std::vector<cluster::Dot> base;
   model::Text base_text;
-  model::Text text;              ///< null: the definition is cleared
-  std::set<SessionId> sessions;  ///< of those that are open, who changed it; not stored
+  model::Text text;  ///< null: the definition is cleared
+  // Not stored:
+  SessionId session = 0;    ///< that changed it last; 0: one from before this start
+  bool by_several = false;  ///< another one changed it before
 };
 
 /// What a refused commit showed of one register: `mine` and `merge` rest on exactly this.

@@ -13,10 +13,11 @@ void put_edit(const State& state, Pending& pending, const Pending::Key& key, con
   auto at = pending.edits.find(key);
   if (at == pending.edits.end()) {
     const cluster::Register reg = cluster::settings_register(key.first, key.second);
-    at = pending.edits.emplace(key, PendingEdit{base_now(state, reg), text_now(state, reg), {}, {}}).first;
+    at = pending.edits.emplace(key, PendingEdit{base_now(state, reg), text_now(state, reg), {}, session, false}).first;
   }
   at->second.text = text;
-  at->second.sessions.insert(session);
+  at->second.by_several = at->second.by_several || at->second.session != session;
+  at->second.session = session;
   if (model::same(at->second.text, at->second.base_text)) {
     pending.edits.erase(at);
     pending.conflicts.erase(key);

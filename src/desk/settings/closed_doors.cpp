@@ -5,15 +5,18 @@
 #include "features/features.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 namespace postern::desk {
 namespace {
 
 struct Doors {
-  bool logins = false;  ///< SSH is on somewhere
-  bool links = false;   ///< SSH or CCS is
+  std::set<std::string> logins;  ///< "ADDRESS port PORT" where SSH is on
+  std::set<std::string> links;   ///< addresses where SSH or CCS is; a link's port is not the interfaces' alone
 };
 
 Doors doors_of(const State& state, const schema::Feature& feature, const model::Text& text) {
@@ -21,10 +24,34 @@ Doors doors_of(const State& state, const schema::Feature& feature, const model::
   Doors doors;
   if (!tree) return doors;
   for (const features::Service& service : features::services(state.schema.with_defaults(feature.name, *tree))) {
-    doors.logins = doors.logins || service.ssh;
-    doors.links = doors.links || service.ssh || service.ccs;
+    if (service.ssh) doors.logins.insert(fmt::format("{} port {}", service.address, service.ssh_port));
+    if (service.ssh || service.ccs) doors.links.insert(service.address);
   }
   return doors;
+}
+
+/// None of those that were is left, though others are: whoever uses them is cut off as if there were none.
+bool moved(const std::set<std::string>& before, const std::set<std::string>& after) {
+  return !before.empty() && !after.empty() &&
+         std::ranges::none_of(before, [&](const auto& door) { return after.contains(door); });
+}
+
+/// Who loses which door of one machine.
+std::vector<std::string> lost(const Doors& before, const Doors& after, const std::string& host, bool alone) {
+  std::vector<std::string> out;
+  if (!before.logins.empty() && after.logins.empty())
+    out.push_back(
+        fmt::format("Nobody can log in to {} over SSH then: SSH is on at none of its interfaces. Its console stays.", host));
+  if (moved(before.logins, after.logins))
+    out.push_back(fmt::format("Nobody can log in to {} at {} any more then; SSH is on at {} instead.", host,
+                              fmt::join(before.logins, ", "), fmt::join(after.logins, ", ")));
+  if (alone) return out;
+  if (!before.links.empty() && after.links.empty())
+    out.push_back(fmt::format("No other machine can reach {} then: neither SSH nor CCS is on at any of its interfaces.", host));
+  if (moved(before.links, after.links))
+    out.push_back(fmt::format("Other machines reach {} then only where its name, or clusterconfig communication, leads to {}.",
+                              host, fmt::join(after.links, ", ")));
+  return out;
 }
 
 }  // namespace
@@ -36,12 +63,8 @@ std::vector<std::string> closed_doors(const State& state, const Pending& pending
     if (feature == nullptr || feature->command != "interfaceconfig") continue;
     const Doors before = doors_of(state, *feature, edit.base_text);
     const Doors after = doors_of(state, *feature, edit.text);
-    const std::string host = host_of(state, base::MemberId{key.first.id});
-    if (before.logins && !after.logins)
-      out.push_back(
-          fmt::format("Nobody can log in to {} over SSH then: SSH is on at none of its interfaces. Its console stays.", host));
-    if (before.links && !after.links && !state.fleet().standalone())
-      out.push_back(fmt::format("No other machine can reach {} then: neither SSH nor CCS is on at any of its interfaces.", host));
+    std::vector<std::string> more = lost(before, after, host_of(state, base::MemberId{key.first.id}), state.fleet().standalone());
+    std::ranges::move(more, std::back_inserter(out));
   }
   return out;
 }

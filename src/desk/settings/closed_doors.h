@@ -7,8 +7,9 @@
 
 namespace postern::desk {
 
-/// The last doors that the pending changes close: one sentence for each machine that nobody could log in to over SSH
-/// any more, or that no other machine could reach (spec N7). Such a commit may be meant, but never by accident.
+/// The last doors that the pending changes close or move: one sentence for each machine that nobody could log in to over
+/// SSH any more, or nowhere where it was, or that no other machine could reach there (spec N7). Such a commit may be
+/// meant, but never by accident.
 std::vector<std::string> closed_doors(const State& state, const Pending& pending);
 
 }  // namespace postern::desk

@@ -142,7 +142,7 @@ void finish(State& state, const Call& call, const std::string& key, const Answer
 std::vector<std::string> left_by_others(const State& state, const Pending& pending, SessionId session) {
   std::vector<std::string> out;
   for (const auto& [key, edit] : pending.edits) {
-    if (edit.sessions.contains(session)) continue;
+    if (edit.session == session && !edit.by_several) continue;
     const schema::Feature* feature = state.schema.feature(key.second);
     out.push_back(
         fmt::format("{} at {}", feature == nullptr ? key.second : feature->title, mode_label(state.fleet(), key.first)));

@@ -49,7 +49,7 @@ json::object shown_json(const State& state, const Pending::Key& key) {
 /// One conflicting edit, resolved as asked.
 base::Result<PendingEdit> resolved(const State& state, const std::string& how, const Pending::Key& key, const PendingEdit& mine,
                                    const ShownConflict& shown) {
-  PendingEdit out{shown.heads, shown.text, mine.text, mine.sessions};
+  PendingEdit out{shown.heads, shown.text, mine.text, mine.session, mine.by_several};
   if (how == "discard") out.text = shown.text;
   if (how == "merge") {
     auto both = merged(state, key.second, mine, shown.text);

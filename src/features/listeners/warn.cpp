@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "features/features.h"
+#include "features/listeners/access.h"
 #include "features/words.h"
 
-/// Rows of a host access table that are never asked, because a group before them takes the same senders.
+/// Rows of a host access table that are never asked, because a group before them takes the same senders, and a user in
+/// every domain of a recipient access table that names none.
 namespace postern::features {
 namespace {
 
@@ -54,7 +56,7 @@ class Asked {
   std::set<unsigned> lengths_[2];  ///< those that occur, of IPv4 and IPv6
 };
 
-void warn_of(const model::Node& listener, std::vector<std::string>& out) {
+void warn_of_hosts(const model::Node& listener, std::vector<std::string>& out) {
   Asked asked;
   std::size_t more = 0;
   const std::size_t begun = out.size();
@@ -75,11 +77,25 @@ void warn_of(const model::Node& listener, std::vector<std::string>& out) {
   if (more > 0) out.push_back(fmt::format("{} more senders at listener {} are never asked.", more, listener.leaf("name")));
 }
 
+void warn_of_recipients(const model::Node& listener, std::vector<std::string>& out) {
+  const RecipientAccess access = recipient_access(listener);
+  if (!access.user_everywhere || !access.relay_domains.empty()) return;
+  for (const auto& [address, action] : access.users)
+    if (address.ends_with('@'))
+      out.push_back(
+          fmt::format("{} in the RAT of listener {} takes no mail: it stands for that user in each domain of this table, "
+                      "which names none. Add the domains.",
+                      address, listener.leaf("name")));
+}
+
 }  // namespace
 
 std::vector<std::string> warn_listeners(const model::Tree& settings) {
   std::vector<std::string> out;
-  for (const model::Node& listener : settings.entries("listener")) warn_of(listener, out);
+  for (const model::Node& listener : settings.entries("listener")) {
+    warn_of_hosts(listener, out);
+    warn_of_recipients(listener, out);
+  }
   return out;
 }
 

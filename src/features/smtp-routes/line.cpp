@@ -28,6 +28,10 @@ struct Destination {
 base::Result<Destination> destination_of(std::string_view text) {
   Destination destination;
   const std::string_view whole = text;
+  const auto stands_alone = [&](std::string_view keyword) {
+    return fail(ErrorCode::usage, fmt::format("\"{}\" is no host: {} stands alone.", whole, keyword));
+  };
+  if (base::upper(text).starts_with("/DEV/NULL")) return stands_alone("/dev/null");
   if (const auto slash = text.rfind('/'); slash != text.npos) {
     destination.preference = text.substr(slash + 1);
     text = text.substr(0, slash);
@@ -50,6 +54,10 @@ base::Result<Destination> destination_of(std::string_view text) {
   } else {
     destination.host = text;
   }
+  // [192.0.2.1] and [mx.example], as others write a host whose mail exchangers are not asked for.
+  if (destination.host.starts_with('[') && destination.host.ends_with(']') && destination.host.find(':') == std::string::npos)
+    destination.host = destination.host.substr(1, destination.host.size() - 2);
+  if (base::upper(destination.host) == "USEDNS") return stands_alone("USEDNS");
   return destination;
 }
 
@@ -80,9 +88,6 @@ std::string action_of(std::string_view word) {
 
 /// Edits that give `route` its action and destinations; it has neither before.
 base::Result<Edits> target_edits(const Subject& subject, const model::Path& route, const std::vector<std::string>& words) {
-  for (const auto& word : words)
-    if (words.size() > 1 && action_of(word) != "hosts")
-      return fail(ErrorCode::usage, fmt::format("{} stands alone: it is no host.", base::upper(word)));
   const std::string action = words.size() == 1 ? action_of(words.front()) : "hosts";
   model::Path leaf = route;
   leaf.push_back({"action", {}});
