@@ -1,8 +1,10 @@
 """The demo fleet behind ./run: newyork, losangeles and paris under .postern.test, and the world's mail server."""
 import contextlib
 import hashlib
+import ipaddress
 import json
 import os
+import re
 import shutil
 import sys
 
@@ -151,6 +153,15 @@ def last_commit(machine):
     return json.loads(machine.must("commitdetail --json"))["commit"]
 
 
+def show_bring_up(fleet, machine):
+    fresh, started = bring_up(fleet, machine)
+    state = "set up and started" if fresh else "started again" if started else "runs"
+    state = state if machine.born() else "waits for systemsetup"
+    say(f"   {machine.host} ({machine.address}): {state}")
+    if fresh:
+        fleet.allow_demo_key(machine)
+
+
 def start():
     fleet = open_fleet()
     os.makedirs(fleet.dir, exist_ok=True)
@@ -159,12 +170,12 @@ def start():
     say("== 3 of 4: three machines")
     fleet.start_helpers()
     for machine in fleet.machines.values():
-        fresh, started = bring_up(fleet, machine)
-        state = "set up and started" if fresh else "started again" if started else "runs"
-        state = state if machine.born() else "waits for systemsetup"
-        say(f"   {machine.host} ({machine.address}): {state}")
-        if fresh:
-            fleet.allow_demo_key(machine)
+        try:
+            show_bring_up(fleet, machine)
+        except f.Trouble as trouble:
+            if machine.name in CORE:
+                raise
+            say(f"   Note: {trouble}\n   ./run remove {machine.name} forgets it.")
     fleet.write_ssh_config()
     say("== 4 of 4: one cluster, one change, one mail")
     make_cluster(fleet)
@@ -202,7 +213,7 @@ def status():
 
 
 def known(fleet, name):
-    if name not in fleet.machines or not os.path.isdir(fleet[name].dir):
+    if name not in fleet.machines or not os.path.isdir(fleet.dir):
         raise f.Trouble(f"there is no machine {name} here; ./run status lists them.")
     return fleet[name]
 
@@ -227,7 +238,7 @@ def remove(name):
         raise f.Trouble(f"{name} is one of the demo's own machines: ./run stop {name} stops it.")
     cluster = cluster_of(one) if one.pid("posternd") else None
     one.stop()
-    shutil.rmtree(one.dir)
+    shutil.rmtree(one.dir, ignore_errors=True)  # it may never have been set up
     for kind in ("address", "unset", "out"):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(fleet.path(f"{name}.{kind}"))
@@ -241,7 +252,21 @@ def remove(name):
         say(f"The cluster {cluster} still counts it as a member: clusterconfig removemachine {one.host} there ends that.")
 
 
+def check_new(name, address):
+    """What cannot become a machine is refused before anything of it is kept: ./run would trip over it ever after."""
+    if not re.fullmatch("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", name):
+        raise f.Trouble(f'"{name}" cannot be a machine\'s name: use letters, digits and hyphens, as in rome.')
+    try:
+        loopback = ipaddress.IPv4Address(address).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise f.Trouble(f'"{address}" cannot be the address of a machine of this fleet: give one that begins with 127, such '
+                        f"as {NET}.4.")
+
+
 def machine(name, address, how=""):
+    check_new(name, address)
     fleet = open_fleet()
     if not os.path.isdir(fleet.dir):
         raise f.Trouble("start the demo fleet first: ./run")

@@ -2,6 +2,7 @@
 network of its own."""
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -64,6 +65,16 @@ def walk(demo, home):
     assert "arrives at" in again, again
     assert ssh("bern", "status").returncode == 0, "the key is back"
     assert "in the cluster alps" in demo.must("machine", "bern", f"{demo.net}.4")
+
+    # What cannot be a machine leaves nothing behind; one that cannot come up does not stop the others.
+    assert "cannot be a machine's name" in demo.refused("machine", "bad name", f"{demo.net}.6")
+    assert "cannot be the address" in demo.refused("machine", "rome", "192.0.2.6")
+    assert "not set up" not in demo.must("status")
+    with socket.create_server((f"{demo.net}.6", f.SSH_PORT)):
+        assert "taken by another program" in demo.refused("machine", "ulm", f"{demo.net}.6")
+        again = demo.must("start")
+        assert "arrives at" in again and "./run remove ulm" in again, again
+    assert "is gone" in demo.must("remove", "ulm")
 
     assert "no machine rome" in demo.refused("stop", "rome")
     assert "own machines" in demo.refused("remove", "paris")
