@@ -34,7 +34,7 @@ Machine::Admission Machine::admit_key(const transport::LoginAsked& login) {
         (key.size() != login.public_line.size() && key[login.public_line.size()] != ' '))
       continue;
     out.verdict = transport::Verdict::administrator;
-    out.who = {user->id, user->name, user->role, "ssh " + login.source, true};
+    out.who = {user->id, user->name, user->role, "ssh " + login.source, true, login.door};
     out.credential_dots = user->credential_dots;
     out.key = key;
   }
@@ -49,7 +49,7 @@ void Machine::admit_passphrase(const transport::LoginAsked& login, std::function
   if (user != nullptr && user->role != cluster::Role::none && !user->passphrase.empty()) {
     hash = user->passphrase;
     admission.verdict = transport::Verdict::administrator;
-    admission.who = {user->id, user->name, user->role, "ssh " + login.source, true};
+    admission.who = {user->id, user->name, user->role, "ssh " + login.source, true, login.door};
     admission.credential_dots = user->credential_dots;
   }
   checks_.check(login.user, login.from, std::move(hash), login.password,

@@ -113,13 +113,16 @@ void Ports::accept(const Place& place) {
 
 void Ports::welcome(int fd, bool admin_logins) {
   SocketAddress peer;
+  SocketAddress own;
   peer.size = sizeof peer.storage;
-  if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size) != 0) {
+  own.size = sizeof own.storage;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size) != 0 ||
+      getsockname(fd, reinterpret_cast<sockaddr*>(&own.storage), &own.size) != 0) {
     ::close(fd);
     return;
   }
   const ConnectionId id = ++hub_.last_id;
-  const ServerConnection::Origin origin{source_of(peer), address_port_text(peer), !admin_logins};
+  const ServerConnection::Origin origin{source_of(peer), address_port_text(peer), address_port_text(own), !admin_logins};
   const auto entered = hub_.admission.enter(id, origin.from, origin.machine_only, now_ms());
   if (!entered.refused.empty()) {
     ++hub_.refused;

@@ -17,6 +17,7 @@ class ServerConnection final : public Connection {
   struct Origin {
     base::Source from;          ///< as Admission counts it
     std::string source;         ///< "127.0.0.1:50022"
+    std::string door;           ///< our end of it: "127.0.0.1:22"
     bool machine_only = false;  ///< came on a port without admin logins
   };
   /// `id` has entered Admission already; this connection leaves it.

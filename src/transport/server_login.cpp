@@ -127,6 +127,7 @@ void ServerConnection::ask(MessageHandle message, LoginAsked login) {
   login.connection = id();
   login.source = origin_.source;
   login.from = origin_.from;
+  login.door = origin_.door;
   login.machine_only = origin_.machine_only;
   asking_user_ = login.user;
   asking_key_ = login.public_line;

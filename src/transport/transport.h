@@ -79,6 +79,7 @@ struct LoginAsked {
   std::string public_line;    ///< method public_key: proven to be held by the client
   std::string source;         ///< "127.0.0.1:50022"
   base::Source from;          ///< the same, as it is counted
+  std::string door;           ///< where it came in: "127.0.0.1:22"
   bool machine_only = false;  ///< came on a port without admin logins
 };
 /// `machine` holds only for a key shown by the user "postern-machine", and allows only "postern-link".

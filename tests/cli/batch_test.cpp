@@ -178,6 +178,43 @@ TEST(Batch, a_script_whose_session_ends_did_not_run_whole) {
   EXPECT_EQ(desk.calls_of("commit").size(), 1U);
 }
 
+TEST(Batch, a_commit_waits_until_it_is_applied_when_that_is_asked_for) {
+  FakeDesk desk(the_schema());
+  bool done = true;
+  desk.answers["commit"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    return protocol::Json(protocol::JsonObject{{"commit", "0123456789abcdef"}, {"time", 0}, {"durable", 1}, {"members", 1}});
+  };
+  desk.answers["commit.wait"] = [&](const protocol::JsonObject& params) -> protocol::Reply<protocol::Json> {
+    EXPECT_EQ(params.at("commit"), "0123456789abcdef");
+    return protocol::Json(
+        protocol::JsonObject{{"done", done},
+                             {"machines", boost::json::array{protocol::JsonObject{
+                                              {"host", "a.example"}, {"received", true}, {"applied", done}, {"problem", ""}}}}});
+  };
+  const Ran applied = run(desk, "commit x --wait");
+  EXPECT_EQ(applied.code, 0) << applied.err;
+  EXPECT_NE(applied.out.find("on 1 of 1 machines.\n  a.example: received, applied\n"), std::string::npos) << applied.out;
+  EXPECT_TRUE(desk.calls_of("commit.wait").back().ends_with(R"("seconds":30})"));
+  done = false;
+  const Ran late = run(desk, "commit x --wait=7 --json");
+  EXPECT_EQ(late.code, 1) << "it is committed, and not applied";
+  for (const char* one : {R"("commit":"0123456789abcdef")", R"("done":false)"})
+    EXPECT_NE(late.out.find(one), std::string::npos) << late.out;
+  EXPECT_EQ(std::ranges::count(late.out, '\n'), 1) << "one object: " << late.out;
+  EXPECT_TRUE(desk.calls_of("commit.wait").back().ends_with(R"("seconds":7})"));
+  const std::size_t before = desk.calls_of("commit").size();
+  EXPECT_EQ(run(desk, "commit x --wait=soon").code, 2);
+  for (const std::string half : {"merge", "mine", "Discard", "resolve", "confirmed"})
+    EXPECT_EQ(run(desk, "commit " + half).code, 2);
+  EXPECT_EQ(desk.calls_of("commit").size(), before) << "nothing is committed by half a line";
+  desk.answers["commit.wait"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    return refusal(base::ErrorCode::busy, "Too many wait.", {});
+  };
+  const Ran untold = run(desk, "commit x --wait --json");
+  EXPECT_NE(untold.out.find("0123456789abcdef"), std::string::npos) << "what is done is told all the same";
+  EXPECT_NE(untold.code, 0);
+}
+
 TEST(Batch, a_desk_that_is_gone_is_not_asked_line_by_line) {
   FakeDesk desk(the_schema());
   desk.answers["feature.edit"] = [](const auto&) -> protocol::Reply<protocol::Json> {

@@ -44,8 +44,8 @@ TEST_F(Completions, BeginWithWhatThisVersionHas) {
 
 TEST_F(Completions, AreTheWordsOfTheForms) {
   EXPECT_EQ(at("smtproutes "), "clear clusterset clustershow delete edit export import new print");
-  EXPECT_EQ(at("commit "), "--force check resolve");
-  EXPECT_EQ(at("commit resolve "), "--force discard merge mine");
+  EXPECT_EQ(at("commit "), "--force --wait= check resolve");
+  EXPECT_EQ(at("commit resolve "), "--force --wait= discard merge mine");
   EXPECT_EQ(at("smtproutes import "), "--add --continue --format=");
   EXPECT_EQ(at("clusterconfig "), "addgroup connstatus create join list listdetail prejoin setgroup");
   EXPECT_EQ(at("listenerconfig rat In new y.example "), "--text= accept reject");

@@ -359,10 +359,32 @@ TEST_F(DeskTest, ADoorThatMovesIsNamedToo) {
   sitter.ok("commit", R"({"request":"1"})");
   sitter.ok("feature.put", put("192.0.2.98", ""));
   const json::value closed = sitter.refused("invalid", "commit", R"({"request":"2"})").at("data").at("closed");
-  EXPECT_NE(with(closed, "192.0.2.10 port 22 any more then; SSH is on at 192.0.2.98 port 22 instead"), "") << closed;
+  EXPECT_NE(with(closed, "192.0.2.10:22 any more then; SSH is on at 192.0.2.98:22 instead"), "") << closed;
   EXPECT_NE(with(closed, "Other machines reach newyork"), "") << closed;
   sitter.ok("feature.put", put("192.0.2.98", R"(,{"name":"Data","address":"192.0.2.10/24","host-name":"d.example.com"})"));
   sitter.ok("commit", R"({"request":"3"})");
+}
+
+TEST_F(DeskTest, TheDoorOneCameInByIsNamed) {
+  const auto put = [](std::string_view ssh) {
+    return fmt::format(R"({{"feature":"interfaces","mode":"machine newyork","data":{{"interface":[
+        {{"name":"Management","address":"192.0.2.10/24","host-name":"m.example.com"{}}},
+        {{"name":"Data","address":"2001:db8::1/64","host-name":"d.example.com"}}]}}}})",
+                       ssh);
+  };
+  Who at_management = admin();
+  at_management.door = "192.0.2.10:22";
+  Who at_data = admin();
+  at_data.door = "[2001:db8::1]:22";
+  Sitter sitter(*desk, at_management);
+  Sitter other(*desk, at_data);
+  sitter.ok("feature.put", put(""));
+  sitter.ok("commit", R"({"request":"1"})");
+  sitter.ok("feature.put", put(R"(,"ssh":{"enabled":false})"));
+  const json::value closed = sitter.refused("invalid", "commit", R"({"request":"2"})").at("data").at("closed");
+  EXPECT_EQ(texts(closed), Strings{"You are logged in to newyork.example.com at 192.0.2.10:22, where SSH is off then; it is on "
+                                   "at [2001:db8::1]:22."});
+  other.ok("commit", R"({"request":"3"})");
 }
 
 TEST_F(DeskTest, ACommitNamesWhatAnotherSessionLeftPending) {

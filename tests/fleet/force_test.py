@@ -35,9 +35,7 @@ class Changes:
     def commit(self, line):
         """Commits; returns when it is applied, and how many reloads and processes that cost."""
         before = self.costs()
-        said = self.machine.must(f"{line}; commit")
-        number = re.search(r"Commit (\S+?),", said).group(1)
-        self.machine.must(f"wait {number} --seconds=60")
+        self.machine.must(f"{line}; commit --wait=60")
         self.applied = time.monotonic()
         return before
 

@@ -68,6 +68,7 @@ TEST_F(Admin, KeyboardInteractiveIsAPassphraseToo) {
   EXPECT_EQ(ran.out, "yes\n") << ran.err;
   EXPECT_NE(ran.err.find("assword:"), std::string::npos) << "sshpass and Ansible wait for that: " << ran.err;
   EXPECT_EQ(station.logins.at(0).method, LoginAsked::Method::password);
+  EXPECT_EQ(station.logins.at(0).door, station.address + ":" + std::to_string(station.port));
 }
 
 TEST_F(Admin, WrongPassphrasesRunOutOfAttempts) {

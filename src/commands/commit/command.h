@@ -8,7 +8,7 @@ inline constexpr Row row{"commit",
                          Where::any,
                          base::Role::operator_,
                          "Commits all your pending changes, of all modes.",
-                         "commit [COMMENT] [--force]\ncommit check\ncommit resolve merge|mine|discard",
+                         "commit [COMMENT] [--force] [--wait[=SECONDS]]\ncommit check\ncommit resolve merge|mine|discard",
                          Asks::no};
 
 }  // namespace postern::commands::commit

@@ -1,14 +1,18 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 
 #include "cli/shell/commands.h"
 #include "cli/dialogue/questions.h"
+#include "cli/session/progress.h"
 
 namespace postern::cli {
 namespace {
 
 using base::ErrorCode;
+
+const std::vector<std::string> ways{"merge", "mine", "discard"};  ///< to resolve a conflict
 
 /// So that a retry after a lost answer gets the same answer (contract P8).
 std::string request_key() {
@@ -58,19 +62,19 @@ std::optional<std::string> ask_resolution(Session& session, const Json& data) {
   session.line("Somebody else has committed changes to the same settings since you began:");
   session.line("");
   std::vector<std::string> texts;
-  std::vector<std::string> ways;
+  std::vector<std::string> offered;
   if (print_conflicts(session, data)) {
     texts.emplace_back("Merge: both changes are kept, as shown under \"both together\".");
-    ways.emplace_back("merge");
+    offered.emplace_back("merge");
   }
   texts.insert(texts.end(), {"Discard my changes to these settings.", "Keep mine: they replace what is shown above.",
                              "Leave my changes pending."});
-  ways.insert(ways.end(), {"discard", "mine"});
+  offered.insert(offered.end(), {"discard", "mine"});
   session.line("");
   session.line("What do you want to do?");
   const auto chosen = ask_number(session, texts, texts.size() - 1);
-  if (!chosen || *chosen >= ways.size()) return std::nullopt;
-  return ways[*chosen];
+  if (!chosen || *chosen >= offered.size()) return std::nullopt;
+  return offered[*chosen];
 }
 
 int resolve(Session& session, const std::string& how) {
@@ -98,17 +102,24 @@ bool anything_pending(Session& session) {
   return changes && !items_of(*changes, "changes").empty();
 }
 
-int commit(Session& session, const std::string& comment, bool force) {
+/// `wait`: seconds until it is applied everywhere; nothing when that is not waited for.
+int tell_committed(Session& session, const Json& answer, std::optional<long> wait) {
+  if (!wait) {
+    if (!session.printed_json(answer)) print_committed(session, answer);
+    return exit_ok;
+  }
+  if (!session.json) print_committed(session, answer);
+  return wait_until_applied(session, text_of(answer, "commit"), *wait, answer.as_object());
+}
+
+int commit(Session& session, const std::string& comment, bool force, std::optional<long> wait) {
   while (true) {
     JsonObject params;
     params["comment"] = comment;
     params["request"] = request_key();
     if (force) params["force"] = true;
     const auto reply = session.try_call("commit", std::move(params));
-    if (reply) {
-      if (!session.printed_json(*reply)) print_committed(session, *reply);
-      return exit_ok;
-    }
+    if (reply) return tell_committed(session, *reply, wait);
     const protocol::Refusal& refusal = reply.error();
     if (session.interactive && text_of(refusal.data, "needs") == "force") {
       for (const auto& door : texts_of(refusal.data, "closed")) session.line(door);
@@ -146,6 +157,13 @@ int check(Session& session) {
   return session.refused({base::fail(ErrorCode::invalid, "The pending changes do not check:"), *answer});
 }
 
+/// The form that a word alone is half of, which is no comment that anybody meant; empty for others.
+std::string meant_by(const std::string& word) {
+  if (word == "confirmed") return "confirmed N";
+  if (word == "resolve") return "resolve merge";
+  return std::ranges::find(ways, word) == ways.end() ? "" : "resolve " + word;
+}
+
 }  // namespace
 
 int run_commit(Session& session, Arguments& arguments) {
@@ -156,10 +174,19 @@ int run_commit(Session& session, Arguments& arguments) {
   }
   if (first == "resolve" && arguments.size() == 2) {
     arguments.take();
-    const auto how = by_prefix({"merge", "mine", "discard"}, arguments.peek(), "a way to resolve: merge, mine or discard");
+    const auto how = by_prefix(ways, arguments.peek(), "a way to resolve: merge, mine or discard");
     return how ? resolve(session, *how) : session.fail(how.error());
   }
+  if (const auto meant = meant_by(first); arguments.size() == 1 && !meant.empty())
+    return session.fail(ErrorCode::usage,
+                        fmt::format("\"{}\" alone is no comment: say \"commit {}\", or more of what you changed.", first, meant));
   const bool force = arguments.option("force").has_value();
+  std::optional<long> wait;
+  if (const auto asked = arguments.option("wait")) {
+    const auto seconds = seconds_to_wait("wait", *asked);
+    if (!seconds) return session.fail(seconds.error());
+    wait = *seconds;
+  }
   std::string comment = arguments.take_rest();
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
   if (comment.empty() && session.interactive) {
@@ -167,7 +194,7 @@ int run_commit(Session& session, Arguments& arguments) {
     if (!answer) return exit_ok;
     comment = *answer;
   }
-  return commit(session, comment, force);
+  return commit(session, comment, force, wait);
 }
 
 }  // namespace postern::cli

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "cli/shell/commands.h"
 #include "cli/session/progress.h"
 
@@ -7,20 +5,11 @@ namespace postern::cli {
 
 int run_wait(Session& session, Arguments& arguments) {
   const auto commit = arguments.take();
-  const auto seconds = whole_number(arguments.option("seconds").value_or("30"));
-  if (!commit || !seconds || !arguments.finished()) {
+  const auto seconds = seconds_to_wait("seconds", arguments.option("seconds").value_or(""));
+  if (!seconds) return session.fail(seconds.error());
+  if (!commit || !arguments.finished())
     return session.fail(base::ErrorCode::usage, "Say for which commit: wait COMMIT [--seconds=N].");
-  }
-  JsonObject params;
-  params["commit"] = *commit;
-  params["seconds"] = *seconds;
-  const auto answer = session.call("commit.wait", std::move(params));
-  if (!answer) return session.last_exit;
-  const bool done = flag_of(*answer, "done");
-  if (session.printed_json(*answer)) return done ? exit_ok : exit_failed;
-  print_progress(session, *answer);
-  if (!done) session.warn(fmt::format("Not applied everywhere after {} seconds.", *seconds));
-  return done ? exit_ok : exit_failed;
+  return wait_until_applied(session, *commit, *seconds, {});
 }
 
 }  // namespace postern::cli

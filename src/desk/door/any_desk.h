@@ -18,6 +18,7 @@ struct Who {
   cluster::Role role = cluster::Role::none;
   std::string source;  ///< "ssh 127.0.0.1:50022", "console"
   bool interactive = false;
+  std::string door = {};  ///< of SSH that it came in by: "127.0.0.1:22"; else empty
 };
 
 /// What a client's line can sit at: the desk of a machine, or that of one which is not set up. Both

@@ -104,7 +104,7 @@ CheckedSet check_pending(State& state, const Session& session, const Pending& pe
     else
       out.problems.push_back(std::move(finding));
   }
-  out.closed = closed_doors(state, pending);
+  out.closed = closed_doors(state, session.who, pending);
   return out;
 }
 
