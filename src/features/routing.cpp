@@ -88,14 +88,18 @@ const T* covering(const std::map<std::string, T>& all, const std::string& key) {
 
 std::string clone_name(const Profile& profile) { return fmt::format("dc{}m{}", profile.connections, profile.messages); }
 
-Way way_of(const Route& route, const Profile& profile, const Profile& standard) {
+bool has_several(const std::vector<Equals>& hosts) { return hosts.size() > 1 || (hosts.size() == 1 && hosts.front().size() > 1); }
+
+Way way_of(const Route& route, Profile profile, const Profile& standard) {
   if (!route.fixed.empty()) return {route.fixed, {}, {}};
-  Way way{fmt::format("{}:{}", transport_name(profile, standard), next_hops(route.hosts, 0)), {}, profile};
+  if (has_several(route.hosts)) profile = for_several_hosts(profile);
+  Way way{fmt::format("{}:{}", transport_name(profile, standard), next_hops(route.hosts, 0)), {}, {profile}};
   const std::size_t count = orders(route.hosts, profile.connections);
   if (count == 1) return way;
-  way.part.connections = profile.connections / static_cast<std::uint32_t>(count);
+  profile.connections /= static_cast<std::uint32_t>(count);
+  way.profiles.insert(profile);
   for (std::size_t turn = 0; turn < count; ++turn)
-    way.turns.push_back(fmt::format("{}:{}", transport_name(way.part, standard), next_hops(route.hosts, turn)));
+    way.turns.push_back(fmt::format("{}:{}", transport_name(profile, standard), next_hops(route.hosts, turn)));
   return way;
 }
 
@@ -105,6 +109,11 @@ Profile default_profile(const model::Tree& destinations) {
   for (const model::Node& each : destinations.entries("destination"))
     if (each.leaf("domain") == "Default") return profile_of(each);
   return {};
+}
+
+Profile for_several_hosts(Profile profile) {
+  profile.messages = 1;
+  return profile;
 }
 
 std::set<Profile> other_profiles(const model::Tree& destinations) {

@@ -35,10 +35,15 @@ gateway::MasterService smtp_client(const Profile& profile);
 /// One key of transport(5): "TRANSPORT:NEXTHOP, …".
 struct Way {
   std::string row;  ///< hosts of one preference by name
-  std::vector<std::string>
-      turns;     ///< the row in each order that hosts of one preference share the mail by; empty: there are none
-  Profile part;  ///< of the transport that the turns use: Postfix counts the connections of each order apart
+  /// The row in each order that hosts of one preference share the mail by; empty: there are none. Postfix counts the
+  /// connections of each order apart, so that they use a transport with their part of them.
+  std::vector<std::string> turns;
+  std::set<Profile> profiles;  ///< of the transports that these use
 };
+
+/// What mail to several hosts is sent by: a message for each connection. Postfix would keep a connection to a host that
+/// was tried later under the name of the first, and give it mail of other routes that begin alike.
+Profile for_several_hosts(Profile profile);
 
 /// Keys are those of both features; a key's transport is that of the longest destination that covers it, its next hop that of
 /// the longest route. The key "*" is for all others.

@@ -29,7 +29,7 @@ TEST(Routing, EveryKindOfRoute) {
   const std::map<std::string, std::string> expected{
       {"*", "smtp:[smart.example]:25"},
       {".example.com", "smtp:[2001:db8::1]:26"},
-      {"example.com", "smtp:[192.0.2.1]:2525, [a.example.net]:25, [b.example.net]:25"},
+      {"example.com", "dc500m1:[192.0.2.1]:2525, [a.example.net]:25, [b.example.net]:25"},
       {"gone.example", "discard:dropped by an SMTP route"},
       {"real.example", "smtp:"}};
   EXPECT_EQ(rows, expected);
@@ -51,9 +51,9 @@ std::vector<std::string> turns(const std::vector<std::string>& hosts, unsigned c
 }
 
 TEST(Routing, HostsOfOnePreferenceAreTriedFirstInTurn) {
-  EXPECT_EQ(turns({"a:25", "b:26"}), (std::vector<std::string>{"dc250m50:[a]:25, [b]:26", "dc250m50:[b]:26, [a]:25"}));
+  EXPECT_EQ(turns({"a:25", "b:26"}), (std::vector<std::string>{"dc250m1:[a]:25, [b]:26", "dc250m1:[b]:26, [a]:25"}));
   EXPECT_EQ(turns({"a:25/1", "b:25/2", "c:25/2"}),
-            (std::vector<std::string>{"dc250m50:[a]:25, [b]:25, [c]:25", "dc250m50:[a]:25, [c]:25, [b]:25"}));
+            (std::vector<std::string>{"dc250m1:[a]:25, [b]:25, [c]:25", "dc250m1:[a]:25, [c]:25, [b]:25"}));
   EXPECT_TRUE(turns({"a:25/1", "b:25/2"}).empty());
   EXPECT_TRUE(turns({"a:25"}).empty());
 }
@@ -64,9 +64,9 @@ TEST(Routing, EveryPreferenceHasItsHostsSharedEvenly) {
   ASSERT_EQ(orders.size(), 6U);
   std::map<std::string, int> first, third;
   for (const std::string& order : orders) {
-    ASSERT_EQ(order.substr(0, 8), "dc83m50:");
-    ++first[order.substr(8, 5)];
-    ++third[order.substr(22, 5)];
+    ASSERT_EQ(order.substr(0, 7), "dc83m1:");
+    ++first[order.substr(7, 5)];
+    ++third[order.substr(21, 5)];
   }
   EXPECT_EQ(first, (std::map<std::string, int>{{"[a]:1", 3}, {"[b]:1", 3}}));
   EXPECT_EQ(third, (std::map<std::string, int>{{"[c]:1", 2}, {"[d]:1", 2}, {"[e]:1", 2}}));
@@ -79,7 +79,7 @@ TEST(Routing, TheOrdersShareTheLimitOfConnections) {
   EXPECT_EQ(turns({"a:25", "b:25", "c:25"}, 3).size(), 3U);
   const auto five = turns({"a:1/1", "b:1/1", "c:1/2", "d:1/2", "e:1/2"}, 5);  // six orders would be too many
   EXPECT_EQ(five,
-            (std::vector<std::string>{"dc2m50:[a]:1, [b]:1, [c]:1, [d]:1, [e]:1", "dc2m50:[b]:1, [a]:1, [d]:1, [e]:1, [c]:1"}));
+            (std::vector<std::string>{"dc2m1:[a]:1, [b]:1, [c]:1, [d]:1, [e]:1", "dc2m1:[b]:1, [a]:1, [d]:1, [e]:1, [c]:1"}));
 }
 
 // A destination of its own without a route takes the covering route's hosts, in turn as well, and within its own limit.
