@@ -84,9 +84,22 @@ std::optional<Network> parse_network(std::string_view value) {
   return network.length ? std::optional(network) : std::nullopt;
 }
 
+/// IPv4 in an IPv6 address (RFC 4291, 2.5.5.2) as what it is: hosts connect by IPv4, and are known by that.
+void unmap(Network& network) {
+  constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  Address& address = network.address;
+  if (address.family != AF_INET6 || network.length.value_or(128) < 96 ||
+      !std::equal(mapped.begin(), mapped.end(), address.bytes.begin()))
+    return;
+  std::copy(address.bytes.begin() + 12, address.bytes.end(), address.bytes.begin());
+  address.family = AF_INET;
+  if (network.length) *network.length -= 96;
+}
+
 Text prefix(std::string_view value) {
   auto network = parse_network(value);
   if (!network) return std::nullopt;
+  unmap(*network);
   if (!network->length || *network->length == network->address.bits()) return print_address(network->address);
   clear_host_bits(network->address, *network->length);
   return fmt::format("{}/{}", print_address(network->address), *network->length);

@@ -27,6 +27,28 @@ std::size_t nodes_in(const Node& node) {
   return count;
 }
 
+// So many entries of any feature's have fewer values than the limit, whatever their defaults.
+constexpr std::size_t never_too_many = base::limits::settings_nodes / 20;
+
+/// Nodes of the tree with its defaults; `node` may be null for a container.
+std::size_t filled_nodes(const Item& item, const Node* node) {
+  std::size_t count = 1;
+  for (const Item& child : item.children) {
+    const Node* own = node == nullptr ? nullptr : node->child(child.name);
+    if (child.kind == Kind::container) {
+      count += filled_nodes(child, own);
+    } else if (own == nullptr) {
+      count += child.fallback ? 1 : 0;
+    } else if (child.kind == Kind::list) {
+      ++count;
+      for (const Node& entry : own->children) count += filled_nodes(child, &entry);
+    } else {
+      count += 1 + own->values.size();
+    }
+  }
+  return count;
+}
+
 /// Whether the entry's keys come first, as in canonical form: only then may order_of look at it.
 bool has_keys_first(const Item& list, const Node& entry) {
   if (entry.children.size() < list.keys.size()) return false;
@@ -39,6 +61,15 @@ bool has_keys_first(const Item& list, const Node& entry) {
 /// in. Takes over entries that are in `like`, a tree in canonical form: what is equal to it is canonical too.
 class Canonical {
  public:
+  /// What is shown is the whole with its defaults, which must fit as well.
+  base::Result<Node> whole(const Item& root, Node& from, const Node* like) {
+    auto made = inner(root, from, Kind::container, like);
+    if (made && nodes_ > never_too_many && outer_nodes + filled_nodes(root, &*made) > base::limits::settings_nodes)
+      return too_many();
+    return made;
+  }
+
+ private:
   base::Result<Node> inner(const Item& item, Node& from, Kind kind, const Node* like) {
     if (auto known = check_names(item, from); !known) return known.error();
     Node result = make_node(item, kind);
@@ -55,7 +86,6 @@ class Canonical {
     return result;
   }
 
- private:
   [[nodiscard]] base::Error invalid(std::string text) const {
     return base::fail(base::ErrorCode::invalid, base::printable_line(model::to_text(path_)), std::move(text));
   }
@@ -121,13 +151,14 @@ class Canonical {
     for (Node& entry : from.children) {
       const Node* same_keys = known.find(entry);
       if (same_keys != nullptr && *same_keys == entry) {
-        nodes_ += nodes_in(entry) - 1;  // the entry itself is not counted elsewhere either
+        nodes_ += nodes_in(entry);
         result.children.push_back(std::move(entry));
         continue;
       }
       auto keys = keys_of(item, entry);
       if (!keys) return keys.error();
       path_.back().keys = std::move(*keys);
+      ++nodes_;
       auto made = inner(item, entry, Kind::entry, same_keys);
       path_.back() = step;
       if (!made) return made.error();
@@ -156,7 +187,9 @@ class Canonical {
   };
 
   [[nodiscard]] base::Error too_many() const {
-    return invalid(fmt::format("One feature's settings have at most {} nodes.", base::limits::settings_nodes));
+    return invalid(
+        fmt::format("One feature's settings have at most {} values, those that nobody has set included. Take entries out.",
+                    base::limits::settings_nodes));
   }
 
   /// The entry's keys as given: they name it in errors about itself.
@@ -190,7 +223,8 @@ class Canonical {
     return list;
   }
 
-  std::size_t nodes_ = 0;
+  static constexpr std::size_t outer_nodes = 1;  ///< the object that names the feature, around all
+  std::size_t nodes_ = outer_nodes + 1;
   model::Path path_;
 };
 
@@ -206,7 +240,7 @@ base::Result<model::Tree> canonical_tree(const Item& root, model::Tree tree, con
   if (tree.kind != Kind::container || tree.name != root.name)
     return base::fail(base::ErrorCode::invalid,
                       fmt::format("These are settings of \"{}\", not of \"{}\".", tree.name, root.name));
-  return Canonical().inner(root, tree, Kind::container, like);
+  return Canonical().whole(root, tree, like);
 }
 
 model::Tree fill_defaults(const Item& item, const model::Tree& tree) {

@@ -63,7 +63,7 @@ class Reader {
 
   Result<JsonValue> value() {
     if (++nodes_ > limits::settings_nodes)
-      return invalid(fmt::format("One feature's settings have at most {} nodes.", limits::settings_nodes));
+      return invalid(fmt::format("One feature's settings have at most {} values.", limits::settings_nodes));
     skip_space();
     if (ended()) return wrong("it ends too early");
     switch (text_[at_]) {

@@ -1,6 +1,8 @@
 #include "base/limits.h"
 #include "tests/schema/loaded.h"
 
+#include <fmt/format.h>
+
 #include <string>
 
 namespace postern::schema {
@@ -31,39 +33,40 @@ TEST_P(Canonical, data_has_one_form) {
 
 INSTANTIATE_TEST_SUITE_P(
     Features, Canonical,
-    testing::Values(RoundTrip{"empty", "interfaces", "{ }", "{}"},
-                    RoundTrip{"unprefixed", "dns", R"({"dns":{"source":"root"}})", R"({"source":"root"})"},
-                    RoundTrip{"interfaces", "interfaces",
-                              R"({"interface":[{"ccs":{"port":2222,"enabled":true},"host-name":"Mail.Example.COM",
+    testing::Values(
+        RoundTrip{"empty", "interfaces", "{ }", "{}"},
+        RoundTrip{"unprefixed", "dns", R"({"dns":{"source":"root"}})", R"({"source":"root"})"},
+        RoundTrip{"interfaces", "interfaces",
+                  R"({"interface":[{"ccs":{"port":2222,"enabled":true},"host-name":"Mail.Example.COM",
                       "address":"2001:0db8:0::1/64","name":"Public"},
                      {"name":"Management","address":"127.0.1.1/8","host-name":"newyork.postern.test","ssh":{}}]})",
-                              R"({"interface":[{"name":"Management","address":"127.0.1.1/8","host-name":"newyork.postern.test"},)"
-                              R"({"name":"Public","address":"2001:db8::1/64","host-name":"mail.example.com",)"
-                              R"("ccs":{"enabled":true,"port":2222}}]})"},
-                    RoundTrip{"listeners", "listeners",
-                              R"({"listener":[{"name":"In","type":"public","interface":"Management","port":2525,
+                  R"({"interface":[{"name":"Management","address":"127.0.1.1/8","host-name":"newyork.postern.test"},)"
+                  R"({"name":"Public","address":"2001:db8::1/64","host-name":"mail.example.com",)"
+                  R"("ccs":{"enabled":true,"port":2222}}]})"},
+        RoundTrip{"listeners", "listeners",
+                  R"({"listener":[{"name":"In","type":"public","interface":"Management","port":2525,
                       "rat":[{"address":"all","action":"reject","text":"5.7.1 No"},
                              {"address":"Example.com","action":"accept"}],
-                      "hat":[{"name":"Z","action":"relay","sender":["10.1.2.3/8","10.0.0.1/32","all"]},
+                      "hat":[{"name":"Z","action":"relay","sender":["10.1.2.3/8","10.0.0.1/32","::ffff:10.0.0.2","::FFFF:192.168.7.0/112","all"]},
                              {"name":"A","action":"reject"}]}]})",
-                              R"({"listener":[{"name":"In","type":"public","interface":"Management","port":2525,)"
-                              R"("rat":[{"address":"ALL","action":"reject","text":"5.7.1 No"},)"
-                              R"({"address":"example.com","action":"accept"}],)"
-                              R"("hat":[{"name":"Z","sender":["10.0.0.0/8","10.0.0.1","ALL"],"action":"relay"},)"
-                              R"({"name":"A","action":"reject"}]}]})"},
-                    RoundTrip{"routes", "smtp-routes",
-                              R"({"route":[{"domain":"b.example","action":"mx"},{"domain":".Example.com",
+                  R"({"listener":[{"name":"In","type":"public","interface":"Management","port":2525,)"
+                  R"("rat":[{"address":"ALL","action":"reject","text":"5.7.1 No"},)"
+                  R"({"address":"example.com","action":"accept"}],)"
+                  R"("hat":[{"name":"Z","sender":["10.0.0.0/8","10.0.0.1","10.0.0.2","192.168.0.0/16","ALL"],"action":"relay"},)"
+                  R"({"name":"A","action":"reject"}]}]})"},
+        RoundTrip{"routes", "smtp-routes",
+                  R"({"route":[{"domain":"b.example","action":"mx"},{"domain":".Example.com",
                       "destination":[{"port":25,"host":"2001:DB8::1"},{"host":"A.example","port":2525,"preference":5}]}]})",
-                              R"({"route":[{"domain":".example.com","destination":[{"host":"[2001:db8::1]","port":25},)"
-                              R"({"host":"a.example","port":2525,"preference":5}]},{"domain":"b.example","action":"mx"}]})"},
-                    RoundTrip{"controls", "destination-controls",
-                              R"({"destination":[{"domain":"x.example","maximum-connections":50},{"domain":"default"}]})",
-                              R"({"destination":[{"domain":"Default"},{"domain":"x.example","maximum-connections":50}]})"},
-                    RoundTrip{"dns", "dns",
-                              R"({"server":["[2001:DB8::53]:5353","9.9.9.9","127.0.1.53:053"],"source":"servers",
+                  R"({"route":[{"domain":".example.com","destination":[{"host":"[2001:db8::1]","port":25},)"
+                  R"({"host":"a.example","port":2525,"preference":5}]},{"domain":"b.example","action":"mx"}]})"},
+        RoundTrip{"controls", "destination-controls",
+                  R"({"destination":[{"domain":"x.example","maximum-connections":50},{"domain":"default"}]})",
+                  R"({"destination":[{"domain":"Default"},{"domain":"x.example","maximum-connections":50}]})"},
+        RoundTrip{"dns", "dns",
+                  R"({"server":["[2001:DB8::53]:5353","9.9.9.9","127.0.1.53:053"],"source":"servers",
                       "domain-server":[{"domain":"Corp.example","server":["10.0.0.2","10.0.0.1"]}]})",
-                              R"({"source":"servers","server":["[2001:db8::53]:5353","9.9.9.9","127.0.1.53:53"],)"
-                              R"("domain-server":[{"domain":"corp.example","server":["10.0.0.1","10.0.0.2"]}]})"}),
+                  R"({"source":"servers","server":["[2001:db8::53]:5353","9.9.9.9","127.0.1.53:53"],)"
+                  R"("domain-server":[{"domain":"corp.example","server":["10.0.0.1","10.0.0.2"]}]})"}),
     [](const auto& one) { return one.param.name; });
 
 struct Bad {
@@ -181,7 +184,7 @@ INSTANTIATE_TEST_SUITE_P(
             "example.com, or .example.com for all "
             "that is below it."},
         Bad{"deep", "smtp-routes", deep(64), "", "Settings are at most 64 levels deep."},
-        Bad{"many", "smtp-routes", many_routes(100'000), "", "One feature's settings have at most 200000 nodes."},
+        Bad{"many", "smtp-routes", many_routes(100'000), "", "One feature's settings have at most 200000 values."},
         Bad{"long_value", "smtp-routes", R"({"route":[{"domain":")" + std::string(65537, 'a') + "\"}]}", "",
             "A value has at most 65536 bytes; these settings have a longer one."},
         Bad{"large", "smtp-routes", "{}" + std::string(33U << 20, ' '), "",
@@ -191,6 +194,37 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Parse, ten_thousand_routes) {
   const model::Tree tree = parsed("smtp-routes", many_routes(10'000));
   EXPECT_EQ(tree.entries("route").size(), 10'000U);
+}
+
+/// Routes to two hosts each, as edits make them: nothing that has a default is given.
+model::Tree two_host_routes(std::size_t count) {
+  model::Tree tree =
+      parsed("smtp-routes", R"({"route":[{"domain":"a","destination":[{"host":"h","port":25},{"host":"i","port":25}]}]})");
+  model::Node& list = tree.children.front();
+  const model::Node one = list.children.front();
+  for (std::size_t i = 1; i < count; ++i) {
+    list.children.push_back(one);
+    list.children.back().children.front().value = fmt::format("d{:06}", i);
+  }
+  return tree;
+}
+
+// A table that can be entered and not read again would be in force on the machine of its author alone.
+TEST(Parse, what_can_be_entered_can_be_read_and_shown) {
+  std::size_t fits = 1;
+  std::size_t too_many = base::limits::settings_nodes;
+  while (fits + 1 < too_many) {
+    const std::size_t middle = (fits + too_many) / 2;
+    (loaded().canonical("smtp-routes", two_host_routes(middle)) ? fits : too_many) = middle;
+  }
+  EXPECT_GT(fits, 10'000U);
+  const model::Tree most = *loaded().canonical("smtp-routes", two_host_routes(fits));
+  for (const model::Tree& shown : {most, loaded().with_defaults("smtp-routes", most)})
+    EXPECT_TRUE(loaded().parse("smtp-routes", loaded().print("smtp-routes", shown))) << fits;
+  const auto refused = loaded().canonical("smtp-routes", two_host_routes(fits + 1));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().text,
+            "One feature's settings have at most 200000 values, those that nobody has set included. Take entries out.");
 }
 
 TEST(Parse, unknown_feature) {
