@@ -1,9 +1,14 @@
 #pragma once
 
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/claims.h"
 #include "gateway/plan.h"
+#include "model/objection.h"
 
 namespace postern::features {
 
@@ -25,6 +30,20 @@ struct WarningsOf {
   std::vector<std::string> (*warn)(const model::Tree& settings);
 };
 const std::vector<WarningsOf>& warners();
+
+/// What makes a feature's own settings unfit, from the folders that have a refuse.cpp: a commit of them is refused, and a
+/// machine that gets them by a merge keeps what it had.
+struct RefusalsOf {
+  std::string_view feature;
+  model::Objects refuse;
+};
+const std::vector<RefusalsOf>& refusers();
+/// The same by feature, as schema::Verdicts asks them.
+inline std::map<std::string, model::Objects, std::less<>> objectors() {
+  std::map<std::string, model::Objects, std::less<>> out;
+  for (const RefusalsOf& each : refusers()) out.emplace(each.feature, each.refuse);
+  return out;
+}
 
 /// Service ports and addresses of this machine (feature "interfaces"): what posternd itself listens on.
 struct Service {

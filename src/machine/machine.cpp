@@ -1,3 +1,4 @@
+#include "features/features.h"
 #include "machine/machine.h"
 
 #include <fmt/format.h>
@@ -59,7 +60,7 @@ Machine::Machine(World& world, const schema::Schema& schema, Terms terms, Identi
       schema_(schema),
       terms_(std::move(terms)),
       identity_(std::move(identity)),
-      verdicts_(schema),
+      verdicts_(schema, features::objectors()),
       settings_(std::make_unique<OwnSettings>(world, schema, verdicts_, static_cast<const Truth&>(*this))),
       plane_(std::make_unique<Plane>(Plane::Parts{world, schema, terms_.facts, *this, *settings_, notes_})),
       links_(std::make_unique<Links>(Links::Parts{world, *this, *settings_, terms_.facts.bind_address, terms_.dial_back_ms})),

@@ -121,7 +121,23 @@ Verdicts::Problems Verdicts::examine(const std::string& feature, const std::vect
   }
   const model::TreePtr sound = sound_tree(feature, ids);
   for (auto& problem : schema_.check_feature(feature, trees, sound.get())) problems.push_back(std::move(problem));
+  if (const auto own = effective.find(feature); own != effective.end() && own->second != nullptr)
+    object(feature, own->second, problems);
   return std::make_shared<const std::vector<Problem>>(std::move(problems));
+}
+
+void Verdicts::object(const std::string& feature, const model::Text& text, std::vector<Problem>& problems) {
+  const auto objector = objectors_.find(feature);
+  if (objector == objectors_.end()) return;
+  const auto settings = filled(feature, text);
+  if (!settings) return;  // a problem already
+  for (model::Objection& objection : objector->second(**settings)) {
+    Problem& problem = problems.emplace_back();
+    problem.feature = feature;
+    problem.path = std::move(objection.path);
+    problem.value = std::move(objection.value);
+    problem.text = std::move(objection.text);
+  }
 }
 
 std::vector<std::string> Verdicts::named_by_errors(const model::Texts& effective) {

@@ -4,9 +4,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/hold.h"
+#include "model/objection.h"
 #include "schema/schema.h"
 
 namespace postern::schema {
@@ -19,7 +21,10 @@ class Verdicts {
  public:
   using Problems = std::shared_ptr<const std::vector<Problem>>;
 
-  explicit Verdicts(const Schema& schema) : schema_(schema) {}
+  /// What a feature objects to in its own settings, beyond what its schema says.
+  using Objectors = std::map<std::string, model::Objects, std::less<>>;
+
+  explicit Verdicts(const Schema& schema, Objectors objectors = {}) : schema_(schema), objectors_(std::move(objectors)) {}
   [[nodiscard]] const Schema& schema() const { return schema_; }
 
   /// Schema::parse. `text` must not be null.
@@ -29,8 +34,8 @@ class Verdicts {
   /// `text` is known to be the canonical text of `tree`: it need not be parsed.
   void learn(const std::string& feature, const model::Text& text, model::TreePtr tree);
 
-  /// Schema::check_feature of a machine's effective texts (a feature not there: its factory settings). A text that
-  /// cannot be read is a problem of its own feature.
+  /// Schema::check_feature of a machine's effective texts (a feature not there: its factory settings), and what the
+  /// feature itself objects to. A text that cannot be read is a problem of its own feature.
   Problems check(const std::string& feature, const model::Texts& effective);
   /// The features that errors (not mere warnings) name, sorted: what model::hold_back asks.
   std::vector<std::string> named_by_errors(const model::Texts& effective);
@@ -57,7 +62,10 @@ class Verdicts {
                    const model::Texts& effective);
   [[nodiscard]] model::TreePtr sound_tree(const std::string& feature, const std::vector<std::uint64_t>& ids) const;
 
+  void object(const std::string& feature, const model::Text& text, std::vector<Problem>& problems);
+
   const Schema& schema_;
+  const Objectors objectors_;
   std::map<std::string, std::vector<Read>, std::less<>> reads_;        ///< newest first
   std::map<std::string, std::vector<Verdict>, std::less<>> verdicts_;  ///< newest first
   std::uint64_t last_id_ = 0;

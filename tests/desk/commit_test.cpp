@@ -365,6 +365,21 @@ TEST_F(DeskTest, ADoorThatMovesIsNamedToo) {
   sitter.ok("commit", R"({"request":"3"})");
 }
 
+TEST_F(DeskTest, AnOpenRelayIsNotCommitted) {
+  const auto put = [](std::string_view sender) {
+    return fmt::format(R"({{"feature":"listeners","mode":"cluster","data":{{"listener":[{{"name":"In","type":"public",
+        "interface":"Management","hat":[{{"name":"RELAYLIST","action":"relay","sender":["{}"]}}]}}]}}}})",
+                       sender);
+  };
+  Sitter sitter(*desk, admin());
+  sitter.ok("feature.put", put("ALL"));
+  const json::value refused = sitter.refused("invalid", "commit", R"({"request":"1","force":true})").at("data").at("problems");
+  EXPECT_EQ(refused.at(0).at("path"), "listener['In']/hat['RELAYLIST']/sender") << refused;
+  EXPECT_EQ(house.commits, 0);
+  sitter.ok("feature.put", put("192.0.2.0/24"));
+  sitter.ok("commit", R"({"request":"2"})");
+}
+
 TEST_F(DeskTest, TheDoorOneCameInByIsNamed) {
   const auto put = [](std::string_view ssh) {
     return fmt::format(R"({{"feature":"interfaces","mode":"machine newyork","data":{{"interface":[

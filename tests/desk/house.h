@@ -4,6 +4,7 @@
 #include "base/printable.h"
 #include "cluster/peer.h"
 #include "desk/desk.h"
+#include "features/features.h"
 #include "schema/schema.h"
 #include "tests/commands/fake_site.h"
 
@@ -338,7 +339,7 @@ class DeskTest : public testing::Test {
   }
 
   FakeHouse house;
-  schema::Verdicts verdicts{loaded_schema()};
+  schema::Verdicts verdicts{loaded_schema(), features::objectors()};
   std::unique_ptr<Desk> desk;
 };
 

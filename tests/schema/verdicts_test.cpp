@@ -37,6 +37,22 @@ TEST_F(VerdictsTest, equal_texts_are_checked_once) {
   EXPECT_EQ(checks([&] { EXPECT_TRUE(verdicts_.check("smtp-routes", texts)->empty()); }), 1U);
 }
 
+// What the schema finds and what the feature objects to are problems alike: they refuse a commit and hold a merge.
+TEST(Verdicts, a_feature_objects_to_its_own_settings) {
+  Verdicts verdicts(loaded(), {{"dns", [](const model::Tree& settings) -> std::vector<model::Objection> {
+                                  if (settings.leaf("source") != "root") return {};
+                                  return {{"source", "root", "Not here."}};
+                                }}});
+  model::Texts texts{{"dns", text("dns", R"({"source":"root"})")}};
+  const auto problems = verdicts.check("dns", texts);
+  ASSERT_EQ(problems->size(), 1U);
+  EXPECT_EQ(problems->front().feature + " " + problems->front().path + " " + problems->front().value, "dns source root");
+  EXPECT_TRUE(is_error(problems->front()));
+  EXPECT_EQ(verdicts.named_by_errors(texts), std::vector<std::string>{"dns"});
+  texts["dns"] = text("dns", R"({"source":"system"})");
+  EXPECT_TRUE(verdicts.check("dns", texts)->empty());
+}
+
 TEST_F(VerdictsTest, a_change_checks_the_feature_and_what_refers_to_it) {
   model::Texts texts;
   EXPECT_EQ(checks([&] { EXPECT_TRUE(verdicts_.named_by_errors(texts).empty()); }), all_features());

@@ -79,6 +79,11 @@ void warn_of_hosts(const model::Node& listener, std::vector<std::string>& out) {
 
 void warn_of_recipients(const model::Node& listener, std::vector<std::string>& out) {
   const RecipientAccess access = recipient_access(listener);
+  if (access.all_accepted)
+    out.push_back(
+        fmt::format("ALL in the RAT of listener {} takes no mail: a public listener that takes it for all is an open relay. Name "
+                    "the domains, or let senders relay through the HAT.",
+                    listener.leaf("name")));
   if (!access.user_everywhere || !access.relay_domains.empty()) return;
   for (const auto& [address, action] : access.users)
     if (address.ends_with('@'))

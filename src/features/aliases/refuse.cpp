@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "features/features.h"
+#include "features/words.h"
+
+/// Aliases that cleanup(8) gives up on: it takes the recipient and then answers the message with 451, for ever.
+namespace postern::features {
+namespace {
+
+// virtual(5)'s limits: virtual_alias_recursion_limit and virtual_alias_expansion_limit.
+constexpr std::size_t most_steps = 1000;
+constexpr std::size_t most_recipients = 1000;
+constexpr std::size_t told_most = 10;
+constexpr std::string_view anybody = " ";  ///< a user who has no alias of his own; in no address
+
+/// Follows every alias to its ends, each address once.
+class Walk {
+ public:
+  explicit Walk(const model::Tree& settings) {
+    for (const model::Node& alias : settings.entries("alias"))
+      if (const model::Node* targets = alias.child("target"); targets != nullptr)
+        aliases_.emplace(lower(alias.leaf("address")), &targets->values);
+  }
+
+  std::vector<model::Objection> objections() {
+    for (const auto& [address, targets] : aliases_) {
+      wrong_.clear();
+      (void)follow(address.starts_with('@') ? std::string(anybody) + address : address);
+      if (!wrong_.empty() && out_.size() < told_most) out_.push_back({fmt::format("alias['{}']", address), {}, wrong_});
+    }
+    return std::move(out_);
+  }
+
+ private:
+  using Step = std::pair<std::string, bool>;  ///< an address, and whether it stands for itself, too
+  struct Found {
+    bool under_way = false;
+    std::size_t recipients = 0;
+    std::size_t steps = 0;  ///< to its farthest end
+  };
+
+  /// What the address stands for, or null: itself first, then everyone in its domain.
+  [[nodiscard]] const std::vector<std::string>* targets_of(const std::string& address) const {
+    if (const auto own = aliases_.find(address); own != aliases_.end()) return own->second;
+    const auto domain = aliases_.find(address.substr(address.find('@')));
+    return domain == aliases_.end() ? nullptr : domain->second;
+  }
+
+  void object(std::string text) {
+    if (wrong_.empty()) wrong_ = std::move(text);
+  }
+
+  Found follow(const std::string& address) {
+    const std::vector<std::string>* targets = targets_of(address);
+    if (targets == nullptr) return {false, 1, 0};
+    const auto [at, fresh] = known_.try_emplace(address);
+    if (!fresh) {
+      if (at->second.under_way && comes_back_for_ever(address))
+        object(fmt::format("{} comes back to itself by way of {}: its mail would be refused. Take one of them out.",
+                           shown(address), shown(way_.back().first)));
+      return at->second;
+    }
+    if (way_.size() >= most_steps) {
+      object(fmt::format("{} leads over more than {} aliases, and Postfix refuses such mail. Name the last of them at once.",
+                         shown(way_.front().first), most_steps));
+      return {};
+    }
+    std::vector<std::string> nexts;
+    for (const std::string& target : *targets) nexts.push_back(next(address, lower(target)));
+    const bool is_own_end = std::ranges::find(nexts, address) != nexts.end();
+    at->second.under_way = true;
+    way_.emplace_back(address, is_own_end);
+    Found found;
+    for (const std::string& one : nexts) {
+      const Found there = one == address ? Found{false, 1, 0} : follow(one);
+      found.recipients = std::min(found.recipients + there.recipients, most_recipients + 1);
+      found.steps = std::max(found.steps, there.steps + 1);
+    }
+    way_.pop_back();
+    if (found.recipients > most_recipients)
+      object(fmt::format("{} stands for more than {} recipients, and Postfix refuses such mail. Name a mailing list instead.",
+                         shown(address), most_recipients));
+    if (found.steps > most_steps)
+      object(fmt::format("{} leads over more than {} aliases, and Postfix refuses such mail. Name the last of them at once.",
+                         shown(address), most_steps));
+    return known_[address] = found;
+  }
+
+  /// cleanup(8) looks an address that stands for itself, too, up once only: what passes by it has an end.
+  [[nodiscard]] bool comes_back_for_ever(const std::string& address) const {
+    const auto begin = std::ranges::find(way_, address, &Step::first);
+    return std::none_of(begin, way_.end(), [](const Step& step) { return step.second; });
+  }
+
+  /// "@domain" as a target keeps the user.
+  static std::string next(const std::string& address, std::string target) {
+    return target.starts_with('@') ? address.substr(0, address.find('@')) + target : target;
+  }
+  static std::string shown(const std::string& address) {
+    return address.starts_with(anybody) ? address.substr(anybody.size()) : address;
+  }
+
+  std::map<std::string, const std::vector<std::string>*> aliases_;
+  std::unordered_map<std::string, Found> known_;
+  std::vector<Step> way_;  ///< to where the walk is now
+  std::string wrong_;
+  std::vector<model::Objection> out_;
+};
+
+}  // namespace
+
+std::vector<model::Objection> refuse_aliases(const model::Tree& settings) { return Walk(settings).objections(); }
+
+}  // namespace postern::features
