@@ -103,14 +103,23 @@ void add_door(Draft& draft) {
   draft.services[{std::string(door_service), "unix"}] = std::move(door);
 }
 
-// smtpd(8) takes "RCPT TO:<postmaster>" from everybody and asks no table. With the domain that cleanup would
-// give it, it is asked for like any other: what would bounce is refused.
+std::string in_regexp(const std::string& host_name) {
+  std::string out;
+  for (const char c : host_name) out += c == '.' ? "\\." : std::string(1, c);
+  return out;
+}
+
+// smtpd(8) takes "RCPT TO:<postmaster>" and the sender of its own notices from everybody and asks no table. With the domain
+// that cleanup would give it, the first is asked for like any other: what would bounce is refused. Nobody writes to the other.
 void add_commands(const Facts& facts, Draft& draft) {
   draft.parameters["smtpd_command_filter"] = fmt::format("regexp:$generation_directory/{}", commands_file);
-  draft.files[std::string(commands_file)] = fmt::format(
-      "/^[[:space:]]*RCPT[[:space:]]+TO[[:space:]]*:[[:space:]]*<?[[:space:]]*(@[^:>]*:)?\"?postmaster\"?"
-      "[[:space:]]*>?([[:space:]].*)?$/ RCPT TO:<postmaster@{}>$2\n",
-      lower(facts.host_name));
+  constexpr std::string_view line =
+      "/^[[:space:]]*RCPT[[:space:]]+TO[[:space:]]*:[[:space:]]*<?[[:space:]]*(@[^:>]*:)?\"?{}\"?"
+      "{}[[:space:]]*>?([[:space:]].*)?$/ RCPT TO:<{}>{}\n";
+  const std::string name = lower(facts.host_name);
+  draft.files[std::string(commands_file)] = fmt::format(line, "postmaster", "", "postmaster@" + name, "$2") +
+                                            fmt::format(line, "double-bounce", fmt::format("(@{})?", in_regexp(name)),
+                                                        fmt::format("double-bounce@{}", probe_domain), "$3");
 }
 
 void add_session(Draft& draft) {

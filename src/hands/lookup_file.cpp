@@ -70,16 +70,34 @@ bool is_sum_line(std::string_view line) {
 // This file has one line, always the same.
 constexpr std::string_view door_line = "/^[0-9a-f]+@postern-probe\\.invalid$/ OK";
 
-// And this one, but for the gateway's name: "postmaster" gets a domain.
-constexpr std::string_view commands_before =
-    "/^[[:space:]]*RCPT[[:space:]]+TO[[:space:]]*:[[:space:]]*<?[[:space:]]*(@[^:>]*:)?\"?postmaster\"?"
-    "[[:space:]]*>?([[:space:]].*)?$/ RCPT TO:<postmaster@";
+// These two, but for the gateway's name: "postmaster" gets a domain, and nobody writes to "double-bounce".
+constexpr std::string_view command_before =
+    "/^[[:space:]]*RCPT[[:space:]]+TO[[:space:]]*:[[:space:]]*<?[[:space:]]*(@[^:>]*:)?\"?";
+constexpr std::string_view command_after = "[[:space:]]*>?([[:space:]].*)?$/ RCPT TO:<";
+
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") == std::string_view::npos;
+}
+
+bool is_postmaster_line(std::string_view line) {
+  constexpr std::string_view end = ">$2";
+  if (!take(line, "postmaster\"?") || !take(line, command_after) || !take(line, "postmaster@") || !line.ends_with(end))
+    return false;
+  line.remove_suffix(end.size());
+  return is_plain_name(line);
+}
+
+bool is_double_bounce_line(std::string_view line) {
+  if (!take(line, "double-bounce\"?(@")) return false;
+  const std::string_view host = line.substr(0, line.find(')'));
+  line.remove_prefix(host.size());
+  std::string name(host);
+  for (std::size_t at = 0; (at = name.find("\\.", at)) != std::string::npos; ++at) name.erase(at, 1);
+  return take(line, ")?") && take(line, command_after) && line == "double-bounce@postern-probe.invalid>$3" && is_plain_name(name);
+}
 
 bool is_commands_line(std::string_view line) {
-  constexpr std::string_view after = ">$2";
-  if (!take(line, commands_before) || !line.ends_with(after)) return false;
-  line.remove_suffix(after.size());
-  return !line.empty() && line.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") == std::string_view::npos;
+  return take(line, command_before) && (is_postmaster_line(line) || is_double_bounce_line(line));
 }
 
 bool is_good_line(std::string_view name, std::string_view line) {

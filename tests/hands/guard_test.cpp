@@ -435,6 +435,14 @@ TEST(Guard, CommandsAreFilteredInOneWayOnly) {
       "[[:space:]]*>?([[:space:]].*)?$/ RCPT TO:<postmaster@";
   EXPECT_TRUE(take("commands.regexp", before + "a-1.example.com>$2\n"));
   EXPECT_FALSE(take("x.regexp", before + "a.example.com>$2\n"));
+  const auto bounce = [](const std::string& host, const std::string& to) {
+    return "/^[[:space:]]*RCPT[[:space:]]+TO[[:space:]]*:[[:space:]]*<?[[:space:]]*(@[^:>]*:)?\"?double-bounce\"?(@" + host +
+           ")?[[:space:]]*>?([[:space:]].*)?$/ RCPT TO:<" + to + ">$3\n";
+  };
+  EXPECT_TRUE(take("commands.regexp", bounce(R"(a-1\.example\.com)", "double-bounce@postern-probe.invalid")));
+  for (const char* host : {"", ".*", "a)|(b", R"(a\b)", "a@b", "[^x]"})
+    EXPECT_FALSE(take("commands.regexp", bounce(host, "double-bounce@postern-probe.invalid"))) << host;
+  EXPECT_FALSE(take("commands.regexp", bounce("a", "victim@example.com")));
   for (const char* name : {"", "a b", "$1", "a>", "a\"b", "a@b"})
     EXPECT_FALSE(take("commands.regexp", before + name + ">$2\n")) << name;
   for (const char* bad : {"/^RCPT/ QUIT\n", "/./ RCPT TO:<a@b>\n", "/^/ REJECT\n"})
