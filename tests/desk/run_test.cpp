@@ -291,9 +291,13 @@ TEST_F(RunTest, AStatusIsToldOnceItIsMeasured) {
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(json::parse(answers[0]).at("result").at("data_plane"), "in force");
   desk->asked(member_id(3), body, take);
-  reopen();
+  house.mail.shown.running = false;
   house.mail.late.at(1)();
-  EXPECT_EQ(answers.size(), 1U) << "the desk that was asked is gone";
+  EXPECT_EQ(json::parse(answers.at(1)).at("result").at("data_plane"), "not in force: the mail engine does not run");
+  desk->asked(member_id(3), body, take);
+  reopen();
+  house.mail.late.at(2)();
+  EXPECT_EQ(answers.size(), 2U) << "the desk that was asked is gone";
 }
 
 /// Whatever mode anybody sits in.

@@ -18,6 +18,7 @@ std::string data_plane(const MailState& mail) {
     return fmt::format("not in force yet: the mail engine has been taking it for {} s{}", *mail.under_way_ms / 1'000, before);
   }
   if (!mail.problem.empty()) return mail.problem;
+  if (mail.generation != 0 && !mail.running) return "not in force: the mail engine does not run";
   return mail.generation == 0 ? "not in force yet" : "in force";
 }
 
