@@ -22,12 +22,9 @@ namespace postern::transport {
 
 namespace {
 
-constexpr int deadline_ms = 2'500;          // who asks another machine for records waits 3 s, ways included
-constexpr int waiting_ms = 2'000;           // of those, for a seat: who gets one has time to ask
-constexpr int query_ms = 900;               // then the next server, or once more
-constexpr int step_ms = 100;                // how often c-ares looks for queries that timed out
-constexpr std::size_t queries_most = 64;    // for records, under way at once: each has a channel and its sockets
-constexpr std::size_t queries_of_one = 16;  // and of one asker
+constexpr int deadline_ms = 2'500;  // of names
+constexpr int query_ms = 900;       // then the next server, or once more
+constexpr int step_ms = 100;        // how often c-ares looks for queries that timed out
 
 /// Questions with a c-ares channel of their own, so that a change of servers needs no care for those under way. Keeps itself
 /// alive until it has answered.
@@ -303,8 +300,8 @@ void Channel::answer() {
 /// Records of one name and type.
 class Query final : public Channel {
  public:
-  Query(const Strand& strand, std::shared_ptr<Seats> seats, std::function<void(base::DnsAnswer)> done)
-      : Channel(strand), seats_(std::move(seats)), done_(std::move(done)) {}
+  Query(const Strand& strand, const LookUpBounds& bounds, std::shared_ptr<Seats> seats, std::function<void(base::DnsAnswer)> done)
+      : Channel(strand), bounds_(bounds), seats_(std::move(seats)), done_(std::move(done)) {}
   ~Query() override { close(); }
 
   void begin(std::vector<std::string> servers, const base::DnsQuestion& question);
@@ -318,6 +315,7 @@ class Query final : public Channel {
   void deliver() override;
   void trouble(std::string text) override { result_.problem = std::move(text); }
 
+  const LookUpBounds bounds_;
   const std::shared_ptr<Seats> seats_;
   std::function<void(base::DnsAnswer)> done_;
   std::vector<std::string> servers_;
@@ -347,7 +345,7 @@ void Query::begin(std::vector<std::string> servers, const base::DnsQuestion& que
     result_.problem = fmt::format("\"{}\" is no type of record.", base::printable_line(type_, 16));
   if (!result_.problem.empty()) return answer();
   asked_ms_ = now_ms();
-  limit(waiting_ms);
+  limit(bounds_.waiting_ms);
   seats_->enter(asker_, [weak = std::weak_ptr<Query>(std::static_pointer_cast<Query>(self_))] {
     auto self = weak.lock();
     const bool is_there = self != nullptr;
@@ -362,7 +360,7 @@ void Query::seat(std::shared_ptr<Query> self) {
   strand.post([self = std::move(self)] {
     if (self->over_) return self->seats_->leave(self->asker_);
     self->has_seat_ = true;
-    self->limit(deadline_ms - static_cast<int>(now_ms() - self->asked_ms_));
+    self->limit(self->bounds_.deadline_ms - static_cast<int>(now_ms() - self->asked_ms_));
     self->ask(ARES_FLAG_NOCHECKRESP);
   });
 }
@@ -417,7 +415,8 @@ void Query::deliver() {
 
 }  // namespace
 
-ResolverLibrary::ResolverLibrary() : seats_(std::make_shared<Seats>(queries_most, queries_of_one)) {
+ResolverLibrary::ResolverLibrary(const LookUpBounds& bounds)
+    : bounds_(bounds), seats_(std::make_shared<Seats>(bounds.most, bounds.most_of_one)) {
   ares_library_init(ARES_LIB_INIT_ALL);
 }
 ResolverLibrary::~ResolverLibrary() { ares_library_cleanup(); }
@@ -430,7 +429,7 @@ void look_up(const Strand& strand, const std::vector<std::string>& servers, cons
 
 void ResolverLibrary::look_up_records(const Strand& strand, const std::vector<std::string>& servers, base::DnsQuestion question,
                                       std::function<void(base::DnsAnswer)> done) const {
-  const auto query = std::make_shared<Query>(strand, seats_, std::move(done));
+  const auto query = std::make_shared<Query>(strand, bounds_, seats_, std::move(done));
   strand.post([query, servers, question = std::move(question)] { query->begin(servers, question); });
 }
 

@@ -1,27 +1,31 @@
 // Names, by a dnsmasq of the test's own.
 #include "transport/loop.h"
+#include "transport/name_servers.h"
 #include "transport/resolver.h"
-#include "transport/station.h"
 
-#include <arpa/inet.h>
+#include <dlfcn.h>
 #include <fcntl.h>
-#include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
-#include <future>
-#include <mutex>
-#include <set>
-#include <thread>
-#include <tuple>
-#include <utility>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+std::atomic<const char*> hosts_servers{nullptr};
+
+}  // namespace
+
+/// In place of the C library's, for all of this program: the host's /etc/resolv.conf may be a file of the test's.
+extern "C" FILE* fopen(const char* path, const char* mode) {
+  static const auto real = reinterpret_cast<FILE* (*)(const char*, const char*)>(::dlsym(RTLD_NEXT, "fopen"));
+  const char* other = hosts_servers;
+  return real(other != nullptr && std::strcmp(path, "/etc/resolv.conf") == 0 ? other : path, mode);
+}
 
 namespace postern::transport::test {
 namespace {
@@ -74,40 +78,6 @@ class Dns {
   std::uint16_t port_;
   pid_t pid_ = -1;
 };
-
-/// A socket on a free UDP port of that address, and what to call it as a DNS server.
-std::pair<int, std::string> udp_server(const std::string& address) {
-  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  sockaddr_in in{};
-  in.sin_family = AF_INET;
-  inet_pton(AF_INET, address.c_str(), &in.sin_addr);
-  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&in), sizeof in), 0);
-  socklen_t size = sizeof in;
-  getsockname(fd, reinterpret_cast<sockaddr*>(&in), &size);
-  return {fd, address + ":" + std::to_string(ntohs(in.sin_port))};
-}
-
-Transport::Resolution resolve(Station& station, const std::string& host) {
-  std::promise<Transport::Resolution> done;
-  station.transport->resolve(host, [&](auto found) { done.set_value(std::move(found)); });
-  return done.get_future().get();
-}
-
-base::DnsAnswer look_up(Station& station, const std::string& name, const std::string& type) {
-  std::promise<base::DnsAnswer> done;
-  station.transport->look_up({name, type}, [&](auto found) { done.set_value(std::move(found)); });
-  return done.get_future().get();
-}
-
-std::string texts(const base::DnsAnswer& answer) {
-  std::vector<std::string> all;
-  for (const auto& one : answer.records)
-    all.push_back(one.name + " " + one.type + (one.type == "MX" ? " " + std::to_string(one.preference) : "") + " " + one.data);
-  std::sort(all.begin(), all.end());
-  std::string out = answer.problem;
-  for (const auto& one : all) out += (out.empty() ? "" : "\n") + one;
-  return out;
-}
 
 struct Resolve : testing::Test {
   void SetUp() override {
@@ -197,57 +167,6 @@ TEST_F(Resolve, TheHostsSearchListIsNotUsed) {
   unsetenv("LOCALDOMAIN");
   EXPECT_TRUE(found.addresses.empty());
 }
-
-/// A server that answers each question with bytes of the test's making behind the question's own head and name.
-class LyingDns {
- public:
-  /// `refers`: it does not ask others, and says nothing.
-  explicit LyingDns(std::string answer, int code = 0, bool refers = false)
-      : answer_(std::move(answer)), code_(code), refers_(refers) {
-    std::tie(socket_, server_) = udp_server("127.40.4.55");
-    thread_ = std::thread([this] { serve(); });
-  }
-  ~LyingDns() {
-    shutdown(socket_, SHUT_RDWR);
-    stop_ = true;
-    thread_.join();
-    close(socket_);
-  }
-  std::string server() const { return server_; }
-  int asked() const { return asked_; }
-
- private:
-  void serve() {
-    while (!stop_) {
-      timeval wait{0, 50'000};
-      setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-      char bytes[512];
-      sockaddr_in from{};
-      socklen_t size = sizeof from;
-      const ssize_t got = recvfrom(socket_, bytes, sizeof bytes, 0, reinterpret_cast<sockaddr*>(&from), &size);
-      if (got < 12) continue;
-      ++asked_;
-      const std::string_view asked(bytes, static_cast<std::size_t>(got));
-      const std::size_t question = asked.find('\0', 12) + 5;  // the name, its type and class; not what follows (EDNS)
-      std::string reply(asked.substr(0, question));
-      reply[2] = static_cast<char>(0x81);
-      reply[3] = static_cast<char>((refers_ ? 0 : 0x80) | code_);
-      reply[6] = 0, reply[7] = code_ == 0 && !refers_ ? 1 : 0;  // one answer
-      reply[8] = reply[9] = reply[10] = reply[11] = 0;
-      reply += answer_;
-      sendto(socket_, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
-    }
-  }
-
-  const std::string answer_;
-  const int code_;
-  const bool refers_;
-  std::atomic<int> asked_ = 0;
-  int socket_ = -1;
-  std::string server_;
-  std::atomic<bool> stop_ = false;
-  std::thread thread_;
-};
 
 /// Numbers of this process's sockets.
 std::set<int> sockets() {
@@ -366,15 +285,6 @@ TEST(ResolveLies, RecordsThatReachOutsideAreNone) {
   }
 }
 
-/// A station whose names are asked of `servers`.
-struct Asker {
-  explicit Asker(std::vector<std::string> servers) {
-    station.setup.dns_servers = std::move(servers);
-    EXPECT_TRUE(station.transport->set_up(station.setup));
-  }
-  Station station{"newyork", "127.40.4.1"};
-};
-
 TEST(ResolveRefused, AServersCodeIsTold) {
   for (const auto& [code, name] : {std::pair{2, "SERVFAIL"}, {5, "REFUSED"}, {9, "NOTAUTH"}}) {
     LyingDns dns("", code);
@@ -408,6 +318,26 @@ TEST(ResolveRefused, WhoeverRefersToOthersIsPassedOver) {
   EXPECT_TRUE(look_up(alone.station, "x.test", "A").problem.ends_with("refers to others, and does not ask them."));
 }
 
+/// A machine that names no servers asks those of its host, which are at port 53.
+TEST(ResolveRefused, AnotherServerOfTheHostMayKnow) {
+  using namespace std::string_literals;
+  if (::geteuid() != 0) GTEST_SKIP() << "Port 53 is root's: run this test as root.";
+  const auto address = [](int net) {
+    return "127." + std::to_string(net) + "." + std::to_string(::getpid() / 250 % 250 + 1) + "." +
+           std::to_string(::getpid() % 250 + 1);
+  };
+  LyingDns refuses("", 5, false, address(41), 53);
+  LyingDns knows("\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\x7f\0\0\x01"s, 0, false, address(42), 53);
+  const Folder folder;
+  const auto file = folder.write("resolv.conf", "nameserver " + address(41) + "\nnameserver " + address(42) + "\n");
+  Asker asker({});
+  hosts_servers = file.c_str();
+  const auto answer = look_up(asker.station, "x.test", "A");
+  hosts_servers = nullptr;
+  EXPECT_EQ(texts(answer), "x.test A 127.0.0.1");
+  EXPECT_GT(refuses.asked(), 0) << "the first one";
+}
+
 TEST(ResolveRefused, ARefusalIsToldWhenTheOthersAreSilent) {
   LyingDns refuses("", 5);
   const auto [deaf, server] = udp_server("127.40.4.54");
@@ -430,70 +360,6 @@ TEST_F(Resolve, DialsByName) {
       "self.postern.test resolves to 127.40.4.2, where neither SSH nor CCS is on at port " + std::to_string(other.port);
   EXPECT_TRUE(station.eventually([&] { return station.transport->dial_states().at(0).last_error == nobody; }))
       << station.transport->dial_states().at(0).last_error;
-}
-
-/// Servers that hear and say nothing.
-struct Deaf {
-  explicit Deaf(int count) {
-    for (int i = 0; i < count; ++i) {
-      const auto [fd, server] = udp_server("127.40.4.54");
-      sockets.push_back(fd);
-      servers.push_back(server);
-    }
-  }
-  ~Deaf() {
-    for (const int fd : sockets) close(fd);
-  }
-  /// Of how many look-ups the first server has heard since the last time.
-  std::size_t heard() const {
-    std::set<std::string> from;  // each has a socket of its own
-    char bytes[512];
-    sockaddr_in in{};
-    auto* whose = reinterpret_cast<sockaddr*>(&in);
-    for (socklen_t size = sizeof in; recvfrom(sockets[0], bytes, sizeof bytes, MSG_DONTWAIT, whose, &size) > 0;)
-      from.insert(std::to_string(in.sin_port));
-    return from.size();
-  }
-  std::vector<int> sockets;
-  std::vector<std::string> servers;
-};
-
-/// Who asks another machine waits 3 s, the ways there and back included.
-TEST(ResolveDeadline, ServersThatDoNotAnswer) {
-  for (const int count : {1, 3}) {
-    const Deaf deaf(count);
-    Asker asker(deaf.servers);
-    auto begin = std::chrono::steady_clock::now();
-    EXPECT_EQ(look_up(asker.station, "one.postern.test", "MX").problem,
-              "MX of one.postern.test is not known: no DNS server answers.");
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, 2'900ms);
-    begin = std::chrono::steady_clock::now();
-    EXPECT_EQ(resolve(asker.station, "one.postern.test").problem, "one.postern.test does not resolve: no DNS server answers.");
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, 2'900ms);
-  }
-}
-
-/// However many ask: so many channels are open, and who waits too long for one is told so in time.
-TEST(ResolveDeadline, LookUpsUnderWayAreBounded) {
-  const Deaf deaf(1);
-  Asker asker(deaf.servers);
-  std::mutex mutex;
-  std::vector<std::string> problems;
-  const auto begin = std::chrono::steady_clock::now();
-  for (int i = 0; i < 100; ++i)
-    asker.station.transport->look_up({"n" + std::to_string(i) + ".test", "A", std::to_string(i % 10)}, [&](const auto& answer) {
-      const std::scoped_lock lock(mutex);
-      problems.push_back(answer.problem);
-    });
-  EXPECT_TRUE(asker.station.eventually([&] {
-    const std::scoped_lock lock(mutex);
-    return problems.size() == 100;
-  }));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 4s);
-  EXPECT_EQ(deaf.heard(), 64U);
-  const auto waited = [](const std::string& problem) { return problem.find("too many") != std::string::npos; };
-  EXPECT_EQ(std::count_if(problems.begin(), problems.end(), waited), 36);
-  EXPECT_FALSE(waited(look_up(asker.station, "after.test", "A").problem)) << "seats are free again";
 }
 
 }  // namespace
