@@ -38,6 +38,7 @@ std::optional<base::Incarnation> Peer::incarnation() const {
   if (core_->incarnation_ended) return std::nullopt;
   return core_->incarnation;
 }
+std::size_t Peer::askers() const { return core_->askers.size(); }
 const Peer::Counters& Peer::counters() const { return core_->counters; }
 
 const Peer::CommitInfo* Peer::commit(const base::Hash& hash) const {

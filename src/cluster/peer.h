@@ -131,6 +131,9 @@ class Peer {
   };
   [[nodiscard]] std::vector<LinkInfo> links() const;  ///< every other member, in fleet order
 
+  /// Other machines of which is remembered what they have asked.
+  [[nodiscard]] std::size_t askers() const;
+
   /// Counters since start: commits authored/received, bytes and messages per kind, flushes asked for.
   struct Counters {
     std::uint64_t commits_authored = 0;

@@ -45,6 +45,17 @@ TEST(Asks, WhoeverIsRemovedMeanwhileIsNotAnswered) {
   EXPECT_EQ(answers, 0);
 }
 
+/// However many come and go: each costs its 3 KiB while it is a member.
+TEST(Asks, WhoeverIsRemovedIsForgottenAsAnAsker) {
+  Asks world;
+  world.found(3);
+  for (const int asker : {0, 1}) ASSERT_EQ(world.ask_and_wait(asker, 2, "x").substr(0, 4), "done");
+  EXPECT_EQ(world.at(2).peer->askers(), 2U);
+  world.commit(0, {world.item(0, member_register(member_id(1), "life"), "", WriteKind::remove)});
+  world.pass(5'000);
+  EXPECT_EQ(world.at(2).peer->askers(), 1U);
+}
+
 TEST(Asks, WhatIsNeverAnsweredIsGivenUpAfterAMinute) {
   Asks world;
   world.found(2);

@@ -63,6 +63,26 @@ TEST(Asks, AnAnswerGoesToANeighbourAtOnce) {
   EXPECT_EQ(world.at(1).peer->counters().carried, 3U) << "for the nonce there and back, and the question";
 }
 
+/// Its link is there still, so that it gets what ended its membership; nothing else is said there.
+TEST(Asks, AnAnswerDoesNotGoOverAMachineThatWasRemovedMeanwhile) {
+  Asks world;
+  world.found(4);
+  world.cut(0, 2);
+  world.cut(1, 3);
+  world.run();
+  world.hold_replies = true;
+  const AskId id = world.ask(0, 2, "x");
+  world.run();
+  ASSERT_EQ(world.heard(2), Heard{"x"});
+  ASSERT_GT(world.at(1).peer->counters().carried, 0U) << "over 1, which has the lesser id";
+  world.on_wire = [](int from, int to, Message&) { return from != 2 || to != 1; };
+  world.commit(2, {world.item(2, member_register(member_id(1), "life"), "", WriteKind::remove)});
+  world.run();
+  world.reply(2, world.at(2).asked.at(0));
+  world.run();
+  EXPECT_EQ(world.told(0, id), "done: " + world.at(2).host + " heard x");
+}
+
 /// Wrong word of a link that is none: the machine that brings a question is no way to carry it on.
 TEST(Asks, NothingIsCarriedBackToWhereItCameFrom) {
   Asks world;
