@@ -1,4 +1,4 @@
-// A new store's name is on the disk before anybody is told that there is one.
+// A new store's name is on the disk before anybody is told that there is one, and so is what a log holds before it is read.
 #include "store/file.h"
 #include "tests/store/fixture.h"
 
@@ -11,6 +11,7 @@ namespace {
 
 std::atomic<int> folders_flushed{0};
 std::atomic<bool> folders_fail{false};
+std::atomic<ino_t> failing_file{0};
 
 }  // namespace
 
@@ -23,6 +24,10 @@ extern "C" int fsync(int file) {
       return -1;
     }
     ++folders_flushed;
+  }
+  if (failing_file != 0 && status.st_ino == failing_file) {
+    errno = EIO;
+    return -1;
   }
   return static_cast<int>(::syscall(SYS_fsync, file));
 }
@@ -49,6 +54,25 @@ TEST(StoreFolder, ThatCannotBeFlushedHasNoStoreThatCounts) {
     EXPECT_EQ(result.error().code, base::ErrorCode::io);
     EXPECT_NE(result.error().text.find("cannot be flushed"), std::string::npos) << result.error().text;
   }
+}
+
+// After SIGKILL the system may have what the disk has not: whoever reads it may tell others.
+TEST(StoreFolder, ALogThatCannotBeFlushedIsNotRead) {
+  const Folder folder;
+  {
+    auto store = open_store(folder.file("live"));
+    ASSERT_TRUE(store->write({batch_of(1)}, nullptr));
+    for (const char* rest : {"", "-wal"}) write_file(folder.file() + rest, read_file(folder.file("live") + rest));
+  }
+  struct stat log {};
+  ASSERT_EQ(::stat(folder.file("store-wal").c_str(), &log), 0);
+  failing_file = log.st_ino;
+  const auto opened = Store::open(folder.file());
+  failing_file = 0;
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, base::ErrorCode::io);
+  EXPECT_NE(opened.error().text.find("log cannot be flushed"), std::string::npos) << opened.error().text;
+  EXPECT_EQ(whole_batches(*open_store(folder.file())), 1U) << "it is there still";
 }
 
 }  // namespace
