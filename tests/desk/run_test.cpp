@@ -89,6 +89,11 @@ TEST_F(RunTest, WhatCannotBeReachedIsNamed) {
   const json::object error = sitter.refused("unreachable", "command.run", status_of_paris);
   EXPECT_EQ(error.at("message"), "Could not reach paris.example.com: why.");
   EXPECT_EQ(error.at("data").at("host"), "paris.example.com");
+  house.on_ask = [](base::MemberId, const std::string&, auto done) {
+    done(base::fail(base::ErrorCode::busy, "paris.example.com", "paris.example.com answers 32 questions already."));
+  };
+  const json::object busy = sitter.refused("busy", "command.run", status_of_paris);
+  EXPECT_FALSE(busy.at("data").as_object().contains("host")) << "it was reached";
 }
 
 TEST_F(RunTest, TheAskingDeskRefusesAtOnce) {
@@ -263,6 +268,9 @@ TEST_F(RunTest, TheLogSaysWhoAskedForWhatFromWhere) {
   house.pass(1'000);
   (void)asked("status", user_id(3));
   EXPECT_EQ(house.lines.back(), "gina at paris.example.com asked for status: run (72 lines like this were left out before it)");
+  house.pass(1'000);
+  (void)asked("status", user_id(3));
+  EXPECT_EQ(house.lines.back(), "gina at paris.example.com asked for status: run") << "which is said once";
 }
 
 TEST_F(RunTest, WhatIsNoQuestionIsRefused) {
