@@ -119,6 +119,23 @@ TEST_F(Damages, the_dns_servers_that_were_in_use_are_asked_while_a_commit_is_dam
   EXPECT_EQ(fleet.world(c).setup.dns_servers, servers);
 }
 
+/// They were chosen while what is damaged was missing, and wait for it.
+TEST_F(Damages, the_dns_servers_that_are_chosen_meanwhile_are_asked_once_all_is_there_again) {
+  three_with_a_route();
+  damage(1);
+  fleet.restart(c);
+  fleet.run_for(5'000);
+  ASSERT_NE(problem().find("damaged"), std::string::npos) << problem();
+  const auto before = fleet.world(c).setup.dns_servers;
+  auto client = fleet.client(c);
+  name_dns_server(*client, "127.0.1.53");
+  fleet.run_for(5'000);
+  EXPECT_EQ(fleet.world(c).setup.dns_servers, before);
+  fleet.cut(a, c, false);  // one link: each that comes up has the servers looked at
+  ASSERT_TRUE(fleet.run_until([&] { return problem().empty() && equal(); }, 120'000)) << problem();
+  EXPECT_EQ(fleet.world(c).setup.dns_servers, std::vector<std::string>{"127.0.1.53"});
+}
+
 /// Contract P10: what a machine runs while something of it is lost is not the whole commit. Its listeners are another matter.
 TEST_F(Damages, what_is_held_is_not_told_as_applied_and_hinders_no_listener) {
   three_with_a_route();

@@ -88,5 +88,71 @@ TEST_F(WrittenKeys, addresses_of_others_are_not_its_to_write) {
   EXPECT_EQ(answer->what, cluster::Answer::What::refused);
 }
 
+/// Who may log in is asked of the records as they are when the answer is given.
+class Logins : public Fleets {
+ protected:
+  void SetUp() override { fleet.add(a, "127.0.1.1"); }
+  const cluster::User& admin() { return *fleet.machine(a).peer().fleet().user_by_name("admin"); }
+  void write(const std::string& what, const std::string& value) {
+    cluster::LocalCommit commit;
+    commit.request_key = "of the " + what;
+    commit.items = {cluster::item_over(fleet.machine(a).peer().state(), cluster::user_register(admin().id, what),
+                                       cluster::WriteKind::put, value)};
+    commit.wait = false;
+    fleet.machine(a).commit(commit, [](const cluster::Answer&) {});
+  }
+  std::optional<transport::Verdict> verdict;
+  void log_in(const transport::LoginAsked& login) {
+    verdict.reset();
+    fleet.machine(a).admit(login, [this](const Machine::Admission& answer) { verdict = answer.verdict; });
+  }
+  static transport::LoginAsked by_passphrase() {
+    transport::LoginAsked login;
+    login.user = "admin";
+    login.password = support::passphrase;
+    return login;
+  }
+  static transport::LoginAsked by_key(const std::string& line) {
+    transport::LoginAsked login;
+    login.method = transport::LoginAsked::Method::public_key;
+    login.user = "admin";
+    login.public_line = line;
+    return login;
+  }
+};
+
+TEST_F(Logins, whose_passphrase_was_changed_while_it_was_checked_is_not_let_in) {
+  write("passphrase", "plain:another");
+  ASSERT_EQ(admin().passphrase, "plain:" + std::string(support::passphrase)) << "on its way to the disk";
+  log_in(by_passphrase());
+  ASSERT_TRUE(fleet.run_until([&] { return verdict.has_value(); }, 5'000));
+  EXPECT_EQ(admin().passphrase, "plain:another");
+  EXPECT_EQ(*verdict, transport::Verdict::refuse);
+}
+
+TEST_F(Logins, who_was_locked_while_his_passphrase_was_checked_is_not_let_in) {
+  write("role", cluster::encode_role(cluster::Role::none));
+  ASSERT_EQ(admin().role, cluster::Role::administrator) << "on its way to the disk";
+  log_in(by_passphrase());
+  ASSERT_TRUE(fleet.run_until([&] { return verdict.has_value(); }, 5'000));
+  EXPECT_EQ(admin().role, cluster::Role::none);
+  EXPECT_EQ(*verdict, transport::Verdict::refuse);
+}
+
+TEST_F(Logins, a_key_is_the_whole_of_one_that_is_written_down) {
+  const std::string key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMadeForTheTestMadeForTheTestMadeForThe";
+  write("keys", key + " of his notebook\n" + key + "Other\n");
+  ASSERT_TRUE(fleet.run_until([&] { return admin().keys.size() == 2; }, 5'000));
+  for (const auto& [line, is_one] : {std::pair(key, true),
+                                     {key + "Other", true},
+                                     {key + "O", false},
+                                     {key + "Others", false},
+                                     {key.substr(0, key.size() - 1), false}}) {
+    log_in(by_key(line));
+    ASSERT_TRUE(verdict.has_value());
+    EXPECT_EQ(*verdict, is_one ? transport::Verdict::administrator : transport::Verdict::refuse) << line;
+  }
+}
+
 }  // namespace
 }  // namespace postern::machine::test

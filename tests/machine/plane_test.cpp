@@ -151,5 +151,52 @@ TEST_F(OnePlane, what_is_defined_no_more_is_not_kept_as_in_force) {
   EXPECT_TRUE(in_use("listeners"));
 }
 
+/// Its address has gone from the host, say.
+TEST_F(OnePlane, a_listener_that_is_off_is_not_said_to_be_open) {
+  one();
+  fleet.world(a).also_binds = "10.9.9.9";
+  auto client = fleet.client(a);
+  set(*client, "interfaces",
+      {{"interface['Second']/address", "10.9.9.9/8"}, {"interface['Second']/host-name", "second.example.com"}});
+  set(*client, "listeners",
+      {{"listener['Second']/type", "public"}, {"listener['Second']/interface", "Second"}, {"listener['Second']/port", "2527"}});
+  must(*client, "commit", {{"comment", ""}, {"request", "1"}});
+  ASSERT_TRUE(fleet.run_until([&] { return open() == 3; }, 5'000));
+  const auto second = [&] {
+    const auto all = fleet.machine(a).mail_engine().listeners();
+    const auto found = std::ranges::find(all, "Second", &commands::MailListener::name);
+    return found == all.end() ? "not there" : found->state + ", " + found->in_force;
+  };
+  EXPECT_EQ(second(), "open, open");
+  fleet.world(a).also_binds.clear();
+  fleet.run_for(2'000);
+  suspend("IncomingMail", [](const base::Result<void>&) {});
+  ASSERT_TRUE(fleet.run_until([&] { return open() == 1; }, 5'000));
+  fleet.run_for(100);
+  EXPECT_EQ(second(), "off, off");
+}
+
+/// What its mail engine runs is of the membership that ended, until a plan of the new one is in force.
+TEST_F(OnePlane, what_was_in_force_before_a_join_is_not_told_as_applied_after_it) {
+  one();
+  fleet.add(b, "127.0.1.2");
+  must(*fleet.client(a), "cluster.create", {{"name", "americas"}});
+  route(*fleet.client(a), "cluster", "example.com", "127.0.1.9");
+  fleet.run_for(1'000);
+  fleet.world(b).applies_fail = true;
+  std::size_t told = 0, foreign = 0;
+  fleet.tamper_links = [&](const std::string& from, std::string& message) {
+    const auto read = cluster::decode(message);
+    const auto* applied = read ? std::get_if<cluster::Applied>(&*read) : nullptr;
+    if (from != b || applied == nullptr) return;
+    ++told;
+    for (const auto& tip : applied->covers) foreign += fleet.machine(a).peer().fleet().member(tip.member) == nullptr ? 1 : 0;
+  };
+  ASSERT_TRUE(join(b, "127.0.1.1").has_value());
+  ASSERT_TRUE(fleet.run_until([&] { return linked(a) == 1 && told > 0; }, 10'000));
+  fleet.run_for(1'000);
+  EXPECT_EQ(foreign, 0U);
+}
+
 }  // namespace
 }  // namespace postern::machine::test

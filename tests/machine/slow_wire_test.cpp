@@ -120,6 +120,27 @@ TEST_F(SlowWire, many_small_commits_go_out_together) {
   EXPECT_LT(fleet.messages_sent, 100U) << "200 commits, acknowledgements and all else";
 }
 
+TEST_F(SlowWire, what_the_store_has_not_any_more_is_passed_over_without_a_word) {
+  two();
+  fleet.kill(b);
+  write_history(a, 3, 1'000);
+  auto& commits = fleet.world(a).contents.commits;
+  const auto newest = commits.back().envelope.id();
+  commits.erase(std::prev(commits.end(), 2));
+  std::size_t empty = 0;
+  bool came = false;
+  fleet.tamper_links = [&](const std::string& from, std::string& message) {
+    const auto read = cluster::decode(message);
+    const auto* ship = read ? std::get_if<cluster::Ship>(&*read) : nullptr;
+    if (from != a || ship == nullptr) return;
+    empty += ship->items.empty() ? 1 : 0;
+    for (const auto& item : ship->items) came |= item.envelope.id() == newest;
+  };
+  fleet.restart(b);
+  ASSERT_TRUE(fleet.run_until([&] { return came; }, 60'000)) << "what follows it is shipped";
+  EXPECT_EQ(empty, 0U);
+}
+
 TEST_F(SlowWire, a_link_that_goes_down_takes_what_was_to_be_shipped_with_it) {
   two();
   fleet.kill(b);
