@@ -37,6 +37,7 @@ struct Applier::State {
   Clock::time_point due;                           ///< of the next look
   std::optional<std::chrono::milliseconds> pause;  ///< while something is broken or not proved
   std::string told;                                ///< the trouble that was told last
+  Clock::time_point looked_out_of_turn;            ///< because a measure had found Postfix down
   mutable std::mutex mutex;
   std::condition_variable changed;
   std::optional<gateway::Plan> waiting;
@@ -107,6 +108,10 @@ void Applier::State::measure(std::unique_lock<std::mutex>& lock) {
   if (asked.empty()) return;
   lock.unlock();
   const Measured measured = engine.measure();
+  // Who asked has seen that it is down: that is not left to the next look in its turn.
+  const bool is_due_soon = pause || due <= Clock::now() + timing.retry_first;
+  if (!measured.running && !is_due_soon && Clock::now() >= looked_out_of_turn + timing.retry_first)
+    due = looked_out_of_turn = Clock::now();
   for (const auto& each : asked) each(measured);
   lock.lock();
 }

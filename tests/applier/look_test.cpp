@@ -106,6 +106,24 @@ TEST_F(Look, AMasterThatDiedIsStartedAgain) {
   EXPECT_NE(master(), before);
 }
 
+TEST_F(Look, AMasterThatIsSeenToHaveDiedIsStartedAtOnce) {
+  setup_.look_every = std::chrono::hours(1);
+  new_applier(std::make_unique<Direct>(dir_));
+  ASSERT_TRUE(apply(plan({})).result.has_value());
+  const auto measured = [this] {
+    std::promise<applier::Measured> told;
+    applier_->measure([&](const applier::Measured& found) { told.set_value(found); });
+    return told.get_future().get().running;
+  };
+  const pid_t before = master();
+  kill(before, SIGKILL);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while ((!measured() || master() == before) && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(milliseconds(20));
+  EXPECT_NE(master(), before);
+  EXPECT_TRUE(measured());
+}
+
 TEST_F(Look, NothingIsAskedOfAPostfixThatIsInOrder) {
   const auto wait_for_looks = [this](std::uint64_t more) {
     const std::uint64_t looks = applier_->counters().looks + more;
