@@ -76,16 +76,6 @@ TEST(Batch, says_what_is_wrong_and_stops_there) {
   EXPECT_EQ(run(desk, "status 'open").code, 2);
 }
 
-/// A script as `ssh HOST < FILE` runs it.
-Ran script(FakeDesk& desk, const std::string& lines, bool go_on = false) {
-  std::istringstream in(lines);
-  std::ostringstream out;
-  std::ostringstream err;
-  PlainConsole console(in, out, err);
-  const int code = run_script(desk, the_schema(), console, {}, go_on);
-  return {code, out.str(), err.str()};
-}
-
 TEST(Batch, a_script_stops_at_the_first_line_that_fails) {
   FakeDesk desk(the_schema());
   desk.answers["commit"] = [](const auto&) -> protocol::Reply<protocol::Json> {
@@ -271,7 +261,6 @@ TEST(Batch, an_undefined_mode_needs_a_start) {
   FakeDesk desk(the_schema());
   desk.cluster = "americas";
   EXPECT_EQ(run(desk, "smtproutes new example.com mail").code, 3);
-  EXPECT_EQ(run(desk, "smtproutes").code, 3);
   EXPECT_EQ(run(desk, "smtproutes new example.com mail --start=empty").code, 0);
   EXPECT_EQ(run(desk, "smtproutes clusterset copy group Main_Group").out,
             "SMTP routes copied from Machine newyork.example.com to Group Main_Group.\n");

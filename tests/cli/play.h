@@ -35,4 +35,14 @@ inline Ran run(FakeDesk& desk, const std::string& line, const std::string& input
   return {code, out.str(), err.str()};
 }
 
+/// A script as `ssh HOST < FILE` runs it.
+inline Ran script(FakeDesk& desk, const std::string& lines, bool go_on = false) {
+  std::istringstream in(lines);
+  std::ostringstream out;
+  std::ostringstream err;
+  PlainConsole console(in, out, err);
+  const int code = run_script(desk, the_schema(), console, {}, go_on);
+  return {code, out.str(), err.str()};
+}
+
 }  // namespace postern::cli::test

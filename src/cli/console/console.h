@@ -38,6 +38,8 @@ class Console {
   void complain(std::string_view text);
   /// True once no answer can come any more: end of input, or the terminal hung up.
   [[nodiscard]] virtual bool ended() const = 0;
+  /// A person sits here, who can be asked; else what comes was written before.
+  [[nodiscard]] virtual bool is_person() const { return false; }
   /// Lines read so far, answers and a script's tables among them, so that a script's errors name its own lines.
   [[nodiscard]] std::size_t lines_read() const { return lines_read_; }
 
@@ -65,6 +67,7 @@ class PlainConsole : public Console {
   PlainConsole(std::istream& in, std::ostream& out, std::ostream& err);
   std::optional<std::string> read_block(Ends ends) override;
   [[nodiscard]] bool ended() const override;
+  [[nodiscard]] bool is_person() const override;
 
  protected:
   std::optional<std::string> ask_line(std::string_view prompt, const Completer& complete) override;

@@ -19,8 +19,7 @@ std::optional<std::string> PlainConsole::ask_line(std::string_view prompt, const
 }
 
 std::optional<std::string> PlainConsole::ask_hidden(std::string_view prompt) {
-  // Only the output may be piped: a person may still be typing.
-  if (&in_ != &std::cin || isatty(STDIN_FILENO) == 0) return ask_line(prompt, {});
+  if (!is_person()) return ask_line(prompt, {});
   auto line = read_hidden_line(STDIN_FILENO, STDERR_FILENO, prompt);
   err_ << '\n';
   return line;
@@ -42,6 +41,9 @@ void PlainConsole::show_beside(std::string_view text) {
   out_ << std::flush;
   err_ << text << std::flush;
 }
+
+/// Only the output may be piped: a person may still be typing.
+bool PlainConsole::is_person() const { return &in_ == &std::cin && isatty(STDIN_FILENO) != 0; }
 
 bool PlainConsole::ended() const { return !in_; }
 

@@ -54,6 +54,7 @@ class TtyConsole : public Console {
   ~TtyConsole() override { std::signal(SIGINT, before_interrupt_); }
   std::optional<std::string> read_block(Ends ends) override;
   [[nodiscard]] bool ended() const override { return ended_; }
+  [[nodiscard]] bool is_person() const override { return true; }
   bool resume() override {
     ended_ = false;
     return true;

@@ -16,6 +16,7 @@ Completer completing(std::vector<std::string> words) {
 }  // namespace
 
 std::optional<std::string> ask_operation(Session& session, const std::vector<Operation>& operations) {
+  if (!session.may_ask()) return std::nullopt;
   std::vector<std::string> names;
   std::string menu = "Choose the operation you want to perform:\n";
   for (const auto& operation : operations) {
@@ -42,6 +43,7 @@ std::optional<std::string> ask_operation(Session& session, const std::vector<Ope
 
 std::optional<std::size_t> ask_number(Session& session, const std::vector<std::string>& lines,
                                       std::optional<std::size_t> preset) {
+  if (!session.may_ask()) return std::nullopt;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     session.line(fmt::format("{}. {}", i + 1, lines[i]));
   }
@@ -69,6 +71,7 @@ std::optional<std::size_t> ask_number(Session& session, const std::vector<std::s
 }
 
 std::optional<bool> ask_yes_no(Session& session, std::string_view question, std::optional<bool> preset, std::string_view help) {
+  if (!session.may_ask()) return std::nullopt;
   const std::string_view shown = !preset ? "" : *preset ? "Y" : "N";
   const std::string prompt = fmt::format("{} [{}]> ", question, shown);
   while (true) {
@@ -84,6 +87,7 @@ std::optional<bool> ask_yes_no(Session& session, std::string_view question, std:
 }
 
 std::optional<std::string> ask_text(Session& session, const Question& question) {
+  if (!session.may_ask()) return std::nullopt;
   const std::string prompt = fmt::format("{}\n[{}]> ", question.text, question.preset);
   while (true) {
     const auto typed =

@@ -8,7 +8,8 @@
 
 #include "cli/session/session.h"
 
-/// The shapes in which the CLI asks. nullopt always means: the question was left, change nothing.
+/// The shapes in which the CLI asks. nullopt always means: the question was left, or there is nobody to ask
+/// (Session::may_ask); change nothing.
 namespace postern::cli {
 
 /// One line of a menu: "- ADDGROUP - Add a cluster group."

@@ -185,6 +185,7 @@ int show_feature(Session& session, const schema::Feature& feature) {
 }
 
 int share_feature(Session& session, const schema::Feature& feature) {
+  if (!session.may_ask()) return exit_usage;
   const auto view = open_feature(session, feature);
   if (!view) return session.refused(view.error());
   session.line(fmt::format("Do you want to copy or to move the settings of {}?", session.label));

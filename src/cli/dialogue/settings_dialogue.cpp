@@ -111,6 +111,7 @@ bool enter(Session& session, const schema::Feature& feature, OpenFeature& view) 
 }  // namespace
 
 int settings_dialogue(Session& session, const schema::Feature& feature) {
+  if (!session.may_ask()) return exit_usage;
   auto view = open_feature(session, feature);
   if (!view) return session.refused(view.error());
   session.last_exit = exit_ok;

@@ -59,6 +59,11 @@ int Session::refresh() {
   return exit_ok;
 }
 
+bool Session::may_ask() {
+  unasked_ = unasked_ || !answered;
+  return answered;
+}
+
 bool Session::goes_on() const { return queue != nullptr && queue->goes_on(); }
 
 /// What a script's earlier lines have left waiting goes first. False when that ends the script.

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/console/console.h"
@@ -50,8 +51,17 @@ class Session {
   const postern::commands::Table commands;
   /// In a shell: commands may ask which mode or start is meant. In a batch they fail instead.
   bool interactive = false;
+  /// Somebody is there to answer. In a script, and in a line without a terminal, whoever asks would take the next line.
+  bool answered = false;
+  /// Before each question: whether there is somebody to ask. If not, the command is to change nothing and return; it fails
+  /// as usage, and that is told with its one-line forms.
+  bool may_ask();
+  /// Whether a question was not asked since this was called last.
+  bool was_unasked() { return std::exchange(unasked_, false); }
   /// The commands come from a script, one after another: where edits wait for those of the next lines. Else null.
   EditQueue* queue = nullptr;
+  /// The script is the console's own input: what a command reads there are the script's next lines.
+  bool reads_script = false;
   /// This line goes on with what waits there.
   [[nodiscard]] bool goes_on() const;
   /// This command was given --json: results are one JSON document on one line.
@@ -108,6 +118,7 @@ class Session {
   Console* console_;
   std::vector<std::string> notices_;
   bool over_ = false;
+  bool unasked_ = false;
 };
 
 /// The exit code of the CLI for a code (docs/DESK.md, Errors).

@@ -12,6 +12,7 @@ class FilterConsole : public Console {
   FilterConsole(Console& next, std::vector<Filter> filters);
   std::optional<std::string> read_block(Ends ends) override;
   [[nodiscard]] bool ended() const override { return next_.ended(); }
+  [[nodiscard]] bool is_person() const override { return next_.is_person(); }
   /// Lets out a last line without newline, and the counts.
   void finish();
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <utility>
 
 #include "cli/shell/commands.h"
@@ -17,6 +18,17 @@
 
 namespace postern::cli {
 namespace {
+
+/// The command would have asked, and nobody is there: its next answers would be the script's next lines.
+int not_asked(Session& session, const commands::Command& command) {
+  return misused(
+      session,
+      base::fail(base::ErrorCode::usage,
+                 fmt::format("\"{}\" like this asks questions, which a script does not answer. Use a line that says all, "
+                             "or type it in a terminal:",
+                             command.name)),
+      forms_of(session, command));
+}
 
 /// One command with its filters. The words are not empty.
 int run_command(Session& session, const Words& words, const Options& options) {
@@ -42,13 +54,18 @@ int run_command(Session& session, const Words& words, const Options& options) {
     if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
     return run_and_show(session, (*command)->name, {});
   };
-  if (words.filters.empty()) return run();
-  FilterConsole filtered(session.console(), words.filters);
-  Console& before = session.exchange_console(filtered);
-  const int code = run();
-  session.exchange_console(before);
-  filtered.finish();
-  return code;
+  static_cast<void>(session.was_unasked());
+  int code = exit_ok;
+  if (words.filters.empty()) {
+    code = run();
+  } else {
+    FilterConsole filtered(session.console(), words.filters);
+    Console& before = session.exchange_console(filtered);
+    code = run();
+    session.exchange_console(before);
+    filtered.finish();
+  }
+  return session.was_unasked() ? not_asked(session, **command) : code;
 }
 
 int run_commands(Session& session, const std::vector<Words>& line, const Options& options) {
@@ -88,17 +105,31 @@ std::string beginning(const std::vector<Words>& line) {
   return lower(line.front().words[0]) + " " + lower(line.front().words[1]);
 }
 
-}  // namespace
+/// A script's lines, one after another, and which one was the last.
+struct Source {
+  std::function<std::optional<std::string>()> next;
+  std::function<std::size_t()> number;
+};
 
-int run_lines(Session& session, const Options& options, bool go_on) {
+Source lines_of_input(Console& console) {
+  const std::size_t before = console.lines_read();
+  return {[&console] { return console.ask(""); }, [&console, before] { return console.lines_read() - before; }};
+}
+
+/// `lines` must outlive it.
+Source lines_of_text(const std::vector<std::string>& lines, std::size_t& next) {
+  return {[&lines, &next] { return next < lines.size() ? std::optional(lines[next++]) : std::nullopt; },
+          [&next] { return next; }};
+}
+
+int run_source(Session& session, const Source& source, const Options& options, bool go_on) {
   EditQueue queue(session, go_on);
   int first_code = exit_ok;
   const auto ended = [&] { return first_code == exit_ok ? queue.code() : first_code; };
-  const std::size_t before = session.console().lines_read();
   std::size_t number = 0;
   while (!session.over()) {
-    const auto line = session.console().ask("");
-    number = session.console().lines_read() - before;
+    const auto line = source.next();
+    number = source.number();
     const auto parsed = parse_line(line.value_or(""));
     if (parsed && parsed->empty() && line) continue;
     if (!queue.begin_line(number, line && parsed ? beginning(*parsed) : "")) return queue.code();
@@ -107,17 +138,26 @@ int run_lines(Session& session, const Options& options, bool go_on) {
     const int code = parsed ? run_commands(session, *parsed, options) : session.fail(parsed.error());
     session.print_notices();
     if (code == exit_ok) continue;
-    if (first_code == exit_ok) first_code = code;
     if (!go_on) {
       // What waits came before this line: it is pending, or it is what ends the script.
       if (!queue.send()) return queue.code();
       session.warn(fmt::format("Line {} failed. The lines after it were not run.", number));
       return code;
     }
+    if (first_code == exit_ok) first_code = code;
     session.warn(fmt::format("Line {} failed.", number));
   }
   session.warn(fmt::format("The session ended at line {}. The lines after it were not run.", number));
   return ended() == exit_ok ? static_cast<int>(exit_unreachable) : ended();
+}
+
+}  // namespace
+
+int run_lines(Session& session, const Options& options, bool go_on) {
+  session.reads_script = true;
+  const int code = run_source(session, lines_of_input(session.console()), options, go_on);
+  session.reads_script = false;
+  return code;
 }
 
 namespace {
@@ -134,6 +174,12 @@ int set_up_first(Session& session) {
 int run_line(protocol::Client& client, const schema::Schema& schema, Console& console, std::string_view line, Options options) {
   Session session(client, schema, console);
   session.json = options.json;
+  if (const auto lines = base::lines(line); lines.size() > 1) {
+    if (const int code = session.refresh(); code != exit_ok) return code;
+    std::size_t next = 0;
+    return run_source(session, lines_of_text(lines, next), options, false);
+  }
+  session.answered = console.is_person();
   const auto parsed = parse_line(line);
   if (!parsed) return session.fail(parsed.error());
   if (const int code = session.refresh(); code != exit_ok) return code;
@@ -152,6 +198,7 @@ int run_script(protocol::Client& client, const schema::Schema& schema, Console& 
 int run_shell(protocol::Client& client, const schema::Schema& schema, Console& console, Options options) {
   Session session(client, schema, console);
   session.interactive = true;
+  session.answered = true;
   if (const int code = session.refresh(); code != exit_ok) return code;
   if (options.login) greet(session);
   const Completer complete = [&session](std::string_view before) { return completions(session, before); };

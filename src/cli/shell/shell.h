@@ -14,8 +14,8 @@ struct Options {
   bool login = false;  ///< an SSH login: greets, and says how to get help
 };
 
-/// A batch: the commands of `line`, divided by `;` or newlines, until the first that fails. Exit code: 0 ok, 1
-/// failed, 2 usage, 3 not allowed in this mode, 4 conflict, 5 unreachable.
+/// A batch: the commands of `line`, divided by `;`, until the first that fails; several lines are a script. Questions are
+/// asked of a person only. Exit code: 0 ok, 1 failed, 2 usage, 3 not allowed in this mode, 4 conflict, 5 unreachable.
 int run_line(protocol::Client& client, const schema::Schema& schema, Console& console, std::string_view line,
              Options options = {});
 /// A script: lines that the console gives without being asked, run as batches, until the first that fails; with `go_on`

@@ -57,9 +57,14 @@ void replace_entries(line::Edits& edits, const line::WholeTable& table, const mo
 }
 
 base::Result<std::string> read_file(Session& session) {
-  if (session.interactive) session.line("Paste the table. A line with a single dot ends it.");
+  if (session.answered) session.line("Paste the table. A line with a single dot ends it.");
   auto text = session.console().read_block(Console::Ends::at_dot);
   if (!text || text->empty()) return fail(ErrorCode::usage, "There is no table to import: it follows on standard input.");
+  // Without the dot what follows in the script, its commit too, would be lines of the table.
+  if (session.reads_script && session.console().ended())
+    return fail(
+        ErrorCode::usage,
+        "The table in this script has no end: a line with a single dot behind its last line ends it. Nothing was imported.");
   if (text->size() > file_bytes_most)
     return fail(ErrorCode::usage, fmt::format("A table has {} bytes at most; this one has {}.", file_bytes_most, text->size()));
   return std::move(*text);

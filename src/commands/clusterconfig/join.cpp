@@ -196,6 +196,10 @@ int join_line(Session& session, Arguments& arguments) {
                         "Use clusterconfig join ADDRESS [--port=N] [--fingerprint=SHA256:...] [--ccs]; the "
                         "passphrase is the next line of input.");
   }
+  if (!expected && !session.answered)
+    return session.fail(ErrorCode::usage,
+                        "Nobody is here to confirm the host key: say --fingerprint=SHA256:..., which \"logconfig hostkeyconfig "
+                        "fingerprint\" shows at the member.");
   const auto member = dial(session, *address, *port);
   if (!member) return session.last_exit;
   if (expected && with_sha256(*expected) != with_sha256(member->sha256)) {

@@ -230,6 +230,7 @@ int run_cluster_operation(Session& session, const std::string& operation, Argume
 
 int run_clusterconfig(Session& session, Arguments& arguments) {
   if (arguments.empty()) {
+    if (!session.may_ask()) return exit_usage;
     const bool before = session.interactive;
     session.interactive = true;  // a menu asks, whoever answers
     const int code = session.in_cluster() ? cluster_menu(session) : standalone_menu(session);

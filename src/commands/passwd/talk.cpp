@@ -6,6 +6,7 @@ namespace postern::cli {
 
 int run_passwd(Session& session, Arguments& arguments) {
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
+  if (!session.may_ask()) return exit_usage;
   Console& console = session.console();
   session.line(fmt::format("Changing the passphrase of {}.", session.user));
   const auto old_one = console.ask_secret("Old passphrase: ");

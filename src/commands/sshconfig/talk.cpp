@@ -81,6 +81,7 @@ void ask_delete_key(Session& session, const std::string& user, const std::vector
 }
 
 int key_menu(Session& session, const std::string& user) {
+  if (!session.may_ask()) return exit_usage;
   while (!session.over() && !session.console().ended()) {
     session.line(fmt::format("Keys of {}:", user_title(session, user)));
     const auto keys = print_keys(session, user);

@@ -237,6 +237,7 @@ int set_up(Session& session, const JsonObject& params) {
 }
 
 int ask_system_setup(Session& session, const Json& proposals) {
+  if (!session.may_ask()) return exit_usage;
   session.line(
       "What stands in brackets is taken for an empty line, ? explains a question, and Ctrl-C leaves\n"
       "without a change.\n");

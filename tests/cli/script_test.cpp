@@ -1,0 +1,92 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "play.h"
+
+/// Scripts, however they come: on standard input, to batch, or as several lines of one SSH command.
+namespace postern::cli::test {
+namespace {
+
+const std::string own = "machine newyork.example.com";
+
+/// What would ask, with its one-line forms beside the error.
+const std::map<std::string, std::string> asking{
+    {"smtproutes", "smtproutes new|edit DOMAIN"},
+    {"smtproutes clusterset", "smtproutes clusterset copy|move"},
+    {"dnsconfig", "dnsconfig servers"},
+    {"clusterconfig", "clusterconfig create NAME"},
+    {"clusterconfig join 127.0.1.2", "--fingerprint=SHA256:"},
+    {"clusterconfig addgroup", "clusterconfig addgroup NAME"},
+    {"systemsetup", "--host-name=HOST"},
+    {"passwd", "ssh -t"},
+    {"clustermode", "machine HOST"},
+    {"sshconfig", "sshconfig userkey"},
+    {"sshconfig userkey", "sshconfig userkey new"},
+    {"logconfig", "logconfig hostkeyconfig fingerprint"},
+    {"suspendlistener", "suspendlistener all"},
+    {"hoststatus", "hoststatus DOMAIN"},
+    {"nslookup", "nslookup HOST"},
+};
+
+TEST(Script, a_script_asks_nobody_anything) {
+  for (const auto& [line, form] : asking) {
+    const std::string lines = fmt::format("clusterconfig addgroup a\n{}\nnew\ncommit\ny\n\nsmtproutes new z.example mx\n", line);
+    for (const char* how : {"input", "batch", "line"}) {
+      FakeDesk desk(the_schema());
+      if (line.starts_with("clusterconfig add") || line == "clustermode") desk.cluster = "americas";
+      for (const char* method : {"cluster.add_group", "setup.describe", "user.keys"})
+        desk.answers[method] = [](const auto&) -> protocol::Reply<protocol::Json> {
+          return protocol::Json(protocol::JsonObject{});
+        };
+      const Ran ran = how == std::string("input")   ? script(desk, lines)
+                      : how == std::string("batch") ? run(desk, "batch", lines)
+                                                    : run(desk, lines, "new\ncommit\n");
+      EXPECT_EQ(ran.code, 2) << how << ": " << line << "\n" << ran.err;
+      EXPECT_NE(ran.err.find(form), std::string::npos) << how << ": " << line << "\n" << ran.err;
+      EXPECT_NE(ran.err.find("Line 2 failed. The lines after it were not run."), std::string::npos) << ran.err;
+      EXPECT_EQ(ran.out.find(">"), std::string::npos) << "a prompt: " << ran.out;
+      EXPECT_TRUE(desk.settings.empty() && desk.calls_of("cluster.create").empty() && desk.calls_of("commit").empty()) << line;
+    }
+    FakeDesk desk(the_schema());
+    if (line.starts_with("clusterconfig add") || line == "clustermode") desk.cluster = "americas";
+    for (const char* method : {"setup.describe", "user.keys"})
+      desk.answers[method] = [](const auto&) -> protocol::Reply<protocol::Json> {
+        return protocol::Json(protocol::JsonObject{});
+      };
+    const Ran alone = run(desk, line, "new\nfoo.example\ncommit\n\n");
+    EXPECT_EQ(alone.code, 2) << "without a terminal: " << line;
+    EXPECT_NE(alone.err.find(form), std::string::npos) << line << "\n" << alone.err;
+  }
+}
+
+TEST(Script, a_table_in_a_script_must_have_an_end) {
+  FakeDesk desk(the_schema());
+  const Ran open = script(desk, "smtproutes import --continue\na.example:mx1.example\nsmtproutes new b.example mx\ncommit x\n");
+  EXPECT_EQ(open.code, 2);
+  EXPECT_NE(open.err.find("a single dot"), std::string::npos) << open.err;
+  EXPECT_NE(open.err.find("Line 1 failed."), std::string::npos) << open.err;
+  EXPECT_TRUE(desk.settings.empty());
+  EXPECT_EQ(run(desk, "smtproutes import", "a.example:mx1.example\n").code, 0) << "alone the input is the table";
+}
+
+TEST(Script, lines_over_ssh_are_a_script_too) {
+  FakeDesk desk(the_schema());
+  const std::string lines =
+      "# routes: it's \"so\n  # here too\nsmtproutes new a.example mx1.example\n\nsmtproutes new b.example 'mx\n"
+      "smtproutes new c.example mx3.example\n";
+  const Ran typed = script(desk, lines);
+  desk.settings.clear();
+  const Ran line = run(desk, lines);
+  EXPECT_EQ(line.code, 2);
+  EXPECT_EQ(line.err, typed.err);
+  EXPECT_NE(line.err.find("Line 5 failed. The lines after it were not run."), std::string::npos) << line.err;
+  EXPECT_NE(desk.text(own, "smtp-routes").find("a.example"), std::string::npos) << "what came before is kept";
+  EXPECT_EQ(desk.text(own, "smtp-routes").find("c.example"), std::string::npos);
+  EXPECT_EQ(run(desk, "# nothing\n").code, 0);
+  EXPECT_EQ(run(desk, "version --help\nbatch\n").code, 2) << "a script in a script";
+}
+
+}  // namespace
+}  // namespace postern::cli::test
