@@ -88,5 +88,19 @@ TEST(Script, lines_over_ssh_are_a_script_too) {
   EXPECT_EQ(run(desk, "version --help\nbatch\n").code, 2) << "a script in a script";
 }
 
+TEST(Script, one_refused_edit_is_one_failed_line) {
+  for (const char* next : {"smtproutes new c.example mx --start=copy:cluster", "smtproutes edit a.example mx", "smtproutes print",
+                           "destconfig edit x.example --max-connections=2", "smtproutes nwe", "destconfig new d.example"}) {
+    FakeDesk desk(the_schema());
+    const Ran ran = script(desk, fmt::format("smtproutes new a.example mx --start=empty\nsmtproutes new a.example mx "
+                                             "--start=empty\n{}\nsmtproutes new e.example mx\n",
+                                             next));
+    EXPECT_EQ(ran.code, 1) << next;
+    EXPECT_EQ(ran.err.find("failed."), ran.err.rfind("failed.")) << next << "\n" << ran.err;
+    EXPECT_NE(ran.err.find("Line 2 failed. The lines after it were not run.\n"), std::string::npos) << ran.err;
+    EXPECT_EQ(ran.err.find("A line before"), std::string::npos) << ran.err;
+  }
+}
+
 }  // namespace
 }  // namespace postern::cli::test

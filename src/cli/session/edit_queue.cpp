@@ -49,7 +49,8 @@ bool EditQueue::send(std::span<const Line> lines) {
   }
   if (lines.size() == 1 || session_.over()) {
     refused(lines.front(), reply.error());
-    return go_on_ && !session_.over();
+    stopped_ = !go_on_ || session_.over();
+    return !stopped_;
   }
   const std::size_t half = lines.size() / 2;
   return send(lines.first(half)) && send(lines.subspan(half));

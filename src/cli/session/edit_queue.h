@@ -29,6 +29,8 @@ class EditQueue {
   bool put(const schema::Feature& feature, std::vector<model::Edit> edits, const std::string& start);
   /// As begin_line.
   bool send();
+  /// A line was refused and told, and the script ends with that: there is no more to say.
+  [[nodiscard]] bool stopped() const { return stopped_; }
   /// Of the first line that was refused, or exit_ok.
   [[nodiscard]] int code() const { return code_; }
 
@@ -48,6 +50,7 @@ class EditQueue {
   std::size_t number_ = 0;
   bool goes_on_ = false;
   std::vector<Line> lines_;
+  bool stopped_ = false;
   int code_ = exit_ok;
 };
 

@@ -75,6 +75,7 @@ bool Session::send_queue() {
 }
 
 protocol::Reply<Json> Session::try_call(std::string_view method, JsonObject params) {
+  // It is told already (refused).
   if (!send_queue()) return protocol::Refusal{base::fail(ErrorCode::usage, "A line before this one failed."), JsonObject{}};
   auto reply = client_.call(method, std::move(params));
   if (!reply) {
@@ -100,6 +101,7 @@ int Session::fail(const base::Error& error) { return refused({error, nullptr}); 
 int Session::fail(ErrorCode code, std::string_view text) { return fail(base::fail(code, std::string(text))); }
 
 int Session::refused(const protocol::Refusal& refusal) {
+  if (queue != nullptr && queue->stopped()) return last_exit = queue->code();
   last_exit = exit_code(refusal.error.code);
   if (json) {
     line(to_line(Json{

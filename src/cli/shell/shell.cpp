@@ -140,7 +140,7 @@ int run_source(Session& session, const Source& source, const Options& options, b
     if (code == exit_ok) continue;
     if (!go_on) {
       // What waits came before this line: it is pending, or it is what ends the script.
-      if (!queue.send()) return queue.code();
+      if (queue.stopped() || !queue.send()) return queue.code();
       session.warn(fmt::format("Line {} failed. The lines after it were not run.", number));
       return code;
     }
