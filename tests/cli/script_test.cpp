@@ -71,6 +71,20 @@ TEST(Script, a_table_in_a_script_must_have_an_end) {
   EXPECT_EQ(run(desk, "smtproutes import", "a.example:mx1.example\n").code, 0) << "alone the input is the table";
 }
 
+TEST(Script, an_import_begins_no_definition_unasked) {
+  FakeDesk desk(the_schema());
+  desk.cluster = "americas";
+  desk.settings[{"cluster", "smtp-routes"}] =
+      R"({"postern-smtp-routes:smtp-routes":{"route":[{"domain":"a.example","action":"mx"}]}})";
+  for (const char* line : {"smtproutes import", "smtproutes import --add"}) {
+    EXPECT_EQ(run(desk, line, "b.example:mx1.example\n").code, 3) << line;
+    EXPECT_EQ(desk.text(own, "smtp-routes"), "none") << line;
+  }
+  EXPECT_EQ(run(desk, "smtproutes import --start=empty", "b.example:mx1.example\n").code, 0);
+  EXPECT_EQ(run(desk, "smtproutes import", "c.example:mx1.example\n").code, 0) << "what is defined is replaced";
+  EXPECT_EQ(run(desk, "smtproutes print").out, "1. c.example: mx1.example:25\n");
+}
+
 TEST(Script, lines_over_ssh_are_a_script_too) {
   FakeDesk desk(the_schema());
   const std::string lines =

@@ -77,7 +77,7 @@ int import_table(Session& session, const line::Subject& subject, const line::Who
   if (!file) return session.fail(file.error());
   const bool adds = arguments.option("add").has_value();
   const bool goes_on = arguments.option("continue").has_value();
-  std::string start = arguments.option("start").value_or("");
+  const std::string start = arguments.option("start").value_or("");
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
   const auto holder = line::entry_at(subject, table.parent);
   if (!holder) return session.fail(holder.error());
@@ -97,8 +97,6 @@ int import_table(Session& session, const line::Subject& subject, const line::Who
     replace_entries(edits, table, *holder);
   } else {
     edits.insert(edits.begin(), model::Edit{Op::clear, line::below(table.parent, table.list->name), {}, {}});
-    // The whole table comes from the file: there is nothing to ask about what was there.
-    if (start.empty() && table.parent.empty()) start = "empty";
   }
   const int code = send_edits(session, subject.feature, edits, start);
   if (code == exit_ok && !session.json)
