@@ -36,6 +36,9 @@ struct FileLine {
 };
 std::vector<FileLine> file_lines(std::string_view text);
 
+/// Error usage, naming it, where the edits of one entry make an entry or a value twice: the desk would refuse the whole file.
+base::Result<> check_once(const Edits& edits);
+
 /// For files with one entry a line: edits of each, those of errors and of entries that come twice left out and said.
 Edits read_lines(std::string_view text, std::vector<Said>& said, const std::function<base::Result<Edits>(const FileLine&)>& read);
 

@@ -63,6 +63,27 @@ TEST(TableFiles, EveryBadLineIsNamedAndTheOthersAreTaken) {
   EXPECT_EQ(made.again, "a.example:x.example:25\n");
 }
 
+TEST(TableFiles, WhatStandsTwiceInALineIsABadLine) {
+  const Read routes = read("smtproutes", "route", "asyncos",
+                           "a.example:x.example\ndup.example: 192.0.2.1, [192.0.2.1]:25/7\nb.example:x.example, x.example:26\n");
+  EXPECT_EQ(routes.said, "2 192.0.2.1 25 stands there twice: take one out.\n");
+  EXPECT_EQ(routes.again, "a.example:x.example:25\nb.example:x.example:25, x.example:26\n");
+  const Read hops = read("smtproutes", "route", "postfix", "a.example smtp:[x.example], [X.example]:25\n* smtp:[x.example]\n");
+  EXPECT_EQ(hops.said, "1 x.example 25 stands there twice: take one out.\n");
+  EXPECT_EQ(hops.again, "* smtp:[x.example]:25\n");
+  for (const char* format : {"asyncos", "postfix"}) {
+    const std::string between = format == std::string("asyncos") ? ": " : " ";
+    const Read aliases = read("aliasconfig", "alias", format,
+                              "ann@q.example" + between + "b@q.example\ndup@q.example" + between + "a@q.example, A@Q.example\n");
+    EXPECT_EQ(aliases.said, "2 a@q.example stands there twice: take one out.\n");
+    EXPECT_EQ(aliases.again, "ann@q.example" + between + "b@q.example\n");
+  }
+  const Read hat = read("listenerconfig", "hat", "asyncos", "MINE:\n    192.0.2.1\n    10.0.0.0/8\n    192.0.2.1\n    RELAY {}\n",
+                        {{model::Edit::Op::create, {{"listener", {"In"}}}, {}, {}}}, {{"listener", {"In"}}});
+  EXPECT_EQ(hat.said, "4 192.0.2.1 stands there twice: take one out.\n");
+  EXPECT_EQ(hat.again, "MINE:\n    10.0.0.0/8\n    192.0.2.1\n    RELAY {}\n");
+}
+
 TEST(TableFiles, RoutesOfPostfix) {
   const Read made =
       read("smtproutes", "route", "postfix",

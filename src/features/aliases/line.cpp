@@ -47,6 +47,7 @@ class AliasReader {
         return fail(ErrorCode::usage, fmt::format("{} can stand for whole addresses only, not for {}.", *key, *target));
       made.push_back({Op::insert, line::below(path, "target"), *target, {}});
     }
+    if (const auto once = line::check_once(made); !once) return once.error();
     if (const auto [seen, fresh] = seen_.emplace(*key, number); !fresh)
       return fail(ErrorCode::usage, fmt::format("{} is on line {} already.", *key, seen->second));
     return made;

@@ -146,6 +146,8 @@ class HatReader {
     auto sender = canonical_leaf(subject_, {"listener", "hat", "sender"}, whole_network(text));
     if (!sender)
       return bad(number, fmt::format("\"{}\": this version knows hosts by address only. {}", text, sender.error().text));
+    if (std::ranges::find(at_->members, *sender) != at_->members.end())
+      return bad(number, fmt::format("{} stands there twice: take one out.", *sender));
     at_->members.push_back(*sender);
   }
 
