@@ -147,6 +147,7 @@ void put(const Applied& from, wire::Message& message) {
   to.set_member(raw(from.member.uuid.bytes));
   put_vector(from.covers, to.mutable_covers());
   to.set_problem(from.problem.substr(0, problem_bytes));
+  put_vector(from.tried, to.mutable_tried());
 }
 
 void put(const Relay& from, wire::Message& message) {

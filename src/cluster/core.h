@@ -124,6 +124,7 @@ struct Other {
   Known stored;                                 ///< as it said itself
   Vector covers;                                ///< its data plane; as it said it
   std::string problem;
+  Vector tried;  ///< what the problem is about; empty: it did not say
   std::optional<base::MemberId> covers_told_by;
   std::int64_t began_at = 0;  ///< mono_ms of its last new chain that was taken here by measure
   /// Times that its word alone ended our incarnation: it may be an invention, and each new one is a chain for ever.
@@ -412,6 +413,7 @@ struct Peer::Core {
   std::vector<std::string> joining;
   Vector covers;
   std::string problem;
+  Vector tried;  ///< what the problem is about
   std::int64_t dirty_since = 0;
   std::int64_t check_at = 0;
   int check_tries = 0;

@@ -140,6 +140,7 @@ Message get_applied(std::string_view from, Reader& reader) {
       to.problem = base::printable_text(reader.text(field.bytes, problem_bytes, "a problem's text"), problem_bytes);
   }
   to.covers = get_vector(from, 2, reader);
+  to.tried = get_vector(from, 4, reader);
   return to;
 }
 

@@ -62,6 +62,7 @@ struct Tick {};
 struct DataPlane {
   Vector covers;
   std::string problem;
+  Vector tried = {};  ///< with a problem: the commits whose settings it is about; empty: all that are here
 };
 /// Joins that this machine sponsors now, for the others' LIST and CONNSTATUS.
 struct Joining {

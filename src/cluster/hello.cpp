@@ -117,6 +117,7 @@ void Peer::Core::go_live(Link& from, const Hello& hello) {
   replace_known(from, hello.vector);
   other.covers = hello.applied;
   other.problem.clear();
+  other.tried.clear();
   other.covers_told_by.reset();
   if (std::exchange(other.state_told_by, std::nullopt)) other.link_state.reset();
   drop_unsaid(from.member, hello.durable);
@@ -124,7 +125,7 @@ void Peer::Core::go_live(Link& from, const Hello& hello) {
   values_lost = !builder.missing_values().empty();
   lost_again_at = 0;
   ask_for_lost(from);
-  if (!problem.empty()) send(from.id, Applied{self.member, covers, problem});
+  if (!problem.empty()) send(from.id, Applied{self.member, covers, problem, tried});
   if (first) {
     tell_link_state();
   } else {

@@ -95,7 +95,9 @@ std::vector<Peer::Progress> Peer::progress(const base::Hash& commit) const {
     Progress one{member.id, own || member.id == dot.member || core_->holds(member.id, dot),
                  core_->history.covered(*record, covers), ""};
     const std::string problem = own ? core_->problem : other == core_->others.end() ? "" : other->second.problem;
-    if (!one.applied) one.problem = problem;
+    const Vector& tried = own ? core_->tried : other == core_->others.end() ? nothing : other->second.tried;
+    // What was wrong before the commit came is no word about it.
+    if (!one.applied && (tried.empty() || core_->history.covered(*record, tried))) one.problem = problem;
     if (!own && other != core_->others.end() && other->second.covers_told_by) core_->as_told(one, *other->second.covers_told_by);
     all.push_back(std::move(one));
   }

@@ -193,9 +193,11 @@ void Peer::Core::on_applied(Link& from, const Applied& applied) {
       (fleet().member(applied.member) == nullptr || live_link(applied.member) != nullptr || !from.hearsay.take(now.mono_ms)))
     return;
   Other& other = others[applied.member];
-  if (other.covers == applied.covers && other.problem == applied.problem && direct == !other.covers_told_by) return;
+  const bool known = other.covers == applied.covers && other.problem == applied.problem && other.tried == applied.tried;
+  if (known && direct == !other.covers_told_by) return;
   other.covers = applied.covers;
   other.problem = applied.problem;
+  other.tried = applied.tried;
   other.covers_told_by = direct ? std::nullopt : std::optional(from.member);
   if (direct) merge_stored(applied.member, applied.covers);
   forward(applied.member, from, applied);

@@ -91,6 +91,7 @@ struct Applied {
   base::MemberId member;
   Vector covers;
   std::string problem;  ///< empty, or the hold's or failure's text for people
+  Vector tried = {};    ///< with a problem: the commits that were to be covered when it came
   friend bool operator==(const Applied&, const Applied&) = default;
 };
 /// A question to another machine, or its answer (spec C10): carried by others where there is no link, and signed by `from`

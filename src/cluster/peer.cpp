@@ -124,7 +124,8 @@ void Peer::Core::note_durable(Link& from, const Durable& what) {
 void Peer::Core::handle(const DataPlane& what) {
   covers = what.covers;
   problem = what.problem;
-  for (Link* to : live_links()) send(to->id, Applied{self.member, covers, problem});
+  tried = problem.empty() ? Vector{} : what.tried.empty() ? history.vector() : what.tried;
+  for (Link* to : live_links()) send(to->id, Applied{self.member, covers, problem, tried});
 }
 
 void Peer::Core::watch_clock() {

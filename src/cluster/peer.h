@@ -111,7 +111,7 @@ class Peer {
     base::MemberId member;
     bool stored = false;
     bool applied = false;  ///< its data plane covers it
-    std::string problem;   ///< why not applied, when it said so; or what others tell of it
+    std::string problem;   ///< why not applied, when it said so since; or what others tell of it
   };
   /// Of every member, in fleet order.
   [[nodiscard]] std::vector<Progress> progress(const base::Hash& commit) const;

@@ -46,7 +46,7 @@ std::vector<Message> every_message() {
           Summary{{}},
           Ping{4, true, -7, base::hash_bytes("a"), base::hash_bytes("b")},
           LinkState{5, 6, member_id(1), {member_id(2), member_id(3)}, {"mail9 42 %"}},
-          Applied{member_id(1), tips, "why not"},
+          Applied{member_id(1), tips, "why not", tips},
           Relay{member_id(1), member_id(2), 3, true, std::string(1000, '\xff'), 4, 5, 2, base::hash_bytes("asked"), 6,
                 base::sign(signing_key(1), "relay")}};
 }

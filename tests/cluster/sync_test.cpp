@@ -358,6 +358,39 @@ TEST(Sync, ProgressAndDataPlane) {
   EXPECT_EQ(progress[1].problem, "");
 }
 
+TEST(Sync, AProblemIsOfTheCommitsThatWereTried) {
+  World world;
+  world.found(2);
+  const auto commit = [&](const std::string& value) {
+    const std::string key = world.set(0, "a", value);
+    world.run();
+    return world.answer(0, key)->commit;
+  };
+  const auto problems = [&](const base::Hash& of) {
+    std::vector<std::string> all;
+    for (const auto& one : world.at(0).peer->progress(of)) all.push_back(one.applied ? "applied" : one.problem);
+    return all;
+  };
+  using Texts = std::vector<std::string>;
+  const base::Hash bad = commit("bad");
+  const Vector with_bad = world.at(0).peer->vector();
+  for (const int at : {0, 1}) world.step(at, DataPlane{{}, "does not check"});
+  world.run();
+  EXPECT_EQ(problems(bad), (Texts{"does not check", "does not check"}));
+  const base::Hash good = commit("good");
+  EXPECT_EQ(problems(good), (Texts{"", ""})) << "nobody has tried it yet";
+  EXPECT_EQ(problems(bad), (Texts{"does not check", "does not check"}));
+  for (const int at : {0, 1}) world.step(at, DataPlane{{}, "does not check", with_bad});
+  world.run();
+  EXPECT_EQ(problems(good), (Texts{"", ""})) << "what was under way before it came";
+  for (const int at : {0, 1}) world.step(at, DataPlane{{}, "does not check"});
+  world.run();
+  EXPECT_EQ(problems(good), (Texts{"does not check", "does not check"})) << "the same words about another try";
+  for (const int at : {0, 1}) world.step(at, DataPlane{world.at(at).peer->vector(), ""});
+  world.run();
+  EXPECT_EQ(problems(good), (Texts{"applied", "applied"}));
+}
+
 TEST(Sync, AQuietFleetIsQuiet) {
   World world;
   world.found(3);

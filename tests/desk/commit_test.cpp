@@ -434,6 +434,19 @@ TEST_F(DeskTest, WaitingEndsWhenAppliedOrWhenTimeIsUp) {
   EXPECT_EQ(sitter.last["result"].at("done"), true) << "at once";
 }
 
+TEST_F(DeskTest, WaitingForAMendDoesNotEndWithTheProblemBefore) {
+  Sitter sitter(*desk, admin());
+  sitter.ok("feature.put", put_dns("cluster", "root"));
+  sitter.ok("commit", R"({"request":"1"})");
+  house.step(cluster::DataPlane{{}, "These settings do not check."});
+  sitter.ok("feature.put", put_dns("cluster", "system"));
+  sitter.ok("commit", R"({"request":"2"})");
+  sitter.send("commit.wait", R"({"seconds":30})");
+  EXPECT_FALSE(sitter.last.contains("result") && sitter.last["result"].as_object().contains("done"));
+  house.step(cluster::DataPlane{{}, "These settings do not check."});
+  EXPECT_EQ(sitter.last["result"].at("done"), false) << "its own problem ends it at once";
+}
+
 TEST_F(DeskTest, AnAnswerToAClosedSessionGoesNowhere) {
   auto sitter = std::make_unique<Sitter>(*desk, admin());
   sitter->ok("feature.put", put_dns("cluster", "root"));
