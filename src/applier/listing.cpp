@@ -1,5 +1,6 @@
 #include "applier/listing.h"
 
+#include "base/idn.h"
 #include "base/printable.h"
 #include "base/words.h"
 
@@ -76,7 +77,9 @@ void ListingReader::attribute(const std::string& value) {
 
 void ListingReader::recipient(const std::string& address) {
   const std::size_t at = address.rfind('@');
-  const auto found = at == std::string::npos ? figures_.end() : figures_.find(base::lower(address.substr(at + 1)));
+  // A client with SMTPUTF8 leaves it in the queue as people write it.
+  const auto domain = base::ascii_domain(at == std::string::npos ? std::string() : base::lower(address.substr(at + 1)));
+  const auto found = domain ? figures_.find(*domain) : figures_.end();
   of_ = found == figures_.end() ? nullptr : &found->second;
   if (of_ == nullptr) return;
   base::QueuedMail& listed = of_->listed;

@@ -17,7 +17,7 @@ namespace postern::applier {
 /// domains in one pass.
 class ListingReader {
  public:
-  /// `domains` in lower case.
+  /// `domains` in lower case, as base/idn.h has them in ASCII.
   explicit ListingReader(const std::vector<std::string>& domains);
 
   /// Takes the next bytes, cut anywhere. True when the list is complete, error damaged when it is none.

@@ -54,6 +54,33 @@ Queue mixed() {
   return queue;
 }
 
+TEST(Listing, ADomainIsOneInBothSpellings) {
+  Queue queue;
+  queue.message("deferred", 200,
+                {{"a@xn--bcher-kva.example", "timed out"},
+                 {"b@b\xC3\xBC"
+                  "cher.example",
+                  "timed out"}});
+  queue.message("deferred", 300,
+                {{"c@B\xC3\x9C"
+                  "CHER.Example",
+                  ""},
+                 {"d@XN--BCHER-KVA.example", ""},
+                 {"e@bucher.example", ""}});
+  queue.message("active", 400,
+                {{"f@\xFF\xFE.example", ""},
+                 {"g@b\xC3\xBC"
+                  "cher..example",
+                  ""},
+                 {"postmaster", ""}});
+  ListingReader reader({"xn--bcher-kva.example"});
+  const auto done = reader.take(queue.whole());
+  ASSERT_TRUE(done && *done);
+  EXPECT_EQ(reader.listed("xn--bcher-kva.example").deferred, 4U);
+  EXPECT_EQ(reader.listed("xn--bcher-kva.example").active, 0U);
+  EXPECT_EQ(reader.listed("xn--bcher-kva.example").messages, 2U);
+}
+
 TEST(Listing, CountsRecipientsOfTheDomainAlone) {
   const std::string bytes = mixed().whole();
   for (const std::size_t piece : {bytes.size(), std::size_t{1}, std::size_t{7}}) {
