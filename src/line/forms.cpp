@@ -108,7 +108,12 @@ base::Result<model::Path> take_entry(const Subject& subject, const schema::Form&
 
 base::Result<Edits> entry_edits(const Subject& subject, const schema::Form& list, const model::Path& parent,
                                 std::string_view verb, Arguments& arguments) {
-  const auto entry = take_entry(subject, list, parent, arguments);
+  const std::string typed = base::lower(arguments.peek());
+  auto entry = take_entry(subject, list, parent, arguments);
+  // What could not be made today (a keyword as a domain) can be deleted all the same.
+  if (!entry && verb == "delete" && list.keys.size() == 1) {
+    if (const auto there = entry_at(subject, below(parent, list.name, {typed})); there) entry = below(parent, list.name, {typed});
+  }
   if (!entry) return entry.error();
   if (verb == "delete") return Edits{{Op::remove, *entry, {}, {}}};
   if (verb == "edit") {

@@ -81,8 +81,12 @@ base::Result<const Item*> find_item(const Item& root, const std::vector<std::str
 
 /// value.cpp: one value in canonical form, or the error to show.
 base::Result<std::string> canonical_value(const Item& item, std::string_view value, const model::Path& path);
-/// The same of what somebody enters: a domain may have letters beyond ASCII.
-base::Result<std::string> entered_value(const Item& item, std::string_view value, const model::Path& path);
+/// What somebody enters is to stay, or names what is to go.
+enum class Entered { to_stay, to_go };
+/// The same of what somebody enters: a domain may have letters beyond ASCII, and what is to stay is no keyword of another
+/// table. Only ASCII is a keyword, in any case.
+base::Result<std::string> entered_value(const Item& item, std::string_view value, const model::Path& path,
+                                        Entered how = Entered::to_stay);
 /// "VALUE cannot be used for LABEL. EXPECTATION"
 base::Error value_error(const Item& item, std::string_view value, const model::Path& path, std::string_view expectation);
 /// An error-message of the item's type when `text` is one, else its expectation.

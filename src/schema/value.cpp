@@ -1,12 +1,14 @@
 #include "base/idn.h"
 #include "base/limits.h"
 #include "base/printable.h"
+#include "base/words.h"
 #include "schema/address.h"
 #include "schema/library.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace postern::schema {
 namespace {
@@ -60,10 +62,54 @@ base::Result<std::string> canonical_value(const Item& item, std::string_view val
   return std::move(*formed);
 }
 
-base::Result<std::string> entered_value(const Item& item, std::string_view value, const model::Path& path) {
+namespace {
+
+/// What stands for other domains or for DNS in one table or another, and would be a domain without mail in the others.
+constexpr std::string_view keywords[] = {"ALL", "DEFAULT", "USEDNS"};
+
+/// The keyword that a domain is, behind an @ or a dot too; empty: none.
+std::string_view keyword_in(std::string_view domain) {
+  domain.remove_prefix(domain.rfind('@') + 1);  // npos + 1 is 0
+  if (domain.starts_with('.')) domain.remove_prefix(1);
+  const std::string name = base::upper(domain);
+  const auto found = std::ranges::find(keywords, name);
+  return found == std::end(keywords) ? std::string_view() : *found;
+}
+
+/// The word of this item that `text` is, in any case; empty: none.
+std::string word_of(const Item& item, std::string_view text) {
+  const auto same = [&](const std::string& word) { return base::upper(word) == base::upper(text); };
+  const auto found = std::ranges::find_if(item.words, same);
+  return found == item.words.end() ? std::string() : *found;
+}
+
+/// Error when a keyword is entered for something else than itself; `ascii` is what `value` becomes.
+base::Result<> check_keyword(const Item& item, std::string_view value, const std::string& ascii, const model::Path& path) {
+  const std::string word = word_of(item, ascii);
+  if (!word.empty() && value == ascii) return {};
+  if (!word.empty())
+    return value_error(item, value, path,
+                       fmt::format("It would be read as {0}, in other letters: type {0} if that is meant.", word));
+  const auto keyword = keyword_in(ascii);
+  if (keyword.empty()) return {};
+  if (!item.words.empty())
+    return value_error(
+        item, value, path,
+        fmt::format("{} is no domain; the word for all others is {} here, and stands alone.", keyword, item.words.front()));
+  return value_error(item, value, path,
+                     fmt::format("{} is a word of other tables, and no domain. {}", keyword, item.expectation));
+}
+
+}  // namespace
+
+base::Result<std::string> entered_value(const Item& item, std::string_view value, const model::Path& path, Entered how) {
   if (item.form != "domain" && item.form != "host") return canonical_value(item, value, path);
   const auto ascii = base::ascii_domain(std::string(value));
   if (!ascii) return base::fail(base::ErrorCode::invalid, base::printable_line(model::to_text(path)), ascii.error().text);
+  // What is there already can go under its name, whatever that is.
+  if (how == Entered::to_stay || *ascii != value) {
+    if (const auto good = check_keyword(item, value, *ascii, path); !good) return good.error();
+  }
   return canonical_value(item, *ascii, path);
 }
 

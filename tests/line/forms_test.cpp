@@ -53,6 +53,13 @@ class Lines {
   const schema::Feature* feature_ = nullptr;
 };
 
+TEST(Words, AnEntryThatCouldNotBeMadeTodayCanBeDeleted) {
+  const Lines lines("destconfig", R"({"destination":[{"domain":"all"}]})");
+  EXPECT_TRUE(lines.edits("new ALL --max-connections=7").starts_with("error: \"ALL\" cannot be used")) << lines.edits("new ALL");
+  EXPECT_EQ(lines.edits("delete ALL"), "remove destination['all']");
+  EXPECT_TRUE(lines.edits("delete usedns").starts_with("error: ")) << "that is not there";
+}
+
 TEST(Words, AnEntryIsKeysWordsAndOptions) {
   const Lines lines("destconfig", R"({"destination":[{"domain":"a.example"}]})");
   EXPECT_EQ(lines.edits("new B.example --max-connections=7"),

@@ -1,3 +1,4 @@
+#include "base/words.h"
 #include "tests/schema/loaded.h"
 
 #include <algorithm>
@@ -142,6 +143,57 @@ TEST(Leaf, checked_on_its_own) {
 
 model::Edit edit(model::Edit::Op op, const char* path, const char* value = "") {
   return {op, *model::parse_path(path), value, {}};
+}
+
+struct Domains {
+  std::string feature;
+  std::vector<std::string> path;
+  std::string word;  ///< of the table; empty: it has none
+};
+const std::vector<Domains> domains{{"smtp-routes", {"route", "domain"}, "ALL"},
+                                   {"listeners", {"listener", "rat", "address"}, "ALL"},
+                                   {"destination-controls", {"destination", "domain"}, "Default"},
+                                   {"aliases", {"alias", "address"}, ""},
+                                   {"aliases", {"alias", "target"}, ""},
+                                   {"smtp-routes", {"route", "destination", "host"}, ""},
+                                   {"interfaces", {"interface", "host-name"}, ""}};
+
+TEST(Leaf, only_the_ascii_word_is_a_keyword) {
+  for (const auto& [feature, path, word] : domains) {
+    if (word.empty()) continue;
+    for (const std::string& typed : {word, base::lower(word), base::upper(word)})
+      EXPECT_EQ(*loaded().check_leaf(feature, path, typed), word);
+    std::string wide;  // fullwidth letters, which IDNA maps to those of ASCII
+    for (const char c : base::upper(word)) wide += {'\xEF', '\xBC', static_cast<char>(0x80 + (c - 0x20))};
+    const auto read = loaded().check_leaf(feature, path, wide);
+    ASSERT_FALSE(read) << feature;
+    EXPECT_NE(read.error().text.find("type " + word + " if that is meant"), std::string::npos) << read.error().text;
+  }
+}
+
+TEST(Leaf, a_keyword_of_another_table_is_no_domain) {
+  for (const auto& [feature, path, word] : domains) {
+    for (const std::string keyword : {"ALL", "All", "DEFAULT", "usedns", "\xEF\xBC\xB5SEDNS"}) {
+      const bool address = feature == "aliases";
+      const bool host = path.back() == "host" || path.back() == "host-name";
+      std::vector<std::string> all{(address ? "a@" : "") + keyword};
+      if (address) all.push_back("@" + keyword);
+      if (!address && !host) all.push_back("." + keyword);
+      for (const auto& typed : all) {
+        if (base::upper(typed) == base::upper(word)) continue;
+        const auto read = loaded().check_leaf(feature, path, typed);
+        ASSERT_FALSE(read) << feature << " " << typed << " became " << *read;
+        EXPECT_NE(read.error().text.find(word.empty() ? "is a word of other tables" : "is " + word + " here"), std::string::npos)
+            << read.error().text;
+      }
+    }
+    EXPECT_TRUE(loaded().check_leaf(feature, path, feature == "aliases" ? "all@default.example" : "all.example"));
+  }
+  // Whatever an older version has taken can go.
+  std::vector<model::Edit> edits{{model::Edit::Op::remove, {{"destination", {"all"}}}, {}, {}}};
+  EXPECT_TRUE(loaded().canonical_edits("destination-controls", edits));
+  edits[0].op = model::Edit::Op::create;
+  EXPECT_FALSE(loaded().canonical_edits("destination-controls", edits));
 }
 
 TEST(Edits, become_canonical_and_apply) {

@@ -60,7 +60,10 @@ std::optional<model::Node> pick(Session& session, const Place& place, std::strin
       return keys[static_cast<std::size_t>(*number) - 1];
     }
     const auto ascii = base::ascii_domain(std::string(typed));
-    return by_prefix(keys, ascii ? *ascii : std::string(typed), fmt::format("one of the {}", base::plural(place.list.label)));
+    // Letters beyond ASCII never make a keyword such as ALL: what they become is in lower case, as domains are.
+    std::vector<std::string> meant = keys;
+    if (ascii && *ascii != typed) std::erase_if(meant, [&](const std::string& key) { return !key.starts_with(*ascii); });
+    return by_prefix(meant, ascii ? *ascii : std::string(typed), fmt::format("one of the {}", base::plural(place.list.label)));
   };
   const auto chosen = ask_text(session, question);
   if (!chosen || chosen->empty()) return std::nullopt;
