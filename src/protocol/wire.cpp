@@ -16,10 +16,6 @@ constexpr std::size_t id_bytes = 128;
 constexpr std::size_t shown_bytes = 64;  ///< of a name that is not known
 WireError not_a_request(json::value id, std::string text) { return {RpcCode::invalid_request, std::move(text), std::move(id)}; }
 
-/// A list in settings costs two values, its array and each entry's object, and a request little
-/// more.
-constexpr std::size_t values_most = 2 * base::limits::settings_nodes + 1000;
-
 /// As many values as the line would make, or a few more; counted without making one: a built value
 /// takes up to 30 times the bytes of its text ("[],[],…").
 std::size_t values_in(std::string_view line) {
@@ -65,8 +61,9 @@ std::variant<Request, WireError> parse_request(std::string_view line) {
   if (line.size() > base::limits::message_bytes)
     return not_a_request(
         nullptr, fmt::format("A line may have {} bytes at most; this one has {}.", base::limits::message_bytes, line.size()));
-  if (const std::size_t values = values_in(line); values > values_most)
-    return not_a_request(nullptr, fmt::format("A line may hold {} values at most; this one has {}.", values_most, values));
+  if (const std::size_t values = values_in(line); values > request_values_most)
+    return not_a_request(nullptr,
+                         fmt::format("A line may hold {} values at most; this one has {}.", request_values_most, values));
   boost::system::error_code failed;
   json::parse_options options;
   options.max_depth = 2 * base::limits::settings_depth;  // a list costs two: array and object

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/limits.h"
 #include "base/result.h"
 
 #include <boost/json/object.hpp>
@@ -20,6 +21,9 @@ namespace postern::protocol {
 namespace json = boost::json;
 
 constexpr std::int64_t protocol_version = 1;  ///< session.hello asks for it
+/// Values in one request, each array, object and member counted: a list in settings costs two values, its array and each
+/// entry's object, and a request little more.
+constexpr std::size_t request_values_most = 2 * base::limits::settings_nodes + 1000;
 
 struct Request {
   json::value id;  ///< string or integer

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "play.h"
+#include "protocol/wire.h"
 
 /// Scripts, however they come: on standard input, to batch, or as several lines of one SSH command.
 namespace postern::cli::test {
@@ -83,6 +84,38 @@ TEST(Script, an_import_begins_no_definition_unasked) {
   EXPECT_EQ(run(desk, "smtproutes import --start=empty", "b.example:mx1.example\n").code, 0);
   EXPECT_EQ(run(desk, "smtproutes import", "c.example:mx1.example\n").code, 0) << "what is defined is replaced";
   EXPECT_EQ(run(desk, "smtproutes print").out, "1. c.example: mx1.example:25\n");
+}
+
+TEST(Script, a_file_that_is_too_long_is_told_in_rows) {
+  const auto rows = [](int count, const char* row) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += fmt::format(fmt::runtime(row), i);
+    return text;
+  };
+  FakeDesk desk(the_schema());
+  EXPECT_EQ(run(desk, "smtproutes import", rows(50'000, "r{}.example:mx.example\n")).err,
+            "The file has 50000 rows; SMTP routes of one mode have room for about 40000 like these.\n");
+  EXPECT_EQ(
+      run(desk, "aliasconfig import", rows(60'000, "a{}@q.example: b@q.example\n")).err,
+      "The file has 60000 rows; one import takes about 57000 like these. Divide it into several files, and import all but the "
+      "first with --add.\n");
+  EXPECT_TRUE(desk.calls_of("feature.edit").empty());
+  const Ran large = run(desk, "smtproutes import", std::string((8U << 20U) + 1, '#'));
+  EXPECT_EQ(large.code, 2);
+  EXPECT_NE(large.err.find("8 MiB at most"), std::string::npos) << large.err;
+}
+
+TEST(Script, what_fits_is_sent) {
+  FakeDesk desk(the_schema());
+  desk.answers["feature.edit"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+    return protocol::Json(protocol::JsonObject{{"changed", true}, {"warnings", boost::json::array{}}});
+  };
+  std::string text;
+  for (int i = 0; i < 39'900; ++i) text += fmt::format("r{}.example:mx.example\n", i);
+  EXPECT_EQ(run(desk, "smtproutes import", text).code, 0);
+  const std::string request = desk.calls_of("feature.edit").front();
+  const auto line = R"({"jsonrpc":"2.0","id":1,"method":"feature.edit","params":)" + request + "}";
+  EXPECT_TRUE(std::holds_alternative<protocol::Request>(protocol::parse_request(line))) << "the desk takes what import sends";
 }
 
 TEST(Script, lines_over_ssh_are_a_script_too) {

@@ -56,6 +56,16 @@ TEST(Line, filters_stand_behind_their_command) {
   EXPECT_EQ((*parsed)[0].filters[0].text, "a b");
   EXPECT_TRUE((*parsed)[0].filters[0].ignore_case && (*parsed)[0].filters[0].invert);
   EXPECT_EQ((*parsed)[0].filters[1].kind, Filter::Kind::count);
+  for (const char* unknown : {"status | grep -x a", "status | grep a -E", "status | grep -ix a", "status | grep --count a"}) {
+    const auto refused = parse_line(unknown);
+    ASSERT_FALSE(refused.has_value()) << unknown;
+    EXPECT_EQ(refused.error().code, base::ErrorCode::usage);
+    EXPECT_NE(refused.error().text.find("of \"| grep\" is unknown"), std::string::npos) << refused.error().text;
+  }
+  const auto text = parse_line("status | grep -iv -- -x --");
+  ASSERT_TRUE(text.has_value());
+  EXPECT_EQ((*text)[0].filters[0].text, "-x --");
+  EXPECT_TRUE((*text)[0].filters[0].ignore_case && (*text)[0].filters[0].invert);
   EXPECT_FALSE(parse_line("status | less").has_value());
   EXPECT_FALSE(parse_line("status | grep").has_value());
   EXPECT_FALSE(parse_line("| count").has_value());

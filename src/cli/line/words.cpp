@@ -84,13 +84,21 @@ base::Result<Filter> filter_of(const std::vector<std::string>& words) {
                                               join(words, " ")));
   }
   std::vector<std::string> texts;
+  bool options_over = false;
   for (std::size_t i = 1; i < words.size(); ++i) {
-    if (words[i] == "-i") {
-      filter.ignore_case = true;
-    } else if (words[i] == "-v") {
-      filter.invert = true;
+    const std::string& word = words[i];
+    if (options_over || !word.starts_with('-') || word == "-") {
+      texts.push_back(word);
+    } else if (word == "--") {
+      options_over = true;
+    } else if (word.find_first_not_of("iv", 1) != word.npos) {
+      return fail(ErrorCode::usage,
+                  fmt::format("The option {} of \"| grep\" is unknown: there are -i (in any case) and -v (lines "
+                              "without it), and behind -- every word is text.",
+                              word));
     } else {
-      texts.push_back(words[i]);
+      filter.ignore_case = filter.ignore_case || word.find('i') != word.npos;
+      filter.invert = filter.invert || word.find('v') != word.npos;
     }
   }
   if (texts.empty()) return fail(ErrorCode::usage, "\"| grep\" needs the text to look for.");

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <set>
 
+#include "base/limits.h"
 #include "cli/dialogue/settings.h"
 #include "features/lines.h"
+#include "protocol/wire.h"
 
 namespace postern::cli {
 namespace {
@@ -43,6 +45,54 @@ std::size_t entries_in(const line::Edits& edits, const line::WholeTable& table) 
       edits, [&](const model::Edit& edit) { return edit.op == Op::create && edit.path.size() == table.parent.size() + 1; }));
 }
 
+/// Values that the edits are in a request, as protocol/wire.cpp counts them, and nodes that they make in the settings.
+struct Size {
+  std::size_t values = 0;
+  std::size_t nodes = 0;
+};
+/// Whether both paths end in the same list of the same entry.
+bool same_list(const model::Path& one, const model::Path& other) {
+  return one.size() == other.size() && one.back().name == other.back().name &&
+         std::equal(one.begin(), one.end() - 1, other.begin());
+}
+
+Size size_of(const line::Edits& edits, const line::WholeTable& table) {
+  Size size;
+  const model::Path* list = nullptr;
+  for (const auto& edit : edits) {
+    size.values += 3 + (edit.value.empty() ? 0 : 1) + (edit.anchor.empty() ? 0 : 1 + edit.anchor.size());
+    if (edit.op == Op::set) ++size.nodes;
+    if (edit.op != Op::create && edit.op != Op::insert) continue;
+    size.nodes += edit.op == Op::create ? edit.path.back().keys.size() : 1;
+    if (edit.path.size() <= table.parent.size() + 1) continue;
+    if (list == nullptr || !same_list(*list, edit.path)) ++size.nodes;
+    list = &edit.path;
+  }
+  return size;
+}
+
+/// How many of as large rows there can be, in round figures.
+std::size_t rows_in(std::size_t most, std::size_t size, std::size_t rows) {
+  const std::size_t exact = most / std::max<std::size_t>(1, size / std::max<std::size_t>(1, rows));
+  return exact < 1000 ? exact : exact / 1000 * 1000;
+}
+
+/// Error when the desk would not take so much at once, or ever.
+base::Result<> check_size(const line::Subject& subject, const line::WholeTable& table, const line::Edits& edits,
+                          std::size_t rows) {
+  const Size size = size_of(edits, table);
+  if (size.nodes > base::limits::settings_nodes)
+    return fail(ErrorCode::usage, fmt::format("The file has {} rows; {} of one mode have room for about {} like these.", rows,
+                                              subject.feature.title, rows_in(base::limits::settings_nodes, size.nodes, rows)));
+  constexpr std::size_t most = protocol::request_values_most - 1000;  // the rest of the request
+  if (size.values > most)
+    return fail(ErrorCode::usage,
+                fmt::format("The file has {} rows; one import takes about {} like these. Divide it into several "
+                            "files, and import all but the first with --add.",
+                            rows, rows_in(most, size.values, rows)));
+  return {};
+}
+
 /// Those that are in the table already are made anew by the file.
 void replace_entries(line::Edits& edits, const line::WholeTable& table, const model::Node& holder) {
   std::set<std::vector<std::string>> there;
@@ -66,7 +116,10 @@ base::Result<std::string> read_file(Session& session) {
         ErrorCode::usage,
         "The table in this script has no end: a line with a single dot behind its last line ends it. Nothing was imported.");
   if (text->size() > file_bytes_most)
-    return fail(ErrorCode::usage, fmt::format("A table has {} bytes at most; this one has {}.", file_bytes_most, text->size()));
+    return fail(ErrorCode::usage,
+                fmt::format("A file has {} MiB at most; this one has {} bytes. Divide it into several files, and import all but "
+                            "the first with --add.",
+                            file_bytes_most >> 20U, text->size()));
   return std::move(*text);
 }
 
@@ -98,6 +151,7 @@ int import_table(Session& session, const line::Subject& subject, const line::Who
   } else {
     edits.insert(edits.begin(), model::Edit{Op::clear, line::below(table.parent, table.list->name), {}, {}});
   }
+  if (const auto fits = check_size(subject, table, edits, entries); !fits) return session.fail(fits.error());
   const int code = send_edits(session, subject.feature, edits, start);
   if (code == exit_ok && !session.json)
     session.line(fmt::format("{} {} imported; showchanges shows them.", entries, entries == 1 ? "entry" : "entries"));
