@@ -26,6 +26,9 @@ struct TableFile {
   Edits (*read)(const Subject&, const model::Path& parent, std::string_view text, std::vector<Said>& said) = nullptr;
   /// The list in `holder`, as `read` takes it.
   std::string (*write)(const model::Node& holder) = nullptr;
+  /// What the file cannot say of the list: a sentence with "{}" for the names of `lost`'s entries, or for how many they are.
+  std::string_view loses = {};
+  std::vector<std::string> (*lost)(const model::Node& holder) = nullptr;
 };
 
 /// A line of a file, without what stands behind a # at its beginning.

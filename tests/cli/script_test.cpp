@@ -118,6 +118,21 @@ TEST(Script, what_fits_is_sent) {
   EXPECT_TRUE(std::holds_alternative<protocol::Request>(protocol::parse_request(line))) << "the desk takes what import sends";
 }
 
+TEST(Script, an_export_says_what_the_file_cannot) {
+  FakeDesk desk(the_schema());
+  ASSERT_EQ(run(desk, "smtproutes new a.example x y z; smtproutes new b.example x/5 y/6; smtproutes new ALL x/1,y/1,z/2").code,
+            0);
+  const Ran some = run(desk, "smtproutes export --format=postfix");
+  EXPECT_EQ(some.code, 0);
+  EXPECT_EQ(some.out, "* smtp:[x]:25, [y]:25, [z]:25\na.example smtp:[x]:25, [y]:25, [z]:25\nb.example smtp:[x]:25, [y]:25\n");
+  EXPECT_EQ(some.err,
+            "Warning: Postfix's transport(5) tries hosts in their order and cannot say that some share the mail, as those of one "
+            "preference do for ALL, a.example.\n");
+  ASSERT_EQ(run(desk, "smtproutes new c.example x y; smtproutes new d.example x y").code, 0);
+  EXPECT_NE(run(desk, "smtproutes export --format=postfix").err.find(" for 4 routes.\n"), std::string::npos);
+  EXPECT_EQ(run(desk, "smtproutes export").err, "") << "AsyncOS's file can say it";
+}
+
 TEST(Script, lines_over_ssh_are_a_script_too) {
   FakeDesk desk(the_schema());
   const std::string lines =

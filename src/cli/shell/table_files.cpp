@@ -20,6 +20,7 @@ using Op = model::Edit::Op;
 
 constexpr std::size_t file_bytes_most = std::size_t{8} << 20U;
 constexpr std::size_t lines_told_most = 50;
+constexpr std::size_t lost_told_most = 3;
 
 /// The format that the option names, or the list's first.
 base::Result<line::TableFile> format_of(const line::Subject& subject, const schema::Form& list, Arguments& arguments) {
@@ -106,6 +107,16 @@ void replace_entries(line::Edits& edits, const line::WholeTable& table, const mo
   edits = std::move(all);
 }
 
+/// Beside the file, which is written all the same.
+void tell_lost(Session& session, const line::TableFile& file, const schema::Form& list, const model::Node& holder) {
+  if (file.lost == nullptr) return;
+  const auto lost = file.lost(holder);
+  if (lost.empty()) return;
+  const std::string whose =
+      lost.size() > lost_told_most ? fmt::format("{} {}", lost.size(), base::plural(list.label)) : join(lost, ", ");
+  session.warn("Warning: " + fmt::format(fmt::runtime(file.loses), whose));
+}
+
 base::Result<std::string> read_file(Session& session) {
   if (session.answered) session.line("Paste the table. A line with a single dot ends it.");
   auto text = session.console().read_block(Console::Ends::at_dot);
@@ -165,6 +176,7 @@ int export_table(Session& session, const line::Subject& subject, const line::Who
   const auto holder = line::entry_at(subject, table.parent);
   if (!holder) return session.fail(holder.error());
   session.print(file->write(*holder));
+  tell_lost(session, *file, *table.list, *holder);
   return exit_ok;
 }
 

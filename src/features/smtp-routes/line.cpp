@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 
 #include "base/words.h"
 
@@ -241,6 +242,18 @@ std::string write_transport(const model::Node& holder) {
   return text;
 }
 
+/// Routes with hosts of one preference: transport(5) has an order alone.
+std::vector<std::string> sharing_routes(const model::Node& holder) {
+  std::vector<std::string> routes;
+  for (const auto& route : holder.entries("route")) {
+    std::set<std::string_view> preferences;
+    const auto& hosts = route.entries("destination");
+    for (const auto& host : hosts) preferences.insert(host.leaf("preference", "0"));
+    if (preferences.size() < hosts.size()) routes.emplace_back(route.leaf("domain"));
+  }
+  return routes;
+}
+
 base::Result<Edits> whole_edits(const Subject& subject, const model::Path& entry, std::string_view words) {
   return target_edits(subject, entry, base::split(words, ", "));
 }
@@ -264,7 +277,11 @@ line::Line line_smtp_routes() {
       targets_text,
       whole_edits,
       {"action", "destination"}};
-  line.files = {{"asyncos", "route", read_asyncos, write_asyncos}, {"postfix", "route", read_transport, write_transport}};
+  line.files = {{"asyncos", "route", read_asyncos, write_asyncos},
+                {"postfix", "route", read_transport, write_transport,
+                 "Postfix's transport(5) tries hosts in their order and cannot say that some share the mail, as those of one "
+                 "preference do for {}.",
+                 sharing_routes}};
   return line;
 }
 
