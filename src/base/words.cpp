@@ -41,6 +41,11 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
   return parts;
 }
 
+std::string_view without_mark(std::string_view text) {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
+  return text.starts_with(mark) ? text.substr(mark.size()) : text;
+}
+
 std::vector<std::string> lines(std::string_view text) {
   std::vector<std::string> all;
   while (!text.empty()) {

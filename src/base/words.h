@@ -15,6 +15,8 @@ std::string trimmed(std::string_view text);
 std::string_view stripped(std::string_view text);
 /// Parts between any of `separators`, trimmed, without empty ones.
 std::vector<std::string> split(std::string_view text, std::string_view separators);
+/// The text behind a byte order mark, which some editors put before UTF-8.
+std::string_view without_mark(std::string_view text);
 /// The lines of a text, without their ends; an empty text has none.
 std::vector<std::string> lines(std::string_view text);
 /// "a route", "an interface".

@@ -33,7 +33,8 @@ Arguments::Arguments(const std::vector<std::string>& words) {
     } else {
       const auto equals = word.find('=');
       const bool bare = equals == word.npos;
-      options_[lower(word.substr(2, bare ? word.npos : equals - 2))] = bare ? std::string() : word.substr(equals + 1);
+      options_[lower(word.substr(2, bare ? word.npos : equals - 2))] =
+          bare ? std::nullopt : std::optional(word.substr(equals + 1));
     }
   }
 }
@@ -54,15 +55,38 @@ std::string Arguments::take_rest() {
 std::optional<std::string> Arguments::option(std::string_view name) {
   const auto found = options_.find(name);
   if (found == options_.end()) return std::nullopt;
-  std::string value = found->second;
+  std::string value = found->second.value_or("");
   options_.erase(found);
   return value;
 }
 
+std::optional<std::string> Arguments::value(std::string_view name) {
+  auto value = option(name);
+  if (!value || !value->empty()) return value;
+  misused_ = fmt::format("The option --{0} needs a value: --{0}=...", name);
+  return std::nullopt;
+}
+
+bool Arguments::flag(std::string_view name) {
+  const auto value = option(name);
+  if (value && !value->empty()) misused_ = fmt::format("The option --{} takes no value: leave out \"={}\".", name, *value);
+  return value.has_value();
+}
+
+bool Arguments::is_bare(std::string_view name) const {
+  const auto found = options_.find(name);
+  return found != options_.end() && !found->second;
+}
+
 base::Result<> Arguments::finished() const {
-  if (!empty()) {
+  if (misused_.empty() && !empty()) {
     return fail(ErrorCode::usage, fmt::format("\"{}\" is not expected here.", words_[next_]));
   }
+  return finished_options();
+}
+
+base::Result<> Arguments::finished_options() const {
+  if (!misused_.empty()) return fail(ErrorCode::usage, misused_);
   if (!options_.empty()) {
     return fail(ErrorCode::usage, fmt::format("The option --{} is not known here.", options_.begin()->first));
   }

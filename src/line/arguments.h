@@ -28,15 +28,24 @@ class Arguments {
   [[nodiscard]] bool has(std::string_view name) const { return options_.contains(name); }
   /// Options that nobody took yet.
   [[nodiscard]] bool has_options() const { return !options_.empty(); }
-  /// Takes an option; nullopt when it was not given. A bare --name has the value "".
+  /// Takes an option whose value may be left out; nullopt when it was not given. A bare --name has the value "".
   std::optional<std::string> option(std::string_view name);
-  /// Error usage when words or options are left that nobody took.
+  /// Takes an option that needs a value; nullopt when it was not given, or without one, which `finished` tells.
+  std::optional<std::string> value(std::string_view name);
+  /// Takes an option without a value; one with a value `finished` tells.
+  bool flag(std::string_view name);
+  /// Whether --name was given without a value.
+  [[nodiscard]] bool is_bare(std::string_view name) const;
+  /// Error usage when an option was given in a wrong way, or words or options are left that nobody took.
   [[nodiscard]] base::Result<> finished() const;
+  /// The same of options alone: the words are still to come.
+  [[nodiscard]] base::Result<> finished_options() const;
 
  private:
   std::vector<std::string> words_;
   std::size_t next_ = 0;
-  std::map<std::string, std::string, std::less<>> options_;
+  std::map<std::string, std::optional<std::string>, std::less<>> options_;  ///< none: a bare --name
+  std::string misused_;                                                     ///< what finished tells first
 };
 
 /// Those of `candidates` that start with `prefix`, whatever the case, in their order.

@@ -77,6 +77,8 @@ base::Result<Edits> option_edits(const Subject& subject, const schema::Form& for
     }
     if (child.kind != Kind::leaf || child.option.empty()) continue;
     const std::string name = option_name(child);
+    if (arguments.is_bare(name))
+      return fail(ErrorCode::usage, fmt::format("The option --{0} needs a value: --{0}={1}.", name, placeholder(child)));
     auto value = arguments.option(name);
     if (!value) continue;
     if (child.type == "boolean") {

@@ -13,7 +13,7 @@ namespace postern::line {
 std::vector<FileLine> file_lines(std::string_view text) {
   std::vector<FileLine> lines;
   std::size_t number = 0;
-  for (const auto& line : base::lines(text)) {
+  for (const auto& line : base::lines(base::without_mark(text))) {
     ++number;
     const std::string trimmed = base::trimmed(line);
     if (trimmed.empty() || trimmed.front() == '#') continue;

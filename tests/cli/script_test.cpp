@@ -133,6 +133,34 @@ TEST(Script, an_export_says_what_the_file_cannot) {
   EXPECT_EQ(run(desk, "smtproutes export").err, "") << "AsyncOS's file can say it";
 }
 
+TEST(Script, an_option_that_needs_a_value_is_not_taken_without) {
+  for (const char* line : {"smtproutes import --format", "smtproutes export --format=", "smtproutes new a.example x --start",
+                           "commit x --force=no", "smtproutes import --add=no", "sshconfig userkey print --user",
+                           "wait 0123456789 --seconds", "destconfig new a.example --max-connections",
+                           "interfaceconfig edit Data --ssh", "clusterconfig join 127.0.1.2 --fingerprint --port=22",
+                           "clusterconfig create a --force", "systemsetup --host-name=a --address=192.0.2.1/24 --relay",
+                           "help --all=x", "logconfig hostkeyconfig fingerprint --old"}) {
+    FakeDesk desk(the_schema());
+    desk.answers["setup.describe"] = [](const auto&) -> protocol::Reply<protocol::Json> {
+      return protocol::Json(protocol::JsonObject{});
+    };
+    desk.settings[{own, "interfaces"}] =
+        R"({"postern-interfaces:interfaces":{"interface":[{"name":"Data","address":"192.0.2.7/24","host-name":"a.example"}]}})";
+    EXPECT_EQ(run(desk, line, "b.example:x\n").code, 2) << line;
+    for (const char* call :
+         {"feature.edit", "commit", "setup.run", "cluster.create", "cluster.join_dial", "commit.wait", "user.keys"})
+      EXPECT_TRUE(desk.calls_of(call).empty()) << line;
+  }
+}
+
+TEST(Script, a_byte_order_mark_is_no_part_of_it) {
+  FakeDesk desk(the_schema());
+  const std::string mark = "\xEF\xBB\xBF";
+  EXPECT_EQ(script(desk, mark + "smtproutes new a.example x\n").code, 0);
+  EXPECT_EQ(run(desk, "smtproutes import --add", mark + "b.example : x\n").code, 0);
+  EXPECT_EQ(run(desk, "smtproutes print").out, "1. a.example: x:25\n2. b.example: x:25\n");
+}
+
 TEST(Script, lines_over_ssh_are_a_script_too) {
   FakeDesk desk(the_schema());
   const std::string lines =

@@ -101,6 +101,25 @@ TEST(Arguments, take_words_and_options_in_any_order) {
   EXPECT_TRUE(arguments.finished().has_value());
 }
 
+TEST(Arguments, know_which_options_have_a_value) {
+  for (const char* typed : {"--format", "--format=", "--Format"}) {
+    Arguments arguments({typed, "word"});
+    EXPECT_EQ(arguments.value("format"), std::nullopt) << typed;
+    ASSERT_FALSE(arguments.finished().has_value());
+    EXPECT_EQ(arguments.finished().error().text, "The option --format needs a value: --format=...")
+        << "before the word that is left";
+  }
+  Arguments good({"--format=x", "--add"});
+  EXPECT_EQ(good.value("format"), "x");
+  EXPECT_EQ(good.value("start"), std::nullopt);
+  EXPECT_TRUE(good.flag("add"));
+  EXPECT_FALSE(good.flag("continue"));
+  EXPECT_TRUE(good.finished().has_value());
+  Arguments no({"--force=no"});
+  EXPECT_TRUE(no.flag("force"));
+  EXPECT_FALSE(no.finished().has_value()) << "it would be forced";
+}
+
 TEST(Prefixes, must_be_unique_unless_whole) {
   EXPECT_EQ(*by_prefix({"LIST", "LISTDETAIL"}, "list", "x"), "LIST");
   EXPECT_EQ(*by_prefix({"LIST", "LISTDETAIL"}, "listd", "x"), "LISTDETAIL");

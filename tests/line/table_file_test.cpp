@@ -84,6 +84,20 @@ TEST(TableFiles, WhatStandsTwiceInALineIsABadLine) {
   EXPECT_EQ(hat.again, "MINE:\n    10.0.0.0/8\n    192.0.2.1\n    RELAY {}\n");
 }
 
+TEST(TableFiles, AMarkAtTheBeginningAndBlanksAroundColonsAreTaken) {
+  const std::string mark = "\xEF\xBB\xBF";
+  const Read routes =
+      read("smtproutes", "route", "asyncos",
+           mark + "a.example : x.example\nb.example\t:\tx.example , y.example\nc.example :/dev/null\nd.example  x.example\n");
+  EXPECT_EQ(routes.said, "");
+  EXPECT_EQ(routes.again,
+            "a.example:x.example:25\nb.example:x.example:25, y.example:25\nc.example:/dev/null\nd.example:x.example:25\n");
+  EXPECT_EQ(read("smtproutes", "route", "asyncos", mark + "# exported\na.example:x\n").said, "");
+  EXPECT_EQ(read("smtproutes", "route", "postfix", mark + "a.example smtp:[x]\n").again, "a.example smtp:[x]:25\n");
+  EXPECT_EQ(read("aliasconfig", "alias", "asyncos", mark + "a@q.example : b@q.example\n").again, "a@q.example: b@q.example\n");
+  EXPECT_EQ(read("destconfig", "destination", "asyncos", mark + "[a.example]\nmax_host_concurrency=2\n").said, "");
+}
+
 TEST(TableFiles, RoutesOfPostfix) {
   const Read made =
       read("smtproutes", "route", "postfix",

@@ -79,7 +79,7 @@ int print_table(Session& session, const line::Subject& subject, const line::Whol
 int run_edits(Session& session, const line::Subject& subject, const std::string& operation, Arguments& arguments) {
   const schema::Feature& feature = subject.feature;
   auto edits = line::make_edits(subject, features::line_of(feature.name), operation, arguments);
-  const std::string start = arguments.option("start").value_or("");
+  const std::string start = arguments.value("start").value_or("");
   if (edits) {
     if (const auto finished = arguments.finished(); !finished) edits = finished.error();
   }

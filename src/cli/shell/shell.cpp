@@ -34,10 +34,10 @@ int not_asked(Session& session, const commands::Command& command) {
 int run_command(Session& session, const Words& words, const Options& options) {
   const auto command = find_command(session.commands, words.words.front());
   Arguments arguments({words.words.begin() + 1, words.words.end()});
-  session.json = arguments.option("json").has_value() || options.json;
+  session.json = arguments.flag("json") || options.json;
   if (!command) return session.fail(command.error());
   const bool asked = words.words.size() == 2 && words.words.back() == "?";
-  if (arguments.option("help") || asked) {
+  if (arguments.flag("help") || asked) {
     session.line((*command)->summary);
     for (const auto& form : forms_of(session, **command)) session.line("  " + form);
     return exit_ok;
@@ -130,7 +130,8 @@ int run_source(Session& session, const Source& source, const Options& options, b
   while (!session.over()) {
     const auto line = source.next();
     number = source.number();
-    const auto parsed = parse_line(line.value_or(""));
+    const std::string typed = line.value_or("");
+    const auto parsed = parse_line(number == 1 ? base::without_mark(typed) : typed);
     if (parsed && parsed->empty() && line) continue;
     if (!queue.begin_line(number, line && parsed ? beginning(*parsed) : "")) return queue.code();
     if (first_code == exit_ok) first_code = queue.code();

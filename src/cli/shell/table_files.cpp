@@ -24,7 +24,7 @@ constexpr std::size_t lost_told_most = 3;
 
 /// The format that the option names, or the list's first.
 base::Result<line::TableFile> format_of(const line::Subject& subject, const schema::Form& list, Arguments& arguments) {
-  const std::string wanted = lower(arguments.option("format").value_or(""));
+  const std::string wanted = lower(arguments.value("format").value_or(""));
   std::vector<std::string> names;
   for (const auto& file : line::files_of(features::line_of(subject.feature.name), list)) {
     if (wanted.empty() || wanted == file.format) return file;
@@ -139,9 +139,9 @@ base::Result<std::string> read_file(Session& session) {
 int import_table(Session& session, const line::Subject& subject, const line::WholeTable& table, Arguments& arguments) {
   const auto file = format_of(subject, *table.list, arguments);
   if (!file) return session.fail(file.error());
-  const bool adds = arguments.option("add").has_value();
-  const bool goes_on = arguments.option("continue").has_value();
-  const std::string start = arguments.option("start").value_or("");
+  const bool adds = arguments.flag("add");
+  const bool goes_on = arguments.flag("continue");
+  const std::string start = arguments.value("start").value_or("");
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
   const auto holder = line::entry_at(subject, table.parent);
   if (!holder) return session.fail(holder.error());

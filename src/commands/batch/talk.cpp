@@ -6,7 +6,7 @@
 namespace postern::cli {
 
 int run_batch(Session& session, Arguments& arguments) {
-  const bool go_on = arguments.option("continue").has_value();
+  const bool go_on = arguments.flag("continue");
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
   if (session.queue != nullptr)
     return session.fail(base::ErrorCode::usage, "This is a script already: put the commands into it.");

@@ -188,9 +188,9 @@ int join_over_ssh(Session& session) {
 
 int join_line(Session& session, Arguments& arguments) {
   const auto address = arguments.take();
-  const auto port = whole_number(arguments.option("port").value_or("22"));
-  const auto expected = arguments.option("fingerprint");
-  const bool ccs = arguments.option("ccs").has_value();
+  const auto port = whole_number(arguments.value("port").value_or("22"));
+  const auto expected = arguments.value("fingerprint");
+  const bool ccs = arguments.flag("ccs");
   if (!address || !port || !arguments.finished()) {
     return session.fail(ErrorCode::usage,
                         "Use clusterconfig join ADDRESS [--port=N] [--fingerprint=SHA256:...] [--ccs]; the "

@@ -241,6 +241,10 @@ int run_clusterconfig(Session& session, Arguments& arguments) {
   names.insert(names.end(), {"CREATE", "JOIN", "PREJOIN"});
   const auto operation = by_prefix(names, *arguments.take(), "an operation of clusterconfig");
   if (!operation) return misused(session, operation.error(), forms_of(session, *session.commands.find("clusterconfig")));
+  // Only JOIN has options.
+  if (*operation != "JOIN") {
+    if (const auto options = arguments.finished_options(); !options) return session.fail(options.error());
+  }
   if (*operation == "CREATE") {
     const std::string name = arguments.take_rest();
     if (name.empty()) {

@@ -180,7 +180,7 @@ int run_commit(Session& session, Arguments& arguments) {
   if (const auto meant = meant_by(first); arguments.size() == 1 && !meant.empty())
     return session.fail(ErrorCode::usage,
                         fmt::format("\"{}\" alone is no comment: say \"commit {}\", or more of what you changed.", first, meant));
-  const bool force = arguments.option("force").has_value();
+  const bool force = arguments.flag("force");
   std::optional<long> wait;
   if (const auto asked = arguments.option("wait")) {
     const auto seconds = seconds_to_wait("wait", *asked);

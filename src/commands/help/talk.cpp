@@ -42,7 +42,7 @@ int print_json(Session& session, const commands::Command* one) {
 }  // namespace
 
 int run_help(Session& session, Arguments& arguments) {
-  const bool all = arguments.option("all").has_value();
+  const bool all = arguments.flag("all");
   const auto name = arguments.take();
   if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
   if (!name && session.json) return print_json(session, nullptr);

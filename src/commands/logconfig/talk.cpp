@@ -32,6 +32,7 @@ int run_logconfig(Session& session, Arguments& arguments) {
       return exit_ok;
     }
   }
+  if (const auto finished = arguments.finished(); !finished) return session.fail(finished.error());
   return print_fingerprint(session);
 }
 

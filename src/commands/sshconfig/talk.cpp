@@ -112,7 +112,8 @@ int key_line(Session& session, const std::string& user, Arguments& arguments) {
 }  // namespace
 
 int run_sshconfig(Session& session, Arguments& arguments) {
-  const std::string user = arguments.option("user").value_or("");
+  const std::string user = arguments.value("user").value_or("");
+  if (const auto options = arguments.finished_options(); !options) return session.fail(options.error());
   if (const auto typed = arguments.take()) {
     const auto operation = by_prefix({"userkey"}, *typed, "an operation of sshconfig: userkey");
     if (!operation) return session.fail(operation.error());

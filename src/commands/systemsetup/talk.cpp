@@ -284,7 +284,7 @@ constexpr Option options[] = {
 base::Result<JsonObject> params_of(Arguments& arguments) {
   JsonObject params;
   for (const auto& option : options) {
-    const auto given = arguments.option(option.name);
+    const auto given = arguments.value(option.name);
     if (!given) continue;
     const auto number = whole_number(*given);
     if (option.kind == Option::Kind::number && !number)

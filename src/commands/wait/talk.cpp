@@ -5,7 +5,7 @@ namespace postern::cli {
 
 int run_wait(Session& session, Arguments& arguments) {
   const auto commit = arguments.take();
-  const auto seconds = seconds_to_wait("seconds", arguments.option("seconds").value_or(""));
+  const auto seconds = seconds_to_wait("seconds", arguments.value("seconds").value_or(""));
   if (!seconds) return session.fail(seconds.error());
   if (!commit || !arguments.finished())
     return session.fail(base::ErrorCode::usage, "Say for which commit: wait COMMIT [--seconds=N].");

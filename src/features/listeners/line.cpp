@@ -54,7 +54,7 @@ base::Result<Edits> new_hat_edits(const Subject& subject, const model::Path& pat
                                   const std::string& address, line::Arguments& arguments) {
   auto action = take_leaf(subject, {"listener", "hat", "action"}, arguments, "The action (accept, relay or reject)");
   if (!action) return action.error();
-  const std::string named = arguments.option("group").value_or("");
+  const std::string named = arguments.value("group").value_or("");
   const model::Node* group = group_for(listener, named, *action);
   if (group != nullptr && group->leaf("action") != *action) {
     return fail(ErrorCode::invalid,

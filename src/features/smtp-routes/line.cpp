@@ -164,12 +164,13 @@ base::Result<Edits> file_edits(const Subject& subject, const model::Path& parent
   return edits;
 }
 
-/// AsyncOS: "DOMAIN:DESTINATION, DESTINATION" or with a blank behind the domain.
+/// AsyncOS: "DOMAIN:DESTINATION, DESTINATION" or with blanks behind the domain.
 Edits read_asyncos(const Subject& subject, const model::Path& parent, std::string_view text, std::vector<line::Said>& said) {
   return line::read_lines(text, said, [&](const line::FileLine& one) {
     const auto end = one.text.find_first_of(": \t");
-    const std::string rest = end == std::string::npos ? std::string() : one.text.substr(end + 1);
-    return file_edits(subject, parent, one.text.substr(0, end), base::split(rest, ", \t"));
+    const std::string rest = end == std::string::npos ? std::string() : base::trimmed(one.text.substr(end));
+    const std::size_t colon = rest.starts_with(':') ? 1 : 0;  // it may stand behind a blank
+    return file_edits(subject, parent, one.text.substr(0, end), base::split(std::string_view(rest).substr(colon), ", \t"));
   });
 }
 
