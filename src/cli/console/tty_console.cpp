@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 
 #include "base/assert.h"
 #include "base/printable.h"
@@ -169,9 +170,38 @@ std::optional<std::string> TtyConsole::ask_hidden(std::string_view prompt) {
   return line;
 }
 
-/// Reads the terminal plainly: libedit would treat a pasted TAB as a wish for completion.
+/// Shows each character of a line when its bytes are complete, as it may be shown.
+class Echo {
+ public:
+  explicit Echo(const std::function<void(std::string_view)>& show) : show_(show) {}
+
+  void take(char byte) {
+    bytes_ += byte;
+    const bool ascii = static_cast<unsigned char>(byte) < 0x80;
+    if (!ascii && bytes_.size() < 4 && base::utf8_length(bytes_) == 0) return;
+    show_(base::printable_text(bytes_));
+    bytes_.clear();
+  }
+
+ private:
+  const std::function<void(std::string_view)>& show_;
+  std::string bytes_;
+};
+
+/// Takes the last character off the line; false when there is none.
+bool take_back(std::string& line) {
+  if (line.empty()) return false;
+  while (line.size() > 1 && (static_cast<unsigned char>(line.back()) & 0xC0U) == 0x80U) line.pop_back();
+  line.pop_back();
+  return true;
+}
+
+/// Reads the terminal plainly: libedit would treat a pasted TAB as a wish for completion. The terminal's own echo shows a
+/// newline as ^J while single keys are read.
 std::optional<std::string> TtyConsole::read_block(Ends ends) {
-  const TerminalMode mode(STDIN_FILENO, ICANON | ISIG);
+  const TerminalMode mode(STDIN_FILENO, ICANON | ISIG | ECHO);
+  const std::function<void(std::string_view)> shows = [this](std::string_view text) { show(text); };
+  Echo echo(shows);
   std::string block;
   std::string line;
   char key = 0;
@@ -179,12 +209,12 @@ std::optional<std::string> TtyConsole::read_block(Ends ends) {
     if (key == 3) return std::nullopt;
     if (key == 4) return block + line;
     if (key == 127 || key == 8) {
-      if (line.empty()) continue;
-      line.pop_back();
-      show("\b \b");
+      if (take_back(line)) show("\b \b");
     } else if (key != '\n' && key != '\r') {
       line += key;
+      echo.take(key);
     } else {
+      show("\n");
       if (line == "." || (line.empty() && ends == Ends::at_blank_line)) return block;
       block += line + "\n";
       line.clear();
