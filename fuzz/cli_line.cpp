@@ -14,7 +14,7 @@ std::string written(const std::vector<cli::Words>& commands) {
     for (const auto& filter : command.filters) {
       out += filter.kind == cli::Filter::Kind::count ? "|count" : "|grep ";
       if (filter.kind == cli::Filter::Kind::count) continue;
-      out += (filter.ignore_case ? "-i " : "") + std::string(filter.invert ? "-v " : "") + cli::quoted(filter.text);
+      out += (filter.ignore_case ? "-i " : "") + std::string(filter.invert ? "-v " : "") + "-- " + cli::quoted(filter.text);
     }
     out += ";";
   }
