@@ -2,7 +2,6 @@
 #include <poll.h>
 #include <pty.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -61,16 +60,6 @@ class Terminal {
     return true;
   }
   void type(const std::string& keys) { ASSERT_EQ(write(master_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size())); }
-  /// Waits until keys are read one by one; false after 10 s.
-  [[nodiscard]] bool reads_keys() const {
-    const auto deadline = Clock::now() + std::chrono::seconds(10);
-    termios now{};
-    while (tcgetattr(master_, &now) == 0 && Clock::now() < deadline) {
-      if ((now.c_lflag & ICANON) == 0) return true;
-      poll(nullptr, 0, 1);
-    }
-    return false;
-  }
   [[nodiscard]] const std::string& screen() const { return screen_; }
 
  private:
@@ -182,12 +171,12 @@ TEST(Tty, a_pasted_block_keeps_its_tabs) {
 
 TEST(Tty, a_pasted_block_is_shown_line_by_line) {
   Terminal terminal([](Console& console) {
+    console.expect_block();
     console.print("paste> ");
     const auto block = console.read_block(Console::Ends::at_dot);
     return block == "a.example:mx\nb\xC3\xBC.example:mx\nc\x1b[2J\n" ? "right" : shown(block);
   });
   ASSERT_TRUE(terminal.sees("paste> "));
-  ASSERT_TRUE(terminal.reads_keys());
   terminal.type("a.example:mx\rb\xC3\xBC.example:m\xC3\xBC\x7fx\nc\x1b[2J\r.\r");
   EXPECT_TRUE(terminal.sees("a.example:mx\r\nb\xC3\xBC.example:m\xC3\xBC\b \bx\r\nc\\x1b[2J\r\n.\r\n")) << terminal.screen();
   EXPECT_TRUE(terminal.sees("got right")) << terminal.screen();

@@ -30,6 +30,8 @@ class Console {
   enum class Ends { at_blank_line, at_dot };
   /// After the end of input: true when a person is still there, who typed Ctrl-D, and can be asked on.
   virtual bool resume() { return false; }
+  /// Before a block is asked for: what is typed from now on is read_block's, and shown by it alone.
+  virtual void expect_block() {}
   /// Several lines (a key, a file); safe for pasted text. nullopt: left.
   virtual std::optional<std::string> read_block(Ends ends) = 0;
   /// Results; `text` carries its own newlines.

@@ -53,6 +53,7 @@ class TtyConsole : public Console {
  public:
   TtyConsole();
   ~TtyConsole() override { std::signal(SIGINT, before_interrupt_); }
+  void expect_block() override { block_mode_ = std::make_unique<TerminalMode>(STDIN_FILENO, ICANON | ISIG | ECHO); }
   std::optional<std::string> read_block(Ends ends) override;
   [[nodiscard]] bool ended() const override { return ended_; }
   [[nodiscard]] bool is_person() const override { return true; }
@@ -77,6 +78,7 @@ class TtyConsole : public Console {
   std::unique_ptr<History, CloseHistory> history_;
   std::unique_ptr<EditLine, CloseEdit> edit_;
   std::string prompt_;
+  std::unique_ptr<TerminalMode> block_mode_;  ///< from expect_block until the block is read
   const Completer* completer_ = nullptr;
   bool interrupted_ = false;
   bool ended_ = false;
@@ -199,7 +201,8 @@ bool take_back(std::string& line) {
 /// Reads the terminal plainly: libedit would treat a pasted TAB as a wish for completion. The terminal's own echo shows a
 /// newline as ^J while single keys are read.
 std::optional<std::string> TtyConsole::read_block(Ends ends) {
-  const TerminalMode mode(STDIN_FILENO, ICANON | ISIG | ECHO);
+  if (!block_mode_) expect_block();
+  const auto mode = std::move(block_mode_);
   const std::function<void(std::string_view)> shows = [this](std::string_view text) { show(text); };
   Echo echo(shows);
   std::string block;

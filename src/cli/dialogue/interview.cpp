@@ -101,6 +101,7 @@ std::optional<std::string> ask_block(Interview& interview, const schema::Form& l
   Session& session = interview.session;
   while (!session.console().ended()) {
     if (!present.empty()) session.line(fmt::format("It is: {}", present));
+    session.console().expect_block();
     session.line(fmt::format("Enter {}, line by line. A blank line ends it; \\n inside a line stands for one.{}", leaf.label,
                              present.empty() ? "" : " A blank line at once keeps it."));
     const auto block = session.console().read_block(Console::Ends::at_blank_line);

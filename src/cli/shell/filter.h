@@ -10,6 +10,7 @@ class FilterConsole : public Console {
  public:
   /// `next` must outlive it.
   FilterConsole(Console& next, std::vector<Filter> filters);
+  void expect_block() override { next_.expect_block(); }
   std::optional<std::string> read_block(Ends ends) override;
   [[nodiscard]] bool ended() const override { return next_.ended(); }
   [[nodiscard]] bool is_person() const override { return next_.is_person(); }

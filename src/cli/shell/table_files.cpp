@@ -118,6 +118,7 @@ void tell_lost(Session& session, const line::TableFile& file, const schema::Form
 }
 
 base::Result<std::string> read_file(Session& session) {
+  session.console().expect_block();
   if (session.answered) session.line("Paste the table. A line with a single dot ends it.");
   auto text = session.console().read_block(Console::Ends::at_dot);
   if (!text || text->empty()) return fail(ErrorCode::usage, "There is no table to import: it follows on standard input.");

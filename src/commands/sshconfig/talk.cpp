@@ -65,6 +65,7 @@ std::string one_line(const std::vector<std::string>& lines) {
 }
 
 void ask_new_key(Session& session, const std::string& user) {
+  session.console().expect_block();
   session.line(fmt::format("Paste the public SSH key for {}. Press enter on a blank line to finish.", user_title(session, user)));
   const auto block = session.console().read_block(Console::Ends::at_blank_line);
   if (!block) return;
