@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <regex>
 
 namespace postern::gateway {
 namespace {
@@ -130,6 +131,15 @@ TEST(Parameter, ReadsWhatWasRendered) {
   const Plan plan = make_plan({}, facts(), {});
   EXPECT_EQ(parameter(plan, "compatibility_level"), "3.6");
   EXPECT_EQ(parameter(plan, "compatibility"), "");
+}
+
+// Whatever it remembers of a recipient, the queue manager has from the tables that these two name.
+TEST(RoutesMail, ATableThatLeadsMailDisplacesWhatIsRemembered) {
+  const Plan plan = make_plan({}, facts(), {});
+  const std::string asked = parameter(plan, "transport_maps") + ", " + parameter(plan, "sender_dependent_default_transport_maps");
+  for (const Table& table : plan.tables)
+    EXPECT_EQ(routes_mail(table.name), std::regex_search(asked, std::regex("/" + table.name + "\\b"))) << table.name;
+  EXPECT_TRUE(routes_mail(rest_table));
 }
 
 TEST(ProbeTable, NamesItsGenerationToWhoKnowsItsName) {
