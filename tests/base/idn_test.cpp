@@ -53,6 +53,9 @@ TEST(Idn, WhatIsShownLeadsBack) {
   EXPECT_EQ(readable_domain("ann@xn--bcher-kva.example"), "ann@bücher.example");
   EXPECT_EQ(readable_domain(".xn--bcher-kva.example"), ".bücher.example");
   EXPECT_EQ(readable_domain("XN--BCHER-KVA.example"), "XN--BCHER-KVA.example") << "it does not lead back to capitals";
+  EXPECT_EQ(readable_domain("xn--BCHER-KVA.example"), "xn--BCHER-KVA.example") << "nor does part of it";
+  EXPECT_EQ(readable_domain("xn--mi7c.example"), "xn--mi7c.example") << "a wide a leads to a.example, which is somebody else's";
+  EXPECT_EQ(readable_domain("xn--e-xbb.example"), "xn--e-xbb.example") << "an e and its accent lead to the one letter";
   for (const char* text : {"xn--.example", "xn--a.example", "xn--zzzzzzzzzz99999.example", "example.com", "xn--ls8h.example\xff"})
     EXPECT_EQ(readable_domain(text), text);
   EXPECT_EQ(readable_domains("1. xn--bcher-kva.example: [xn--r8jz45g.xn--zckzah]:25, a@b.example"),

@@ -213,6 +213,25 @@ TEST(Edits, become_canonical_and_apply) {
             R"("destination":[{"host":"[2001:db8::1]","port":25}]}]})");
 }
 
+TEST(Edits, name_the_entry_that_they_go_before_in_whatever_case) {
+  using Op = model::Edit::Op;
+  auto before = edit(Op::create, "route['b.example']");
+  before.anchor = {"Example.COM"};
+  auto server = edit(Op::move, "server", "[2001:DB8::1]:53");
+  server.anchor = {"[2001:DB8::2]:053"};
+  EXPECT_EQ(loaded().canonical_edits("smtp-routes", {before}).value().at(0).anchor, std::vector<std::string>{"example.com"});
+  EXPECT_EQ(loaded().canonical_edits("dns", {server}).value().at(0).anchor, std::vector<std::string>{"[2001:db8::2]:53"});
+}
+
+TEST(Edits, have_domains_and_hosts_in_their_own_letters) {
+  using Op = model::Edit::Op;
+  const auto edits = loaded().canonical_edits("smtp-routes", {edit(Op::create, "route['bücher.example']"),
+                                                              edit(Op::create, "route['a']/destination['Bücher.example','25']")});
+  ASSERT_TRUE(edits) << base::to_text(edits.error());
+  EXPECT_EQ(model::to_text(edits->at(0).path), "route['xn--bcher-kva.example']");
+  EXPECT_EQ(model::to_text(edits->at(1).path), "route['a']/destination['xn--bcher-kva.example','25']");
+}
+
 TEST(Edits, are_refused_with_their_path) {
   using Op = model::Edit::Op;
   const auto refused = [](const model::Edit& one) {
