@@ -19,6 +19,10 @@ Node management() {
                      interface("Away", "198.51.100.7/24"), interface("Loop", "127.0.1.1/8")});
 }
 
+const std::map<std::string, std::string>& rows(const gateway::Plan& made, std::string_view table) {
+  return std::ranges::find(made.tables, table, &gateway::Table::name)->rows;
+}
+
 // A '$' in what an administrator types is not a pattern's match.
 TEST(Listeners, ADollarInARejectionOfTheRestStandsForItself) {
   const gateway::Plan made =
@@ -59,6 +63,22 @@ TEST(Listeners, AUserInEveryDomainNeedsDomains) {
   EXPECT_EQ(table(some, "rat_In_users").at("postmaster@"), "OK");
 }
 
+// Postfix's master ends when it cannot open a port that posternd has, and takes the other listeners along.
+TEST(Listeners, OneOnAPortOfTheMachinesOwnIsOff) {
+  const Node own = interfaces(
+      {entry({leaf("name", "Own"), leaf("address", "127.0.1.1/8"), leaf("host-name", "mx.example.com"),
+              container("ssh", {leaf("port", "2200")}), container("ccs", {leaf("enabled", "true"), leaf("port", "2201")}),
+              container("https", {leaf("enabled", "true"), leaf("port", "2202")})})});
+  const std::pair<unsigned, std::string> taken[] = {{2200, "SSH"}, {2201, "CCS"}, {2202, "HTTPS"}};
+  for (const auto& [port, name] : taken) {
+    const gateway::Plan made = plan({own, listeners({listener("In", "private", "Own", port, {})})});
+    EXPECT_TRUE(made.listen.empty()) << name;
+    ASSERT_EQ(made.notes.size(), 1U) << name;
+    EXPECT_NE(made.notes[0].text.find(name + " listens on 127.0.1.1:"), std::string::npos) << made.notes[0].text;
+  }
+  EXPECT_EQ(plan({own, listeners({listener("In", "private", "Own", 2203, {})})}).listen.size(), 1U);
+}
+
 TEST(Listeners, OneRecipientRowIsOneRowAndNoFile) {
   const auto with = [](std::vector<Node> rows) {
     return plan({management(), listeners({listener("In", "public", "Loop", 25, {std::move(rows), {}})})});
@@ -81,6 +101,36 @@ TEST(Routes, ANewProfileIsAFileAndOtherRowsStay) {
   EXPECT_FALSE(actions.restart);
   ASSERT_EQ(actions.tables.size(), 1U);
   EXPECT_EQ(actions.tables[0].put.size(), 1U);
+}
+
+// Nor by what a covering route shares among its hosts, though the shared table is asked first.
+TEST(Routes, TheOwnNameIsTakenByItsOwnRouteAlone) {
+  const std::string here = test::facts().host_name;
+  const Node limits = destinations({destination("Default", 9, 9), destination(here, 5, 5)});
+  for (const std::string covering : {"ALL", ".postern.test"}) {
+    const gateway::Plan made = plan({routes({route(covering, {"a.example:25", "b.example:25"})}), limits});
+    EXPECT_TRUE(rows(made, "transport").at(here).starts_with("error:")) << covering;
+    EXPECT_FALSE(rows(made, gateway::shared_table).contains(here)) << covering;
+    EXPECT_TRUE(rows(made, "no_mailboxes").contains(here)) << covering;
+  }
+  const gateway::Plan own = plan({routes({route(here, {"a.example:25", "b.example:25"})}), limits});
+  EXPECT_FALSE(rows(own, "transport").at(here).starts_with("error:"));
+  EXPECT_TRUE(rows(own, gateway::shared_table).contains(here));
+  EXPECT_FALSE(rows(own, "no_mailboxes").contains(here));
+}
+
+// access(5) asks for an address whole, and for a domain without an @.
+TEST(Aliases, TheOwnNameHasTheMailboxesThatStandForOthers) {
+  const auto with = [](std::string address) {
+    return plan({container(
+        "aliases", {list("alias", {entry({leaf("address", std::move(address)), leaf_list("target", {"ann@example.com"})})})})});
+  };
+  const gateway::Plan all = with("@NewYork.postern.test");
+  EXPECT_EQ(rows(all, "no_mailboxes").at("newyork.postern.test"), "DUNNO");
+  EXPECT_FALSE(rows(all, "no_mailboxes").contains("@newyork.postern.test"));
+  const gateway::Plan one = with("postmaster@NewYork.postern.test");
+  EXPECT_EQ(rows(one, "no_mailboxes").at("postmaster@newyork.postern.test"), "DUNNO");
+  EXPECT_NE(rows(one, "no_mailboxes").at("newyork.postern.test"), "DUNNO");
 }
 
 TEST(Services, DefaultsAndValues) {
