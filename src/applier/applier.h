@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,6 +25,8 @@ struct Options {
   /// Pauses before what is broken or not proved is tried again: doubling from the first to the last.
   std::chrono::milliseconds retry_first{5'000};
   std::chrono::milliseconds retry_most{60'000};
+  /// What is broken is told to people as broken since a time of this clock.
+  std::function<std::time_t()> clock = [] { return std::time(nullptr); };
 };
 
 struct Outcome {

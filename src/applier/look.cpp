@@ -20,7 +20,7 @@ namespace {
 // A master that cannot open a port ends within this time of being told to reload.
 constexpr std::chrono::milliseconds first_look{3'000};
 
-std::string now_text() { return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(std::time(nullptr))); }
+std::string utc_text(std::time_t time) { return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(time)); }
 
 /// master.cf is root's to read; nobody but root writes in a generation. So its size has to do.
 bool is_as(const std::string& path, const std::string& bytes) {
@@ -160,7 +160,7 @@ std::optional<Outcome> Engine::look(const Found& found) {
   ++counters_.looks;
   Outcome outcome;
   const auto broken = [&](const std::string& what) {
-    if (broken_.empty()) since_ = now_text();
+    if (broken_.empty()) since_ = utc_text(options_.clock());
     broken_ = what;
     return base::fail(base::ErrorCode::io, fmt::format("Broken since {}: {}", since_, what));
   };

@@ -6,8 +6,11 @@
 #include "tests/applier/direct.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -94,7 +97,9 @@ class EngineTest : public testing::Test {
     if (said_ != nullptr && *said_->running()) (void)said->start();
     said->log.clear();
     said_ = said.get();
-    engine_ = std::make_unique<Engine>(applier::Options{"", dir_}, std::move(said));
+    applier::Options options{"", dir_};
+    options.clock = [this] { return time_; };
+    engine_ = std::make_unique<Engine>(std::move(options), std::move(said));
   }
   static gateway::Plan plan(const std::string& main, const Rows& first, const Rows& second) {
     gateway::Plan out;
@@ -122,6 +127,7 @@ class EngineTest : public testing::Test {
   }
 
   std::string dir_;
+  std::time_t time_ = 0;  ///< by the engine's clock
   Said* said_ = nullptr;
   std::unique_ptr<Engine> engine_;
 };
@@ -244,6 +250,53 @@ TEST_F(EngineTest, WhatCannotBeProvedIsSaidAndAskedAgain) {
   const auto later = look();
   ASSERT_TRUE(later.has_value());
   EXPECT_NE(later->not_proved.find("Nowhere"), std::string::npos) << "still";
+}
+
+TEST_F(EngineTest, TheNameServersBeforeAreBackToo) {
+  gateway::Plan other = plan("two", {{"a", "1"}}, {{"b", "1"}});
+  other.resolvers = {"192.0.2.54"};
+  bool once = true;
+  said_->fails = [&](const std::string& what) { return what == "reload" && std::exchange(once, false); };
+  EXPECT_NE(text(engine_->apply(other)).find("The settings before are in force again"), std::string::npos);
+  EXPECT_EQ(said_->resolvers, std::vector<std::string>{"192.0.2.53"});
+}
+
+// The port of a listener on one address says nothing of the same port on another.
+TEST_F(EngineTest, AListenersPortIsItsOwnAtItsAddressOnly) {
+  const hands::Descriptor another(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof where;
+  ASSERT_EQ(::bind(another.get(), reinterpret_cast<const sockaddr*>(&where), size), 0);
+  ASSERT_EQ(::listen(another.get(), 1), 0);
+  ASSERT_EQ(::getsockname(another.get(), reinterpret_cast<sockaddr*>(&where), &size), 0);
+  gateway::Plan first = plan("two", {{"a", "1"}}, {{"b", "1"}});
+  first.probes = {{"Far", "192.0.2.99", ntohs(where.sin_port), ""}};  // no address of this host
+  ASSERT_TRUE(engine_->apply(first).result.has_value());
+  gateway::Plan second = plan("three", {{"a", "1"}}, {{"b", "1"}});
+  second.probes = {first.probes[0], {"Near", "127.0.0.1", first.probes[0].port, ""}};
+  const Outcome outcome = engine_->apply(second);
+  EXPECT_NE(text(outcome).find("The listener Near cannot be opened: another program listens"), std::string::npos)
+      << text(outcome);
+  EXPECT_EQ(in_force(), "myhostname = two\n") << "Postfix was not told";
+}
+
+TEST_F(EngineTest, WhatBreaksAgainIsBrokenSinceThen) {
+  const auto broken_at = [&](std::time_t time) {
+    time_ = time;
+    said_->fails = [](const std::string& what) { return what == "reload"; };
+    fs::remove(dir_ + "/tables/first.lmdb");
+    return text(*look());
+  };
+  std::string told = broken_at(0);
+  EXPECT_NE(told.find("Broken since 1970-01-01 00:00:00 UTC"), std::string::npos) << told;
+  told = broken_at(3'600);
+  EXPECT_NE(told.find("Broken since 1970-01-01 00:00:00 UTC"), std::string::npos) << "still: " << told;
+  said_->fails = [](const std::string&) { return false; };
+  ASSERT_EQ(text(engine_->apply(plan("one", {{"a", "2"}}, {{"b", "1"}}))), "");
+  told = broken_at(7'200);
+  EXPECT_NE(told.find("Broken since 1970-01-01 02:00:00 UTC"), std::string::npos) << told;
 }
 
 }  // namespace
