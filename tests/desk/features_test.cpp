@@ -1,4 +1,6 @@
-#include "house.h"
+#include "params.h"
+
+#include <fmt/format.h>
 
 namespace postern::desk {
 namespace {
@@ -10,10 +12,6 @@ constexpr const char* example_route =
 std::string edit(std::string_view feature, std::string_view mode, std::string_view edits, std::string_view more = "") {
   return "{\"feature\":\"" + std::string(feature) + "\",\"mode\":\"" + std::string(mode) + "\",\"edits\":" + std::string(edits) +
          std::string(more) + "}";
-}
-
-std::string put_dns(std::string_view mode, std::string_view source) {
-  return "{\"feature\":\"dns\",\"mode\":\"" + std::string(mode) + "\",\"data\":{\"source\":\"" + std::string(source) + "\"}}";
 }
 
 TEST_F(DeskTest, AnUndefinedFeatureShowsItsFactoryDefault) {
@@ -97,6 +95,17 @@ TEST_F(DeskTest, EditsAreCheckedAtOnceAndAllOrNone) {
   EXPECT_EQ(sitter.ok("feature.edit", edit("smtp-routes", "cluster", R"([{"op":"remove","path":"route['Example.COM']"}])"))
                 .at("changed"),
             true);
+}
+
+TEST_F(DeskTest, OnlyWhatWasEditedThereIsPending) {
+  Sitter sitter(*desk, admin());
+  sitter.ok("feature.put", put_dns("cluster", "root"));
+  const auto pending = [&](std::string_view feature, std::string_view mode) {
+    return sitter.ok("feature.get", fmt::format(R"({{"feature":"{}","mode":"{}"}})", feature, mode)).at("pending").as_bool();
+  };
+  EXPECT_TRUE(pending("dns", "cluster"));
+  EXPECT_FALSE(pending("dns", "group usa")) << "in effect there, but not edited there";
+  EXPECT_FALSE(pending("smtp-routes", "cluster"));
 }
 
 TEST_F(DeskTest, AnEditThatEndsWhereItBeganIsNoChange) {
