@@ -214,6 +214,8 @@ TEST_F(Wishes, a_route_is_the_nearest_that_is_set) {
   EXPECT_TRUE(leads("example.com", "192.0.2.1"));
   EXPECT_TRUE(leads("mail.example.com", "192.0.2.2"));
   EXPECT_TRUE(leads("sub.example.com", "192.0.2.2"));
+  EXPECT_TRUE(leads("a.mail.example.com", "192.0.2.2")) << "as far down as it may be";
+  EXPECT_TRUE(leads("a.b.sub.example.com", "192.0.2.3"));
   EXPECT_EQ(mail.route_of("example.org"), "");
   route(*client, here, "ALL", "192.0.2.9");
   ASSERT_TRUE(fleet.run_until([&] { return leads("example.org", "192.0.2.9"); }, 5'000));
