@@ -404,5 +404,16 @@ TEST(Batch, json_is_one_document_a_line_also_for_errors) {
                         "\n");
 }
 
+// The table's listener comes with the start: none is made here unasked, with nothing else in it.
+TEST(Batch, a_table_below_an_entry_needs_a_start_too) {
+  FakeDesk desk(the_schema());
+  desk.cluster = "americas";
+  const std::string make = "listenerconfig new In --type=public --interface=Data --start=empty";
+  EXPECT_EQ(run(desk, "clustermode cluster; " + make + "; clustermode machine newyork.example.com").code, 0);
+  EXPECT_EQ(run(desk, "listenerconfig rat In import", "a.example ACCEPT\n").code, 3);
+  EXPECT_EQ(run(desk, "listenerconfig rat In import --start=copy:cluster", "a.example ACCEPT\n").code, 0);
+  EXPECT_EQ(run(desk, "listenerconfig rat In print").out, "1. a.example: action accept\n");
+}
+
 }  // namespace
 }  // namespace postern::cli::test
