@@ -96,8 +96,8 @@ void Plane::applied(const applier::Outcome& outcome, Handed handed) {
   else
     retry_ms_ = 0;
   if (handed.epoch == epoch_) {
-    if (proved && kept.empty()) in_force_ = std::move(handed.covers);
-    truth_.tell(cluster::DataPlane{in_force_, mail_.problem()});
+    if (proved && kept.empty()) in_force_ = handed.covers;
+    truth_.tell(cluster::DataPlane{in_force_, mail_.problem(), std::move(handed.covers)});
   }
   if (applying_ == 0)
     for (const auto& done : std::exchange(replanned_, {})) done();
