@@ -72,8 +72,9 @@ class Applier {
   /// `told` hears, on the applier's thread, of every change that no apply told: what is in force was found broken,
   /// was mended, was proved. Replaces who heard before; null: nobody.
   void watch(Done told);
-  /// Looks at the running Postfix, without a process or a line in mail.log. One that is found stopped is started
-  /// at once. `done` hears on the applier's thread, after the apply that runs. Whatever waits, an apply or a look, comes between two of them.
+  /// Looks at the running Postfix, without a process or a line in mail.log; `done` hears on the applier's
+  /// thread, after the apply that runs. Whatever waits, an apply or a look, comes between two of them. One that is found down
+  /// brings the next look forward, once in `retry_first`.
   void measure(std::function<void(Measured)> done);
   /// What lies in the queue for a domain; `done` hears on a thread of the applier's, in 2.5 s from when the apply that runs has
   /// ended. Errors: io, busy.

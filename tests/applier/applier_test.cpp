@@ -19,11 +19,6 @@ namespace {
 
 using namespace trees;
 
-std::string at(const std::string& host, unsigned port) { return fmt::format("{}:{}", host, port); }
-
-#define ASSERT_APPLIED(outcome) ASSERT_TRUE((outcome).result.has_value()) << base::to_text((outcome).result.error())
-#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
-
 TEST_F(Instance, MailGoesWhereARouteSaysAndAChangedRowNeedsNoReload) {
   const Sink first(host(9), sink_port);
   const Sink second(host(10), sink_port);

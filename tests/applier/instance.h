@@ -39,6 +39,12 @@ class Told {
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
+#define ASSERT_APPLIED(outcome) ASSERT_TRUE((outcome).result.has_value()) << base::to_text((outcome).result.error())
+#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
+
+/// A host as a route names it.
+inline std::string at(const std::string& host, unsigned port) { return host + ":" + std::to_string(port); }
+
 /// A machine's Postfix in a folder of its own, on addresses of its own below 127.
 class Instance : public testing::Test {
  protected:

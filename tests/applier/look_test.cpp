@@ -22,8 +22,6 @@ using namespace trees;
 using std::chrono::milliseconds;
 namespace fs = std::filesystem;
 
-#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
-
 /// What is taken away beneath a running Postfix is found by the next look, and mended.
 class Look : public Instance {
  protected:

@@ -14,8 +14,6 @@ namespace {
 using namespace trees;
 using std::chrono::milliseconds;
 
-#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
-
 /// A folder of the instance's is a small file system of its own.
 class LowDisk : public Instance {
  protected:

@@ -14,11 +14,6 @@ namespace {
 
 using namespace trees;
 
-std::string at(const std::string& host, unsigned port) { return fmt::format("{}:{}", host, port); }
-
-#define ASSERT_APPLIED(outcome) ASSERT_TRUE((outcome).result.has_value()) << base::to_text((outcome).result.error())
-#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
-
 TEST_F(Instance, TheSecondHostOfARouteTakesOverWhenTheFirstIsDead) {
   const Sink alive(host(9), sink_port);
   ASSERT_APPLIED(apply(plan({route("ALL", {at(host(9), sink_port) + "/20", at(host(11), sink_port) + "/10"})})));

@@ -46,7 +46,8 @@ std::size_t entries_in(const line::Edits& edits, const line::WholeTable& table) 
       edits, [&](const model::Edit& edit) { return edit.op == Op::create && edit.path.size() == table.parent.size() + 1; }));
 }
 
-/// Values that the edits are in a request, as protocol/wire.cpp counts them, and nodes that they make in the settings.
+/// Values that the edits are in a request, as protocol/wire.cpp counts them, and nodes that they make in the settings, with
+/// defaults, as the schema counts them.
 struct Size {
   std::size_t values = 0;
   std::size_t nodes = 0;
@@ -57,14 +58,28 @@ bool same_list(const model::Path& one, const model::Path& other) {
          std::equal(one.begin(), one.end() - 1, other.begin());
 }
 
+const schema::Form* form_of(const model::Path& path, const line::WholeTable& table) {
+  const schema::Form* form = table.list;
+  for (std::size_t i = table.parent.size() + 1; form != nullptr && i < path.size(); ++i) form = form->child(path[i].name);
+  return form;
+}
+
+std::size_t nodes_of(const model::Edit& edit, const schema::Form* form) {
+  if (form == nullptr) return 0;
+  if (edit.op == Op::insert) return 1;
+  if (edit.op == Op::set) return form->fallback.empty() ? 1 : 0;  // the entry came with its defaults
+  if (edit.op != Op::create) return 0;
+  const auto defaults = std::ranges::count_if(form->children, [](const auto& leaf) { return !leaf.fallback.empty(); });
+  return 1 + form->keys.size() + static_cast<std::size_t>(defaults);
+}
+
 Size size_of(const line::Edits& edits, const line::WholeTable& table) {
   Size size;
   const model::Path* list = nullptr;
   for (const auto& edit : edits) {
     size.values += 3 + (edit.value.empty() ? 0 : 1) + (edit.anchor.empty() ? 0 : 1 + edit.anchor.size());
-    if (edit.op == Op::set) ++size.nodes;
+    size.nodes += nodes_of(edit, form_of(edit.path, table));
     if (edit.op != Op::create && edit.op != Op::insert) continue;
-    size.nodes += edit.op == Op::create ? edit.path.back().keys.size() : 1;
     if (edit.path.size() <= table.parent.size() + 1) continue;
     if (list == nullptr || !same_list(*list, edit.path)) ++size.nodes;
     list = &edit.path;

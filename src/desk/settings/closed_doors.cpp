@@ -3,6 +3,7 @@
 #include "desk/settings/commit.h"
 #include "desk/settings/view.h"
 #include "features/features.h"
+#include "features/words.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,16 +20,12 @@ struct Doors {
   std::set<std::string> links;   ///< addresses where SSH or CCS is; a link's port is not the interfaces' alone
 };
 
-std::string door_text(const std::string& address, std::uint16_t port) {
-  return address.find(':') == std::string::npos ? fmt::format("{}:{}", address, port) : fmt::format("[{}]:{}", address, port);
-}
-
 Doors doors_of(const State& state, const schema::Feature& feature, const model::Text& text) {
   const auto tree = tree_of(state.schema, feature, text ? *text : feature.factory);
   Doors doors;
   if (!tree) return doors;
   for (const features::Service& service : features::services(state.schema.with_defaults(feature.name, *tree))) {
-    if (service.ssh) doors.logins.insert(door_text(service.address, service.ssh_port));
+    if (service.ssh) doors.logins.insert(features::address_and_port(service.address, service.ssh_port));
     if (service.ssh || service.ccs) doors.links.insert(service.address);
   }
   return doors;

@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "features/features.h"
@@ -41,9 +40,12 @@ class Walk {
   }
 
  private:
-  using Step = std::pair<std::string, bool>;  ///< an address, and whether it stands for itself, too
+  struct Step {
+    std::string address;
+    std::size_t own_ends = 0;  ///< of those up to here: they stand for themselves, too
+  };
   struct Found {
-    bool under_way = false;
+    std::size_t place = 0;  ///< from 1, on the way now; 0: not on it
     std::size_t recipients = 0;
     std::size_t steps = 0;  ///< to its farthest end
   };
@@ -61,27 +63,26 @@ class Walk {
 
   Found follow(const std::string& address) {
     const std::vector<std::string>* targets = targets_of(address);
-    if (targets == nullptr) return {false, 1, 0};
+    if (targets == nullptr) return {0, 1, 0};
     const auto [at, fresh] = known_.try_emplace(address);
     if (!fresh) {
-      if (at->second.under_way && comes_back_for_ever(address))
+      if (at->second.place != 0 && comes_back_for_ever(at->second.place))
         object(fmt::format("{} comes back to itself by way of {}: its mail would be refused. Take one of them out.",
-                           shown(address), shown(way_.back().first)));
+                           shown(address), shown(way_.back().address)));
       return at->second;
     }
     if (way_.size() >= most_steps) {
-      object(fmt::format("{} leads over more than {} aliases, and Postfix refuses such mail. Name the last of them at once.",
-                         shown(way_.front().first), most_steps));
+      too_long(way_.front().address);
       return {};
     }
     std::vector<std::string> nexts;
     for (const std::string& target : *targets) nexts.push_back(next(address, lower(target)));
     const bool is_own_end = std::ranges::find(nexts, address) != nexts.end();
-    at->second.under_way = true;
-    way_.emplace_back(address, is_own_end);
+    way_.push_back({address, own_ends_before(way_.size()) + (is_own_end ? 1 : 0)});
+    at->second.place = way_.size();
     Found found;
     for (const std::string& one : nexts) {
-      const Found there = one == address ? Found{false, 1, 0} : follow(one);
+      const Found there = one == address ? Found{0, 1, 0} : follow(one);
       found.recipients = std::min(found.recipients + there.recipients, most_recipients + 1);
       found.steps = std::max(found.steps, there.steps + 1);
     }
@@ -89,16 +90,21 @@ class Walk {
     if (found.recipients > most_recipients)
       object(fmt::format("{} stands for more than {} recipients, and Postfix refuses such mail. Name a mailing list instead.",
                          shown(address), most_recipients));
-    if (found.steps > most_steps)
-      object(fmt::format("{} leads over more than {} aliases, and Postfix refuses such mail. Name the last of them at once.",
-                         shown(address), most_steps));
+    if (found.steps > most_steps) too_long(address);
     return known_[address] = found;
   }
 
+  void too_long(const std::string& address) {
+    object(fmt::format("{} leads over more than {} aliases, and Postfix refuses such mail. Name the last of them at once.",
+                       shown(address), most_steps));
+  }
+
+  /// Of the first `steps` on the way.
+  [[nodiscard]] std::size_t own_ends_before(std::size_t steps) const { return steps == 0 ? 0 : way_[steps - 1].own_ends; }
+
   /// cleanup(8) looks an address that stands for itself, too, up once only: what passes by it has an end.
-  [[nodiscard]] bool comes_back_for_ever(const std::string& address) const {
-    const auto begin = std::ranges::find(way_, address, &Step::first);
-    return std::none_of(begin, way_.end(), [](const Step& step) { return step.second; });
+  [[nodiscard]] bool comes_back_for_ever(std::size_t place) const {
+    return own_ends_before(way_.size()) == own_ends_before(place - 1);
   }
 
   /// "@domain" as a target keeps the user.
